@@ -1,0 +1,77 @@
+package swap
+
+import (
+	"fmt"
+	"time"
+
+	"ferry/swap/asset"
+)
+
+// Order tells the hot wallet to pay. It carries its own authority: the signed
+// quote and receipt, which the signer verifies again.
+type Order struct {
+	// ID is "payout:<swap id>" or "refund:<deposit id>", so that however often a
+	// payment is ordered there is one.
+	ID      string  `json:"order_id"`
+	SwapID  string  `json:"swap_id"`
+	Purpose Purpose `json:"purpose"`
+	// Chain is the one to pay on.
+	Chain asset.Chain `json:"chain"`
+	// DepositID is the deposit that is used up by this payment.
+	DepositID string `json:"deposit_id"`
+	// DepositAmount is that deposit's; a refund may pay no more than it.
+	DepositAmount asset.Amount `json:"deposit_amount"`
+	Amount        asset.Amount `json:"amount"`
+	Destination   string       `json:"destination"`
+	SignedQuote   string       `json:"signed_quote"`
+	SignedReceipt string       `json:"signed_receipt"`
+	At            time.Time    `json:"at"`
+}
+
+// PayoutOrderID is the one identity a swap's payout can have.
+func PayoutOrderID(swapID string) string { return "payout:" + swapID }
+
+// RefundOrderID is the one identity a deposit's refund can have.
+func RefundOrderID(depositID string) string { return "refund:" + depositID }
+
+// Validate reports an order that contradicts itself.
+func (o Order) Validate() error {
+	switch {
+	case !ValidID(SwapPrefix, o.SwapID):
+		return fmt.Errorf("order %s: swap id %.60q is malformed", o.ID, o.SwapID)
+	case o.DepositID == "" || o.Destination == "" || o.SignedQuote == "" || o.SignedReceipt == "":
+		return fmt.Errorf("order %s: a part is missing", o.ID)
+	case o.Amount.Units.IsZero() || o.DepositAmount.Units.IsZero():
+		return fmt.Errorf("order %s: an amount is zero", o.ID)
+	}
+	a, ok := asset.Lookup(o.Amount.Asset)
+	if !ok || a.Chain != o.Chain {
+		return fmt.Errorf("order %s: %s is not paid on %s", o.ID, o.Amount.Asset, o.Chain)
+	}
+	switch {
+	case o.Purpose == PurposePayout && o.ID == PayoutOrderID(o.SwapID):
+	case o.Purpose == PurposeRefund && o.ID == RefundOrderID(o.DepositID):
+	default:
+		return fmt.Errorf("order %.120s: the id does not follow from purpose %q", o.ID, o.Purpose)
+	}
+	return nil
+}
+
+// Update is a swap as its user may see it, told after each transition. It is
+// whole: the newest by Version is all a reader needs.
+type Update struct {
+	SwapID  string `json:"swap_id"`
+	Version int64  `json:"version"`
+	State   State  `json:"state"`
+	// Cause is the fact that led here; Message the sentence for people.
+	Cause   FactKind `json:"cause"`
+	Message string   `json:"message"`
+	// Actor must act next: "user", "chain", "ferry", "support" or "nobody"; By is
+	// until when, zero where nothing is due.
+	Actor    string    `json:"next_actor"`
+	By       time.Time `json:"act_by,omitzero"`
+	Reason   string    `json:"reason,omitempty"`
+	At       time.Time `json:"at"`
+	Deposits []Deposit `json:"deposits"`
+	Payments []Payment `json:"payments"`
+}

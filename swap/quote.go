@@ -1,0 +1,84 @@
+package swap
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"time"
+
+	"ferry/swap/asset"
+)
+
+// Quote is the price liquidityd has locked. Its amounts are the terms: what is
+// written here is what is paid.
+type Quote struct {
+	ID   string     `json:"quote_id"`
+	Pair asset.Pair `json:"pair"`
+	// Deposit is exactly what the user sends; Payout exactly what is paid.
+	Deposit asset.Amount `json:"deposit"`
+	Payout  asset.Amount `json:"payout"`
+	// Rate is Payout+ServiceFee+NetworkFee per coin deposited, for people: a
+	// decimal of coins of Pair.To per coin of Pair.From.
+	Rate string `json:"rate"`
+	// ServiceFee and NetworkFee are in Pair.To and already taken off Payout.
+	ServiceFee asset.Amount `json:"service_fee"`
+	NetworkFee asset.Amount `json:"network_fee"`
+	// RefundFeeMax, in Pair.From, is the most a refund costs the user.
+	RefundFeeMax asset.Amount `json:"refund_fee_max"`
+	IssuedAt     time.Time    `json:"issued_at"`
+	// AcceptBy is when the lock lapses unless a swap has been created from it.
+	AcceptBy time.Time `json:"accept_by"`
+	// DepositWindowSeconds is how long after creation the deposit must be seen,
+	// ConfirmWindowSeconds how long after creation it must be confirmed.
+	DepositWindowSeconds int64 `json:"deposit_window_seconds"`
+	ConfirmWindowSeconds int64 `json:"confirm_window_seconds"`
+}
+
+// SignQuote signs q with liquidityd's key.
+func SignQuote(q Quote, key ed25519.PrivateKey) (string, error) {
+	if err := q.Validate(); err != nil {
+		return "", err
+	}
+	return Sign(TypeQuote, q, key)
+}
+
+// VerifyQuote returns the quote in a signed text, or an error that wraps
+// ErrSignature where no trusted key signed it. It does not look at the clock.
+func VerifyQuote(compact string, keys PublicKeys) (Quote, error) {
+	var q Quote
+	if err := verify(TypeQuote, compact, keys, &q); err != nil {
+		return Quote{}, err
+	}
+	return q, q.Validate()
+}
+
+// Validate reports a quote whose parts contradict one another.
+func (q Quote) Validate() error {
+	switch {
+	case !ValidID(QuotePrefix, q.ID):
+		return fmt.Errorf("quote id %.60q is malformed", q.ID)
+	case q.Pair.From == q.Pair.To:
+		return fmt.Errorf("quote %s: pair %s leads nowhere", q.ID, q.Pair)
+	case q.Deposit.Asset != q.Pair.From || q.RefundFeeMax.Asset != q.Pair.From:
+		return fmt.Errorf("quote %s: deposit or refund fee is not in %s", q.ID, q.Pair.From)
+	case q.Payout.Asset != q.Pair.To || q.ServiceFee.Asset != q.Pair.To || q.NetworkFee.Asset != q.Pair.To:
+		return fmt.Errorf("quote %s: payout or fee is not in %s", q.ID, q.Pair.To)
+	case q.Deposit.Units.IsZero() || q.Payout.Units.IsZero():
+		return fmt.Errorf("quote %s: an amount is zero", q.ID)
+	case !q.AcceptBy.After(q.IssuedAt):
+		return fmt.Errorf("quote %s: accept_by is not after issued_at", q.ID)
+	case q.DepositWindowSeconds <= 0 || q.ConfirmWindowSeconds < q.DepositWindowSeconds:
+		return fmt.Errorf("quote %s: the windows are not positive and in order", q.ID)
+	}
+	for _, id := range []asset.ID{q.Pair.From, q.Pair.To} {
+		if _, ok := asset.Lookup(id); !ok {
+			return fmt.Errorf("quote %s: asset %.20q is not known", q.ID, id)
+		}
+	}
+	return nil
+}
+
+// DepositChain is the chain the user pays on.
+func (q Quote) DepositChain() asset.Chain { return asset.MustLookup(q.Pair.From).Chain }
+
+// PayoutChain is the chain the user is paid on.
+func (q Quote) PayoutChain() asset.Chain { return asset.MustLookup(q.Pair.To).Chain }

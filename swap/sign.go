@@ -1,0 +1,127 @@
+package swap
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+)
+
+// DocumentType separates what a key signs, as the JWS "typ" header, so that one
+// kind of document can never be passed off as another.
+type DocumentType string
+
+// The documents Ferry signs.
+const (
+	TypeQuote   DocumentType = "ferry-quote+jws"
+	TypeReceipt DocumentType = "ferry-receipt+jws"
+)
+
+// MaxDocument is the largest signed document that is read, in bytes.
+const MaxDocument = 8 << 10
+
+// ErrSignature means a document is not what a trusted key signed.
+var ErrSignature = errors.New("signature does not verify")
+
+// KeyID names an Ed25519 key: the first 8 bytes of the SHA-256 of the public
+// key, in hexadecimal.
+func KeyID(pub ed25519.PublicKey) string {
+	sum := sha256.Sum256(pub)
+	return hex.EncodeToString(sum[:8])
+}
+
+// PublicKeys are the keys trusted to sign one type of document, by KeyID.
+type PublicKeys map[string]ed25519.PublicKey
+
+// ParsePublicKeys reads keys written as unpadded base64url of 32 bytes (the "x"
+// of an RFC 8037 key).
+func ParsePublicKeys(texts []string) (PublicKeys, error) {
+	keys := PublicKeys{}
+	for _, text := range texts {
+		raw, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil || len(raw) != ed25519.PublicKeySize {
+			return nil, fmt.Errorf("public key %q is not 32 bytes in base64url", text)
+		}
+		keys[KeyID(raw)] = raw
+	}
+	return keys, nil
+}
+
+// FormatPublicKey writes a key as ParsePublicKeys reads it.
+func FormatPublicKey(pub ed25519.PublicKey) string { return base64.RawURLEncoding.EncodeToString(pub) }
+
+// Sign returns document as JSON in a compact JWS (RFC 7515) signed with Ed25519
+// (RFC 8037). The same document and key give the same text.
+func Sign(typ DocumentType, document any, key ed25519.PrivateKey) (string, error) {
+	payload, err := json.Marshal(document)
+	if err != nil {
+		return "", fmt.Errorf("encode %s: %w", typ, err)
+	}
+	pub, ok := key.Public().(ed25519.PublicKey)
+	if !ok {
+		return "", fmt.Errorf("sign %s: not an Ed25519 key", typ)
+	}
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: key, KeyID: KeyID(pub)}},
+		(&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+	if err != nil {
+		return "", fmt.Errorf("sign %s: %w", typ, err)
+	}
+	jws, err := signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("sign %s: %w", typ, err)
+	}
+	return jws.CompactSerialize()
+}
+
+// verify checks a compact JWS of the type against the trusted keys and decodes
+// its payload strictly into document: unknown or trailing JSON is refused.
+func verify(typ DocumentType, compact string, keys PublicKeys, document any) error {
+	if len(compact) > MaxDocument {
+		return fmt.Errorf("%s of %d bytes, at most %d: %w", typ, len(compact), MaxDocument, ErrSignature)
+	}
+	jws, err := jose.ParseSignedCompact(compact, []jose.SignatureAlgorithm{jose.EdDSA})
+	if err != nil {
+		return fmt.Errorf("%s is not a compact JWS with EdDSA: %w", typ, ErrSignature)
+	}
+	header := jws.Signatures[0].Protected
+	if header.ExtraHeaders[jose.HeaderType] != string(typ) {
+		return fmt.Errorf("document is of type %v, not %s: %w", header.ExtraHeaders[jose.HeaderType], typ, ErrSignature)
+	}
+	key, trusted := keys[header.KeyID]
+	if !trusted {
+		return fmt.Errorf("%s is signed by key %.20q, which is not trusted: %w", typ, header.KeyID, ErrSignature)
+	}
+	payload, err := jws.Verify(key)
+	if err != nil {
+		return fmt.Errorf("%s: %w", typ, ErrSignature)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(payload))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(document); err != nil {
+		return fmt.Errorf("decode %s: %w", typ, err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("decode %s: something follows the document", typ)
+	}
+	return nil
+}
+
+// HashDocument is the SHA-256 of a signed document's text, in hexadecimal. It
+// binds one document to another.
+func HashDocument(compact string) string {
+	sum := sha256.Sum256([]byte(compact))
+	return hex.EncodeToString(sum[:])
+}
+
+// Millis truncates a time to the precision of documents, topics and rows: UTC
+// milliseconds.
+func Millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

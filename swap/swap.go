@@ -1,0 +1,126 @@
+package swap
+
+import (
+	"time"
+
+	"ferry/swap/asset"
+)
+
+// State is where a swap stands. What each state waits for, who must act and by
+// when is said by the state machine's table.
+type State string
+
+// The states of a swap. They follow its main leg; an extra deposit has a verdict
+// and a refund of its own and does not move them.
+const (
+	AwaitingDeposit  State = "awaiting_deposit"
+	DepositDetected  State = "deposit_detected"
+	DepositConfirmed State = "deposit_confirmed"
+	PayoutQueued     State = "payout_queued"
+	PayoutBroadcast  State = "payout_broadcast"
+	Settled          State = "settled"
+	Expired          State = "expired"
+	RefundQueued     State = "refund_queued"
+	RefundBroadcast  State = "refund_broadcast"
+	Refunded         State = "refunded"
+	Held             State = "held"
+)
+
+// Swap is the state machine's row with its deposits and payments: together with
+// a Fact, all that a decision needs.
+type Swap struct {
+	ID    string
+	State State
+	// Version counts the facts applied; every write names the one it expects.
+	Version int64
+	Terms   Terms
+	// Reason says why the swap is Held or refunded, from a fixed vocabulary.
+	Reason    string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	Deposits  []Deposit
+	Payments  []Payment
+	// Seen is the last sequence applied or parked, per source: the guard against
+	// records that were published twice.
+	Seen map[string]int64
+}
+
+// DepositState is how far a deposit has come on its chain.
+type DepositState string
+
+// The states of a deposit.
+const (
+	DepositSeen      DepositState = "seen"
+	DepositInBlock   DepositState = "in_block"
+	DepositFinal     DepositState = "confirmed"
+	DepositReplaced  DepositState = "replaced"
+	DepositReorgedTo DepositState = "reorged"
+)
+
+// Verdict is what a deposit counts as.
+type Verdict string
+
+// The verdicts of this version; a deposit without one is still confirming.
+const (
+	VerdictNone    Verdict = ""
+	VerdictCounted Verdict = "counted"
+	VerdictDust    Verdict = "dust"
+	VerdictExtra   Verdict = "extra"
+	VerdictLate    Verdict = "late"
+	VerdictShort   Verdict = "short"
+	VerdictOver    Verdict = "over"
+)
+
+// Deposit is one output or transfer to the swap's address.
+type Deposit struct {
+	// ID is "<chain>:<txid>:<index>".
+	ID            string       `json:"deposit_id"`
+	TxID          string       `json:"txid"`
+	Amount        asset.Amount `json:"amount"`
+	State         DepositState `json:"state"`
+	Verdict       Verdict      `json:"verdict,omitempty"`
+	Confirmations int64        `json:"confirmations"`
+	Needed        int64        `json:"confirmations_needed"`
+	// Height is the block's, 0 while in no block.
+	Height int64 `json:"height,omitempty"`
+	// FirstSeen is when our node first showed it, in a mempool or a block.
+	FirstSeen time.Time `json:"first_seen"`
+	// BlockTime is the block's own time; zero while in no block.
+	BlockTime time.Time `json:"block_time,omitzero"`
+}
+
+// Purpose is what a payment is for. The signer has a check of its own for each.
+type Purpose string
+
+// The purposes of this version.
+const (
+	PurposePayout Purpose = "payout"
+	PurposeRefund Purpose = "refund"
+)
+
+// PaymentState is how far an outgoing payment has come.
+type PaymentState string
+
+// The states of a payment.
+const (
+	PaymentQueued    PaymentState = "queued"
+	PaymentSigned    PaymentState = "signed"
+	PaymentBroadcast PaymentState = "broadcast"
+	PaymentConfirmed PaymentState = "confirmed"
+	PaymentFinal     PaymentState = "final"
+	PaymentFailed    PaymentState = "failed"
+)
+
+// Payment is one payout or refund.
+type Payment struct {
+	// OrderID is the order it fulfils and its identity in every table.
+	OrderID     string       `json:"order_id"`
+	Purpose     Purpose      `json:"purpose"`
+	DepositID   string       `json:"deposit_id"`
+	Amount      asset.Amount `json:"amount"`
+	Destination string       `json:"destination"`
+	State       PaymentState `json:"state"`
+	TxID        string       `json:"txid,omitempty"`
+	// Fee is what the chain was paid, in its native asset; zero until known.
+	Fee asset.Units `json:"fee"`
+}
