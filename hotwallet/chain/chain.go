@@ -1,0 +1,202 @@
+package chain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ferry/swap/asset"
+)
+
+// ErrBlockGone means a block asked for by hash or height is not in the node's
+// best chain any more, or not yet. The caller looks for the fork point.
+var ErrBlockGone = errors.New("block is not in the best chain")
+
+// Ref names a block. Hash is in the form the chain's explorers show.
+type Ref struct {
+	Height int64
+	Hash   string
+}
+
+// String is for logs: "120:00ab12…".
+func (r Ref) String() string { return fmt.Sprintf("%d:%.12s", r.Height, r.Hash) }
+
+// Watch says what is ours while a block is matched. It is asked from several
+// goroutines and must not block.
+type Watch interface {
+	// Address reports whether a canonical address (asset.Networks.ParseAddress's
+	// form) is ours.
+	Address(address string) bool
+	// Coin reports whether the coin "<txid>:<index>" is an unspent one of ours.
+	// Account chains never ask.
+	Coin(id string) bool
+}
+
+// Credit is value that arrived at a watched address: an output, or a transfer.
+type Credit struct {
+	TxID string
+	// Index is the output's number on a UTXO chain; 0 for a top-level transfer.
+	Index   uint32
+	Address string
+	Units   asset.Units
+	// Coinbase outputs can't be spent before they mature.
+	Coinbase bool
+}
+
+// CoinID is "<txid>:<index>".
+func (c Credit) CoinID() string { return CoinID(c.TxID, c.Index) }
+
+// CoinID names an output.
+func CoinID(txid string, index uint32) string { return fmt.Sprintf("%s:%d", txid, index) }
+
+// Debit is value that left us. On a UTXO chain there is one for each coin spent
+// (Units is the coin's value as far as Watch knows it: the adapter leaves it
+// zero and the store looks it up; Fee is zero); on an account chain one for each
+// transaction sent by a watched address.
+type Debit struct {
+	TxID string
+	// CoinID is the coin spent (UTXO chains).
+	CoinID string
+	// Address is the sender, Nonce its transaction count (account chains).
+	Address string
+	Nonce   uint64
+	// Units is what the transaction moved and Fee what it cost (account chains).
+	Units asset.Units
+	Fee   asset.Units
+	// Failed transactions cost their fee and moved nothing (Ethereum status 0).
+	Failed bool
+}
+
+// Block is a block as far as it concerns us.
+type Block struct {
+	Ref
+	Parent string
+	// Time is the block's own, which may run ahead of the clock.
+	Time    time.Time
+	Credits []Credit
+	Debits  []Debit
+}
+
+// Reader reads a node. All calls honour ctx and a time limit of the adapter's.
+type Reader interface {
+	// Chain names the chain.
+	Chain() asset.Chain
+	// Tip is the best block now.
+	Tip(ctx context.Context) (Ref, error)
+	// RefAt is the best chain's block at a height; ErrBlockGone above the tip.
+	RefAt(ctx context.Context, height int64) (Ref, error)
+	// Block reads one whole block by hash and matches it locally: byte-exact
+	// scripts, successful top-level transfers. ErrBlockGone if the node no longer
+	// has it.
+	Block(ctx context.Context, ref Ref, w Watch) (Block, error)
+	// Mempool lists the unconfirmed credits the node shows now. It is for display
+	// only, and may be incomplete.
+	Mempool(ctx context.Context, w Watch) ([]Credit, error)
+	// Held is what the node itself says the coins (UTXO chains) or addresses
+	// (account chains) hold at a block: a second opinion on the books. Adapters
+	// whose node can't look back answer ErrBlockGone unless at is the tip before
+	// and after.
+	Held(ctx context.Context, at Ref, coins, addresses []string) (asset.Units, error)
+	// CheckDestination returns an error wrapping asset.ErrAddressForbidden
+	// if coins sent to the address would be stuck, such as in a token contract.
+	CheckDestination(ctx context.Context, address string) error
+}
+
+// Coin is an unspent output of ours.
+type Coin struct {
+	TxID  string
+	Index uint32
+	Units asset.Units
+	// Address is ours, Path its BIP32 path.
+	Address string
+	Path    string
+	// PreviousTx is the whole transaction that made the coin, in wire form. Plan
+	// fills it in for the coins it picks.
+	PreviousTx []byte
+}
+
+// ID is "<txid>:<index>".
+func (c Coin) ID() string { return CoinID(c.TxID, c.Index) }
+
+// Funds is what a payment may be made from, chosen by the store.
+type Funds struct {
+	// Coins may be spent (UTXO chains): confirmed, mature, not reserved. Must are
+	// the coins an earlier attempt of the same payment used; Plan spends these
+	// first, so that two attempts always conflict.
+	Coins []Coin
+	Must  []Coin
+	// ChangeAddress and ChangePath receive what is left over (UTXO chains).
+	ChangeAddress string
+	ChangePath    string
+	// Sender, SenderPath and Nonce are the account that pays (account chains).
+	// Balance is what it holds.
+	Sender     string
+	SenderPath string
+	Nonce      uint64
+	Balance    asset.Units
+}
+
+// ErrFunds means the funds given do not cover the payment and its fee.
+var ErrFunds = errors.New("funds do not cover the payment and its fee")
+
+// Request is what to pay.
+type Request struct {
+	Destination string
+	Units       asset.Units
+	// FeeMax is the most the transaction may cost; Plan fails rather than exceed it.
+	FeeMax asset.Units
+}
+
+// Plan is an unsigned transaction with what is needed to store and sign it.
+type Plan struct {
+	// Unsigned is the transaction as the signer takes it: wire form without
+	// witnesses, or EIP-2718 with an empty signature.
+	Unsigned []byte
+	// Coins are its inputs in order, with PreviousTx (UTXO chains).
+	Coins []Coin
+	// ChangeIndex is the output that comes back to us, -1 if none (UTXO chains).
+	ChangeIndex int
+	ChangePath  string
+	// SenderPath and Nonce as given (account chains).
+	SenderPath string
+	Nonce      uint64
+	// Fee is what the transaction costs: exactly on UTXO chains, at most on
+	// account chains.
+	Fee asset.Units
+}
+
+// Acceptance is what a node said to a transaction handed in.
+type Acceptance string
+
+// What Broadcast can find out.
+const (
+	// Accepted: the node has it, now or already, in its mempool or a block.
+	Accepted Acceptance = "accepted"
+	// Conflicting: one of its inputs or its nonce is spent by another
+	// transaction that the node knows. It may still be decided either way.
+	Conflicting Acceptance = "conflicting"
+	// Rejected: the node will not take these bytes as they are, for example
+	// because the fee is too low. Another node may.
+	Rejected Acceptance = "rejected"
+	// Unknown: the call failed in a way that leaves open whether it arrived.
+	Unknown Acceptance = "unknown"
+)
+
+// Payer makes and hands in payments.
+type Payer interface {
+	// Plan makes an unsigned transaction. It calls the node for fees only (and
+	// for PreviousTx) and reserves nothing. ErrFunds if the funds fall short.
+	Plan(ctx context.Context, f Funds, r Request) (Plan, error)
+	// Broadcast hands in signed bytes. The error explains any answer but
+	// Accepted. Handing the same bytes in again is always safe.
+	Broadcast(ctx context.Context, raw []byte) (Acceptance, error)
+	// MinOutput is the smallest amount the chain relays (its dust limit).
+	MinOutput() asset.Units
+}
+
+// Adapter is all that hotwalletd needs of a chain.
+type Adapter interface {
+	Reader
+	Payer
+}

@@ -1,0 +1,7 @@
+// Package keys derives addresses from extended public keys, and fixes which path
+// is for what. It holds no private key: the hot wallet and attestd use it alike,
+// each from its own copy of the public keys, so that one can check the other.
+//
+// It imports swap/asset, btcd's hdkeychain, address and txscript, and the
+// standard library.
+package keys
