@@ -75,3 +75,32 @@ type Update struct {
 	Deposits []Deposit `json:"deposits"`
 	Payments []Payment `json:"payments"`
 }
+
+// Balance is what the hot wallet can pay out in one asset now: the newest value
+// on the balances topic, keyed by asset.
+type Balance struct {
+	Asset asset.ID `json:"asset"`
+	// Available may be promised to new payments: confirmed, spendable, not
+	// reserved and not in flight.
+	Available asset.Units `json:"available"`
+	// DustThreshold is the chain's: a deposit below it touches nothing.
+	DustThreshold asset.Units `json:"dust_threshold"`
+	// Halted says why the chain's payments stand still; "" when they run.
+	Halted string    `json:"halted,omitempty"`
+	At     time.Time `json:"at"`
+}
+
+// Rate is an indicative price: the newest value on the rates topic, keyed by pair.
+type Rate struct {
+	Pair asset.Pair `json:"pair"`
+	// Price is coins of To per coin of From after spread and service fee, before
+	// the fixed network fee: a decimal text.
+	Price string `json:"price"`
+	// Min and Max bound the deposit, NetworkFee is taken off the payout.
+	Min        asset.Amount `json:"min"`
+	Max        asset.Amount `json:"max"`
+	NetworkFee asset.Amount `json:"network_fee"`
+	// Unavailable says why no quote is given now; "" when quotes are.
+	Unavailable string    `json:"unavailable,omitempty"`
+	At          time.Time `json:"at"`
+}

@@ -1,0 +1,102 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"ferry/swap"
+)
+
+// Topics. Facts, orders and updates are keyed by swap id; rates by pair and
+// balances by asset, and those two are compacted.
+const (
+	TopicFacts    = "ferry.facts"
+	TopicOrders   = "ferry.orders"
+	TopicUpdates  = "ferry.updates"
+	TopicRates    = "ferry.rates"
+	TopicBalances = "ferry.balances"
+)
+
+// Kinds of messages that are no facts.
+const (
+	KindOrder   = "payment.order"
+	KindUpdate  = "swap.update"
+	KindRate    = "rate"
+	KindBalance = "balance"
+)
+
+// MaxBody is the largest body of a message, in bytes; the outbox has the same limit.
+const MaxBody = 256 << 10
+
+// Message is something to tell.
+type Message struct {
+	Topic string
+	// Key decides the partition, and so what stays in order.
+	Key  string
+	Kind string
+	// Body is JSON.
+	Body []byte
+}
+
+// FactMessage wraps a fact; one that does not validate is refused here, before
+// it can be stored.
+func FactMessage(f swap.Fact) (Message, error) {
+	if err := f.Validate(); err != nil {
+		return Message{}, err
+	}
+	return message(TopicFacts, f.SwapID, string(f.Kind), f)
+}
+
+// OrderMessage wraps an order.
+func OrderMessage(o swap.Order) (Message, error) {
+	if err := o.Validate(); err != nil {
+		return Message{}, err
+	}
+	return message(TopicOrders, o.SwapID, KindOrder, o)
+}
+
+// UpdateMessage wraps an update.
+func UpdateMessage(u swap.Update) (Message, error) {
+	return message(TopicUpdates, u.SwapID, KindUpdate, u)
+}
+
+func message(topic, key, kind string, body any) (Message, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return Message{}, fmt.Errorf("encode %s of %s: %w", kind, key, err)
+	}
+	if len(raw) > MaxBody {
+		return Message{}, fmt.Errorf("%s of %s has %d bytes, at most %d", kind, key, len(raw), MaxBody)
+	}
+	return Message{Topic: topic, Key: key, Kind: kind, Body: raw}, nil
+}
+
+// Execer is a transaction of pgx (or a pool, in tests).
+type Execer interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// Put writes messages to the outbox of the transaction's schema, in their order,
+// in one round trip.
+//
+// Order between transactions is the order of their transaction ids. Where two
+// transactions may tell of one swap, take a lock that serialises them before the
+// first write of either.
+func Put(ctx context.Context, tx Execer, messages ...Message) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	var topics, keys, kinds, bodies []string
+	for _, m := range messages {
+		topics, keys = append(topics, m.Topic), append(keys, m.Key)
+		kinds, bodies = append(kinds, m.Kind), append(bodies, string(m.Body))
+	}
+	_, err := tx.Exec(ctx, putSQL, topics, keys, kinds, bodies)
+	if err != nil {
+		return fmt.Errorf("put %d messages in the outbox: %w", len(messages), err)
+	}
+	return nil
+}
