@@ -33,3 +33,14 @@ CREATE TABLE consumer_offset (
     next_offset bigint NOT NULL CHECK (next_offset >= 0),
     PRIMARY KEY (consumer, topic, partition)
 );
+
+-- The guard of the batch transaction: raises, and so rolls everything back, when
+-- a statement changed another number of rows than the decision expected.
+-- +goose StatementBegin
+CREATE FUNCTION expect(actual bigint, expected bigint, what text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF actual <> expected THEN
+        RAISE EXCEPTION '% changed % rows, expected %', what, actual, expected USING ERRCODE = 'serialization_failure';
+    END IF;
+END $$;
+-- +goose StatementEnd

@@ -19,19 +19,14 @@ CREATE TABLE swap (
     refund_address  text NOT NULL,
     -- Why the swap is held or refunded; '' otherwise.
     reason          text NOT NULL DEFAULT '',
-    -- The deadline the sweeper must turn into a fact next; NULL when none waits.
-    deadline_name   text,
-    deadline_at     timestamptz,
     -- The last sequence applied or parked, per source (JSON object).
     seen            jsonb NOT NULL,
     created_at      timestamptz NOT NULL,
-    updated_at      timestamptz NOT NULL,
-    CHECK ((deadline_name IS NULL) = (deadline_at IS NULL))
+    updated_at      timestamptz NOT NULL
 );
-CREATE INDEX swap_deadline ON swap (deadline_at) WHERE deadline_at IS NOT NULL;
 CREATE INDEX swap_payout_address ON swap (payout_address);
-CREATE INDEX swap_deposit_units ON swap (deposit_units);
-CREATE INDEX swap_payout_units ON swap (payout_units);
+CREATE INDEX swap_by_deposit_units ON swap (deposit_units);
+CREATE INDEX swap_by_payout_units ON swap (payout_units);
 
 -- A deposit as the state machine knows it; written with its swap's version.
 CREATE TABLE deposit (
@@ -41,12 +36,14 @@ CREATE TABLE deposit (
     units      numeric(78, 0) NOT NULL CHECK (units > 0),
     state      text NOT NULL,
     verdict    text NOT NULL DEFAULT '',
+    -- Its place among the swap's deposits.
+    position   integer NOT NULL,
     -- The whole of it, as package swap writes it.
     body       jsonb NOT NULL,
     PRIMARY KEY (swap_id, deposit_id)
 );
 CREATE INDEX deposit_txid ON deposit (txid);
-CREATE INDEX deposit_units ON deposit (units);
+CREATE INDEX deposit_by_units ON deposit (units);
 
 -- A payment as the state machine knows it. One row per order, whatever happens.
 CREATE TABLE payment (
@@ -56,11 +53,12 @@ CREATE TABLE payment (
     units    numeric(78, 0) NOT NULL CHECK (units > 0),
     state    text NOT NULL,
     txid     text NOT NULL DEFAULT '',
+    position integer NOT NULL,
     body     jsonb NOT NULL
 );
 CREATE INDEX payment_swap ON payment (swap_id);
 CREATE INDEX payment_txid ON payment (txid) WHERE txid <> '';
-CREATE INDEX payment_units ON payment (units);
+CREATE INDEX payment_by_units ON payment (units);
 
 -- Everything that happened to a swap, in order: support's timeline and the
 -- source every read model can be rebuilt from. Append-only.
@@ -93,4 +91,21 @@ CREATE TABLE parked_fact (
     reason    text NOT NULL,
     parked_at timestamptz NOT NULL,
     PRIMARY KEY (swap_id, source, seq)
+);
+
+-- Deadlines still to come, made with the swap. The sweeper deletes a due row and
+-- tells of it in the same transaction; whether it still matters is decided there.
+CREATE TABLE deadline (
+    swap_id text NOT NULL,
+    name    text NOT NULL,
+    due_at  timestamptz NOT NULL,
+    PRIMARY KEY (swap_id, name)
+);
+CREATE INDEX deadline_due ON deadline (due_at);
+
+-- Records that were no facts at all, so that nothing read is ever just dropped.
+CREATE TABLE malformed_record (
+    id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    reason text NOT NULL,
+    at     timestamptz NOT NULL DEFAULT now()
 );

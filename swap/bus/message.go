@@ -89,11 +89,7 @@ func Put(ctx context.Context, tx Execer, messages ...Message) error {
 	if len(messages) == 0 {
 		return nil
 	}
-	var topics, keys, kinds, bodies []string
-	for _, m := range messages {
-		topics, keys = append(topics, m.Topic), append(keys, m.Key)
-		kinds, bodies = append(kinds, m.Kind), append(bodies, string(m.Body))
-	}
+	topics, keys, kinds, bodies := columns(messages)
 	_, err := tx.Exec(ctx, putSQL, topics, keys, kinds, bodies)
 	if err != nil {
 		return fmt.Errorf("put %d messages in the outbox: %w", len(messages), err)

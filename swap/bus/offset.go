@@ -32,7 +32,7 @@ func LoadOffset(ctx context.Context, db Querier, consumer, topic string, partiti
 // transaction of what the batch caused, or fails with ErrOffsetMoved.
 func AdvanceOffset(ctx context.Context, tx Querier, consumer string, b Batch) error {
 	var changed int
-	err := tx.QueryRow(ctx, offsetAdvanceSQL, consumer, b.Topic, b.Partition, b.From, b.Next).Scan(&changed)
+	err := tx.QueryRow(ctx, countedAdvanceSQL, consumer, b.Topic, b.Partition, b.From, b.Next).Scan(&changed)
 	if err != nil {
 		return fmt.Errorf("advance the offset of %s on %s/%d: %w", consumer, b.Topic, b.Partition, err)
 	}

@@ -11,4 +11,3 @@ WITH moved AS (
     ON CONFLICT DO NOTHING
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM moved) + (SELECT count(*) FROM fresh)

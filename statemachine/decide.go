@@ -1,0 +1,189 @@
+package statemachine
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/ledger"
+)
+
+// Rules is what decisions depend on besides the swap and the fact: whose
+// signatures count.
+type Rules struct {
+	QuoteKeys  swap.PublicKeys
+	AttestKeys swap.PublicKeys
+}
+
+// Outcome is what became of a fact.
+type Outcome string
+
+// The outcomes. There is no other: a fact is never dropped.
+const (
+	Applied   Outcome = "applied"
+	Duplicate Outcome = "duplicate"
+	Parked    Outcome = "parked"
+)
+
+// Reasons a swap is refunded or held for.
+const (
+	ReasonShort        = "deposit_short"
+	ReasonOver         = "deposit_over"
+	ReasonLate         = "deposit_late"
+	ReasonPayoutFailed = "payout_failed"
+	ReasonRefundFailed = "refund_failed"
+)
+
+// Decision is what follows from one fact. It changes nothing by itself.
+type Decision struct {
+	Outcome Outcome
+	// Reason says why a fact is parked.
+	Reason string
+	// Swap is the swap after the fact, with Version one higher (applied only).
+	Swap swap.Swap
+	From swap.State
+	Move Move
+	// Note says in words what was decided, for support's timeline.
+	Note    string
+	Entries []ledger.Entry
+	Orders  []swap.Order
+}
+
+func parked(format string, args ...any) Decision {
+	return Decision{Outcome: Parked, Reason: fmt.Sprintf(format, args...)}
+}
+
+// Decide says what follows from a fact for a swap; current is nil while the swap
+// is not known. It reads no clock and does no I/O: the same arguments give the
+// same decision. The error means that the table and Decide contradict each
+// other, a defect.
+func (r Rules) Decide(current *swap.Swap, f swap.Fact) (Decision, error) {
+	if current == nil {
+		if f.Kind != swap.FactSwapCreated {
+			return parked("the swap is not known yet"), nil
+		}
+		return r.create(f), nil
+	}
+	if f.Seq <= current.Seen[f.Source] {
+		return Decision{Outcome: Duplicate}, nil
+	}
+	d := Decision{Outcome: Applied, Swap: clone(*current), From: current.State}
+	switch f.Kind {
+	case swap.FactSwapCreated:
+		d = parked("the swap exists already")
+	case swap.FactDepositSeen, swap.FactDepositInBlock, swap.FactDepositConfirmed,
+		swap.FactDepositReplaced, swap.FactDepositReorged:
+		d = decideDeposit(d, f)
+	case swap.FactPaymentQueued, swap.FactPaymentBroadcast, swap.FactPaymentConfirmed,
+		swap.FactPaymentFinal, swap.FactPaymentFailed:
+		d = decidePayment(d, f)
+	case swap.FactDeadlinePassed:
+		d = decideDeadline(d, f)
+	default:
+		d = parked("kind %s is not known", f.Kind)
+	}
+	if d.Outcome != Applied {
+		return d, nil
+	}
+	return d.finish(f)
+}
+
+// finish runs the move through the table and stamps the swap.
+func (d Decision) finish(f swap.Fact) (Decision, error) {
+	to, err := next(d.From, d.Move)
+	if err != nil {
+		return d, fmt.Errorf("swap %s, fact %s: %w", d.Swap.ID, f.Kind, err)
+	}
+	d.Swap.State = to
+	d.Swap.Version++
+	d.Swap.Seen[f.Source] = f.Seq
+	if f.At.After(d.Swap.UpdatedAt) {
+		d.Swap.UpdatedAt = f.At
+	}
+	for i := range d.Orders {
+		d.Orders[i].At = d.Swap.UpdatedAt
+	}
+	return d, nil
+}
+
+// create verifies the signed terms for itself: the gateway that told of the swap
+// is not trusted with them.
+func (r Rules) create(f swap.Fact) Decision {
+	terms, err := swap.VerifyTerms(f.Created.SignedQuote, f.Created.SignedReceipt, r.QuoteKeys, r.AttestKeys)
+	if err != nil {
+		return parked("the terms do not verify: %v", err)
+	}
+	if terms.Receipt.SwapID != f.SwapID {
+		return parked("the receipt is for swap %s", terms.Receipt.SwapID)
+	}
+	return Decision{Outcome: Applied, Note: "The swap was created.", Swap: swap.Swap{
+		ID: f.SwapID, State: swap.AwaitingDeposit, Version: 1, Terms: terms,
+		CreatedAt: f.At, UpdatedAt: f.At, Seen: map[string]int64{f.Source: f.Seq},
+	}}
+}
+
+// decideDeadline expires a swap whose time is over, unless what the deadline is
+// about has happened.
+func decideDeadline(d Decision, f swap.Fact) Decision {
+	switch f.Deadline.Name {
+	case swap.DeadlineDepositBy:
+		if d.From == swap.AwaitingDeposit {
+			d.Move, d.Note = MoveExpire, "No deposit was seen in time."
+			return d
+		}
+	case swap.DeadlineConfirmBy:
+		if d.From == swap.AwaitingDeposit || d.From == swap.DepositDetected {
+			d.Move, d.Note = MoveExpire, "The deposit was not confirmed in time."
+			return d
+		}
+	default:
+		return parked("deadline %.40q is not known", f.Deadline.Name)
+	}
+	d.Note = fmt.Sprintf("The deadline %s passed and no longer matters.", f.Deadline.Name)
+	return d
+}
+
+// clone copies what a decision may change, so that the swap it was given stays.
+func clone(s swap.Swap) swap.Swap {
+	s.Deposits = slices.Clone(s.Deposits)
+	s.Payments = slices.Clone(s.Payments)
+	seen := make(map[string]int64, len(s.Seen)+1)
+	for source, seq := range s.Seen {
+		seen[source] = seq
+	}
+	s.Seen = seen
+	return s
+}
+
+// Describe is the update that tells people where a swap stands after a fact.
+func Describe(s swap.Swap, cause swap.FactKind, note string) swap.Update {
+	stage, _ := StageOf(s.State)
+	message := stage.Waiting
+	if note != "" {
+		message += " " + note
+	}
+	return swap.Update{SwapID: s.ID, Version: s.Version, State: s.State, Cause: cause, Message: message,
+		Actor: stage.Actor, By: actBy(s, stage), Reason: s.Reason, At: s.UpdatedAt,
+		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments)}
+}
+
+// actBy is until when the next actor means to, or must, have acted.
+func actBy(s swap.Swap, stage Stage) time.Time {
+	switch s.State {
+	case swap.AwaitingDeposit:
+		return s.Terms.Receipt.DepositBy
+	case swap.DepositDetected:
+		return s.Terms.Receipt.ConfirmBy
+	}
+	if stage.Within == 0 {
+		return time.Time{}
+	}
+	return s.UpdatedAt.Add(stage.Within)
+}
+
+func sub(a, fee asset.Amount) (asset.Amount, error) {
+	u, err := a.Units.Sub(fee.Units)
+	return asset.Amount{Asset: a.Asset, Units: u}, err
+}

@@ -1,0 +1,161 @@
+package statemachine
+
+import (
+	"slices"
+
+	"ferry/swap"
+	"ferry/swap/ledger"
+)
+
+// Case is one swap as stored: nil while unknown, and the facts parked for it.
+type Case struct {
+	Swap   *swap.Swap
+	Parked []swap.Fact
+}
+
+// Event is one applied fact, as the timeline keeps it.
+type Event struct {
+	Version  int64
+	Fact     swap.Fact
+	From, To swap.State
+	Note     string
+}
+
+// ParkedFact is a fact that can't be applied yet, with the reason.
+type ParkedFact struct {
+	Fact   swap.Fact
+	Reason string
+}
+
+// Folded is everything that follows from a batch of facts for one swap.
+type Folded struct {
+	SwapID string
+	// Swap is nil if the swap is still unknown. BaseVersion is the version that
+	// was read, 0 for a new swap: the guard of the write.
+	Swap        *swap.Swap
+	BaseVersion int64
+	Events      []Event
+	Entries     []ledger.Entry
+	Orders      []swap.Order
+	// Updates has one for each event, in order.
+	Updates []swap.Update
+	// Park are newly parked facts, Unpark formerly parked ones that were applied
+	// or turned out to be duplicates.
+	Park   []ParkedFact
+	Unpark []swap.Fact
+	// Duplicates counts facts that had been applied or parked before.
+	Duplicates int
+}
+
+// Fold applies facts to one swap in their order, offering parked ones again
+// after each fact that was applied. It is as pure as Decide.
+func (r Rules) Fold(swapID string, c Case, facts []swap.Fact) (Folded, error) {
+	f := folder{rules: r, parked: slices.Clone(c.Parked), out: Folded{SwapID: swapID}}
+	if c.Swap != nil {
+		current := clone(*c.Swap)
+		f.out.Swap, f.out.BaseVersion = &current, current.Version
+	}
+	for _, fact := range facts {
+		if err := f.offer(fact); err != nil {
+			return Folded{}, err
+		}
+	}
+	return f.out, nil
+}
+
+type folder struct {
+	rules  Rules
+	parked []swap.Fact
+	out    Folded
+}
+
+// offer decides one new fact and, if it was applied, offers the parked again.
+func (f *folder) offer(fact swap.Fact) error {
+	if f.wasParked(fact) {
+		f.out.Duplicates++
+		return nil
+	}
+	outcome, reason, err := f.apply(fact)
+	switch {
+	case err != nil:
+		return err
+	case outcome == Duplicate:
+		f.out.Duplicates++
+	case outcome == Parked:
+		f.out.Park = append(f.out.Park, ParkedFact{Fact: fact, Reason: reason})
+		f.parked = append(f.parked, fact)
+	case outcome == Applied:
+		return f.reoffer()
+	}
+	return nil
+}
+
+// apply runs Decide once. A parked fact has a sequence below what has been
+// applied since; it is compared with what was parked, not with Seen.
+func (f *folder) apply(fact swap.Fact) (Outcome, string, error) {
+	d, err := f.rules.Decide(f.out.Swap, fact)
+	if err != nil || d.Outcome != Applied {
+		return d.Outcome, d.Reason, err
+	}
+	f.record(fact, d)
+	return Applied, "", nil
+}
+
+func (f *folder) record(fact swap.Fact, d Decision) {
+	s := d.Swap
+	f.out.Swap = &s
+	f.out.Events = append(f.out.Events, Event{Version: s.Version, Fact: fact, From: d.From, To: s.State, Note: d.Note})
+	f.out.Entries = append(f.out.Entries, d.Entries...)
+	f.out.Orders = append(f.out.Orders, d.Orders...)
+	f.out.Updates = append(f.out.Updates, Describe(s, fact.Kind, d.Note))
+}
+
+// reoffer gives every parked fact another chance until none can be applied. A
+// fact that stays parked costs one decision for each applied one; parked facts
+// are few, and bounded by the store.
+func (f *folder) reoffer() error {
+	for progress := true; progress; {
+		progress = false
+		for i, fact := range f.parked {
+			applied, err := f.retry(fact)
+			if err != nil {
+				return err
+			}
+			if applied {
+				f.parked = slices.Delete(f.parked, i, i+1)
+				progress = true
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// retry decides a parked fact as if its number were new, and keeps what has been
+// seen of its source as it was: later facts of it may have been applied already.
+func (f *folder) retry(fact swap.Fact) (bool, error) {
+	if f.out.Swap == nil {
+		return false, nil
+	}
+	current := clone(*f.out.Swap)
+	seen := current.Seen[fact.Source]
+	current.Seen[fact.Source] = min(seen, fact.Seq-1)
+	d, err := f.rules.Decide(&current, fact)
+	if err != nil || d.Outcome != Applied {
+		return false, err
+	}
+	d.Swap.Seen[fact.Source] = max(seen, fact.Seq)
+	f.record(fact, d)
+	if i := slices.IndexFunc(f.out.Park, func(p ParkedFact) bool { return same(p.Fact, fact) }); i >= 0 {
+		f.out.Park = slices.Delete(f.out.Park, i, i+1)
+	} else {
+		f.out.Unpark = append(f.out.Unpark, fact)
+	}
+	return true, nil
+}
+
+func (f *folder) wasParked(fact swap.Fact) bool {
+	return slices.ContainsFunc(f.parked, func(p swap.Fact) bool { return same(p, fact) })
+}
+
+func same(a, b swap.Fact) bool { return a.Source == b.Source && a.Seq == b.Seq }
