@@ -1,0 +1,370 @@
+package statemachine_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"ferry/statemachine"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/ledger"
+	"ferry/swap/swaptest"
+)
+
+const (
+	payoutOrder = "payout 0.28 ETH to " + swaptest.EthereumAddress
+	refundOf    = " BTC to " + swaptest.BitcoinAddress
+)
+
+func TestSettles(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.wants(swap.AwaitingDeposit, "")
+	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", time.Minute))
+	s.wants(swap.DepositDetected, "")
+	s.tell(s.deposit(swap.FactDepositInBlock, 1, "0.01", 2*time.Minute))
+	s.wants(swap.DepositDetected, "")
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 3*time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder)
+	s.tell(s.payment(swap.FactPaymentQueued, 0))
+	s.wants(swap.PayoutQueued, "", payoutOrder)
+	s.tell(s.payment(swap.FactPaymentBroadcast, 0))
+	s.wants(swap.PayoutBroadcast, "", payoutOrder)
+	s.tell(s.payment(swap.FactPaymentConfirmed, 0), s.payment(swap.FactPaymentFinal, 0))
+	s.wants(swap.Settled, "", payoutOrder)
+	wantClosed(t, s)
+	last := s.all.Updates[len(s.all.Updates)-1]
+	if last.Actor != "nobody" || last.Payments[0].TxID != "paytx" || last.Version != s.swap.Version {
+		t.Errorf("last update is %+v", last)
+	}
+}
+
+func TestMismatchedDepositsAreRefunded(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, amount string
+		after        time.Duration
+		verdict      swap.Verdict
+		reason, back string
+	}{
+		{"short", "0.009", time.Minute, swap.VerdictShort, statemachine.ReasonShort, "0.00898"},
+		{"over", "0.011", time.Minute, swap.VerdictOver, statemachine.ReasonOver, "0.01098"},
+		{"seen late", "0.01", 21 * time.Minute, swap.VerdictLate, statemachine.ReasonLate, "0.00998"},
+		{"confirmed late", "0.01", 3 * time.Hour, swap.VerdictLate, statemachine.ReasonLate, "0.00998"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := created(t)
+			s.tell(s.deposit(swap.FactDepositConfirmed, 1, c.amount, c.after))
+			s.wants(swap.RefundQueued, c.verdict, "refund "+c.back+refundOf)
+			if s.swap.Reason != c.reason {
+				t.Errorf("reason is %q, want %q", s.swap.Reason, c.reason)
+			}
+			s.tell(s.payment(swap.FactPaymentQueued, 0))
+			s.wants(swap.RefundQueued, "", "refund "+c.back+refundOf)
+			s.tell(s.payment(swap.FactPaymentBroadcast, 0))
+			s.wants(swap.RefundBroadcast, "", "refund "+c.back+refundOf)
+			s.tell(s.payment(swap.FactPaymentFinal, 0))
+			s.wants(swap.Refunded, "", "refund "+c.back+refundOf)
+			wantClosed(t, s)
+		})
+	}
+}
+
+// Seen on time and confirmed before the limit is on time, however late the block.
+func TestOnTimeBySighting(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", 19*time.Minute))
+	s.tell(s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy))
+	s.wants(swap.DepositDetected, "")
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 90*time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder)
+}
+
+func TestExpiry(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy))
+	s.wants(swap.Expired, "")
+	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", 30*time.Minute))
+	s.wants(swap.Expired, "")
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 40*time.Minute))
+	s.wants(swap.RefundQueued, swap.VerdictLate, "refund 0.00998"+refundOf)
+}
+
+// The sighting happened in time and was only told after the deadline.
+func TestSightingOvertakenByTheDeadline(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy))
+	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", 19*time.Minute))
+	s.wants(swap.DepositDetected, "")
+	s.tell(s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy))
+	s.wants(swap.Expired, "")
+}
+
+func TestReplacedDeposit(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", time.Minute), s.deposit(swap.FactDepositReplaced, 1, "0.01", 2*time.Minute))
+	s.wants(swap.AwaitingDeposit, "")
+	s.tell(s.deposit(swap.FactDepositSeen, 2, "0.01", 3*time.Minute))
+	s.tell(s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy))
+	s.tell(s.deposit(swap.FactDepositReorged, 2, "0.01", 30*time.Minute))
+	s.wants(swap.Expired, "")
+}
+
+func TestDustTouchesNothing(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	for _, kind := range []swap.FactKind{swap.FactDepositSeen, swap.FactDepositInBlock, swap.FactDepositConfirmed} {
+		s.tell(s.deposit(kind, 1, "0.00000546", time.Minute))
+		s.wants(swap.AwaitingDeposit, "")
+	}
+	if v := s.swap.Deposits[0].Verdict; v != swap.VerdictDust {
+		t.Errorf("verdict is %q", v)
+	}
+	s.tell(s.deposit(swap.FactDepositConfirmed, 2, "0.01", 2*time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictDust, payoutOrder)
+	if got := balance(s, ledger.DustQuarantine); got != "-546" {
+		t.Errorf("quarantine holds %s, want -546", got)
+	}
+}
+
+// A second deposit is refunded by itself; the swap goes on.
+func TestExtraDeposit(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute), s.deposit(swap.FactDepositConfirmed, 2, "0.01", time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder, "refund 0.00998"+refundOf)
+	s.tell(s.payment(swap.FactPaymentBroadcast, 1), s.payment(swap.FactPaymentFinal, 1))
+	s.wants(swap.DepositConfirmed, "", payoutOrder, "refund 0.00998"+refundOf)
+	s.tell(s.payment(swap.FactPaymentFinal, 0))
+	s.wants(swap.Settled, "", payoutOrder, "refund 0.00998"+refundOf)
+	wantClosed(t, s)
+}
+
+func TestFailedPayoutIsHeld(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
+	s.tell(s.payment(swap.FactPaymentBroadcast, 0), s.payment(swap.FactPaymentFailed, 0))
+	s.wants(swap.Held, "", payoutOrder)
+	if s.swap.Reason != statemachine.ReasonPayoutFailed {
+		t.Errorf("reason is %q", s.swap.Reason)
+	}
+}
+
+// Facts that come before their swap wait, and are applied in order once it is there.
+func TestEarlyFactsWait(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	seen, confirmed := s.deposit(swap.FactDepositSeen, 1, "0.01", time.Minute), s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute)
+	s.tell(seen)
+	if again := s.tell(seen, confirmed); again.Duplicates != 1 || len(again.Park) != 1 {
+		t.Errorf("%d duplicates and %d parked, want 1 and 1", again.Duplicates, len(again.Park))
+	}
+	if s.swap != nil || len(s.park) != 2 {
+		t.Fatalf("%d facts wait, want 2", len(s.park))
+	}
+	s.tell(s.creation())
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder)
+	if len(s.park) != 0 {
+		t.Errorf("%d facts still wait", len(s.park))
+	}
+	if again := s.tell(seen, confirmed); again.Duplicates != 2 || len(again.Events) != 0 {
+		t.Errorf("redelivery: %d duplicates, %d events", again.Duplicates, len(again.Events))
+	}
+}
+
+// Two facts for one swap in one batch, the first of them stale: the stale one is
+// passed over, the other applied.
+func TestStaleAndFreshInOneBatch(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	seen := s.deposit(swap.FactDepositSeen, 1, "0.01", time.Minute)
+	s.tell(seen)
+	f := s.tell(seen, s.deposit(swap.FactDepositConfirmed, 1, "0.01", 2*time.Minute))
+	if f.Duplicates != 1 || len(f.Events) != 1 {
+		t.Errorf("%d duplicates, %d events, want 1 and 1", f.Duplicates, len(f.Events))
+	}
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder)
+}
+
+func TestForgedTermsAreParked(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	other := swaptest.NewTerms(t, swaptest.Keys{Quote: swaptest.NewKeys().Attest, Attest: swaptest.NewKeys().Quote}, nil)
+	s.terms.SignedQuote = other.SignedQuote
+	f := s.tell(s.creation())
+	if len(f.Park) != 1 || !strings.Contains(f.Park[0].Reason, "do not verify") {
+		t.Errorf("parked %+v, want one for its signature", f.Park)
+	}
+}
+
+// Every kind of fact in every state has an outcome, and no pair is an error.
+func TestEveryStateTimesEveryFact(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
+	base := *s.swap
+	for _, stage := range statemachine.Stages() {
+		for _, f := range []swap.Fact{
+			s.creation(),
+			s.deposit(swap.FactDepositSeen, 2, "0.01", time.Minute), s.deposit(swap.FactDepositInBlock, 2, "0.01", time.Minute),
+			s.deposit(swap.FactDepositReplaced, 2, "0.01", time.Minute), s.deposit(swap.FactDepositReorged, 2, "0.01", time.Minute),
+			s.deposit(swap.FactDepositConfirmed, 2, "0.01", time.Minute), s.deposit(swap.FactDepositConfirmed, 2, "0.005", time.Minute),
+			s.deposit(swap.FactDepositConfirmed, 2, "0.00000001", time.Minute),
+			s.payment(swap.FactPaymentQueued, 0), s.payment(swap.FactPaymentBroadcast, 0), s.payment(swap.FactPaymentConfirmed, 0),
+			s.payment(swap.FactPaymentFinal, 0), s.payment(swap.FactPaymentFailed, 0),
+			s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy), s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy),
+		} {
+			current := base
+			current.State = stage.State
+			d, err := s.rules.Decide(&current, f)
+			if err != nil {
+				t.Errorf("%s × %s: %v", stage.State, f.Kind, err)
+				continue
+			}
+			if d.Outcome == statemachine.Parked && d.Reason == "" || d.Outcome == statemachine.Applied && d.Note == "" {
+				t.Errorf("%s × %s: %s without a word", stage.State, f.Kind, d.Outcome)
+			}
+			if current.Version != base.Version || len(current.Deposits) != 1 {
+				t.Errorf("%s × %s changed its argument", stage.State, f.Kind)
+			}
+		}
+	}
+}
+
+// Whatever happens in whatever order: no defect, entries balance under unique
+// keys, each deposit leaves at most once, and no account of the swap is overdrawn.
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		s := newStory(t)
+		pending := []func() swap.Fact{s.creation}
+		kinds := []swap.FactKind{swap.FactDepositSeen, swap.FactDepositInBlock, swap.FactDepositReplaced, swap.FactDepositReorged, swap.FactDepositConfirmed}
+		amounts := []string{"0.01", "0.01", "0.005", "0.02", "0.00000600"}
+		for range rapid.IntRange(1, 25).Draw(r, "facts") {
+			n, after := rapid.IntRange(1, 4).Draw(r, "deposit"), time.Duration(rapid.IntRange(0, 180).Draw(r, "minutes"))*time.Minute
+			kind := rapid.SampledFrom(kinds).Draw(r, "kind")
+			switch rapid.IntRange(0, 5).Draw(r, "what") {
+			case 0:
+				pending = append(pending, func() swap.Fact { return s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy) })
+			case 1:
+				pending = append(pending, func() swap.Fact { return s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy) })
+			default:
+				pending = append(pending, func() swap.Fact { return s.deposit(kind, n, amounts[n], after) })
+			}
+		}
+		pending = rapid.Permutation(pending).Draw(r, "order")
+		var told []swap.Fact
+		for _, next := range pending {
+			told = append(told, next())
+			s.tell(told[len(told)-1])
+			if rapid.IntRange(0, 3).Draw(r, "redeliver") == 0 {
+				s.tell(rapid.SampledFrom(told).Draw(r, "which"))
+			}
+			for i := range s.all.Orders {
+				if rapid.Bool().Draw(r, "pay") {
+					s.tell(s.payment(rapid.SampledFrom([]swap.FactKind{swap.FactPaymentQueued, swap.FactPaymentBroadcast,
+						swap.FactPaymentConfirmed, swap.FactPaymentFinal}).Draw(r, "stage"), i))
+				}
+			}
+		}
+		checkStory(r, s)
+	})
+}
+
+func checkStory(r *rapid.T, s *story) {
+	keys, used := map[string]bool{}, map[string]bool{}
+	for _, e := range s.all.Entries {
+		if keys[e.Key] {
+			r.Fatalf("entry %s is there twice", e.Key)
+		}
+		keys[e.Key] = true
+	}
+	for _, o := range s.all.Orders {
+		if used[o.DepositID] {
+			r.Fatalf("deposit %s leaves twice", o.DepositID)
+		}
+		used[o.DepositID] = true
+	}
+	for _, account := range []ledger.Account{ledger.SwapDeposit(s.swap.ID), ledger.SwapPayout(s.swap.ID), ledger.SwapRefund(s.swap.ID)} {
+		if got := balance(s, account); got != "0" && !strings.HasPrefix(got, "-") {
+			r.Fatalf("%s is overdrawn by %s", account, got)
+		}
+	}
+	for _, d := range s.swap.Deposits {
+		if (d.State == swap.DepositFinal) != (d.Verdict != swap.VerdictNone) {
+			r.Fatalf("deposit %s is %s with verdict %q", d.ID, d.State, d.Verdict)
+		}
+		if d.Verdict != swap.VerdictNone && d.Verdict != swap.VerdictDust && !used[d.ID] {
+			r.Fatalf("deposit %s (%s) has no way out", d.ID, d.Verdict)
+		}
+	}
+}
+
+// balance sums the story's postings on an account (of one asset): debits count up,
+// so an account of a swap may never be above zero.
+func balance(s *story, account ledger.Account) string {
+	total := swaptest.Amount(asset.BTC, "0").Units.Big()
+	for _, e := range s.all.Entries {
+		for _, p := range e.Postings {
+			if p.Account == account {
+				total.Add(total, p.Signed())
+			}
+		}
+	}
+	return total.String()
+}
+
+// wantClosed checks that nothing is owed any more.
+func wantClosed(t *testing.T, s *story) {
+	t.Helper()
+	for _, account := range []ledger.Account{ledger.SwapDeposit(s.swap.ID), ledger.SwapPayout(s.swap.ID), ledger.SwapRefund(s.swap.ID)} {
+		if got := balance(s, account); got != "0" {
+			t.Errorf("%s is left with %s", account, got)
+		}
+	}
+}
+
+// The committed page is the one the table gives: run go generate after a change.
+func TestDiagramIsCurrent(t *testing.T) {
+	t.Parallel()
+	want, err := statemachine.DiagramPage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("diagram.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("diagram.md differs from the table: run go generate ./statemachine")
+	}
+}
+
+// Each stage is listed once, has its sentence and its actor.
+func TestStages(t *testing.T) {
+	t.Parallel()
+	var seen []swap.State
+	for _, s := range statemachine.Stages() {
+		if slices.Contains(seen, s.State) || s.Waiting == "" || !slices.Contains([]string{"user", "chain", "ferry", "support", "nobody"}, s.Actor) {
+			t.Errorf("stage %+v is incomplete or there twice", s)
+		}
+		if (s.Actor == "nobody") != s.Final {
+			t.Errorf("stage %s: nobody has to act exactly in final states", s.State)
+		}
+		seen = append(seen, s.State)
+	}
+	if len(seen) != 11 {
+		t.Errorf("%d stages, want 11", len(seen))
+	}
+}
