@@ -19,7 +19,7 @@ var Start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // Addresses that parse on simnet and chain id 1337.
 const (
-	BitcoinAddress  = "sb1qw508d6qejxtdg4y5r3zarvary0c5xw7kvxe0yf"
+	BitcoinAddress  = "sb1qw508d6qejxtdg4y5r3zarvary0c5xw7krxe8se"
 	EthereumAddress = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 )
 
