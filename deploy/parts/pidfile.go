@@ -1,0 +1,79 @@
+package parts
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+)
+
+// predecessorLimit is how long a start waits for the process of a killed supervisor, which the kernel has told to stop.
+const predecessorLimit = 20 * time.Second
+
+// pollInterval paces waits for what sends no event: another's process, a server that is not listening yet.
+const pollInterval = 20 * time.Millisecond
+
+// writePIDFile stores "pid start-time"; together they name one process, since a pid alone is used again.
+func writePIDFile(path string, pid int) error {
+	if path == "" {
+		return nil
+	}
+	began, err := startTime(pid)
+	if err != nil {
+		return nil //nolint:nilerr // it has ended already, so there is nothing to remember
+	}
+	return os.WriteFile(path, fmt.Appendf(nil, "%d %s\n", pid, began), 0o600)
+}
+
+// waitForPredecessor returns when the process named in the file, if any, is gone, and fails after the limit.
+func waitForPredecessor(name, path string, limit time.Duration) error {
+	if path == "" {
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the process file of %s: %w", name, err)
+	}
+	var pid int
+	var began string
+	if _, err := fmt.Sscanf(string(text), "%d %s", &pid, &began); err != nil {
+		return nil //nolint:nilerr // cut short by a crash: it names nobody
+	}
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	poll := time.NewTicker(pollInterval)
+	defer poll.Stop()
+	for {
+		if now, err := startTime(pid); err != nil || now != began {
+			return nil //nolint:nilerr // an error means that there is no such process
+		}
+		select {
+		case <-poll.C:
+		case <-deadline.C:
+			return fmt.Errorf("%s of an earlier run (pid %d) still runs on the same folder; stop it with: kill %d", name, pid, pid)
+		}
+	}
+}
+
+// startTime is field 22 of /proc/<pid>/stat (proc(5)): clock ticks between boot and the process's start. A zombie counts
+// as gone.
+func startTime(pid int) (string, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", err
+	}
+	_, after, found := strings.Cut(string(text[max(0, strings.LastIndexByte(string(text), ')')):]), ") ")
+	fields := strings.Fields(after)
+	if !found || len(fields) < 20 {
+		return "", fmt.Errorf("unexpected form of /proc/%d/stat", pid)
+	}
+	if fields[0] == "Z" || fields[0] == "X" {
+		return "", fs.ErrNotExist
+	}
+	return fields[19], nil
+}
