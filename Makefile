@@ -19,8 +19,8 @@ help: ## list these tasks
 demo: bootstrap $(BIN)/btcd $(BIN)/geth daemons ## run everything with embedded parts (ONCE=1: two swaps, proved, then stop)
 	@exec $(BIN)/ferry demo $(if $(ONCE),--once)
 
-test: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount ## run every test, on real PostgreSQL, Kafka protocol and nodes
-	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/testcount -count=1 -timeout 9m ./...
+test: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## run every test, on real PostgreSQL, Kafka protocol and nodes
+	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 9m ./...
 
 lint: $(BIN)/golangci-lint ## gofmt, go vet and golangci-lint over all of it
 	@unformatted=$$(find . \( -name '.?*' -o -name node_modules \) -prune -o -name '*.go' -print | xargs -r gofmt -l); \
@@ -38,7 +38,7 @@ clean: ## remove everything built and all data of the demo (.ferry/); stop a run
 	@# deploy/parts puts PostgreSQL's data here when its user cannot reach the checkout (see parts.Elsewhere)
 	@rm -rf "/var/tmp/ferry-$$(printf %s '$(CURDIR)/.ferry/pg' | sha256sum | cut -c1-16)"
 
-tools: $(addprefix $(BIN)/,btcd geth golangci-lint sqlc oapi-codegen protoc-gen-go protoc-gen-connect-go testcount) ## build every pinned tool
+tools: $(addprefix $(BIN)/,btcd geth golangci-lint sqlc oapi-codegen protoc-gen-go protoc-gen-connect-go) ## build every pinned tool
 
 bootstrap:
 	@deploy/bootstrap.sh
@@ -91,6 +91,11 @@ $(eval $(call tool,oapi-codegen,oapi-codegen,github.com/oapi-codegen/oapi-codege
 $(eval $(call tool,protoc-gen-go,protoc-gen,google.golang.org/protobuf/cmd/protoc-gen-go,ten seconds))
 $(eval $(call tool,protoc-gen-connect-go,protoc-gen,connectrpc.com/connect/cmd/protoc-gen-connect-go,ten seconds))
 
-$(BIN)/testcount: $(filter-out %_test.go,$(wildcard tools/testcount/*.go)) go.mod | $(BIN)
+# Our own helpers of `make test`; go's build cache decides what there is to do.
+$(BIN)/testcount: FORCE | $(BIN)
 	@go build -o $@ ./tools/testcount
-	@touch $@
+
+$(BIN)/withpostgres: FORCE | $(BIN)
+	@go build -o $@ ./deploy/withpostgres
+
+FORCE:
