@@ -152,8 +152,8 @@ func listPackages(t *testing.T) graph {
 	g := graph{}
 	for packages := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p struct {
-			ImportPath string
-			Imports    []string
+			ImportPath string   `json:"ImportPath"`
+			Imports    []string `json:"Imports"`
 		}
 		err := packages.Decode(&p)
 		if errors.Is(err, io.EOF) {

@@ -16,7 +16,7 @@ const developerBalance = "0x100000000000000000000000000000000000000000000000000"
 func gethGenesis(ctx context.Context, geth string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, gethInitLimit)
 	defer cancel()
-	dump := exec.CommandContext(ctx, geth, "--dev", "dumpgenesis") //nolint:gosec // the program that the caller built
+	dump := exec.CommandContext(ctx, geth, "--dev", "dumpgenesis")
 	out, err := dump.Output()
 	if err != nil {
 		var exit *exec.ExitError

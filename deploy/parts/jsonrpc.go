@@ -38,8 +38,8 @@ func callRPC(ctx context.Context, address, user, password, method string, answer
 		return fmt.Errorf("asking %s: %w", method, err)
 	}
 	var reply struct {
-		Result json.RawMessage
-		Error  json.RawMessage
+		Result json.RawMessage `json:"result"`
+		Error  json.RawMessage `json:"error"`
 	}
 	if err := json.Unmarshal(text, &reply); err != nil {
 		return fmt.Errorf("asking %s: status %s, no JSON: %w", method, response.Status, err)

@@ -27,7 +27,7 @@ func (e heldError) Error() string {
 
 // takeLock fails with a heldError at once if another process, or another lockFile of this one, holds it.
 func takeLock(path string) (*lockFile, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644) //nolint:gosec // the pid in it is for everybody to read
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644) // the pid in it is for everybody to read
 	if err != nil {
 		return nil, fmt.Errorf("opening the lock: %w", err)
 	}

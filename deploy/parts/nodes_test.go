@@ -123,9 +123,11 @@ func TestTodaysGenesis(t *testing.T) {
 	out, err := todaysGenesis([]byte(dumped))
 	must(t, err)
 	var genesis struct {
-		Config   map[string]any
-		GasLimit string
-		Alloc    map[string]struct{ Balance string }
+		Config   map[string]any `json:"config"`
+		GasLimit string         `json:"gasLimit"`
+		Alloc    map[string]struct {
+			Balance string `json:"balance"`
+		} `json:"alloc"`
 	}
 	must(t, json.Unmarshal(out, &genesis))
 	if _, there := genesis.Config["bogotaTime"]; there || genesis.Config["osakaTime"] == nil || genesis.GasLimit != "0x1" {

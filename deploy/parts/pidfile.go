@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,7 +43,7 @@ func waitForPredecessor(name, path string, limit time.Duration) error {
 	var pid int
 	var began string
 	if _, err := fmt.Sscanf(string(text), "%d %s", &pid, &began); err != nil {
-		return nil //nolint:nilerr // cut short by a crash: it names nobody
+		return nil // cut short by a crash: it names nobody
 	}
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
@@ -50,7 +51,7 @@ func waitForPredecessor(name, path string, limit time.Duration) error {
 	defer poll.Stop()
 	for {
 		if now, err := startTime(pid); err != nil || now != began {
-			return nil //nolint:nilerr // an error means that there is no such process
+			return nil // an error means that there is no such process
 		}
 		select {
 		case <-poll.C:
@@ -67,7 +68,7 @@ func startTime(pid int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, after, found := strings.Cut(string(text[max(0, strings.LastIndexByte(string(text), ')')):]), ") ")
+	_, after, found := strings.Cut(string(text[max(0, bytes.LastIndexByte(text, ')')):]), ") ") // the name before it may hold anything
 	fields := strings.Fields(after)
 	if !found || len(fields) < 20 {
 		return "", fmt.Errorf("unexpected form of /proc/%d/stat", pid)

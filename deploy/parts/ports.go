@@ -67,8 +67,8 @@ func readPorts(file string) (map[string]int, error) {
 		return nil, fmt.Errorf("reading remembered ports: %w", err)
 	}
 	var ports map[string]int
-	if json.Unmarshal(text, &ports) != nil {
-		return nil, nil
+	if err := json.Unmarshal(text, &ports); err != nil {
+		return nil, nil //nolint:nilerr // cut short by a crash: nothing is remembered
 	}
 	for name, port := range ports {
 		if port < 1 || port > 65535 {

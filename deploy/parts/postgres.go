@@ -60,7 +60,7 @@ func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	if cfg.Port != 0 {
 		port = cfg.Port
 	}
-	binDir, err := FindPostgres(cfg.BinDir)
+	binDir, err := FindPostgres(ctx, cfg.BinDir)
 	if err != nil {
 		return nil, err
 	}

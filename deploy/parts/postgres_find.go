@@ -18,7 +18,7 @@ const leastPostgres = 15
 // FindPostgres answers the folder that holds initdb and postgres of version 15 or newer: dir if given, else the newest
 // among the PATH and the places where Debian's and Red Hat's packages put them. The error names the package to install.
 // deploy/bootstrap.sh looks in the same places.
-func FindPostgres(dir string) (string, error) {
+func FindPostgres(ctx context.Context, dir string) (string, error) {
 	candidates := []string{dir}
 	if dir == "" {
 		candidates = usualPostgresDirs()
@@ -26,7 +26,7 @@ func FindPostgres(dir string) (string, error) {
 	best, bestVersion := "", 0
 	var problems []error
 	for _, candidate := range candidates {
-		version, err := postgresVersion(candidate)
+		version, err := postgresVersion(ctx, candidate)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -50,8 +50,8 @@ func FindPostgres(dir string) (string, error) {
 func usualPostgresDirs() []string {
 	var dirs []string
 	if path, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			dirs = append(dirs, filepath.Dir(real)) // initdb and postgres' own files lie beside the real one
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			dirs = append(dirs, filepath.Dir(target)) // initdb and postgres' own files lie beside the real one
 		}
 	}
 	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"} {
@@ -64,11 +64,11 @@ func usualPostgresDirs() []string {
 }
 
 // postgresVersion is the major version of the programs in dir.
-func postgresVersion(dir string) (int, error) {
+func postgresVersion(ctx context.Context, dir string) (int, error) {
 	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
 		return 0, fmt.Errorf("looking for initdb: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output()
 	if err != nil {

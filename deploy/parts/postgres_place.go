@@ -77,7 +77,7 @@ func clusterUser(dir string) (*User, error) {
 // makePrivate makes the folder for the user alone. The name under /var/tmp can be foretold, so one that exists must be a
 // real folder of that user that nobody else can write to: otherwise its maker could read or plant data.
 func makePrivate(dir string, u *User) error {
-	uid := uint32(os.Geteuid()) //nolint:gosec // a uid fits
+	uid := uint32(os.Geteuid())
 	if u != nil {
 		uid = u.UID
 	}

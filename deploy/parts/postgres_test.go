@@ -123,17 +123,17 @@ func TestElsewhereMustBelongToTheCluster(t *testing.T) {
 
 func TestFindPostgres(t *testing.T) {
 	t.Parallel()
-	if _, err := FindPostgres(t.TempDir()); err == nil || !strings.Contains(err.Error(), "apt-get install --no-install-recommends postgresql") {
+	if _, err := FindPostgres(testContext(t), t.TempDir()); err == nil || !strings.Contains(err.Error(), "apt-get install --no-install-recommends postgresql") {
 		t.Errorf("without programs: %v", err)
 	}
 	old := t.TempDir()
 	for _, name := range []string{"initdb", "postgres"} {
-		must(t, os.WriteFile(filepath.Join(old, name), []byte("#!/bin/sh\necho 'postgres (PostgreSQL) 14.9'\n"), 0o700)) //nolint:gosec // a program
+		must(t, os.WriteFile(filepath.Join(old, name), []byte("#!/bin/sh\necho 'postgres (PostgreSQL) 14.9'\n"), 0o700))
 	}
-	if _, err := FindPostgres(old); err == nil || !strings.Contains(err.Error(), "holds version 14") {
+	if _, err := FindPostgres(testContext(t), old); err == nil || !strings.Contains(err.Error(), "holds version 14") {
 		t.Errorf("an old one: %v", err)
 	}
-	dir, err := FindPostgres("")
+	dir, err := FindPostgres(testContext(t), "")
 	must(t, err)
 	if _, err := exec.LookPath(filepath.Join(dir, "initdb")); err != nil {
 		t.Error(err)

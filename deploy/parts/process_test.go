@@ -133,8 +133,12 @@ func TestStop(t *testing.T) {
 func TestNothingOfTheGroupSurvives(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *Process){
-		"killed": func(t *testing.T, p *Process) { must(t, p.Kill()) },
+		"killed": func(t *testing.T, p *Process) {
+			t.Helper()
+			must(t, p.Kill())
+		},
 		"the leader dies": func(t *testing.T, p *Process) {
+			t.Helper()
 			must(t, syscall.Kill(p.PID(), syscall.SIGKILL))
 			wait(t, p)
 		},

@@ -15,15 +15,13 @@ const (
 	maxOutputLines = 5000 // per test; the first are dropped, since the end tells why it failed
 )
 
-// event is one line of `go test -json` (go doc test2json; ImportPath and the build actions are of `go build -json`).
+// event is one line of `go test -json` (go doc test2json; the build actions are of `go build -json`).
 type event struct {
-	Action      string
-	Package     string
-	ImportPath  string
-	Test        string
-	Elapsed     float64 // seconds
-	Output      string
-	FailedBuild string
+	Action  string  `json:"Action"`
+	Package string  `json:"Package"`
+	Test    string  `json:"Test"`
+	Elapsed float64 `json:"Elapsed"` // seconds
+	Output  string  `json:"Output"`
 }
 
 // key names one test of one package; an empty Test is the package itself.
@@ -105,14 +103,14 @@ func (t *tally) endTest(k key, action string) {
 func (t *tally) endPackage(e event) {
 	t.endUnfinished(e.Package)
 	k := key{e.Package, ""}
-	switch {
-	case e.Action == "fail":
+	switch e.Action {
+	case "fail":
 		if !t.failedTests[e.Package] {
 			t.failed++ // it did not build, or TestMain, init or the run as a whole failed
 		}
 		fmt.Fprintf(t.out, "FAIL  %s (%.1fs)\n", e.Package, e.Elapsed)
 		t.show("FAIL", k)
-	case e.Action == "skip":
+	case "skip":
 		fmt.Fprintf(t.out, "none  %s (no test files)\n", e.Package)
 	default:
 		fmt.Fprintf(t.out, "ok    %s (%.1fs)\n", e.Package, e.Elapsed)
