@@ -58,7 +58,7 @@ generate: $(GENERATORS) ## write the generated code again (sqlc, OpenAPI, Connec
 	@if [ -e sqlc.yaml ]; then echo 'generate: sqlc'; $(BIN)/sqlc generate; fi
 	@if [ -e gateway/oapi-codegen.yaml ]; then echo 'generate: oapi-codegen'; \
 	  cd gateway && ../$(BIN)/oapi-codegen -config oapi-codegen.yaml openapi.yaml; fi
-	@protos=$$(find $(PROTO_ROOT) -name '*.proto' 2>/dev/null | sort); if [ -n "$$protos" ]; then \
+	@protos=$$([ ! -d $(PROTO_ROOT) ] || find $(PROTO_ROOT) -name '*.proto' | sort); if [ -n "$$protos" ]; then \
 	  deploy/bootstrap.sh protoc; echo 'generate: protoc'; \
 	  PATH="$(CURDIR)/$(BIN):$$PATH" protoc -I $(PROTO_ROOT) \
 	    --go_out=$(PROTO_ROOT) --go_opt=paths=source_relative \
