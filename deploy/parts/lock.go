@@ -43,7 +43,11 @@ func takeLock(path string) (*lockFile, error) {
 	return &lockFile{file: file}, nil
 }
 
-func (l *lockFile) release() error { return l.file.Close() }
+// release unlocks by name: closing alone would leave the lock with a child that is being forked at this moment and has not
+// closed its copy of the file yet.
+func (l *lockFile) release() error {
+	return errors.Join(unix.Flock(int(l.file.Fd()), unix.LOCK_UN), l.file.Close())
+}
 
 func writeAt(file *os.File, text string) error {
 	_, err := file.WriteAt([]byte(text), 0)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -61,20 +62,38 @@ func waitForPredecessor(name, path string, limit time.Duration) error {
 	}
 }
 
-// startTime is field 22 of /proc/<pid>/stat (proc(5)): clock ticks between boot and the process's start. A zombie counts
-// as gone.
+// startTime answers when a process began; a zombie counts as gone.
 func startTime(pid int) (string, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fields, err := processFields(pid)
 	if err != nil {
 		return "", err
 	}
-	_, after, found := strings.Cut(string(text[max(0, bytes.LastIndexByte(text, ')')):]), ") ") // the name before it may hold anything
-	fields := strings.Fields(after)
-	if !found || len(fields) < 20 {
-		return "", fmt.Errorf("unexpected form of /proc/%d/stat", pid)
-	}
-	if fields[0] == "Z" || fields[0] == "X" {
+	if fields.dead {
 		return "", fs.ErrNotExist
 	}
-	return fields[19], nil
+	return fields.began, nil
+}
+
+// process is what /proc/<pid>/stat says about one (proc(5)).
+type process struct {
+	dead  bool   // field 3: a zombie, or being removed
+	group int    // field 5
+	began string // field 22: clock ticks between boot and its start
+}
+
+func processFields(pid int) (process, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return process{}, err
+	}
+	// Field 2 is a name in parentheses that may hold anything, so count from the last one.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 20 {
+		return process{}, fmt.Errorf("unexpected form of /proc/%d/stat", pid)
+	}
+	group, err := strconv.Atoi(fields[2])
+	if err != nil {
+		return process{}, fmt.Errorf("unexpected form of /proc/%d/stat: %w", pid, err)
+	}
+	return process{dead: fields[0] == "Z" || fields[0] == "X", group: group, began: fields[19]}, nil
 }

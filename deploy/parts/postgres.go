@@ -69,7 +69,7 @@ func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 		return nil, err
 	}
 	data := filepath.Join(place.dir, "data")
-	pidFile := filepath.Join(place.dir, "postgres.pid")
+	pidFile := cfg.Dir + ".pid" // beside the folder: a file that root writes must not lie where another user can replace it
 	if err := waitForPredecessor("PostgreSQL", pidFile, predecessorLimit); err != nil {
 		return nil, err
 	}

@@ -121,11 +121,10 @@ func (p *Process) supervise(started chan<- error) {
 	}
 	started <- nil
 	p.awaitExit()
+	endGroup(p.cmd.Process.Pid)
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// The leader is dead but not reaped: its pid still names the group, so what it left behind can be killed safely.
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // fails only if nothing is left
 	err := p.cmd.Wait()
 	p.reaped = true
 	p.result = errors.Join(p.explain(err), p.log.close())

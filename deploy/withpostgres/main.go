@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"ferry/deploy/parts"
@@ -51,7 +52,7 @@ func run(args []string) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, pg.Stop(ctx), os.RemoveAll(pg.DataDir())) }()
+	defer func() { err = errors.Join(err, pg.Stop(ctx), os.RemoveAll(filepath.Dir(pg.DataDir()))) }()
 	if err := pg.CreateDatabase(ctx, database); err != nil {
 		return 0, err
 	}
