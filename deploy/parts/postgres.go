@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,7 +24,6 @@ const (
 	postgresPort = 5432
 	// postgresReadyLimit covers crash recovery of a demo's worth of data.
 	postgresReadyLimit = 2 * time.Minute
-	initdbLimit        = 2 * time.Minute
 )
 
 // PostgresConfig says where the private cluster lives.
@@ -167,35 +165,4 @@ func postgresArgs(data, socketDir string, port int, cfg PostgresConfig) []string
 // postgresEnvironment has no PG* variable of the supervisor's, which would change what the programs do.
 func postgresEnvironment() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
-}
-
-// initCluster runs initdb unless data exists. It works in a folder beside it and renames that at the end, so that a crash
-// leaves either no cluster or a whole one.
-func initCluster(ctx context.Context, binDir, data, logFile string, as *User) error {
-	if _, err := os.Stat(data); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	unfinished := data + ".new"
-	if err := os.RemoveAll(unfinished); err != nil {
-		return fmt.Errorf("removing a half-made PostgreSQL cluster: %w", err)
-	}
-	err := runToEnd(ctx, initdbLimit, ProcessConfig{
-		Name: "initdb",
-		Path: filepath.Join(binDir, "initdb"),
-		Args: []string{
-			"-D", unfinished, "-U", Superuser, "-E", "UTF8", "--no-locale", "--no-instructions",
-			"--auth-local=trust", "--auth-host=scram-sha-256",
-		},
-		Env:     postgresEnvironment(),
-		Dir:     filepath.Dir(data),
-		User:    as,
-		LogFile: logFile,
-	})
-	if err != nil {
-		return fmt.Errorf("making the PostgreSQL cluster in %s: %w", filepath.Dir(data), err)
-	}
-	if err := os.Rename(unfinished, data); err != nil {
-		return fmt.Errorf("making the PostgreSQL cluster: %w", err)
-	}
-	return nil
 }

@@ -28,7 +28,7 @@ func shell(t *testing.T, script string, change func(*ProcessConfig)) *Process {
 	return p
 }
 
-// waitLine waits until the process's log holds the line, without polling: the script writes to a fifo as well.
+// fifo is how a script says that it is up, so that a test waits for it without polling.
 func fifo(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fifo")
@@ -149,7 +149,7 @@ func TestNothingOfTheGroupSurvives(t *testing.T) {
 			p := shell(t, `sleep 600 & echo $! >$0; wait`, func(c *ProcessConfig) { c.Args = append(c.Args, up) })
 			grandchild := pidfd(t, said(t, up))
 			end(t, p)
-			awaitGone(t, grandchild)
+			awaitGone(t, grandchild, 0) // not soon, but by the time that the process counts as ended
 		})
 	}
 }
@@ -168,7 +168,7 @@ func TestChildIsToldWhenItsSupervisorIsKilled(t *testing.T) {
 	child := pidfd(t, strings.TrimSpace(line))
 	must(t, supervisor.Process.Kill())
 	_ = supervisor.Wait() // "signal: killed"
-	awaitGone(t, child)
+	awaitGone(t, child, testLimit)
 	must(t, waitForPredecessor("child", pidFile, testLimit))
 }
 
@@ -239,11 +239,11 @@ func pidfd(t *testing.T, text string) int {
 	return fd
 }
 
-func awaitGone(t *testing.T, fd int) {
+func awaitGone(t *testing.T, fd int, limit time.Duration) {
 	t.Helper()
-	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(testLimit.Milliseconds()))
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(limit.Milliseconds()))
 	for errors.Is(err, unix.EINTR) {
-		n, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(testLimit.Milliseconds()))
+		n, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(limit.Milliseconds()))
 	}
 	must(t, err)
 	if n == 0 {
