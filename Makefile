@@ -1,0 +1,101 @@
+# Ferry's tasks. `make` alone lists them. Everything built goes to .ferry/; nothing is installed except, as root on
+# Debian, PostgreSQL's server programs (deploy/bootstrap.sh).
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS   += --no-builtin-rules
+
+BIN := .ferry/bin
+# Without VCS stamps: they fail in a checkout that belongs to another user.
+export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
+
+.PHONY: help demo test lint bench generate generate-check clean tools bootstrap daemons
+
+help: ## list these tasks
+	@echo 'Usage: make <task>'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: bootstrap $(BIN)/btcd $(BIN)/geth daemons ## run everything with embedded parts (ONCE=1: two swaps, proved, then stop)
+	@exec $(BIN)/ferry demo $(if $(ONCE),--once)
+
+test: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## run every test, on real PostgreSQL, Kafka protocol and nodes
+	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 9m ./...
+
+lint: $(BIN)/golangci-lint ## gofmt, go vet and golangci-lint over all of it
+	@unformatted=$$(find . \( -name '.?*' -o -name node_modules \) -prune -o -name '*.go' -print | xargs -r gofmt -l); \
+	  if [ -n "$$unformatted" ]; then printf 'lint: not as gofmt writes it (run gofmt -w):\n%s\n' "$$unformatted" >&2; exit 1; fi
+	@go vet ./...
+	@$(BIN)/golangci-lint run ./...
+
+bench: bootstrap ## measure, and compare with the numbers of the last release
+	@go run ./bench
+
+clean: ## remove everything built and all data of the demo (.ferry/); stop a running demo first
+	@if [ -e .ferry/run/supervisor.lock ] && ! flock --nonblock .ferry/run/supervisor.lock true; then \
+	  echo 'clean: a demo is running on .ferry; stop it first (Ctrl-C where it runs)' >&2; exit 1; fi
+	rm -rf .ferry
+	@# deploy/parts puts PostgreSQL's data here when its user cannot reach the checkout (see parts.Elsewhere)
+	@rm -rf "/var/tmp/ferry-$$(printf %s '$(CURDIR)/.ferry/pg' | sha256sum | cut -c1-16)"
+
+tools: $(addprefix $(BIN)/,btcd geth golangci-lint sqlc oapi-codegen protoc-gen-go protoc-gen-connect-go) ## build every pinned tool
+
+bootstrap:
+	@deploy/bootstrap.sh
+
+daemons: | $(BIN)
+	@echo 'building the daemons (a minute the first time)'
+	@go build -o $(BIN)/ ./cmd/...
+
+# --- code that is generated and committed ------------------------------------------------------------------------------
+# Each step runs when its input exists. sqlc.yaml lies at the root; oapi-codegen runs inside gateway/, so `output:` in
+# its configuration is relative to that folder; protoc writes next to each .proto file.
+
+GENERATORS := $(BIN)/sqlc $(BIN)/oapi-codegen $(BIN)/protoc-gen-go $(BIN)/protoc-gen-connect-go
+PROTO_ROOT := swap/rpc
+
+generate: $(GENERATORS) ## write the generated code again (sqlc, OpenAPI, Connect, go generate)
+	@if [ -e sqlc.yaml ]; then echo 'generate: sqlc'; $(BIN)/sqlc generate; fi
+	@if [ -e gateway/oapi-codegen.yaml ]; then echo 'generate: oapi-codegen'; \
+	  cd gateway && ../$(BIN)/oapi-codegen -config oapi-codegen.yaml openapi.yaml; fi
+	@protos=$$([ ! -d $(PROTO_ROOT) ] || find $(PROTO_ROOT) -name '*.proto' | sort); if [ -n "$$protos" ]; then \
+	  deploy/bootstrap.sh protoc; echo 'generate: protoc'; \
+	  PATH="$(CURDIR)/$(BIN):$$PATH" protoc -I $(PROTO_ROOT) \
+	    --go_out=$(PROTO_ROOT) --go_opt=paths=source_relative \
+	    --connect-go_out=$(PROTO_ROOT) --connect-go_opt=paths=source_relative $$protos; \
+	  find $(PROTO_ROOT) -name '*.pb.go' -exec sed -i -E '/^\/\/[ \t]*protoc +[v(]/d' {} +; fi
+	@if [ -n "$$(go list ./... 2>/dev/null)" ]; then echo 'generate: go generate'; \
+	  PATH="$(CURDIR)/$(BIN):$$PATH" go generate ./...; fi
+
+generate-check: $(GENERATORS) ## fail if committed generated code is not what its inputs give
+	@tools/generate-check.sh
+
+# --- pinned tools: one module each, rebuilt when its go.mod or go.sum is newer ------------------------------------------
+
+$(BIN):
+	@mkdir -p $@
+
+# $(1) file, $(2) module folder under tools/, $(3) package, $(4) how long a cold build takes, $(5) environment
+define tool
+$(BIN)/$(1): tools/$(2)/go.mod tools/$(2)/go.sum | $(BIN)
+	@echo 'building $(1), about $(4) the first time…'
+	@$(5) go -C tools/$(2) build -o '$$(CURDIR)/$$@' $(3)
+	@touch $$@
+endef
+
+$(eval $(call tool,btcd,btcd,github.com/btcsuite/btcd,half a minute))
+$(eval $(call tool,geth,geth,github.com/ethereum/go-ethereum/cmd/geth,two minutes))
+$(eval $(call tool,golangci-lint,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,a minute and a half))
+$(eval $(call tool,sqlc,sqlc,github.com/sqlc-dev/sqlc/cmd/sqlc,a minute and a half,CGO_ENABLED=0))
+$(eval $(call tool,oapi-codegen,oapi-codegen,github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen,half a minute))
+$(eval $(call tool,protoc-gen-go,protoc-gen,google.golang.org/protobuf/cmd/protoc-gen-go,ten seconds))
+$(eval $(call tool,protoc-gen-connect-go,protoc-gen,connectrpc.com/connect/cmd/protoc-gen-connect-go,ten seconds))
+
+# Our own helpers of `make test`; go's build cache decides what there is to do.
+$(BIN)/testcount: FORCE | $(BIN)
+	@go build -o $@ ./tools/testcount
+
+$(BIN)/withpostgres: FORCE | $(BIN)
+	@go build -o $@ ./deploy/withpostgres
+
+FORCE:

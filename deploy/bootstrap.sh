@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Makes sure that what Ferry cannot build itself is on this machine: Go, PostgreSQL's server programs and,
+# when asked for, protoc. Installs from Debian's packages as root; otherwise prints the command to run.
+#
+#   deploy/bootstrap.sh            Go and PostgreSQL
+#   deploy/bootstrap.sh protoc     the same, and protoc (needed by `make generate` only)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly go_least_minor=26 # go.mod: go 1.26
+readonly postgres_least=15
+
+say() { printf 'bootstrap: %s\n' "$*"; }
+fail() { printf 'bootstrap: %s\n' "$*" >&2; exit 1; }
+
+check_go() {
+  local version minor
+  command -v go >/dev/null ||
+    fail "Go 1.$go_least_minor or newer is needed and there is no go on the PATH; install it from your system's packages or from the Go project, then run this again"
+  # Asked inside the module, an older go fetches the toolchain that go.mod names, if it is allowed to.
+  version=$(go env GOVERSION 2>&1) ||
+    fail "Go 1.$go_least_minor or newer is needed; the go on the PATH cannot provide it: $version"
+  minor=${version#go1.}
+  minor=${minor%%[!0-9]*}
+  [[ $version == go1.* && -n $minor ]] || return 0 # a development build: let it try
+  ((minor >= go_least_minor)) || fail "Go 1.$go_least_minor or newer is needed; the go on the PATH is $version"
+}
+
+# Prints the folder of the newest usable server programs; deploy/parts looks in the same places.
+postgres_bin() {
+  local candidate version best='' best_version=0 on_path=''
+  on_path=$(command -v postgres || true)
+  for candidate in "${on_path:+$(dirname "$(readlink -f "$on_path")")}" /usr/lib/postgresql/*/bin /usr/pgsql-*/bin; do
+    [[ -n $candidate && -x $candidate/postgres && -x $candidate/initdb ]] || continue
+    version=$("$candidate/postgres" --version)
+    version=${version##*) }
+    version=${version%%[!0-9]*}
+    if ((${version:-0} >= postgres_least && version > best_version)); then
+      best=$candidate best_version=$version
+    fi
+  done
+  [[ -n $best ]] && printf '%s\n' "$best"
+}
+
+apt() {
+  DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+
+# Installs packages; the lists are fetched only when the install fails without, so that a machine which has them waits for nothing.
+apt_install() {
+  say "installing $* (under a minute)"
+  apt install --no-install-recommends "$@" >/dev/null 2>&1 && return 0
+  say "fetching the package lists first"
+  apt update >/dev/null || fail "apt-get update failed; the packages needed are: $*"
+  apt install --no-install-recommends "$@" >/dev/null || fail "apt-get could not install $*"
+}
+
+is_debian_root() { [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; }
+
+newest_postgres_package() {
+  apt-cache search --names-only '^postgresql-[0-9]+$' | awk -v least="$postgres_least" '
+    { n = substr($1, 12) + 0; if (n >= least && n > best) best = n }
+    END { if (best) print "postgresql-" best }'
+}
+
+# Debian's package makes and starts a cluster on port 5432 unless told not to beforehand. Ferry runs a private one.
+forbid_main_cluster() {
+  local conf=/etc/postgresql-common/createcluster.conf
+  mkdir -p "$(dirname "$conf")"
+  grep -qs '^[[:space:]]*create_main_cluster' "$conf" || printf 'create_main_cluster = false\n' >>"$conf"
+}
+
+check_postgres() {
+  postgres_bin >/dev/null && return 0
+  local package
+  if ! is_debian_root; then
+    fail "PostgreSQL $postgres_least or newer is needed and its server programs were not found; run:
+  sudo mkdir -p /etc/postgresql-common && echo 'create_main_cluster = false' | sudo tee -a /etc/postgresql-common/createcluster.conf
+  sudo apt-get update && sudo apt-get install -y --no-install-recommends postgresql
+(on other systems: install the package that holds initdb and postgres; on Debian the first line avoids a cluster on port 5432 that Ferry does not use)"
+  fi
+  package=$(newest_postgres_package)
+  if [[ -z $package ]]; then
+    say "fetching the package lists"
+    apt update >/dev/null || fail "apt-get update failed; PostgreSQL $postgres_least or newer is needed"
+    package=$(newest_postgres_package)
+  fi
+  [[ -n $package ]] || fail "this system's packages hold no PostgreSQL $postgres_least or newer; install it another way, so that initdb and postgres are on the PATH"
+  forbid_main_cluster
+  apt_install "$package"
+  postgres_bin >/dev/null || fail "$package is installed, but initdb and postgres were not found under /usr/lib/postgresql"
+}
+
+check_protoc() {
+  command -v protoc >/dev/null && return 0
+  is_debian_root || fail "protoc is needed to generate code; run:
+  sudo apt-get update && sudo apt-get install -y --no-install-recommends protobuf-compiler"
+  apt_install protobuf-compiler
+}
+
+check_go
+check_postgres
+for extra in "$@"; do
+  case $extra in
+    protoc) check_protoc ;;
+    *) fail "unknown argument '$extra'; the only one is protoc" ;;
+  esac
+done
