@@ -38,7 +38,7 @@ clean: ## remove everything built and all data of the demo (.ferry/); stop a run
 	@# deploy/parts puts PostgreSQL's data here when its user cannot reach the checkout (see parts.Elsewhere)
 	@rm -rf "/var/tmp/ferry-$$(printf %s '$(CURDIR)/.ferry/pg' | sha256sum | cut -c1-16)"
 
-tools: $(addprefix $(BIN)/,btcd geth golangci-lint sqlc oapi-codegen protoc-gen-go protoc-gen-connect-go) ## build every pinned tool
+tools: $(addprefix $(BIN)/,btcd geth golangci-lint oapi-codegen protoc-gen-go protoc-gen-connect-go) ## build every pinned tool
 
 bootstrap:
 	@deploy/bootstrap.sh
@@ -48,14 +48,13 @@ daemons: | $(BIN)
 	@go build -o $(BIN)/ ./cmd/...
 
 # --- code that is generated and committed ------------------------------------------------------------------------------
-# Each step runs when its input exists. sqlc.yaml lies at the root; oapi-codegen runs inside gateway/, so `output:` in
+# Each step runs when its input exists. oapi-codegen runs inside gateway/, so `output:` in
 # its configuration is relative to that folder; protoc writes next to each .proto file.
 
-GENERATORS := $(BIN)/sqlc $(BIN)/oapi-codegen $(BIN)/protoc-gen-go $(BIN)/protoc-gen-connect-go
+GENERATORS := $(BIN)/oapi-codegen $(BIN)/protoc-gen-go $(BIN)/protoc-gen-connect-go
 PROTO_ROOT := swap/rpc
 
-generate: $(GENERATORS) ## write the generated code again (sqlc, OpenAPI, Connect, go generate)
-	@if [ -e sqlc.yaml ]; then echo 'generate: sqlc'; $(BIN)/sqlc generate; fi
+generate: $(GENERATORS) ## write the generated code again (OpenAPI, Connect, go generate)
 	@if [ -e gateway/oapi-codegen.yaml ]; then echo 'generate: oapi-codegen'; \
 	  cd gateway && ../$(BIN)/oapi-codegen -config oapi-codegen.yaml openapi.yaml; fi
 	@protos=$$([ ! -d $(PROTO_ROOT) ] || find $(PROTO_ROOT) -name '*.proto' | sort); if [ -n "$$protos" ]; then \
@@ -86,7 +85,6 @@ endef
 $(eval $(call tool,btcd,btcd,github.com/btcsuite/btcd,half a minute))
 $(eval $(call tool,geth,geth,github.com/ethereum/go-ethereum/cmd/geth,two minutes))
 $(eval $(call tool,golangci-lint,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,a minute and a half))
-$(eval $(call tool,sqlc,sqlc,github.com/sqlc-dev/sqlc/cmd/sqlc,a minute and a half,CGO_ENABLED=0))
 $(eval $(call tool,oapi-codegen,oapi-codegen,github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen,half a minute))
 $(eval $(call tool,protoc-gen-go,protoc-gen,google.golang.org/protobuf/cmd/protoc-gen-go,ten seconds))
 $(eval $(call tool,protoc-gen-connect-go,protoc-gen,connectrpc.com/connect/cmd/protoc-gen-connect-go,ten seconds))
