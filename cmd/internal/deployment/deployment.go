@@ -1,0 +1,225 @@
+// Package deployment reads the one file that every process of a deployment
+// shares: which networks, whose signatures count, what each chain and pair costs.
+// It holds no secret. A setting that is missing, unknown or contradictory stops
+// the start with a sentence that names it.
+package deployment
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// Deployment is the file's content. Amounts are decimal texts in coins.
+type Deployment struct {
+	Networks asset.Networks `json:"networks"`
+	// QuoteKeys and AttestKeys are the Ed25519 public keys trusted to sign quotes
+	// and receipts, in base64url.
+	QuoteKeys  []string              `json:"quote_keys"`
+	AttestKeys []string              `json:"attest_keys"`
+	Chains     map[asset.Chain]Chain `json:"chains"`
+	Pairs      []Pair                `json:"pairs"`
+	Locks      Locks                 `json:"locks"`
+}
+
+// Chain is the policy of one chain, in its native asset.
+type Chain struct {
+	// Confirmations a deposit or payment needs.
+	Confirmations int64 `json:"confirmations"`
+	// ReorgLimit is the deepest reorganisation that is followed; below it the
+	// chain halts. It is less than Confirmations, so that nothing confirmed is
+	// ever taken back.
+	ReorgLimit int64 `json:"reorg_limit"`
+	// BirthHeight is the first block worth reading.
+	BirthHeight int64 `json:"birth_height"`
+	// DustThreshold: a deposit below it touches nothing.
+	DustThreshold string `json:"dust_threshold"`
+	// NetworkFee is what a quote charges for a payout, RefundFeeMax the most a
+	// refund costs the user.
+	NetworkFee   string `json:"network_fee"`
+	RefundFeeMax string `json:"refund_fee_max"`
+	// PaymentFeeMax is the most a transaction of ours may cost, and PaymentMax
+	// the most it may pay: the signer refuses above either.
+	PaymentFeeMax string `json:"payment_fee_max"`
+	PaymentMax    string `json:"payment_max"`
+}
+
+// Pair is what one direction of exchange costs and takes.
+type Pair struct {
+	From asset.ID `json:"from"`
+	To   asset.ID `json:"to"`
+	// SpreadBasisPoints is taken off the price, ServiceFeeBasisPoints charged
+	// openly; a basis point is 0.01 %.
+	SpreadBasisPoints     int64 `json:"spread_basis_points"`
+	ServiceFeeBasisPoints int64 `json:"service_fee_basis_points"`
+	// MinDeposit and MaxDeposit bound one swap, in From.
+	MinDeposit string `json:"min_deposit"`
+	MaxDeposit string `json:"max_deposit"`
+}
+
+// Locks says how long things hold.
+type Locks struct {
+	LockSeconds          int64 `json:"lock_seconds"`
+	DepositWindowSeconds int64 `json:"deposit_window_seconds"`
+	ConfirmWindowSeconds int64 `json:"confirm_window_seconds"`
+	MaxPerClient         int   `json:"max_per_client"`
+}
+
+// maxFile bounds what Load reads, in bytes.
+const maxFile = 1 << 20
+
+// Load reads and checks the file.
+func Load(path string) (Deployment, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Deployment{}, fmt.Errorf("read the deployment: %w", err)
+	}
+	raw, err := io.ReadAll(io.LimitReader(f, maxFile))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return Deployment{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	var d Deployment
+	if err := decoder.Decode(&d); err != nil {
+		return Deployment{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := d.Validate(); err != nil {
+		return Deployment{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return d, nil
+}
+
+// Validate names the first setting that is wrong.
+func (d Deployment) Validate() error {
+	if err := d.Networks.Validate(); err != nil {
+		return fmt.Errorf("networks: %w", err)
+	}
+	if _, err := d.PublicQuoteKeys(); err != nil {
+		return err
+	}
+	if _, err := d.PublicAttestKeys(); err != nil {
+		return err
+	}
+	for _, c := range asset.Chains() {
+		chain, ok := d.Chains[c]
+		if !ok {
+			return fmt.Errorf("chains: %s is missing", c)
+		}
+		if err := chain.validate(c); err != nil {
+			return fmt.Errorf("chains.%s: %w", c, err)
+		}
+	}
+	if len(d.Chains) != len(asset.Chains()) {
+		return errors.New("chains: one is named that Ferry does not know")
+	}
+	for i, p := range d.Pairs {
+		if err := p.validate(); err != nil {
+			return fmt.Errorf("pairs[%d]: %w", i, err)
+		}
+	}
+	l := d.Locks
+	if l.LockSeconds <= 0 || l.DepositWindowSeconds <= 0 || l.ConfirmWindowSeconds < l.DepositWindowSeconds || l.MaxPerClient <= 0 {
+		return errors.New("locks: all must be positive, and confirm_window_seconds at least deposit_window_seconds")
+	}
+	return nil
+}
+
+func (c Chain) validate(name asset.Chain) error {
+	if c.Confirmations < 1 || c.ReorgLimit < 0 || c.ReorgLimit >= c.Confirmations || c.BirthHeight < 0 {
+		return errors.New("confirmations must be at least 1, reorg_limit below it, birth_height not negative")
+	}
+	for field, text := range map[string]string{"dust_threshold": c.DustThreshold, "network_fee": c.NetworkFee,
+		"refund_fee_max": c.RefundFeeMax, "payment_fee_max": c.PaymentFeeMax, "payment_max": c.PaymentMax} {
+		if _, err := c.amount(name, text); err != nil {
+			return fmt.Errorf("%s: %w", field, err)
+		}
+	}
+	return nil
+}
+
+func (c Chain) amount(name asset.Chain, text string) (asset.Units, error) {
+	native, ok := name.Native()
+	if !ok {
+		return asset.Units{}, fmt.Errorf("chain %s is not known", name)
+	}
+	a, err := asset.ParseDecimal(native.ID, text)
+	return a.Units, err
+}
+
+func (p Pair) validate() error {
+	for _, id := range []asset.ID{p.From, p.To} {
+		if _, ok := asset.Lookup(id); !ok {
+			return fmt.Errorf("asset %q is not known", id)
+		}
+	}
+	least, err := asset.ParseDecimal(p.From, p.MinDeposit)
+	if err != nil {
+		return fmt.Errorf("min_deposit: %w", err)
+	}
+	most, err := asset.ParseDecimal(p.From, p.MaxDeposit)
+	if err != nil {
+		return fmt.Errorf("max_deposit: %w", err)
+	}
+	if p.From == p.To || most.Units.Less(least.Units) || p.SpreadBasisPoints < 0 || p.ServiceFeeBasisPoints < 0 {
+		return errors.New("from and to must differ, min_deposit be at most max_deposit, basis points not negative")
+	}
+	return nil
+}
+
+// Amounts of a chain's policy, which Validate has parsed before.
+type Amounts struct {
+	DustThreshold, NetworkFee, RefundFeeMax, PaymentFeeMax, PaymentMax asset.Units
+}
+
+// Amounts parses the policy of one chain.
+func (d Deployment) Amounts(name asset.Chain) (Amounts, error) {
+	c, ok := d.Chains[name]
+	if !ok {
+		return Amounts{}, fmt.Errorf("chain %q is not in the deployment", name)
+	}
+	var a Amounts
+	for _, f := range []struct {
+		text string
+		into *asset.Units
+	}{{c.DustThreshold, &a.DustThreshold}, {c.NetworkFee, &a.NetworkFee}, {c.RefundFeeMax, &a.RefundFeeMax},
+		{c.PaymentFeeMax, &a.PaymentFeeMax}, {c.PaymentMax, &a.PaymentMax}} {
+		u, err := c.amount(name, f.text)
+		if err != nil {
+			return Amounts{}, err
+		}
+		*f.into = u
+	}
+	return a, nil
+}
+
+// PublicQuoteKeys are the keys trusted to sign quotes.
+func (d Deployment) PublicQuoteKeys() (swap.PublicKeys, error) {
+	return keys("quote_keys", d.QuoteKeys)
+}
+
+// PublicAttestKeys are the keys trusted to sign receipts.
+func (d Deployment) PublicAttestKeys() (swap.PublicKeys, error) {
+	return keys("attest_keys", d.AttestKeys)
+}
+
+func keys(field string, texts []string) (swap.PublicKeys, error) {
+	if len(texts) == 0 {
+		return nil, fmt.Errorf("%s: at least one public key is needed", field)
+	}
+	parsed, err := swap.ParsePublicKeys(texts)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", field, err)
+	}
+	return parsed, nil
+}
+
+// LockFor is how long a quote is held.
+func (l Locks) LockFor() time.Duration { return time.Duration(l.LockSeconds) * time.Second }

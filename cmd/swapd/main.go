@@ -1,0 +1,63 @@
+// Command swapd runs the state machine: it consumes facts, decides, and tells of
+// orders and updates. It holds no key and reaches Postgres and Kafka only.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"ferry/cmd/internal/daemon"
+	"ferry/statemachine"
+	"ferry/statemachine/consume"
+	"ferry/statemachine/deadline"
+	"ferry/statemachine/postgres"
+	"ferry/swap/bus"
+)
+
+func main() { daemon.Main("swapd", run) }
+
+// Deadlines are looked for each second and told a little late, so that sightings
+// from before them arrive first.
+const (
+	deadlineEvery = time.Second
+	deadlineGrace = 5 * time.Second
+)
+
+func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
+	brokers, url := s.Brokers(), s.Need(daemon.EnvDatabaseURL, "Postgres, as role ferry_swap")
+	d, err := s.Deployment()
+	if err != nil {
+		return err
+	}
+	quoteKeys, err := d.PublicQuoteKeys()
+	if err != nil {
+		return err
+	}
+	attestKeys, err := d.PublicAttestKeys()
+	if err != nil {
+		return err
+	}
+	pool, err := daemon.Database(ctx, url, "swap")
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+
+	wake, told := daemon.Wake()
+	store := postgres.New(pool)
+	handler := consume.Handler{Store: store, Log: log, Told: told,
+		Rules: statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys}}
+	consumer, err := bus.NewConsumer(bus.ConsumerConfig{Group: postgres.Consumer, Brokers: brokers,
+		Topics: []string{bus.TopicFacts}, Load: store.LoadOffset, Handle: handler.Handle, Log: log})
+	if err != nil {
+		return err
+	}
+	relay, err := bus.NewRelay(bus.RelayConfig{Source: "swap", Brokers: brokers, Pool: pool, Log: log, Wake: wake})
+	if err != nil {
+		return err
+	}
+	sweeper := deadline.Config{Store: store, Every: deadlineEvery, Grace: deadlineGrace, Now: time.Now, Log: log, Told: told}
+	log.Info("ready")
+	return daemon.Group(ctx, consumer.Run, relay.Run, func(ctx context.Context) error { return deadline.Run(ctx, sweeper) })
+}
