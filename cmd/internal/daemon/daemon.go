@@ -19,7 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
-	"ferry/cmd/internal/deployment"
+	"ferry/deploy/deployment"
 )
 
 // Main runs a daemon and exits: 0 after an orderly stop, 1 with a sentence on

@@ -1,0 +1,273 @@
+package cluster
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"ferry/deploy/parts"
+	"ferry/swap/asset"
+)
+
+// daemonSpec is all that is needed to start a daemon, and to start it again.
+type daemonSpec struct {
+	name, program string
+	args, env     []string
+	user          *parts.User
+}
+
+// Daemons names every daemon, in the order they are started.
+func (c *Cluster) Daemons() []string {
+	names := []string{"venuesim", "liquidityd", "attestd", "signerd"}
+	for _, chain := range asset.Chains() {
+		names = append(names, "hotwalletd-"+string(chain))
+	}
+	return append(names, "swapd", "gatewayd")
+}
+
+func (c *Cluster) startDaemons(ctx context.Context, urls map[string]string) error {
+	if err := c.prepare(ctx, urls); err != nil {
+		return err
+	}
+	for _, name := range c.Daemons() {
+		c.progress("starting " + name)
+		if err := c.startDaemon(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare makes the keys of a first start and works out every daemon's settings.
+func (c *Cluster) prepare(ctx context.Context, urls map[string]string) error {
+	signer, attest := separateUsers(c.config.Root)
+	folders := map[string]*parts.User{c.keys(): nil, c.dir.Part("signer"): signer, c.dir.Part("signer-key"): signer, c.dir.Part("attest"): attest}
+	for folder, owner := range folders {
+		if err := privateFolder(folder, owner); err != nil {
+			return err
+		}
+	}
+	for folder, owner := range map[string]*parts.User{c.socketFolder("signer"): signer, c.socketFolder("attest"): attest, c.socketFolder("ferry"): nil} {
+		if err := privateFolder(folder, owner); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(c.dir.Part("public"), 0o755); err != nil {
+		return fmt.Errorf("make the folder of public keys: %w", err)
+	}
+	if err := give(c.dir.Part("public"), signer); err != nil {
+		return err
+	}
+	quoteKey, err := signingKey(filepath.Join(c.keys(), "quote.pem"), nil)
+	if err != nil {
+		return err
+	}
+	attestKey, err := signingKey(filepath.Join(c.dir.Part("attest"), "attest.pem"), attest)
+	if err != nil {
+		return err
+	}
+	if err := randomSecret(filepath.Join(c.keys(), "gateway.secret")); err != nil {
+		return err
+	}
+	c.settings.Deployment = filepath.Join(c.config.Root, "deployment.json")
+	if err := writeDeployment(c.settings.Deployment, demoDeployment(quoteKey, attestKey)); err != nil {
+		return err
+	}
+	venue, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	c.specify(urls, venue, signer, attest)
+	// The seed is made by signerd itself, as its own user: nobody else sees it.
+	for _, first := range []daemonSpec{c.daemons["signerd"], c.daemons["attestd"]} {
+		if err := c.initialise(ctx, first); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) keys() string                    { return c.dir.Part("keys") }
+func (c *Cluster) socketFolder(name string) string { return filepath.Join(c.run, name) }
+
+// specify lists every daemon with the settings it needs and no others.
+func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *parts.User) {
+	common := []string{"FERRY_DEPLOYMENT=" + c.settings.Deployment, "HOME=/nonexistent", "TMPDIR=" + os.TempDir()}
+	brokers := "KAFKA_BROKERS=" + strings.Join(c.settings.Brokers, ",")
+	database := func(role string) string { return "DATABASE_URL=" + urls[role] }
+	socket := func(folder, name string) string { return filepath.Join(c.socketFolder(folder), name+".sock") }
+	accounts := "FERRY_ACCOUNTS=" + c.accountsFile()
+	caller := "FERRY_ALLOW_UID=" + strconv.Itoa(os.Getuid())
+
+	add := func(name, program string, user *parts.User, args []string, env ...string) {
+		c.daemons[name] = daemonSpec{name: name, program: program, args: args, user: user, env: append(env, common...)}
+	}
+	add("venuesim", "venuesim", nil, []string{"-listen", venue, "-seed", "1"})
+	add("liquidityd", "liquidityd", nil, nil, brokers, database("ferry_liquidity"), "FERRY_LISTEN="+socket("ferry", "liquidity"),
+		"FERRY_VENUE_URL=ws://"+venue, "FERRY_QUOTE_KEY="+filepath.Join(c.keys(), "quote.pem"))
+	add("attestd", "attestd", attest, nil, accounts, caller, "FERRY_LISTEN="+socket("attest", "attest"),
+		"FERRY_ATTEST_KEY="+filepath.Join(c.dir.Part("attest"), "attest.pem"), "FERRY_STORE="+filepath.Join(c.dir.Part("attest"), "attest.db"))
+	add("signerd", "signerd", signer, nil, caller, "FERRY_LISTEN="+socket("signer", "signer"),
+		"FERRY_SEED="+c.dir.Part("signer"), "FERRY_KEY_FILE="+filepath.Join(c.dir.Part("signer-key"), "signer.key"), accounts)
+	var wallets []string
+	for _, chain := range asset.Chains() {
+		listen := socket("ferry", "wallet-"+string(chain))
+		wallets = append(wallets, string(chain)+"="+listen)
+		add("hotwalletd-"+string(chain), "hotwalletd", nil, nil, brokers, database("ferry_hotwallet"), accounts,
+			"FERRY_CHAIN="+string(chain), "FERRY_LISTEN="+listen, "FERRY_ATTEST_SOCKET="+socket("attest", "attest"),
+			"FERRY_SIGNER_SOCKET="+socket("signer", "signer"), "BITCOIN_URL="+c.settings.Bitcoin.URL,
+			"BITCOIN_USER="+c.settings.Bitcoin.User, "BITCOIN_PASSWORD="+c.settings.Bitcoin.Password, "ETHEREUM_URL="+c.settings.Ethereum.URL)
+	}
+	add("swapd", "swapd", nil, nil, brokers, database("ferry_swap"))
+	add("gatewayd", "gatewayd", nil, nil, brokers, database("ferry_gateway"), "FERRY_HTTP="+c.config.API,
+		"FERRY_LIQUIDITY_SOCKET="+socket("ferry", "liquidity"), "FERRY_WALLET_SOCKETS="+strings.Join(wallets, ","),
+		"FERRY_SECRET="+filepath.Join(c.keys(), "gateway.secret"))
+}
+
+// accountsFile holds the extended public keys, for everybody who derives addresses.
+func (c *Cluster) accountsFile() string {
+	return filepath.Join(c.socketFolder("signer"), "accounts.json")
+}
+
+// freeAddress is a loopback port nobody listens on now.
+func freeAddress(ctx context.Context) (string, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	if err := l.Close(); err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	return l.Addr().String(), nil
+}
+
+// initialise runs a daemon's own "init", which does nothing on a second start.
+func (c *Cluster) initialise(ctx context.Context, d daemonSpec) error {
+	c.progress("preparing " + d.name)
+	p, err := parts.StartProcess(parts.ProcessConfig{Name: d.name + " init", Path: filepath.Join(c.config.Bin, d.program),
+		Args: []string{"init"}, Env: d.env, User: d.user, LogFile: c.dir.Log(d.name)})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.Done():
+		return p.Err()
+	case <-ctx.Done():
+		return errors.Join(ctx.Err(), p.Kill())
+	}
+}
+
+func (c *Cluster) startDaemon(ctx context.Context, name string) error {
+	d := c.daemons[name]
+	logFile := c.dir.Log(name)
+	before, err := size(logFile)
+	if err != nil {
+		return err
+	}
+	p, err := parts.StartProcess(parts.ProcessConfig{Name: name, Path: filepath.Join(c.config.Bin, d.program),
+		Args: d.args, Env: d.env, User: d.user, LogFile: logFile, StopLimit: 15 * time.Second})
+	if err != nil {
+		return err
+	}
+	c.started(name, p)
+	return awaitReady(ctx, p, name, logFile, before)
+}
+
+// Kill ends a daemon by SIGKILL and waits until it is gone. It stays down until
+// Restart, and its end is not taken for a failure.
+func (c *Cluster) Kill(name string) error {
+	c.mu.Lock()
+	p := c.running[name]
+	delete(c.running, name)
+	c.mu.Unlock()
+	if p == nil {
+		return fmt.Errorf("no process %q is running", name)
+	}
+	return p.Kill()
+}
+
+// Restart starts a daemon that was killed, and waits until it is ready.
+func (c *Cluster) Restart(ctx context.Context, name string) error {
+	if _, known := c.daemons[name]; !known {
+		return fmt.Errorf("daemon %q is not one of %s", name, strings.Join(c.Daemons(), ", "))
+	}
+	return c.startDaemon(ctx, name)
+}
+
+// awaitReady waits for the line "ready" that every daemon logs once it serves.
+func awaitReady(ctx context.Context, p *parts.Process, name, logFile string, from int64) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		ready, err := logSays(logFile, from, `"msg":"ready"`)
+		if err != nil || ready {
+			return err
+		}
+		select {
+		case <-p.Done():
+			return fmt.Errorf("%s did not start: %w", name, p.Err())
+		case <-ctx.Done():
+			return fmt.Errorf("%s was not ready within %s: see %s", name, startLimit, logFile)
+		case <-ticker.C:
+		}
+	}
+}
+
+func logSays(logFile string, from int64, text string) (_ bool, err error) {
+	f, err := os.Open(logFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read a log: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.Seek(from, io.SeekStart); err != nil {
+		return false, fmt.Errorf("read a log: %w", err)
+	}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if bytes.Contains(lines.Bytes(), []byte(text)) {
+			return true, nil
+		}
+	}
+	return false, lines.Err()
+}
+
+func size(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("look at a log: %w", err)
+	}
+	return info.Size(), nil
+}
+
+// nodeURL splits a URL with credentials in it.
+func nodeURL(variable, text string) (Node, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return Node{}, fmt.Errorf("%s must have the form http://user:password@host:port", variable)
+	}
+	node := Node{User: u.User.Username()}
+	node.Password, _ = u.User.Password()
+	u.User = nil
+	node.URL = u.String()
+	return node, nil
+}

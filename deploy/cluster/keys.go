@@ -1,0 +1,142 @@
+package cluster
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"ferry/deploy/deployment"
+	"ferry/deploy/parts"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// signingKey makes an Ed25519 key at path on the first start, owned by who will
+// use it, and returns its public half.
+func signingKey(path string, owner *parts.User) (ed25519.PublicKey, error) {
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, key, genErr := ed25519.GenerateKey(rand.Reader)
+		if genErr != nil {
+			return nil, fmt.Errorf("make a signing key: %w", genErr)
+		}
+		der, encErr := x509.MarshalPKCS8PrivateKey(key)
+		if encErr != nil {
+			return nil, fmt.Errorf("encode a signing key: %w", encErr)
+		}
+		raw = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+		err = secretFile(path, raw, owner)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("signing key: %w", err)
+	}
+	block, _ := pem.Decode(raw)
+	if block == nil {
+		return nil, fmt.Errorf("signing key %s holds no PEM block", path)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("signing key %s: %w", path, err)
+	}
+	key, ok := parsed.(ed25519.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("signing key %s is a %T", path, parsed)
+	}
+	return ed25519.PublicKey(key[ed25519.PrivateKeySize-ed25519.PublicKeySize:]), nil
+}
+
+// randomSecret makes 32 random bytes at path on the first start.
+func randomSecret(path string) error {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	raw := make([]byte, 32)
+	if _, err := rand.Read(raw); err != nil {
+		return fmt.Errorf("make a secret: %w", err)
+	}
+	return secretFile(path, raw, nil)
+}
+
+func secretFile(path string, raw []byte, owner *parts.User) error {
+	if err := writeFile(path, raw, 0o400); err != nil {
+		return err
+	}
+	return give(path, owner)
+}
+
+// give hands a path to a user; nil leaves it with the supervisor.
+func give(path string, owner *parts.User) error {
+	if owner == nil {
+		return nil
+	}
+	if err := os.Chown(path, int(owner.UID), int(owner.GID)); err != nil {
+		return fmt.Errorf("give %s to its user: %w", path, err)
+	}
+	return nil
+}
+
+// privateFolder makes a folder that only its owner enters.
+func privateFolder(path string, owner *parts.User) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
+	return give(path, owner)
+}
+
+// demoDeployment is the policy the demo runs on. Everything but the public keys
+// is fixed, so that a second start finds what the first one promised.
+func demoDeployment(quote, attest ed25519.PublicKey) deployment.Deployment {
+	return deployment.Deployment{
+		Networks:  asset.Networks{Bitcoin: "simnet", EthereumChainID: parts.GethChainID},
+		QuoteKeys: []string{swap.FormatPublicKey(quote)}, AttestKeys: []string{swap.FormatPublicKey(attest)},
+		Chains: map[asset.Chain]deployment.Chain{
+			asset.Bitcoin: {Confirmations: 3, ReorgLimit: 2, DustThreshold: "0.00001", NetworkFee: "0.00002",
+				RefundFeeMax: "0.00003", PaymentFeeMax: "0.002", PaymentMax: "2"},
+			asset.Ethereum: {Confirmations: 3, ReorgLimit: 2, DustThreshold: "0.0001", NetworkFee: "0.0004",
+				RefundFeeMax: "0.0008", PaymentFeeMax: "0.02", PaymentMax: "50"},
+		},
+		Pairs: []deployment.Pair{
+			{From: asset.BTC, To: asset.ETH, SpreadBasisPoints: 20, ServiceFeeBasisPoints: 50, MinDeposit: "0.0005", MaxDeposit: "1"},
+			{From: asset.ETH, To: asset.BTC, SpreadBasisPoints: 20, ServiceFeeBasisPoints: 50, MinDeposit: "0.01", MaxDeposit: "30"},
+		},
+		Locks: deployment.Locks{LockSeconds: 60, DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200, MaxPerClient: 20},
+	}
+}
+
+func writeDeployment(path string, d deployment.Deployment) error {
+	if err := d.Validate(); err != nil {
+		return fmt.Errorf("the demo's deployment: %w", err)
+	}
+	raw, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the deployment: %w", err)
+	}
+	return writeFile(path, append(raw, '\n'), 0o644)
+}
+
+// separateUsers are the OS users of the processes that hold keys, where the
+// supervisor is root and the folder can be reached by others; nil otherwise, and
+// then they run as the supervisor. The ids belong to nobody: a Go program needs
+// no entry in the user database.
+func separateUsers(root string) (signer, attest *parts.User) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	for dir := filepath.Dir(root); ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil || info.Mode().Perm()&0o001 == 0 {
+			return nil, nil
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	return &parts.User{Name: "ferry-signer", UID: 64301, GID: 64301}, &parts.User{Name: "ferry-attest", UID: 64302, GID: 64302}
+}
