@@ -22,7 +22,7 @@ func (s *Signer) checkEthereum(c claim, req *ferryv1.SignEthereumRequest) (payme
 		return payment{}, nil, refuse("unsigned_tx", "", "The transaction can't be signed: %v.", err)
 	}
 	if tx.ChainId().Cmp(s.chainID()) != 0 {
-		return payment{}, nil, refuse("unsigned_tx", s.chainID().String(), "The transaction is for chain id %.20s.", tx.ChainId())
+		return payment{}, nil, refuse("unsigned_tx", s.chainID().String(), "The transaction is for another chain.")
 	}
 	at, err := parsePath(s.ring.networks, asset.Ethereum, req.GetPath())
 	if err != nil || at != hotSender(asset.Ethereum) {
