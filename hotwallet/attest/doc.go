@@ -1,0 +1,34 @@
+// Package attest is process attestd: the second process that derives a deposit
+// address from its own copy of the extended public keys before it is shown to
+// anybody, and vouches for it with a signed receipt.
+//
+// # Promises
+//
+//   - A receipt is signed only for a quote that liquidityd signed and that has not
+//     lapsed, for addresses the right chains can pay, none of them ours, and for a
+//     deposit address that is exactly the one derived here.
+//   - An index of a chain, a swap and a quote are each attested once, whatever is
+//     asked, in whatever order, across restarts. The same request again gets the
+//     same receipt, byte for byte; any other is refused.
+//   - A receipt is on disk before it is answered.
+//
+// It holds no private chain key: with its attestation key alone, or with its
+// store, no coin can be moved. It has the word of nobody but liquidityd: that a
+// swap was asked for by its user, and that the payout and refund addresses are the
+// user's, is what hotwalletd says. The user compares them with the receipt.
+//
+// # What a compromised caller can still do
+//
+// It can have receipts made for quotes it gets hold of, with payout and refund
+// addresses of its own; the receipt shows them, so a client that verifies it is
+// not deceived, and the quote is spent. It can use up indices, at most Ahead at a
+// time beyond the highest attested. attestd checks no fencing token: two callers
+// at once can't get one index, swap or quote attested twice.
+//
+// The store must never be restored from a backup or deleted: Open refuses to start
+// without it.
+//
+// # Imports
+//
+// It imports swap and its leaves, swap/rpc, hotwallet/keys and bbolt.
+package attest

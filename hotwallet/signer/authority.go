@@ -1,0 +1,147 @@
+package signer
+
+import (
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+	ferryv1 "ferry/swap/rpc/ferry/v1"
+)
+
+// claim is what an authority permits, read from signed documents. Only depositID,
+// depositUnits and token are the caller's word.
+type claim struct {
+	// key is "payout:<quote id>" or "refund:<deposit id>".
+	key     string
+	purpose swap.Purpose
+	// chain is the one paid on, asset what is paid.
+	chain        asset.Chain
+	asset        asset.ID
+	swapID       string
+	quoteID      string
+	depositID    string
+	depositUnits asset.Units
+	destination  string
+	// least and most bound the amount; for a payout they are equal.
+	least asset.Units
+	most  asset.Units
+	token uint64
+}
+
+func (c claim) paysOut() bool { return c.purpose == swap.PurposePayout }
+
+// authorise verifies an authority for a payment on a chain.
+func (s *Signer) authorise(chain asset.Chain, a *ferryv1.Authority) (claim, error) {
+	if a == nil {
+		return claim{}, refuse("authority", "", "The authority is missing.")
+	}
+	terms, err := swap.VerifyTerms(a.GetSignedQuote(), a.GetSignedReceipt(), s.quoteKeys, s.attestKeys)
+	if err != nil {
+		return claim{}, refuse("authority", "", "The quote and receipt do not verify: %v.", err)
+	}
+	units, err := asset.ParseUnits(a.GetDepositUnits())
+	if err != nil || units.IsZero() {
+		return claim{}, refuse("authority.deposit_units", "", "The deposit's amount is no count of base units above zero.")
+	}
+	if !validDepositID(terms.Quote.DepositChain(), a.GetDepositId()) {
+		return claim{}, refuse("authority.deposit_id", "", "The deposit id is not <chain>:<txid>:<index> on the quote's deposit chain.")
+	}
+	if a.GetFencingToken() == 0 {
+		return claim{}, refuse("authority.fencing_token", "1", "The caller holds no lease.")
+	}
+	c := claim{
+		purpose: swap.Purpose(a.GetPurpose()), chain: chain, swapID: terms.Receipt.SwapID, quoteID: terms.Quote.ID,
+		depositID: a.GetDepositId(), depositUnits: units, token: a.GetFencingToken(),
+	}
+	switch c.purpose {
+	case swap.PurposePayout:
+		err = c.payout(terms)
+	case swap.PurposeRefund:
+		err = c.refund(terms)
+	default:
+		err = refuse("authority.purpose", "payout, refund", "Purpose %.40q is not one the signer signs for.", a.GetPurpose())
+	}
+	if err != nil {
+		return claim{}, err
+	}
+	return c, s.checkDestination(c)
+}
+
+// payout: the quoted amount, exactly, to the receipt's payout address, for a
+// deposit of at least what was quoted.
+func (c *claim) payout(t swap.Terms) error {
+	if c.chain != t.Quote.PayoutChain() {
+		return refuse("authority.purpose", string(t.Quote.PayoutChain()), "The quote pays out on another chain.")
+	}
+	if c.depositUnits.Less(t.Quote.Deposit.Units) {
+		return refuse("authority.deposit_units", t.Quote.Deposit.Units.String(), "The deposit is short of the quote: it can be refunded, not paid out.")
+	}
+	c.key, c.asset, c.destination = "payout:"+t.Quote.ID, t.Quote.Payout.Asset, t.Receipt.PayoutAddress
+	c.least, c.most = t.Quote.Payout.Units, t.Quote.Payout.Units
+	return nil
+}
+
+// refund: the deposit less at most the quote's RefundFeeMax, to the receipt's
+// refund address.
+func (c *claim) refund(t swap.Terms) error {
+	if c.chain != t.Quote.DepositChain() {
+		return refuse("authority.purpose", string(t.Quote.DepositChain()), "The quote's deposits are refunded on another chain.")
+	}
+	c.key, c.asset, c.destination = "refund:"+c.depositID, t.Quote.Deposit.Asset, t.Receipt.RefundAddress
+	c.most = c.depositUnits
+	least, err := c.depositUnits.Sub(t.Quote.RefundFeeMax.Units)
+	if err != nil || least.IsZero() {
+		// The fee may eat all but one base unit; a refund of nothing is none.
+		least = asset.NewUnits(1)
+	}
+	c.least = least
+	return nil
+}
+
+// checkDestination refuses an address that is not the canonical form of one this
+// network can pay: the transaction is compared with it byte for byte.
+func (s *Signer) checkDestination(c claim) error {
+	canonical, err := s.ring.networks.ParseAddress(c.chain, c.destination)
+	if err != nil {
+		return refuse("authority.signed_receipt", "", "The receipt's address can't be paid: %v.", err)
+	}
+	if canonical != c.destination {
+		return refuse("authority.signed_receipt", "", "The receipt's address is not in canonical form.")
+	}
+	return nil
+}
+
+// checkAmount refuses an amount outside of what the claim permits.
+func (c claim) checkAmount(amount asset.Units) error {
+	switch {
+	case amount.Less(c.least):
+		return refuse("unsigned_tx", c.least.String(), "The amount %s is too small for this %s.", amount, c.purpose)
+	case c.most.Less(amount):
+		return refuse("unsigned_tx", c.most.String(), "The amount %s is too large for this %s.", amount, c.purpose)
+	}
+	return nil
+}
+
+// validDepositID accepts one spelling per deposit only, or one deposit could be
+// refunded under each: lower-case digits, no leading zeros.
+func validDepositID(chain asset.Chain, id string) bool {
+	rest, ok := strings.CutPrefix(id, string(chain)+":")
+	if !ok {
+		return false
+	}
+	txid, index, ok := strings.Cut(rest, ":")
+	if chain == asset.Ethereum {
+		var prefixed bool
+		if txid, prefixed = strings.CutPrefix(txid, "0x"); !prefixed {
+			return false
+		}
+	}
+	raw, err := hex.DecodeString(txid)
+	if !ok || err != nil || len(raw) != 32 || txid != strings.ToLower(txid) {
+		return false
+	}
+	n, err := strconv.ParseUint(index, 10, 32)
+	return err == nil && strconv.FormatUint(n, 10) == index
+}

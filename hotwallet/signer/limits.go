@@ -1,0 +1,110 @@
+package signer
+
+import (
+	"fmt"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// Limits of what is read. They bound work and memory per request.
+const (
+	// maxUnsignedBitcoin is the largest unsigned transaction, in bytes: the
+	// relay limit of 400,000 weight units without witnesses.
+	maxUnsignedBitcoin = 100_000
+	// maxPreviousTx is the largest previous transaction, in bytes. The txid does
+	// not cover witnesses, so a larger one can be handed in without them.
+	maxPreviousTx = 1_000_000
+	maxInputs     = 200
+	maxChange     = 4
+	// maxUnsignedEthereum is ample for a transaction without data.
+	maxUnsignedEthereum = 1024
+	// maxAttempts bounds the transactions signed for one authority.
+	maxAttempts = 100
+	// maxSupplySat is 21 million coins.
+	maxSupplySat = 21_000_000 * 100_000_000
+	// basisPoints is the whole, in basis points.
+	basisPoints = 10_000
+)
+
+// Cap limits each transaction that pays an asset. The fee must stay below all
+// three of its limits (Paxos paid a fee of 19.8 BTC, DeversiFi one of 7,600 ETH).
+type Cap struct {
+	// PerTransaction is the most one transaction pays, in base units.
+	PerTransaction asset.Units `json:"per_transaction"`
+	// Fee is the most one transaction costs, in base units of the chain's asset.
+	Fee asset.Units `json:"fee"`
+	// FeeRate is the most per virtual byte (satoshi) or per gas (wei).
+	FeeRate asset.Units `json:"fee_rate"`
+	// FeeBasisPoints is the largest fee as a share of the amount, of 10,000.
+	FeeBasisPoints int64 `json:"fee_basis_points"`
+	// Gas is the largest gas limit (Ethereum only).
+	Gas uint64 `json:"gas,omitempty"`
+}
+
+// Caps are the limits by asset. An asset that is absent is never paid.
+type Caps map[asset.ID]Cap
+
+// DefaultCaps suit a demonstration and a careful beginning: 2 BTC, 50 ETH.
+func DefaultCaps() Caps {
+	return Caps{
+		asset.BTC: {PerTransaction: asset.NewUnits(2_0000_0000), Fee: asset.NewUnits(100_0000),
+			FeeRate: asset.NewUnits(1000), FeeBasisPoints: 2500},
+		asset.ETH: {PerTransaction: asset.MustUnits("50000000000000000000"), Fee: asset.MustUnits("50000000000000000"),
+			FeeRate: asset.NewUnits(1000_000_000_000), FeeBasisPoints: 2500, Gas: 100_000},
+	}
+}
+
+// Validate reports a cap that is not set or belongs to no asset.
+func (c Caps) Validate() error {
+	for id, limit := range c {
+		a, ok := asset.Lookup(id)
+		switch {
+		case !ok:
+			return fmt.Errorf("cap of asset %.20q, which is not known", id)
+		case limit.PerTransaction.IsZero() || limit.Fee.IsZero() || limit.FeeRate.IsZero():
+			return fmt.Errorf("cap of %s: per_transaction, fee and fee_rate must be above zero", id)
+		case limit.FeeBasisPoints <= 0 || limit.FeeBasisPoints > basisPoints:
+			return fmt.Errorf("cap of %s: fee_basis_points %d is not between 1 and %d", id, limit.FeeBasisPoints, basisPoints)
+		case a.Chain == asset.Ethereum && limit.Gas < 21_000:
+			return fmt.Errorf("cap of %s: gas %d is below 21000, which every transfer costs", id, limit.Gas)
+		}
+	}
+	return nil
+}
+
+// check refuses an amount or a fee above its limit. size is the transaction's in
+// the unit of the fee rate: virtual bytes, or gas.
+func (c Caps) check(id asset.ID, amount, fee asset.Units, size uint64) error {
+	limit, ok := c[id]
+	if !ok {
+		return refuse("unsigned_tx", "", "The signer has no limits for %s, so it pays none.", id)
+	}
+	if limit.PerTransaction.Less(amount) {
+		return refuse("unsigned_tx", limit.PerTransaction.String(), "The amount %s is above the limit for one transaction.", amount)
+	}
+	if limit.Fee.Less(fee) {
+		return refuse("unsigned_tx", limit.Fee.String(), "The fee %s is above the limit.", fee)
+	}
+	byRate, err := limit.FeeRate.MulDiv(asset.NewUnits(size).Big(), asset.Pow10(0), asset.Down)
+	if err != nil {
+		return fmt.Errorf("largest fee by rate: %w", err)
+	}
+	if byRate.Less(fee) {
+		return refuse("unsigned_tx", byRate.String(), "The fee %s is above the limit for a transaction of this size.", fee)
+	}
+	byShare, err := amount.MulDiv(asset.NewUnits(uint64(limit.FeeBasisPoints)).Big(), asset.Pow10(4), asset.Down)
+	if err != nil {
+		return fmt.Errorf("largest fee by share: %w", err)
+	}
+	if byShare.Less(fee) {
+		return refuse("unsigned_tx", byShare.String(), "The fee %s is too large a share of the amount.", fee)
+	}
+	return nil
+}
+
+// refuse makes the signer's refusal: all of them have one code, because no caller
+// can do anything about them but stop.
+func refuse(field, limit, format string, args ...any) error {
+	return swap.Refuse(swap.CodeRefused, field, limit, fmt.Sprintf(format, args...))
+}

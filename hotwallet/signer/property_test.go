@@ -1,0 +1,215 @@
+package signer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/ethereum/go-ethereum/core/types"
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+	ferryv1 "ferry/swap/rpc/ferry/v1"
+)
+
+// released is a transaction that left the signer.
+type released struct {
+	authority int
+	raw       []byte
+	// spends are read from the raw bytes, not from the signer's records.
+	spends []string
+}
+
+// machine drives a signer with authorities that compete for a few deposits,
+// swaps, coins and nonces.
+type machine struct {
+	desk        *desk
+	authorities []*ferryv1.Authority
+	released    map[string]released // by request
+}
+
+// newMachine makes, for each of three deposits per chain, a payout and a refund,
+// and in addition two payouts of one swap by two quotes.
+func newMachine(t reporter, dir string) *machine {
+	m := &machine{desk: newDesk(t, dir), released: map[string]released{}}
+	for _, pair := range []asset.Pair{{From: asset.BTC, To: asset.ETH}, {From: asset.ETH, To: asset.BTC}} {
+		for i := range 2 {
+			payout := m.desk.authority(t, swap.PurposePayout, pair.From, pair.To, fmt.Sprint(i))
+			refund := proto.Clone(payout).(*ferryv1.Authority)
+			refund.Purpose = string(swap.PurposeRefund)
+			m.authorities = append(m.authorities, payout, refund)
+		}
+		first, second := quote(pair.From, pair.To), quote(pair.From, pair.To)
+		r := m.desk.receipt(first)
+		for n, q := range []swap.Quote{first, second} {
+			r.QuoteID = q.ID
+			a := proto.Clone(m.authorities[0]).(*ferryv1.Authority)
+			a.DepositId, a.DepositUnits = depositID(q.DepositChain(), fmt.Sprint("same swap ", n)), q.Deposit.Units.String()
+			a.SignedQuote, a.SignedReceipt = m.desk.signTerms(t, q, r)
+			m.authorities = append(m.authorities, a)
+		}
+	}
+	return m
+}
+
+// paysBitcoin tells the chain of authority n: the first half deposits bitcoin.
+func (m *machine) paysBitcoin(n int) bool {
+	depositsBitcoin := n < len(m.authorities)/2
+	return depositsBitcoin == (m.authorities[n].GetPurpose() == string(swap.PurposeRefund))
+}
+
+// request asks for a signature; the answer is checked against what the same
+// request was answered before.
+func (m *machine) request(t *rapid.T, n int, coins []string, nonce uint64, fee int64, crash bool) {
+	m.desk.signer.memory.beforeCommit = nil
+	if crash {
+		m.desk.signer.memory.beforeCommit = func() error { return errors.New("crash") }
+	}
+	var res *ferryv1.SignResponse
+	var err error
+	var name string
+	if m.paysBitcoin(n) {
+		name = fmt.Sprint(n, coins, fee)
+		res, err = m.desk.signBitcoin(m.desk.spendCoins(t, m.authorities[n], payoutSat, fee*feeSat, coins...))
+	} else {
+		name = fmt.Sprint(n, nonce, fee)
+		tx := transfer(nonce, payoutWei())
+		tx.GasFeeCap = big.NewInt(fee * 1_000_000_000)
+		res, err = m.desk.signEthereum(sendEther(t, m.authorities[n], tx))
+	}
+	earlier, known := m.released[name]
+	switch {
+	case err != nil && known:
+		t.Fatalf("%s was signed before and now fails: %v", name, err)
+	case err != nil && swap.ErrorCode(err) != swap.CodeRefused && !crash:
+		t.Fatalf("%s: %v", name, err)
+	case err == nil && known && !bytes.Equal(earlier.raw, res.GetRawTx()):
+		t.Fatalf("%s was signed as %x and now as %x", name, earlier.raw, res.GetRawTx())
+	case err == nil && !known && crash:
+		t.Fatalf("%s was released without its record", name)
+	case err == nil:
+		m.released[name] = released{authority: n, raw: res.GetRawTx(), spends: m.spends(t, n, res.GetRawTx())}
+	}
+}
+
+func (m *machine) spends(t *rapid.T, n int, raw []byte) (spends []string) {
+	if !m.paysBitcoin(n) {
+		var tx types.Transaction
+		if err := tx.UnmarshalBinary(raw); err != nil {
+			t.Fatalf("released bytes: %v", err)
+		}
+		return []string{fmt.Sprint("nonce ", tx.Nonce())}
+	}
+	var tx wire.MsgTx
+	if err := tx.Deserialize(bytes.NewReader(raw)); err != nil {
+		t.Fatalf("released bytes: %v", err)
+	}
+	for _, in := range tx.TxIn {
+		spends = append(spends, in.PreviousOutPoint.String())
+	}
+	return spends
+}
+
+// check holds what was released against the promises.
+func (m *machine) check(t *rapid.T) {
+	coinOf, depositOf, swapOf := map[string]int{}, map[string]int{}, map[string]int{}
+	once := func(of map[string]int, what, key string, authority int) {
+		if owner, taken := of[key]; taken && owner != authority {
+			t.Fatalf("%s %s is used by authorities %d and %d", what, key, owner, authority)
+		}
+		of[key] = authority
+	}
+	for name, r := range m.released {
+		a := m.authorities[r.authority]
+		for _, spend := range r.spends {
+			once(coinOf, "coin or nonce", spend, r.authority)
+		}
+		once(depositOf, "deposit", a.GetDepositId(), r.authority)
+		if a.GetPurpose() == string(swap.PurposePayout) {
+			terms, err := swap.VerifyTerms(a.GetSignedQuote(), a.GetSignedReceipt(), m.desk.config.QuoteKeys, m.desk.config.AttestKeys)
+			if err != nil {
+				t.Fatalf("terms: %v", err)
+			}
+			once(swapOf, "swap", terms.Receipt.SwapID, r.authority)
+		}
+		for other, o := range m.released {
+			if o.authority == r.authority && !slices.ContainsFunc(r.spends, func(s string) bool { return slices.Contains(o.spends, s) }) {
+				t.Fatalf("%s and %s are of one authority and do not conflict", name, other)
+			}
+		}
+	}
+	if n := m.desk.signedCount(t); n != len(m.released) {
+		t.Fatalf("%d signatures are recorded, %d were released", n, len(m.released))
+	}
+}
+
+// However requests, crashes and restarts interleave: an authority's transactions
+// all conflict with one another, and nothing is used up by two authorities.
+func TestMemoryHoldsItsPromises(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		dir, err := os.MkdirTemp("", "signer")
+		if err != nil {
+			t.Fatalf("folder: %v", err)
+		}
+		defer func() {
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatalf("remove folder: %v", err)
+			}
+		}()
+		m := newMachine(t, dir)
+		defer func() {
+			if err := m.desk.signer.Close(); err != nil {
+				t.Fatalf("close: %v", err)
+			}
+		}()
+		for range rapid.IntRange(5, 25).Draw(t, "steps") {
+			if rapid.IntRange(0, 9).Draw(t, "restart") == 0 {
+				m.desk.reopen(t)
+			}
+			coins := rapid.Permutation([]string{"p", "q", "r", "s"}).Draw(t, "coins")
+			m.request(t, rapid.IntRange(0, len(m.authorities)-1).Draw(t, "authority"),
+				coins[:rapid.IntRange(1, 3).Draw(t, "inputs")], uint64(rapid.IntRange(0, 3).Draw(t, "nonce")),
+				int64(rapid.IntRange(1, 3).Draw(t, "fee")), rapid.IntRange(0, 7).Draw(t, "crash") == 0)
+		}
+		m.check(t)
+	})
+}
+
+// Requests at the same time are decided one after the other: of many payouts that
+// want one coin, one gets it.
+func TestConcurrentRequestsForOneCoin(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	const callers = 8
+	requests := make([]*ferryv1.SignBitcoinRequest, callers)
+	for i := range requests {
+		a := d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, fmt.Sprint(i))
+		requests[i] = d.spendCoins(t, a, payoutSat, feeSat, "x")
+	}
+	answers := make(chan error, callers)
+	for _, req := range requests {
+		go func() {
+			_, err := d.signBitcoin(req)
+			answers <- err
+		}()
+	}
+	signed := 0
+	for range requests {
+		if err := <-answers; err == nil {
+			signed++
+		} else {
+			wantRefusal(t, err, "unsigned_tx", "coin or nonce was signed for another")
+		}
+	}
+	if signed != 1 {
+		t.Errorf("%d payouts got the coin, want 1", signed)
+	}
+}

@@ -1,0 +1,173 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"ferry/hotwallet/keys"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/rpc"
+	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/rpc/ferry/v1/ferryv1connect"
+)
+
+// Config is what a signer is opened with.
+type Config struct {
+	// Dir is the folder Init prepared, KeyFile the key that opens its seed.
+	Dir     string
+	KeyFile string
+	// Networks must be those Init was called with.
+	Networks asset.Networks
+	// QuoteKeys are liquidityd's, AttestKeys attestd's.
+	QuoteKeys  swap.PublicKeys
+	AttestKeys swap.PublicKeys
+	Caps       Caps
+	// Now is the clock of the records; time.Now if nil. No decision depends on it.
+	Now func() time.Time
+	// Log may be nil.
+	Log *slog.Logger
+}
+
+// Validate reports a setting that is missing or wrong.
+func (c Config) Validate() error {
+	switch {
+	case c.Dir == "" || c.KeyFile == "":
+		return errors.New("the signer's folder and its key file must both be named")
+	case len(c.QuoteKeys) == 0 || len(c.AttestKeys) == 0:
+		return errors.New("the public keys of liquidityd and attestd must both be given")
+	}
+	return errors.Join(c.Networks.Validate(), c.Caps.Validate())
+}
+
+// Signer answers hotwalletd. It is safe for concurrent use; requests are worked
+// on one at a time.
+type Signer struct {
+	ring       *keyring
+	memory     *memory
+	quoteKeys  swap.PublicKeys
+	attestKeys swap.PublicKeys
+	caps       Caps
+	now        func() time.Time
+	log        *slog.Logger
+	// turn holds one token: whoever has it works on a request.
+	turn chan struct{}
+	stop func() error
+}
+
+var _ ferryv1connect.SignerHandler = (*Signer)(nil)
+
+// Open unlocks the seed and opens the memory. It changes the whole process: no
+// core dumps, no debugger, memory locked where that is possible. Errors wrap
+// ErrKeyFile where the key is not that of the seed.
+func Open(c Config) (*Signer, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("signer: %w", err)
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if err := harden(c.Log); err != nil {
+		return nil, err
+	}
+	seed, err := openSeed(filepath.Join(c.Dir, seedName), c.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := newKeyring(c.Networks, seed)
+	clear(seed)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPublic(c.Dir, ring); err != nil {
+		return nil, err
+	}
+	memory, err := openMemory(filepath.Join(c.Dir, memoryName), ring.fingerprint())
+	if err != nil {
+		return nil, err
+	}
+	s := &Signer{ring: ring, memory: memory, quoteKeys: c.QuoteKeys, attestKeys: c.AttestKeys,
+		caps: c.Caps, now: c.Now, log: c.Log, turn: make(chan struct{}, 1)}
+	s.stop = sync.OnceValue(s.shut)
+	return s, nil
+}
+
+// PublicKeys are the extended public keys of the seed.
+func (s *Signer) PublicKeys() keys.File { return s.ring.file }
+
+// Handler is the service with its path, to be mounted on a mux.
+func (s *Signer) Handler() (string, http.Handler) {
+	return ferryv1connect.NewSignerHandler(s, rpc.HandlerOptions()...)
+}
+
+// Close wipes the keys and closes the memory, after the request being worked on.
+// Requests that come later get CodeUnavailable once their time is over.
+func (s *Signer) Close() error { return s.stop() }
+
+func (s *Signer) shut() error {
+	s.turn <- struct{}{} // and is never given back: a closed signer signs nothing
+	s.ring.wipe()
+	return s.memory.close()
+}
+
+// SignBitcoin signs every input of a transaction that pays one authority.
+// Refusals are *swap.Error with CodeRefused.
+func (s *Signer) SignBitcoin(ctx context.Context, req *connect.Request[ferryv1.SignBitcoinRequest]) (*connect.Response[ferryv1.SignResponse], error) {
+	return s.answer(ctx, asset.Bitcoin, req.Msg.GetAuthority(), func(c claim) (signature, error) {
+		p, tx, err := s.checkBitcoin(c, req.Msg)
+		if err != nil {
+			return signature{}, err
+		}
+		return s.memory.sign(p, s.now(), func() (signature, error) { return s.signBitcoin(tx) })
+	})
+}
+
+// SignEthereum signs a dynamic-fee transaction from the hot sender. Refusals are
+// *swap.Error with CodeRefused.
+func (s *Signer) SignEthereum(ctx context.Context, req *connect.Request[ferryv1.SignEthereumRequest]) (*connect.Response[ferryv1.SignResponse], error) {
+	return s.answer(ctx, asset.Ethereum, req.Msg.GetAuthority(), func(c claim) (signature, error) {
+		p, tx, err := s.checkEthereum(c, req.Msg)
+		if err != nil {
+			return signature{}, err
+		}
+		return s.memory.sign(p, s.now(), func() (signature, error) { return s.signEthereum(tx) })
+	})
+}
+
+// answer verifies the authority, has work done in turn, and logs how it ended.
+func (s *Signer) answer(ctx context.Context, chain asset.Chain, a *ferryv1.Authority, work func(claim) (signature, error)) (*connect.Response[ferryv1.SignResponse], error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, swap.Refuse(swap.CodeUnavailable, "", "", "The signer is busy or closed.")
+	}
+	c, err := s.authorise(chain, a)
+	var signed signature
+	if err == nil {
+		signed, err = work(c)
+	}
+	log := s.log.With("chain", chain, "purpose", c.purpose, "swap_id", c.swapID, "authority", c.key)
+	var refusal *swap.Error
+	switch {
+	case err == nil:
+		log.InfoContext(ctx, "signed", "txid", signed.txid)
+		return connect.NewResponse(&ferryv1.SignResponse{RawTx: signed.raw, Txid: signed.txid}), nil
+	case errors.As(err, &refusal):
+		log.WarnContext(ctx, "refused to sign", "field", refusal.Field, "reason", refusal.Message)
+		return nil, err
+	}
+	log.ErrorContext(ctx, "could not sign", "error", err)
+	return nil, swap.Refuse(swap.CodeInternal, "", "", "The signer failed; its log says why.")
+}
