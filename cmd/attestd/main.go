@@ -1,0 +1,60 @@
+// Command attestd re-derives deposit addresses from its own copy of the extended
+// public keys and signs receipts. It answers hotwalletd on a Unix socket that
+// admits one user id, and reaches nothing.
+//
+//	attestd init    make the store on a first start, for the public keys there are
+//	attestd         answer
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"ferry/cmd/internal/accounts"
+	"ferry/cmd/internal/daemon"
+	"ferry/hotwallet/attest"
+)
+
+func main() { daemon.Main("attestd", run) }
+
+func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
+	store := s.Need("FERRY_STORE", "file of what was attested")
+	d, err := s.Deployment()
+	if err != nil {
+		return err
+	}
+	public, err := accounts.Load(s, d.Networks)
+	if err != nil {
+		return err
+	}
+	if len(os.Args) == 2 && os.Args[1] == "init" {
+		if err := attest.Create(store, public); !errors.Is(err, attest.ErrExists) {
+			return err
+		}
+		return nil
+	}
+	keyPath := s.Need("FERRY_ATTEST_KEY", "PEM file of the attestation key")
+	listen, caller, err := s.Socket()
+	if err != nil {
+		return err
+	}
+	key, err := daemon.SigningKey(keyPath)
+	if err != nil {
+		return err
+	}
+	quoteKeys, err := d.PublicQuoteKeys()
+	if err != nil {
+		return err
+	}
+	attestor, err := attest.Open(attest.Config{Networks: d.Networks, Accounts: public, Key: key,
+		QuoteKeys: quoteKeys, Store: store, Log: log})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(attestor.Handler())
+	return daemon.Serve(ctx, listen, caller, mux, log, attestor.Close)
+}

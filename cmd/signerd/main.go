@@ -1,0 +1,99 @@
+// Command signerd holds the keys. It reaches nothing and answers hotwalletd on a
+// Unix socket that admits one user id.
+//
+//	signerd init    make the seed on a first start, and write the public keys
+//	signerd         unlock the seed and answer
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"ferry/cmd/internal/daemon"
+	"ferry/deploy/deployment"
+	"ferry/hotwallet/signer"
+	"ferry/swap/asset"
+)
+
+func main() { daemon.Main("signerd", run) }
+
+func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
+	seed := s.Need("FERRY_SEED", "folder of the encrypted seed and the signer's memory")
+	keyFile := s.Need("FERRY_KEY_FILE", "the key that opens the seed, on another medium")
+	d, err := s.Deployment()
+	if err != nil {
+		return err
+	}
+	if len(os.Args) == 2 && os.Args[1] == "init" {
+		return initialise(s, seed, keyFile, d)
+	}
+	listen, caller, err := s.Socket()
+	if err != nil {
+		return err
+	}
+	caps, err := caps(d)
+	if err != nil {
+		return err
+	}
+	quoteKeys, err := d.PublicQuoteKeys()
+	if err != nil {
+		return err
+	}
+	attestKeys, err := d.PublicAttestKeys()
+	if err != nil {
+		return err
+	}
+	held, err := signer.Open(signer.Config{Dir: seed, KeyFile: keyFile, Networks: d.Networks,
+		QuoteKeys: quoteKeys, AttestKeys: attestKeys, Caps: caps, Log: log})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(held.Handler())
+	return daemon.Serve(ctx, listen, caller, mux, log, held.Close)
+}
+
+// initialise makes the seed, or finishes making it, and puts a copy of the public
+// keys where the hot wallet and attestd read them.
+func initialise(s *daemon.Settings, seed, keyFile string, d deployment.Deployment) error {
+	accounts := s.Need("FERRY_ACCOUNTS", "where to write the extended public keys")
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(signer.PublicKeysFile(seed)); os.IsNotExist(err) {
+		if _, err := signer.Init(seed, keyFile, d.Networks); err != nil {
+			return err
+		}
+	}
+	public, err := os.ReadFile(signer.PublicKeysFile(seed))
+	if err != nil {
+		return fmt.Errorf("read the public keys: %w", err)
+	}
+	temporary := filepath.Join(filepath.Dir(accounts), "."+filepath.Base(accounts))
+	if err := os.WriteFile(temporary, public, 0o644); err != nil {
+		return fmt.Errorf("write the public keys: %w", err)
+	}
+	if err := os.Rename(temporary, accounts); err != nil {
+		return fmt.Errorf("write the public keys: %w", err)
+	}
+	return nil
+}
+
+// caps are the deployment's limits over the signer's careful defaults.
+func caps(d deployment.Deployment) (signer.Caps, error) {
+	limits := signer.DefaultCaps()
+	for _, a := range asset.All() {
+		amounts, err := d.Amounts(a.Chain)
+		if err != nil {
+			return nil, err
+		}
+		limit := limits[a.ID]
+		limit.PerTransaction, limit.Fee = amounts.PaymentMax, amounts.PaymentFeeMax
+		limits[a.ID] = limit
+	}
+	return limits, limits.Validate()
+}
