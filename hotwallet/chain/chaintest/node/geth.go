@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/ethereum/go-ethereum/params"
 	"github.com/ethereum/go-ethereum/rpc"
 )
 
@@ -72,7 +75,16 @@ func gethGenesis(balances map[string]string) map[string]any {
 	} {
 		config[fork+"Block"] = 0
 	}
+	// Blocks can't be made without the system contracts of Cancun and Prague.
 	alloc := map[string]any{}
+	for address, code := range map[common.Address][]byte{
+		params.BeaconRootsAddress:        params.BeaconRootsCode,
+		params.HistoryStorageAddress:     params.HistoryStorageCode,
+		params.WithdrawalQueueAddress:    params.WithdrawalQueueCode,
+		params.ConsolidationQueueAddress: params.ConsolidationQueueCode,
+	} {
+		alloc[address.Hex()] = map[string]string{"balance": "0", "nonce": "0x1", "code": hexutil.Encode(code)}
+	}
 	for address, wei := range balances {
 		alloc[address] = map[string]string{"balance": wei}
 	}
