@@ -23,7 +23,49 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	chaintest.Run(t, newHarness(t))
+	h := newHarness(t)
+	chaintest.Run(t, h)
+	t.Run("fees decide what is relayed and replaced", h.testFees)
+}
+
+// testFees: below the relay minimum btcd refuses; a higher fee replaces, and what
+// was replaced conflicts from then on.
+func (h *harness) testFees(t *testing.T) {
+	a := h.NewAddress(t)
+	units := asset.NewUnits(100_000)
+	funds := chain.Funds{
+		Coins: []chain.Coin{{TxID: h.Pay(t, a.Address, units), Units: units, Address: a.Address}}, ChangeAddress: a.Address,
+	}
+	h.Mine(t, 1)
+	attempt := func(rate uint64) []byte {
+		cfg := h.config()
+		cfg.FeeFloor, cfg.FeeFallback, cfg.FeeCap = rate, rate, rate
+		at, err := bitcoin.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := at.Plan(t.Context(), funds, chain.Request{
+			Destination: h.miner.address, Units: asset.NewUnits(50_000), FeeMax: units,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, _ := h.Sign(t, p)
+		return raw
+	}
+	cheap, usual, dear := attempt(1), attempt(2000), attempt(8000)
+	for _, step := range []struct {
+		raw  []byte
+		want chain.Acceptance
+	}{
+		{cheap, chain.Rejected}, {usual, chain.Accepted}, {dear, chain.Accepted},
+		{usual, chain.Conflicting}, {dear, chain.Accepted},
+	} {
+		if got, err := h.adapter.Broadcast(t.Context(), step.raw); got != step.want {
+			t.Fatalf("%s (%v), want %s", got, err, step.want)
+		}
+	}
+	h.Mine(t, 1)
 }
 
 // params are simnet's: 50 BTC a block for long, and witnesses from block 300 on.
@@ -36,6 +78,13 @@ type harness struct {
 	miner   key
 	keys    []key
 	reward  int64 // the height of the next reward to spend
+}
+
+func (h *harness) config() bitcoin.Config {
+	return bitcoin.Config{
+		URL: h.node.URL, User: h.node.User, Pass: h.node.Pass,
+		Networks: asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337},
+	}
 }
 
 type key struct {
@@ -66,10 +115,7 @@ func newHarness(t *testing.T) *harness {
 	h.keys = []key{h.miner}
 	h.node = node.StartBtcd(t, h.miner.address)
 	var err error
-	h.adapter, err = bitcoin.New(bitcoin.Config{
-		URL: h.node.URL, User: h.node.User, Pass: h.node.Pass,
-		Networks: asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337},
-	})
+	h.adapter, err = bitcoin.New(h.config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +141,7 @@ func (h *harness) PayTwice(t testing.TB, to string, first, second asset.Units) s
 	return h.pay(t, output(t, to, first), output(t, to, second))
 }
 
-func (h *harness) PayShared(t testing.TB, a chaintest.Account, units asset.Units) string {
+func (h *harness) PayShared(t testing.TB, a chaintest.Account, units asset.Units) []string {
 	var keys []*address.AddressPubKey
 	for _, k := range []key{h.find(t, a.Address), h.miner} {
 		public, err := address.NewAddressPubKey(k.private.PubKey().SerializeCompressed(), params)
@@ -109,7 +155,8 @@ func (h *harness) PayShared(t testing.TB, a chaintest.Account, units asset.Units
 		t.Fatal(err)
 	}
 	sat, _ := units.Uint64()
-	return h.pay(t, wire.NewTxOut(int64(sat), script))
+	h.pay(t, wire.NewTxOut(int64(sat), script))
+	return []string{keys[0].EncodeAddress(), keys[0].AddressPubKeyHash().EncodeAddress()}
 }
 
 func (h *harness) MineTo(t testing.TB) string {
@@ -187,7 +234,8 @@ func (h *harness) checkFee(t testing.TB, p chain.Plan, tx *wire.MsgTx, spent []*
 		fee -= out.Value
 	}
 	size := int64(tx.SerializeSizeStripped()*3+tx.SerializeSize()+3) / 4
-	if fmt.Sprint(fee) != p.Fee.String() || fee < size {
+	// A test of the relay minimum goes far below it; no other plan pays less.
+	if fmt.Sprint(fee) != p.Fee.String() || fee < size && fee > 1 {
 		t.Fatalf("fee %d for %d vbytes, planned %s", fee, size, p.Fee)
 	}
 }

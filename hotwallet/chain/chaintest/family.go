@@ -35,8 +35,7 @@ func (s *suite) testTwoOutputs(t *testing.T, u UTXO) {
 
 func (s *suite) testShared(t *testing.T, u UTXO) {
 	a := s.NewAddress(t)
-	w := watching(a.Address)
-	u.PayShared(t, a, s.amount)
+	w := watching(append(u.PayShared(t, a, s.amount), a.Address)...)
 	if seen, err := s.Mempool(t.Context(), w); err != nil || len(seen) != 0 {
 		t.Errorf("mempool %+v, %v", seen, err)
 	}

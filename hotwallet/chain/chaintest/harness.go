@@ -41,8 +41,9 @@ type UTXO interface {
 	// PayTwice has a stranger pay an address with two outputs of one transaction.
 	PayTwice(t testing.TB, address string, first, second asset.Units) string
 	// PayShared has a stranger pay an output that the address's key can spend but
-	// another key too: 1 of 2 bare multisig. Harnesses without scripts skip the test.
-	PayShared(t testing.TB, a Account, units asset.Units) string
+	// another key too: 1 of 2 bare multisig. It returns the other addresses that
+	// the key has. Harnesses without scripts skip the test.
+	PayShared(t testing.TB, a Account, units asset.Units) (aliases []string)
 	// MineTo makes a block whose reward goes to the address returned.
 	MineTo(t testing.TB) string
 }

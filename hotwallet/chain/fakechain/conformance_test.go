@@ -49,9 +49,9 @@ func (u utxo) PayTwice(_ testing.TB, address string, first, second asset.Units) 
 	return u.c.PayMany(fakechain.Output{Address: address, Units: first}, fakechain.Output{Address: address, Units: second})
 }
 
-func (u utxo) PayShared(t testing.TB, _ chaintest.Account, _ asset.Units) string {
+func (u utxo) PayShared(t testing.TB, _ chaintest.Account, _ asset.Units) []string {
 	t.Skip("the fake chain has no scripts")
-	return ""
+	return nil
 }
 
 func (u utxo) MineTo(testing.TB) string {
