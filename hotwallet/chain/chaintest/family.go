@@ -1,0 +1,103 @@
+package chaintest
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap/asset"
+)
+
+func (s *suite) testTwoOutputs(t *testing.T, u UTXO) {
+	a := s.NewAddress(t)
+	second := plus(t, s.amount, s.amount)
+	txid := u.PayTwice(t, a.Address, s.amount, second)
+	b := s.block(t, s.Mine(t, 1), watching(a.Address))
+	if len(b.Credits) != 2 || b.Credits[0].CoinID() == b.Credits[1].CoinID() ||
+		b.Credits[0].TxID != txid || b.Credits[1].TxID != txid {
+		t.Fatalf("credits %+v, want two of %s", b.Credits, txid)
+	}
+	amounts := []asset.Units{b.Credits[0].Units, b.Credits[1].Units}
+	if !slices.Equal(amounts, []asset.Units{s.amount, second}) {
+		t.Fatalf("amounts %v", amounts)
+	}
+	// Both can be spent at once: each index names its own output.
+	to := s.Stranger(t)
+	p := s.plan(t, s.funds(t, a, b.Credits...), to, plus(t, second, asset.NewUnits(1000)))
+	if len(p.Coins) != 2 {
+		t.Fatalf("coins %+v", p.Coins)
+	}
+	raw, _ := s.Sign(t, p)
+	s.broadcast(t, raw, chain.Accepted)
+	s.Mine(t, 1)
+}
+
+func (s *suite) testShared(t *testing.T, u UTXO) {
+	a := s.NewAddress(t)
+	w := watching(append(u.PayShared(t, a, s.amount), a.Address)...)
+	if seen, err := s.Mempool(t.Context(), w); err != nil || len(seen) != 0 {
+		t.Errorf("mempool %+v, %v", seen, err)
+	}
+	if b := s.block(t, s.Mine(t, 1), w); len(b.Credits) != 0 {
+		t.Errorf("credits %+v", b.Credits)
+	}
+}
+
+func (s *suite) testReward(t *testing.T, u UTXO) {
+	address := u.MineTo(t)
+	b := s.block(t, s.tip(t), watching(address))
+	if len(b.Credits) != 1 || !b.Credits[0].Coinbase || b.Credits[0].Address != address {
+		t.Fatalf("credits %+v", b.Credits)
+	}
+}
+
+func (s *suite) testFailed(t *testing.T, a Accounts) {
+	f, credit := s.fund(t)
+	txid, to := a.SendFailing(t, Account{f.Sender, f.SenderPath}, 0, s.amount)
+	b := s.block(t, s.Mine(t, 1), watching(f.Sender, to))
+	if len(b.Credits) != 0 {
+		t.Errorf("credits %+v", b.Credits)
+	}
+	if len(b.Debits) != 1 || b.Debits[0].TxID != txid || !b.Debits[0].Failed ||
+		!b.Debits[0].Units.IsZero() || b.Debits[0].Fee.IsZero() {
+		t.Fatalf("debits %+v", b.Debits)
+	}
+	want := minus(t, credit.Units, b.Debits[0].Fee)
+	if held, err := s.Held(t.Context(), b.Ref, nil, []string{f.Sender}); err != nil || held != want {
+		t.Errorf("held %s, %v; want %s", held, err, want)
+	}
+}
+
+func (s *suite) testToken(t *testing.T, a Accounts) {
+	if err := s.CheckDestination(t.Context(), a.Token(t)); !errors.Is(err, asset.ErrAddressForbidden) {
+		t.Errorf("%v, want ErrAddressForbidden", err)
+	}
+}
+
+func (s *suite) testWallet(t *testing.T, a Accounts) {
+	to := a.Wallet(t)
+	if err := s.CheckDestination(t.Context(), to); err != nil {
+		t.Fatal(err)
+	}
+	f, _ := s.fund(t)
+	before := s.Received(t, to)
+	raw, _ := s.Sign(t, s.plan(t, f, to, s.amount))
+	s.broadcast(t, raw, chain.Accepted)
+	b := s.block(t, s.Mine(t, 1), watching(f.Sender))
+	if len(b.Debits) != 1 || b.Debits[0].Failed {
+		t.Fatalf("debits %+v", b.Debits)
+	}
+	if got := minus(t, s.Received(t, to), before); got != s.amount {
+		t.Fatalf("received %s, want %s", got, s.amount)
+	}
+	// A self-transfer is both: what left and what arrived.
+	f.Nonce++
+	f.Balance = minus(t, f.Balance, plus(t, s.amount, b.Debits[0].Fee))
+	raw, _ = s.Sign(t, s.plan(t, f, f.Sender, s.amount))
+	s.broadcast(t, raw, chain.Accepted)
+	b = s.block(t, s.Mine(t, 1), watching(f.Sender))
+	if len(b.Debits) != 1 || len(b.Credits) != 1 || b.Credits[0].Units != s.amount || b.Debits[0].Units != s.amount {
+		t.Fatalf("a self-transfer: %+v", b)
+	}
+}

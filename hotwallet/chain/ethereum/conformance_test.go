@@ -1,0 +1,236 @@
+package ethereum_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"fmt"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/chain/chaintest"
+	"ferry/hotwallet/chain/chaintest/node"
+	"ferry/hotwallet/chain/ethereum"
+	"ferry/swap/asset"
+)
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	chaintest.Run(t, newHarness(t))
+}
+
+// harness is a geth whose genesis made the stranger rich.
+type harness struct {
+	node     *node.Geth
+	adapter  *ethereum.Adapter
+	stranger key
+	keys     []key
+	time     uint64 // of the last block
+}
+
+type key struct {
+	private *ecdsa.PrivateKey
+	address common.Address
+}
+
+// newKey is fixed by its number, so a failing run can be repeated.
+func newKey(t testing.TB, n int) key {
+	t.Helper()
+	private, err := crypto.ToECDSA(crypto.Keccak256([]byte(fmt.Sprintf("ferry test key %d", n))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key{private, crypto.PubkeyToAddress(private.PublicKey)}
+}
+
+var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: node.GethChainID}
+
+func newHarness(t *testing.T) *harness {
+	t.Helper()
+	h := &harness{stranger: newKey(t, 0), time: 1_700_000_000}
+	h.keys = []key{h.stranger}
+	h.node = node.StartGeth(t, map[string]string{h.stranger.address.Hex(): "1000000000000000000000"})
+	var err error
+	h.adapter, err = ethereum.New(ethereum.Config{URL: h.node.URL, Networks: networks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Mine(t, 1)
+	return h
+}
+
+func (h *harness) Adapter() chain.Adapter { return h.adapter }
+
+func (h *harness) NewAddress(t testing.TB) chaintest.Account {
+	n := len(h.keys)
+	h.keys = append(h.keys, newKey(t, n))
+	return chaintest.Account{Address: h.keys[n].address.Hex(), Path: fmt.Sprintf("m/%d", n)}
+}
+
+func (h *harness) Stranger(t testing.TB) string { return h.NewAddress(t).Address }
+
+func (h *harness) Pay(t testing.TB, to string, units asset.Units) string {
+	t.Helper()
+	destination := common.HexToAddress(to)
+	return h.send(t, h.stranger, &destination, units.Big(), nil).Hash().Hex()
+}
+
+// send signs and hands in a transaction with gas enough for anything here.
+func (h *harness) send(t testing.TB, from key, to *common.Address, value *big.Int, data []byte) *types.Transaction {
+	t.Helper()
+	var nonce hexutil.Uint64
+	h.call(t, &nonce, "eth_getTransactionCount", from.address, "pending")
+	tx, err := types.SignNewTx(from.private, types.LatestSignerForChainID(big.NewInt(node.GethChainID)), &types.DynamicFeeTx{
+		ChainID: big.NewInt(node.GethChainID), Nonce: uint64(nonce), GasTipCap: big.NewInt(1e9), GasFeeCap: big.NewInt(10e9),
+		Gas: 200_000, To: to, Value: value, Data: data,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := tx.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hash common.Hash
+	h.call(t, &hash, "eth_sendRawTransaction", hexutil.Bytes(raw))
+	h.settle(t, func(pending, queued hexutil.Uint64) bool { return pending > 0 && queued == 0 })
+	return tx
+}
+
+// settle waits for the pool, which sorts new transactions and drops mined ones on
+// its own time.
+func (h *harness) settle(t testing.TB, done func(pending, queued hexutil.Uint64) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var status struct{ Pending, Queued hexutil.Uint64 }
+		h.call(t, &status, "txpool_status")
+		if done(status.Pending, status.Queued) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("the pool does not settle: %+v", status)
+		}
+	}
+}
+
+func (h *harness) Mine(t testing.TB, n int) chain.Ref {
+	t.Helper()
+	h.settle(t, func(_, queued hexutil.Uint64) bool { return queued == 0 })
+	var hash common.Hash
+	for range n {
+		h.time += 12
+		h.call(t, &hash, "testing_commitBlockV1", map[string]any{
+			"timestamp": hexutil.Uint64(h.time), "prevRandao": common.Hash{}, "withdrawals": []any{},
+			"suggestedFeeRecipient": common.Address{0xfe}, "parentBeaconBlockRoot": common.Hash{},
+		}, nil, nil)
+	}
+	h.settle(t, func(pending, queued hexutil.Uint64) bool { return pending+queued == 0 })
+	var height hexutil.Uint64
+	h.call(t, &height, "eth_blockNumber")
+	return chain.Ref{Height: int64(height), Hash: hash.Hex()}
+}
+
+func (h *harness) Reorg(t testing.TB, n int) {
+	t.Helper()
+	var height hexutil.Uint64
+	h.call(t, &height, "eth_blockNumber")
+	h.call(t, nil, "debug_setHead", height-hexutil.Uint64(n))
+	h.settle(t, func(pending, queued hexutil.Uint64) bool {
+		var latest, next hexutil.Uint64
+		h.call(t, &latest, "eth_getTransactionCount", h.stranger.address, "latest")
+		h.call(t, &next, "eth_getTransactionCount", h.stranger.address, "pending")
+		return pending+queued == 0 && latest == next
+	})
+}
+
+func (h *harness) Sign(t testing.TB, p chain.Plan) ([]byte, string) {
+	t.Helper()
+	var tx types.Transaction
+	if err := tx.UnmarshalBinary(p.Unsigned); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if _, err := fmt.Sscanf(p.SenderPath, "m/%d", &n); err != nil || tx.Nonce() != p.Nonce {
+		t.Fatalf("plan %+v (%v)", p, err)
+	}
+	if v, r, s := tx.RawSignatureValues(); v.Sign()+r.Sign()+s.Sign() != 0 {
+		t.Fatal("the plan is signed")
+	}
+	most := new(big.Int).Mul(tx.GasFeeCap(), new(big.Int).SetUint64(tx.Gas()))
+	if most.String() != p.Fee.String() {
+		t.Fatalf("it may cost %s, planned %s", most, p.Fee)
+	}
+	signed, err := types.SignTx(&tx, types.LatestSignerForChainID(tx.ChainId()), h.keys[n].private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := signed.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw, signed.Hash().Hex()
+}
+
+// Received is the balance: addresses asked about never spend.
+func (h *harness) Received(t testing.TB, address string) asset.Units {
+	t.Helper()
+	var balance hexutil.Big
+	h.call(t, &balance, "eth_getBalance", address, "latest")
+	units, err := asset.UnitsFromBig(balance.ToInt())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return units
+}
+
+// Contracts of a few bytes, whatever they are called with.
+var (
+	reverts   = []byte{0x60, 0x00, 0x60, 0x00, 0xfd}                               // revert(0, 0)
+	answers   = []byte{0x60, 0x01, 0x60, 0x00, 0x52, 0x60, 0x20, 0x60, 0x00, 0xf3} // return 32 bytes
+	takesLogs = []byte{0x60, 0x00, 0x60, 0x00, 0xa0, 0x00}                         // log0(0, 0); stop
+)
+
+func (h *harness) deploy(t testing.TB, runtime []byte) common.Address {
+	t.Helper()
+	n := byte(len(runtime))
+	// Copy the n bytes from offset 12 to memory and return them.
+	init := []byte{0x60, n, 0x60, 12, 0x60, 0x00, 0x39, 0x60, n, 0x60, 0x00, 0xf3}
+	tx := h.send(t, h.stranger, nil, new(big.Int), append(init, runtime...))
+	h.Mine(t, 1)
+	return crypto.CreateAddress(h.stranger.address, tx.Nonce())
+}
+
+func (h *harness) Token(t testing.TB) string { return h.deploy(t, answers).Hex() }
+
+func (h *harness) Wallet(t testing.TB) string { return h.deploy(t, takesLogs).Hex() }
+
+func (h *harness) SendFailing(t testing.TB, from chaintest.Account, _ uint64, units asset.Units) (string, string) {
+	t.Helper()
+	to := h.deploy(t, reverts)
+	for _, k := range h.keys {
+		if k.address.Hex() == from.Address {
+			return h.send(t, k, &to, units.Big(), nil).Hash().Hex(), to.Hex()
+		}
+	}
+	t.Fatalf("no key for %s", from.Address)
+	return "", ""
+}
+
+func (h *harness) call(t testing.TB, out any, method string, params ...any) {
+	t.Helper()
+	if err := h.node.Client.CallContext(t.Context(), out, method, params...); err != nil {
+		t.Fatalf("%s: %v", method, err)
+	}
+}

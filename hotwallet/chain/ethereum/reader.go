@@ -1,0 +1,263 @@
+package ethereum
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/rpc"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap/asset"
+)
+
+// Tip implements chain.Reader.
+func (a *Adapter) Tip(ctx context.Context) (chain.Ref, error) {
+	h, err := a.header(ctx, "latest")
+	if err != nil {
+		return chain.Ref{}, err
+	}
+	return refOf(h), nil
+}
+
+// header reads the header at a height in hexadecimal or at "latest".
+func (a *Adapter) header(ctx context.Context, at string) (*types.Header, error) {
+	var reply json.RawMessage
+	if err := a.call(ctx, &reply, "eth_getBlockByNumber", at, false); err != nil {
+		return nil, err
+	}
+	h, ok, err := readHeader(reply)
+	if err != nil {
+		return nil, fmt.Errorf("block %s: %w", at, err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("block %s: %w", at, chain.ErrBlockGone)
+	}
+	return h, nil
+}
+
+// RefAt implements chain.Reader.
+func (a *Adapter) RefAt(ctx context.Context, height int64) (chain.Ref, error) {
+	if height < 0 {
+		return chain.Ref{}, fmt.Errorf("block at height %d: %w", height, chain.ErrBlockGone)
+	}
+	h, err := a.header(ctx, hexutil.EncodeUint64(uint64(height)))
+	if err != nil {
+		return chain.Ref{}, err
+	}
+	if ref := refOf(h); ref.Height == height {
+		return ref, nil
+	}
+	return chain.Ref{}, fmt.Errorf("the node sent block %s for height %d", refOf(h), height)
+}
+
+// checkCanonical is ErrBlockGone if the block is not the best chain's.
+func (a *Adapter) checkCanonical(ctx context.Context, ref chain.Ref) error {
+	there, err := a.RefAt(ctx, ref.Height)
+	if err == nil && there != ref {
+		err = fmt.Errorf("block %s: %s is at its height: %w", ref, there, chain.ErrBlockGone)
+	}
+	return err
+}
+
+// Block implements chain.Reader. That the block is in the best chain is asked
+// first: what comes with the hash is then right whatever happens in between.
+func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chain.Block, error) {
+	if err := a.checkCanonical(ctx, ref); err != nil {
+		return chain.Block{}, err
+	}
+	var block, receipts json.RawMessage
+	if err := a.call(ctx, &block, "eth_getBlockByHash", ref.Hash, true); err != nil {
+		return chain.Block{}, err
+	}
+	h, ok, err := readHeader(block)
+	if err != nil {
+		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
+	}
+	if !ok {
+		return chain.Block{}, fmt.Errorf("block %s: %w", ref, chain.ErrBlockGone)
+	}
+	if refOf(h) != ref {
+		return chain.Block{}, fmt.Errorf("block %s: the node sent %s instead", ref, refOf(h))
+	}
+	if err := a.call(ctx, &receipts, "eth_getBlockReceipts", ref.Hash); err != nil {
+		return chain.Block{}, err
+	}
+	if string(receipts) == "null" {
+		return chain.Block{}, fmt.Errorf("receipts of block %s: %w", ref, chain.ErrBlockGone)
+	}
+	txs, rs, err := readBody(h, block, receipts)
+	if err != nil {
+		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
+	}
+	b, err := match(h, txs, rs, a.signer, w)
+	if err != nil {
+		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
+	}
+	return b, nil
+}
+
+// pendingTx is what display needs of an unconfirmed transaction.
+type pendingTx struct {
+	Hash  common.Hash     `json:"hash"`
+	To    *common.Address `json:"to"`
+	Value *hexutil.Big    `json:"value"`
+}
+
+// Mempool implements chain.Reader: the node's pool if it shows it, else the block
+// it would make now.
+func (a *Adapter) Mempool(ctx context.Context, w chain.Watch) ([]chain.Credit, error) {
+	var pool struct {
+		Pending map[string]map[string]pendingTx `json:"pending"`
+	}
+	var found []chain.Credit
+	if err := a.call(ctx, &pool, "txpool_content"); err == nil {
+		for _, byNonce := range pool.Pending {
+			for _, tx := range byNonce {
+				found = appendPending(found, tx, w)
+			}
+		}
+		slices.SortFunc(found, func(x, y chain.Credit) int { return strings.Compare(x.TxID, y.TxID) })
+		return found, nil
+	} else if _, refused := answered(err); !refused && !errors.Is(err, errReplyTooLong) {
+		return nil, err
+	}
+	var block *struct {
+		Transactions []pendingTx `json:"transactions"`
+	}
+	if err := a.call(ctx, &block, "eth_getBlockByNumber", "pending", true); err != nil || block == nil {
+		return nil, err
+	}
+	for _, tx := range block.Transactions {
+		found = appendPending(found, tx, w)
+	}
+	return found, nil
+}
+
+func appendPending(found []chain.Credit, tx pendingTx, w chain.Watch) []chain.Credit {
+	if tx.To == nil || tx.Value == nil || tx.Value.ToInt().Sign() <= 0 || !w.Address(tx.To.Hex()) {
+		return found
+	}
+	value, err := asset.UnitsFromBig(tx.Value.ToInt())
+	if err != nil { // more than there is in 256 bits: not a transaction
+		return found
+	}
+	return append(found, chain.Credit{TxID: tx.Hash.Hex(), Address: tx.To.Hex(), Units: value})
+}
+
+// maxBatch bounds the balances asked with one call.
+const maxBatch = 100
+
+// Held implements chain.Reader. A node without the state of an old block answers
+// ErrBlockGone for it.
+func (a *Adapter) Held(ctx context.Context, at chain.Ref, _, addresses []string) (asset.Units, error) {
+	if err := a.checkCanonical(ctx, at); err != nil {
+		return asset.Units{}, err
+	}
+	var sum asset.Units
+	for some := range slices.Chunk(addresses, maxBatch) {
+		part, err := a.balances(ctx, at, some)
+		if err == nil {
+			sum, err = sum.Add(part)
+		}
+		if err != nil {
+			return asset.Units{}, a.explainHeld(ctx, at, err)
+		}
+	}
+	return sum, nil
+}
+
+// balances are read at the block's hash (EIP-1898), so a reorg can't mix two.
+func (a *Adapter) balances(ctx context.Context, at chain.Ref, addresses []string) (asset.Units, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
+	defer cancel()
+	batch := make([]rpc.BatchElem, len(addresses))
+	for i, address := range addresses {
+		where := map[string]any{"blockHash": at.Hash, "requireCanonical": true}
+		batch[i] = rpc.BatchElem{Method: "eth_getBalance", Args: []any{address, where}, Result: new(hexutil.Big)}
+	}
+	if err := a.node.BatchCallContext(ctx, batch); err != nil {
+		return asset.Units{}, fmt.Errorf("eth_getBalance: %w", withoutURL(err))
+	}
+	var sum asset.Units
+	for _, e := range batch {
+		if e.Error != nil {
+			return asset.Units{}, fmt.Errorf("eth_getBalance: %w", e.Error)
+		}
+		value, err := asset.UnitsFromBig(e.Result.(*hexutil.Big).ToInt())
+		if err == nil {
+			sum, err = sum.Add(value)
+		}
+		if err != nil {
+			return asset.Units{}, fmt.Errorf("balance: %w", err)
+		}
+	}
+	return sum, nil
+}
+
+// explainHeld turns a refusal into ErrBlockGone where the block is not the tip.
+func (a *Adapter) explainHeld(ctx context.Context, at chain.Ref, cause error) error {
+	if _, refused := answered(cause); !refused {
+		return cause
+	}
+	tip, err := a.Tip(ctx)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	if tip != at {
+		return fmt.Errorf("held at %s: %w (%w)", at, chain.ErrBlockGone, cause)
+	}
+	return cause
+}
+
+// totalSupply is the first four bytes of Keccak-256("totalSupply()"), which every
+// ERC-20 token answers and hardly any wallet.
+var totalSupply = hexutil.Bytes{0x18, 0x16, 0x0d, 0xdd}
+
+// CheckDestination implements chain.Reader. A contract that answers totalSupply
+// looks like a token: it keeps what it is sent or refuses it. Other contracts
+// are wallets for all we know.
+func (a *Adapter) CheckDestination(ctx context.Context, address string) error {
+	canonical, err := a.cfg.Networks.ParseAddress(asset.Ethereum, address)
+	if err != nil {
+		return err
+	}
+	contract, err := a.isContract(ctx, canonical)
+	if err != nil || !contract {
+		return err
+	}
+	var answer hexutil.Bytes
+	err = a.call(ctx, &answer, "eth_call", map[string]any{"to": canonical, "input": totalSupply}, "latest")
+	if _, refused := answered(err); refused {
+		return nil // it reverted
+	}
+	if err != nil {
+		return err
+	}
+	if len(answer) >= 32 {
+		return fmt.Errorf("a token contract: %w", asset.ErrAddressForbidden)
+	}
+	return nil
+}
+
+// delegation is how EIP-7702 marks an account with a key that uses a contract's
+// code.
+var delegation = []byte{0xef, 0x01, 0x00}
+
+func (a *Adapter) isContract(ctx context.Context, address string) (bool, error) {
+	code, err := a.code(ctx, address)
+	return len(code) > 0 && !bytes.HasPrefix(code, delegation), err
+}
+
+func (a *Adapter) code(ctx context.Context, address string) ([]byte, error) {
+	var code hexutil.Bytes
+	err := a.call(ctx, &code, "eth_getCode", address, "latest")
+	return code, err
+}
