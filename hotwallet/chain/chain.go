@@ -140,11 +140,15 @@ type Funds struct {
 // ErrFunds means the funds given do not cover the payment and its fee.
 var ErrFunds = errors.New("funds do not cover the payment and its fee")
 
+// ErrFeeMax means the payment can't be made now within Request.FeeMax. Fees move;
+// the same request may succeed later.
+var ErrFeeMax = errors.New("the transaction would cost more than its fee limit")
+
 // Request is what to pay.
 type Request struct {
 	Destination string
 	Units       asset.Units
-	// FeeMax is the most the transaction may cost; Plan fails rather than exceed it.
+	// FeeMax is the most the transaction may cost; ErrFeeMax rather than exceed it.
 	FeeMax asset.Units
 }
 
