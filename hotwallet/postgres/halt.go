@@ -1,0 +1,42 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// itself is the actor of what the daemon does on its own.
+const itself = "hotwalletd"
+
+// Stop halts the chain's payments on the daemon's own account and reports
+// whether they ran before. A chain that is halted already keeps its reason.
+func (s *Store) Stop(ctx context.Context, reason string) (stopped bool, err error) {
+	err = s.write(ctx, func(tx pgx.Tx) error {
+		stopped, err = s.halt(ctx, tx, itself, reason)
+		return err
+	})
+	return stopped, err
+}
+
+// halt is Stop for any actor within a transaction.
+func (s *Store) halt(ctx context.Context, tx pgx.Tx, actor, reason string) (bool, error) {
+	tag, err := tx.Exec(ctx, haltSQL, s.chain, reason, actor)
+	if err != nil {
+		return false, fmt.Errorf("halt %s: %w", s.chain, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return false, nil
+	}
+	return true, s.staffAction(ctx, tx, actor, "halt", string(s.chain), reason)
+}
+
+// staffAction records what a person, or an alarm acting for one, did or has to
+// look at.
+func (s *Store) staffAction(ctx context.Context, tx pgx.Tx, actor, action, target, reason string) error {
+	if _, err := tx.Exec(ctx, staffActionSQL, actor, action, target, reason); err != nil {
+		return fmt.Errorf("record %s of %s: %w", action, target, err)
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"ferry/swap/asset"
+)
+
+// Config is what a store needs beside its database and chain.
+type Config struct {
+	// Confirmations is how many blocks deep, counting its own, a deposit has to be
+	// before it is told as confirmed, and a payment before it is final.
+	Confirmations int64
+	// DustThreshold is the chain's published economic threshold in base units of
+	// its native asset. It goes into each deposit's facts.
+	DustThreshold asset.Units
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+func (c Config) validate() error {
+	if c.Confirmations < 1 {
+		return fmt.Errorf("confirmations %d: at least 1 block is needed", c.Confirmations)
+	}
+	if c.Log == nil {
+		return errors.New("a log is missing")
+	}
+	return nil
+}
+
+// Store is the hot wallet's database as one chain sees it. It is safe for
+// concurrent use. It reads at once and writes after AcquireLease.
+type Store struct {
+	pool   *pgxpool.Pool
+	chain  asset.Chain
+	native asset.Asset
+	config Config
+	token  atomic.Int64
+}
+
+// New makes a store on a pool whose search_path is the hot wallet's schema.
+func New(pool *pgxpool.Pool, chain asset.Chain, c Config) (*Store, error) {
+	native, ok := chain.Native()
+	if !ok {
+		return nil, fmt.Errorf("chain %.20q is not known", chain)
+	}
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("hot wallet's store: %w", err)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Store{pool: pool, chain: chain, native: native, config: c}, nil
+}
+
+// Chain is the chain whose rows this store reads and writes.
+func (s *Store) Chain() asset.Chain { return s.chain }
+
+// now is the clock as far as Postgres can hold it, so that what is told equals
+// what is stored.
+func (s *Store) now() time.Time { return s.config.Now().UTC().Truncate(time.Microsecond) }
+
+// amount is base units of the chain's native asset.
+func (s *Store) amount(u asset.Units) asset.Amount { return asset.Amount{Asset: s.native.ID, Units: u} }
+
+// write runs f in a transaction of the lease's holder; ErrFenced if that is
+// somebody else by now. The chain's lock comes before any write, so the chain's
+// transactions, and with them their outbox rows, have one order. It is held for
+// as long as f runs: f calls nothing but the database.
+func (s *Store) write(ctx context.Context, f func(tx pgx.Tx) error) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.fence(ctx, tx); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+	return mapError(err)
+}
+
+// fence takes the lock and then, in a statement of its own whose snapshot is
+// younger than the lock, looks at the token.
+func (s *Store) fence(ctx context.Context, tx pgx.Tx) error {
+	var batch pgx.Batch
+	batch.Queue(lockChainSQL, s.chain)
+	batch.Queue(checkTokenSQL, s.chain, s.token.Load())
+	results := tx.SendBatch(ctx, &batch)
+	_, err := results.Exec()
+	var holds bool
+	if err == nil {
+		err = results.QueryRow().Scan(&holds)
+	}
+	if err = errors.Join(err, results.Close()); err != nil {
+		return fmt.Errorf("check the lease on %s: %w", s.chain, err)
+	}
+	if !holds {
+		return fmt.Errorf("%s with token %d: %w", s.chain, s.token.Load(), ErrFenced)
+	}
+	return nil
+}
+
+// read runs f in a read-only transaction with one snapshot.
+func (s *Store) read(ctx context.Context, f func(tx pgx.Tx) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return mapError(pgx.BeginTxFunc(ctx, s.pool, options, f))
+}
