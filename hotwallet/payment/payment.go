@@ -148,8 +148,8 @@ func checkPayout(o swap.Order, q swap.Quote, r swap.Receipt) error {
 	switch {
 	case o.Amount != q.Payout:
 		return fmt.Errorf("the payout is %s, the quote says %s", o.Amount, q.Payout)
-	case o.DepositAmount != q.Deposit:
-		return fmt.Errorf("the deposit is %s, the quote says %s", o.DepositAmount, q.Deposit)
+	case o.DepositAmount.Units.Less(q.Deposit.Units):
+		return fmt.Errorf("the deposit is %s, short of the quote's %s", o.DepositAmount, q.Deposit)
 	case o.Destination != r.PayoutAddress:
 		return errors.New("the destination is not the receipt's payout address")
 	}

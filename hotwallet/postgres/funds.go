@@ -20,8 +20,9 @@ var (
 	takeNonceSQL      = statement("TAKE_NONCE")
 )
 
-// coinsMost is how many coins a plan may choose from.
-const coinsMost = 500
+// coinsMost is how many coins a plan may choose from: the signer takes at most 200
+// inputs, and a call with their previous transactions has to fit.
+const coinsMost = 100
 
 // Basis implements payment.Store.
 func (s *Store) Basis(ctx context.Context, p payment.Payment) (payment.Basis, error) {
@@ -33,8 +34,8 @@ func (s *Store) Basis(ctx context.Context, p payment.Payment) (payment.Basis, er
 		if err != nil {
 			return err
 		}
-		if s.utxo() {
-			b.Funds, err = s.spendableCoins(ctx, tx)
+		if !keepsAccounts(s.chain) {
+			b.Funds, err = s.spendableCoins(ctx, tx, o.ID)
 			return err
 		}
 		b.Funds, b.Unsigned, err = s.payingSender(ctx, tx)
@@ -48,9 +49,9 @@ func (s *Store) Basis(ctx context.Context, p payment.Payment) (payment.Basis, er
 
 // spendableCoins are what a UTXO chain's payment may spend. Without a change address
 // there are no funds.
-func (s *Store) spendableCoins(ctx context.Context, tx pgx.Tx) (chain.Funds, error) {
+func (s *Store) spendableCoins(ctx context.Context, tx pgx.Tx, orderID string) (chain.Funds, error) {
 	var f chain.Funds
-	err := tx.QueryRow(ctx, changeAddressSQL, s.chain).Scan(&f.ChangeAddress, &f.ChangePath)
+	err := tx.QueryRow(ctx, changeAddressSQL, s.chain, orderID).Scan(&f.ChangeAddress, &f.ChangePath)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return f, errors.New("no change address is derived yet")
 	}

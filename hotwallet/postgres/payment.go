@@ -11,7 +11,6 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
 	"ferry/swap"
-	"ferry/swap/asset"
 	"ferry/swap/bus"
 	"ferry/swap/ledger"
 )
@@ -91,7 +90,7 @@ func (s *Store) StorePlan(ctx context.Context, p payment.Payment, plan chain.Pla
 			return fmt.Errorf("plan %s: %w", p.Order.ID, err)
 		}
 		var nonce *int64
-		if s.utxo() {
+		if !keepsAccounts(s.chain) {
 			err = s.reserveCoins(ctx, tx, p.Order.ID, plan)
 		} else {
 			nonce, err = s.takeNonce(ctx, tx, p, plan)
@@ -172,7 +171,7 @@ func (s *Store) StoreAnswer(ctx context.Context, p payment.Payment, a payment.An
 		if err != nil {
 			return fmt.Errorf("store the node's answer on %s: %w", p.Order.ID, err)
 		}
-		if attempt.State == p.Attempt.State {
+		if p.State == next.State {
 			return nil
 		}
 		m, err := bus.FactMessage(next.Fact(swap.FactPaymentBroadcast, a.At))
@@ -198,5 +197,3 @@ func (s *Store) StoreReason(ctx context.Context, p payment.Payment, reason strin
 	p.Reason, p.Version = reason, p.Version+1
 	return p, nil
 }
-
-func (s *Store) utxo() bool { return s.chain == asset.Bitcoin }

@@ -40,12 +40,12 @@ WHERE c.chain = $1 AND c.spent_txid IS NULL AND c.reserved_by IS NULL
 ORDER BY c.units DESC, c.txid, c.idx LIMIT $3
 
 -- CHANGE_ADDRESS
--- Change comes back to an address that no plan has named yet, so that payments
--- can't be linked by it; once the addresses derived ahead are used up, to the last.
-SELECT a.address, a.path FROM address a
-WHERE a.chain = $1 AND a.role = 1 AND a.branch = 1
-ORDER BY EXISTS (SELECT 1 FROM attempt t WHERE t.chain = a.chain AND t.plan ->> 'ChangePath' = a.path),
-         a.idx LIMIT 1
+-- Change is spread over the addresses derived for it, by the order: a plan made
+-- again has the same one. Their indexes have no gap.
+SELECT address, path FROM address
+WHERE chain = $1 AND role = 1 AND branch = 1
+  AND idx = (hashtextextended($2, 0) & 9223372036854775807)
+          % (SELECT nullif(count(*), 0) FROM address WHERE chain = $1 AND role = 1 AND branch = 1)
 
 -- PAYING_SENDER
 -- What the sender can spend, from the books: what the chain holds for us less
