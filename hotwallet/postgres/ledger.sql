@@ -12,3 +12,11 @@ WITH fresh AS (
     JOIN fresh ON fresh.key = p.entry_key
 )
 SELECT count(*) FROM fresh
+
+-- KEYS_TAKEN
+SELECT key FROM entry WHERE key = ANY($1)
+
+-- READ_ENTRIES
+SELECT e.key, e.kind, e.swap_id, p.account, p.asset, abs(p.units), p.units < 0
+FROM entry e JOIN posting p ON p.entry_key = e.key
+WHERE e.key = ANY($1) ORDER BY e.key, p.n

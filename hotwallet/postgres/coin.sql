@@ -1,0 +1,23 @@
+-- ADD_COINS
+INSERT INTO coin (chain, txid, idx, units, address, path, coinbase, height)
+SELECT $1, n.*, $8 FROM unnest($2::text[], $3::bigint[], $4::numeric[], $5::text[], $6::text[], $7::boolean[]) AS n
+
+-- SPEND_COINS
+-- A coin that is unknown or spent is left out; the caller compares the count.
+UPDATE coin SET spent_txid = n.spender, spent_height = $5
+FROM unnest($2::text[], $3::bigint[], $4::text[]) AS n (txid, idx, spender)
+WHERE coin.chain = $1 AND coin.txid = n.txid AND coin.idx = n.idx AND coin.spent_txid IS NULL
+RETURNING coin.spent_txid, coin.units
+
+-- UNSPEND_COINS
+UPDATE coin SET spent_txid = NULL, spent_height = NULL WHERE chain = $1 AND spent_height = $2
+
+-- REMOVE_COINS
+-- A reserved coin was confirmed before it was planned with, and is never removed.
+DELETE FROM coin WHERE chain = $1 AND height = $2 AND reserved_by IS NULL AND spent_txid IS NULL
+
+-- COINS_AT
+SELECT count(*) FROM coin WHERE chain = $1 AND height = $2
+
+-- UNSPENT_COINS
+SELECT txid || ':' || idx FROM coin WHERE chain = $1 AND spent_txid IS NULL

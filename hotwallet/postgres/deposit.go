@@ -1,0 +1,181 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/ledger"
+)
+
+var (
+	includeDepositsSQL    = statement("INCLUDE_DEPOSITS")
+	confirmDepositsSQL    = statement("CONFIRM_DEPOSITS")
+	confirmingDepositsSQL = statement("CONFIRMING_DEPOSITS")
+	reorgDepositsSQL      = statement("REORG_DEPOSITS")
+)
+
+// Purposes of a deposit.
+const (
+	purposeSwap         = "swap"
+	purposeFunding      = "funding"
+	purposeUnattributed = "unattributed"
+)
+
+// deposit is a row of that table as far as facts and postings need it.
+type deposit struct {
+	id, txid, address string
+	amount            asset.Amount
+	purpose, swapID   string
+	firstSeen         time.Time
+	// nil while in no block.
+	height    *int64
+	blockHash *string
+	blockTime *time.Time
+}
+
+func scanDeposit(row pgx.CollectableRow) (deposit, error) {
+	var d deposit
+	err := row.Scan(&d.id, &d.txid, &d.address, &d.amount.Asset, &d.amount.Units, &d.purpose, &d.swapID,
+		&d.firstSeen, &d.height, &d.blockHash, &d.blockTime)
+	return d, err
+}
+
+// deposits runs a statement that gives deposits, sorted by their ids.
+func (c *change) deposits(ctx context.Context, sql string, args ...any) ([]deposit, error) {
+	rows, err := c.tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("change deposits: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, scanDeposit)
+	if err != nil {
+		return nil, fmt.Errorf("change deposits: %w", err)
+	}
+	slices.SortFunc(found, func(a, b deposit) int { return strings.Compare(a.id, b.id) })
+	return found, nil
+}
+
+// entryKey is under which the arrival of a deposit in a block is booked.
+func (d deposit) entryKey(blockHash string) string {
+	kind := map[string]string{purposeSwap: "deposit", purposeFunding: "funding", purposeUnattributed: "unattributed"}
+	return fmt.Sprintf("%s:%s@%s", kind[d.purpose], d.id, blockHash)
+}
+
+// tell adds a fact of a deposit that belongs to a swap.
+func (c *change) tell(kind swap.FactKind, d deposit, tip int64) {
+	if d.purpose != purposeSwap {
+		return
+	}
+	f := swap.DepositFact{
+		DepositID: d.id, TxID: d.txid, Address: d.address, Amount: d.amount, Needed: c.config.Confirmations,
+		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.DustThreshold,
+	}
+	if d.height != nil {
+		f.Height, f.Confirmations = *d.height, tip-*d.height+1
+	}
+	if d.blockTime != nil {
+		f.BlockTime = d.blockTime.UTC()
+	}
+	if kind == swap.FactDepositConfirmed {
+		f.ConfirmedAt = c.at
+	}
+	c.facts = append(c.facts, swap.Fact{Kind: kind, SwapID: d.swapID, At: c.at, Deposit: &f})
+}
+
+// includeCredits stores what the block brought: coins for all of it, deposits for
+// all that is not our own change.
+func (c *change) includeCredits(ctx context.Context, b chain.Block, own map[string]attempt) error {
+	if len(b.Credits) == 0 {
+		return nil
+	}
+	addresses, err := c.ownAddresses(ctx, b.Credits)
+	if err != nil {
+		return err
+	}
+	if err := c.addCoins(ctx, b, addresses); err != nil {
+		return err
+	}
+	// A payment to an address of ours would be a deposit all the same: its hold
+	// counted it as gone. Only what comes back beside it is change.
+	arrived := slices.DeleteFunc(slices.Clone(b.Credits), func(credit chain.Credit) bool {
+		a, ours := own[credit.TxID]
+		return ours && a.destination != credit.Address
+	})
+	args := append(c.depositArgs(arrived, addresses), b.Height, b.Hash, b.Time)
+	included, err := c.deposits(ctx, includeDepositsSQL, args...)
+	if err != nil {
+		return err
+	}
+	if len(included) != len(arrived) {
+		return fmt.Errorf("%d of %d deposits are in a block already or have changed: %w",
+			len(arrived)-len(included), len(arrived), ErrState)
+	}
+	against := map[string]ledger.Account{purposeSwap: ledger.DepositConfirming,
+		purposeFunding: ledger.HouseCapital, purposeUnattributed: ledger.Suspense}
+	for _, d := range included {
+		e := ledger.Transfer(d.entryKey(b.Hash), "deposit."+d.purpose, d.swapID, ledger.Wallet, against[d.purpose], d.amount)
+		c.blockEntries = append(c.blockEntries, e)
+	}
+	return nil
+}
+
+// depositArgs are the columns of new deposits, and the time as the last one.
+func (c *change) depositArgs(credits []chain.Credit, addresses map[string]ownAddress) []any {
+	var ids, txs, to, assets, units, purposes, swaps []string
+	var indexes []int64
+	for _, credit := range credits {
+		a := addresses[credit.Address]
+		ids, txs = append(ids, c.depositID(credit)), append(txs, credit.TxID)
+		indexes, to = append(indexes, int64(credit.Index)), append(to, credit.Address)
+		assets, units = append(assets, string(c.native.ID)), append(units, credit.Units.String())
+		purposes, swaps = append(purposes, a.purpose()), append(swaps, a.swapID)
+	}
+	return []any{c.chain, ids, txs, indexes, to, assets, units, purposes, swaps, c.at}
+}
+
+// depositID is "<chain>:<txid>:<index>".
+func (s *Store) depositID(credit chain.Credit) string { return string(s.chain) + ":" + credit.CoinID() }
+
+// confirm books and tells what is deep enough now, and tells how deep the rest is.
+func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string]attempt) error {
+	limit := b.Height - c.config.Confirmations + 1
+	confirmed, err := c.deposits(ctx, confirmDepositsSQL, c.chain, limit, c.at)
+	if err != nil {
+		return err
+	}
+	for _, d := range confirmed {
+		if d.purpose == purposeSwap {
+			c.book("deposit.confirmed:"+d.id, "deposit.confirmed", d.swapID, ledger.DepositConfirming, ledger.Clearing, d.amount.Units)
+		}
+		c.tell(swap.FactDepositConfirmed, d, b.Height)
+	}
+	confirming, err := c.deposits(ctx, confirmingDepositsSQL, c.chain)
+	if err != nil {
+		return err
+	}
+	for _, d := range confirming {
+		c.tell(swap.FactDepositInBlock, d, b.Height)
+	}
+	return c.finishPayments(ctx, limit)
+}
+
+// reorgDeposits takes the deposits of a block out of it and adds the keys of
+// their entries to those to be reversed.
+func (c *change) reorgDeposits(ctx context.Context, at chain.Ref, keys map[string]bool) error {
+	gone, err := c.deposits(ctx, reorgDepositsSQL, c.chain, at.Height, at.Hash)
+	if err != nil {
+		return err
+	}
+	for _, d := range gone {
+		keys[d.entryKey(at.Hash)] = true
+		c.tell(swap.FactDepositReorged, d, at.Height-1)
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+-- INCLUDE_DEPOSITS
+-- New, or raised from a state in which it is in no block. A row in any other
+-- state, or with another amount, is left out; the caller compares the count.
+INSERT INTO deposit AS d (chain, deposit_id, txid, idx, address, asset, units, purpose, swap_id,
+                          state, first_seen, height, block_hash, block_time)
+SELECT $1, n.*, 'in_block', $10, $11, $12, $13
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[]) AS n
+ON CONFLICT (deposit_id) DO UPDATE
+SET state = 'in_block', height = excluded.height, block_hash = excluded.block_hash, block_time = excluded.block_time
+WHERE d.state IN ('seen', 'replaced', 'reorged') AND d.units = excluded.units AND d.address = excluded.address
+RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
+
+-- SEE_DEPOSITS
+-- New, or back in the mempool. What is in a block stays there.
+INSERT INTO deposit AS d (chain, deposit_id, txid, idx, address, asset, units, purpose, swap_id, state, first_seen)
+SELECT $1, n.*, 'seen', $10
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[]) AS n
+ON CONFLICT (deposit_id) DO UPDATE SET state = 'seen'
+WHERE d.state IN ('replaced', 'reorged') AND d.units = excluded.units AND d.address = excluded.address
+RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
+
+-- OPEN_SIGHTINGS
+SELECT deposit_id FROM deposit WHERE chain = $1 AND state = 'seen'
+
+-- REPLACE_DEPOSITS
+UPDATE deposit SET state = 'replaced' WHERE chain = $1 AND state = 'seen' AND deposit_id = ANY($2)
+RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
+
+-- CONFIRM_DEPOSITS
+-- All that are $2 or lower in the chain and were not deep enough before.
+UPDATE deposit SET state = 'confirmed', confirmed_at = $3
+WHERE chain = $1 AND state = 'in_block' AND height <= $2
+RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
+
+-- CONFIRMING_DEPOSITS
+SELECT deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
+FROM deposit WHERE chain = $1 AND state = 'in_block' AND purpose = 'swap'
+
+-- REORG_DEPOSITS
+WITH old AS (
+    SELECT deposit_id, block_hash FROM deposit
+    WHERE chain = $1 AND state = 'in_block' AND height = $2 AND block_hash = $3
+)
+UPDATE deposit d SET state = 'reorged', height = NULL, block_hash = NULL, block_time = NULL
+FROM old WHERE d.deposit_id = old.deposit_id
+RETURNING d.deposit_id, d.txid, d.address, d.asset, d.units, d.purpose, d.swap_id, d.first_seen,
+    d.height, d.block_hash, d.block_time

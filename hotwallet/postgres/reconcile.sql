@@ -1,0 +1,12 @@
+-- BOOK_BALANCE
+SELECT coalesce(sum(units), 0)::text FROM posting WHERE account = ANY($1) AND asset = $2
+
+-- FUNDED_ADDRESSES
+-- Those that can hold anything (account chains).
+SELECT address FROM address WHERE chain = $1 AND state = 'hot'
+UNION
+SELECT address FROM deposit WHERE chain = $1 AND state IN ('in_block', 'confirmed')
+
+-- RECORD_RECONCILIATION
+INSERT INTO reconciliation AS r (chain, height, hash, asset, book, node, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (chain) DO UPDATE SET height = $2, hash = $3, asset = $4, book = $5, node = $6, at = $7
