@@ -1,0 +1,20 @@
+// Package payment turns orders into transactions that pay exactly once.
+//
+// Orders takes them off the topic and stores one payment each. Engine moves each
+// payment along: plan, sign, hand in. What it decided is stored before the next
+// outside effect, so after a crash it goes on where it stood:
+//
+//	queued, no attempt   nothing happened outside: plan
+//	queued, planned      the signer may have signed: ask again with the same plan,
+//	                     it answers with the same bytes
+//	signed               a node may have the bytes: hand in the same bytes
+//	broadcast            hand them in again, ever more rarely, until a block has it
+//
+// It promises that a payment never has a second plan, so that whatever crashes or
+// repeats, at most one transaction can pay it; that nothing is planned, signed or
+// handed in while the chain is halted; and that a payment which stands still says
+// why in its reason. Blocks are package watch's: it moves payments on from
+// broadcast, and back after a reorganisation.
+//
+// It imports swap, swap/bus and hotwallet/chain.
+package payment

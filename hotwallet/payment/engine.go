@@ -1,0 +1,207 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// Limits of the engine.
+const (
+	// openMost is how many open payments a round looks at, roundMost how many of
+	// them it moves.
+	openMost  = 10_000
+	roundMost = 200
+	// The pauses between two tries of one payment grow from the first to the last.
+	pauseLeast = 5 * time.Second
+	pauseMost  = 5 * time.Minute
+	// A payment that waits for something of ours is looked at more often.
+	waitLeast = 500 * time.Millisecond
+	waitMost  = 10 * time.Second
+)
+
+// Config is what an Engine needs.
+type Config struct {
+	Chain  asset.Chain
+	Store  Store
+	Payer  chain.Payer
+	Signer Signer
+	// FencingToken is the lease's.
+	FencingToken uint64
+	// FeeMax is the most one transaction may cost, whatever it is for.
+	FeeMax asset.Units
+	// QuoteKeys and AttestKeys are those the signer trusts too.
+	QuoteKeys, AttestKeys swap.PublicKeys
+	// Poll is how often the engine looks for work; 250 ms if zero.
+	Poll time.Duration
+	// Wake, if not nil, is signalled after an order or a block.
+	Wake <-chan struct{}
+	// Moved, if not nil, is called after a payment changed what is available.
+	Moved func()
+	Now   func() time.Time
+	Log   *slog.Logger
+}
+
+// Engine moves the payments of one chain along. One goroutine at a time may use it.
+type Engine struct {
+	config Config
+	// tries is when to look at a payment again. It is only a pace: after a
+	// restart everything is due.
+	tries map[string]try
+}
+
+type try struct {
+	due   time.Time
+	pause time.Duration
+}
+
+// New checks the configuration.
+func New(c Config) (*Engine, error) {
+	if c.Store == nil || c.Payer == nil || c.Signer == nil || c.Log == nil || c.Now == nil {
+		return nil, errors.New("payment: a store, payer, signer, clock or log is missing")
+	}
+	if _, ok := c.Chain.Native(); !ok {
+		return nil, fmt.Errorf("payment: chain %.20q is not known", c.Chain)
+	}
+	if c.FeeMax.IsZero() || c.FencingToken == 0 {
+		return nil, errors.New("payment: the fee limit or the fencing token is zero")
+	}
+	if len(c.QuoteKeys) == 0 || len(c.AttestKeys) == 0 {
+		return nil, errors.New("payment: no key is trusted to sign quotes or receipts")
+	}
+	if c.Poll == 0 {
+		c.Poll = 250 * time.Millisecond
+	}
+	return &Engine{config: c, tries: map[string]try{}}, nil
+}
+
+// Run makes rounds until ctx ends; it returns nil then. A round that fails is
+// logged and made again: what it was about is stored.
+func (e *Engine) Run(ctx context.Context) error {
+	ticker := time.NewTicker(e.config.Poll)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		if err := e.Round(ctx); err != nil && ctx.Err() == nil {
+			e.config.Log.Error("payment round failed, will try again", "chain", e.config.Chain, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		case <-e.config.Wake:
+		}
+	}
+	return nil
+}
+
+// Round moves every payment that is due, the oldest first. It stops at the first
+// error of the store.
+func (e *Engine) Round(ctx context.Context) error {
+	open, err := e.config.Store.OpenPayments(ctx, openMost)
+	if err != nil {
+		return err
+	}
+	if len(open) == openMost {
+		e.config.Log.Warn("more open payments than a round looks at", "chain", e.config.Chain, "limit", openMost)
+	}
+	e.forget(open)
+	moved := 0
+	for _, o := range open {
+		if moved == roundMost {
+			break
+		}
+		if e.config.Now().Before(e.tries[o.OrderID].due) {
+			continue
+		}
+		moved++
+		err := e.advance(ctx, o.OrderID)
+		switch {
+		case errors.Is(err, errHalted):
+			return nil
+		case errors.Is(err, ErrChanged):
+			e.config.Log.Debug("payment changed meanwhile", "order", o.OrderID, "error", err)
+		case err != nil:
+			return fmt.Errorf("payment %s: %w", o.OrderID, err)
+		}
+	}
+	return nil
+}
+
+// errHalted ends a round: nothing moves on a halted chain.
+var errHalted = errors.New("the chain is halted")
+
+// running is asked before each outside effect: a halt must not wait for a long
+// round to end.
+func (e *Engine) running(ctx context.Context) error {
+	halted, err := e.config.Store.Halted(ctx)
+	if err == nil && halted != "" {
+		return errHalted
+	}
+	return err
+}
+
+// forget drops the pace of payments that are open no more.
+func (e *Engine) forget(open []Open) {
+	still := make(map[string]bool, len(open))
+	for _, o := range open {
+		still[o.OrderID] = true
+	}
+	for id := range e.tries {
+		if !still[id] {
+			delete(e.tries, id)
+		}
+	}
+}
+
+// later puts a payment off; the pause doubles each time up to most.
+func (e *Engine) later(orderID string, least, most time.Duration) {
+	pause := min(max(2*e.tries[orderID].pause, least), most)
+	e.tries[orderID] = try{due: e.config.Now().Add(pause), pause: pause}
+}
+
+// advance takes one payment as far as it goes now.
+func (e *Engine) advance(ctx context.Context, orderID string) error {
+	p, err := e.config.Store.Payment(ctx, orderID)
+	if err != nil {
+		return err
+	}
+	done := true
+	if p.State == swap.PaymentQueued && p.Attempt == nil {
+		if p, done, err = e.plan(ctx, p); err != nil || !done {
+			return err
+		}
+	}
+	if p.State == swap.PaymentQueued {
+		if p, done, err = e.sign(ctx, p); err != nil || !done {
+			return err
+		}
+	}
+	if p.State == swap.PaymentSigned || p.State == swap.PaymentBroadcast {
+		return e.send(ctx, p)
+	}
+	return nil
+}
+
+// stand stores why a payment stands still; a reason that is new is an alarm if
+// somebody has to look.
+func (e *Engine) stand(ctx context.Context, p Payment, reason string, alarm bool) error {
+	if len(reason) > reasonMost {
+		reason = reason[:reasonMost]
+	}
+	if p.Reason == reason {
+		return nil
+	}
+	if alarm {
+		e.config.Log.Error("payment stands still", "chain", e.config.Chain, "order", p.Order.ID, "reason", reason)
+	}
+	_, err := e.config.Store.StoreReason(ctx, p, reason)
+	return err
+}
+
+// reasonMost bounds a stored reason, in bytes.
+const reasonMost = 300

@@ -1,0 +1,80 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+
+	"connectrpc.com/connect"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/payment"
+	"ferry/swap/asset"
+	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/rpc/ferry/v1/ferryv1connect"
+)
+
+// Signer implements payment.Signer.
+type Signer struct{ client ferryv1connect.SignerClient }
+
+var _ payment.Signer = Signer{}
+
+// New signs through a client made with rpc.ClientOptions.
+func New(client ferryv1connect.SignerClient) Signer { return Signer{client: client} }
+
+// Sign asks signerd and checks what it answers. Refusals arrive as *swap.Error.
+func (s Signer) Sign(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
+	switch r.Order.Chain {
+	case asset.Bitcoin:
+		return s.signBitcoin(ctx, r)
+	case asset.Ethereum:
+		return s.signEthereum(ctx, r)
+	}
+	return nil, "", fmt.Errorf("chain %.20q has no signer", r.Order.Chain)
+}
+
+func (s Signer) signBitcoin(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
+	res, err := s.client.SignBitcoin(ctx, connect.NewRequest(bitcoinRequest(r)))
+	if err != nil {
+		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
+	}
+	raw, txid := res.Msg.GetRawTx(), res.Msg.GetTxid()
+	if err := CheckBitcoin(r.Plan.Unsigned, raw, txid); err != nil {
+		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
+	}
+	return raw, txid, nil
+}
+
+func (s Signer) signEthereum(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
+	res, err := s.client.SignEthereum(ctx, connect.NewRequest(&ferryv1.SignEthereumRequest{
+		Authority: authority(r), UnsignedTx: r.Plan.Unsigned, Path: r.Plan.SenderPath}))
+	if err != nil {
+		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
+	}
+	raw, txid := res.Msg.GetRawTx(), res.Msg.GetTxid()
+	if err := CheckEthereum(r.Plan.Unsigned, raw, txid); err != nil {
+		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
+	}
+	return raw, txid, nil
+}
+
+func authority(r payment.SignRequest) *ferryv1.Authority {
+	return &ferryv1.Authority{
+		Purpose: string(r.Order.Purpose), SignedQuote: r.Order.SignedQuote, SignedReceipt: r.Order.SignedReceipt,
+		DepositId: r.Order.DepositID, DepositUnits: r.Order.DepositAmount.Units.String(), FencingToken: r.FencingToken,
+	}
+}
+
+func bitcoinRequest(r payment.SignRequest) *ferryv1.SignBitcoinRequest {
+	req := &ferryv1.SignBitcoinRequest{Authority: authority(r), UnsignedTx: r.Plan.Unsigned}
+	for _, c := range r.Plan.Coins {
+		req.Inputs = append(req.Inputs, input(c))
+	}
+	if r.Plan.ChangeIndex >= 0 {
+		req.Change = []*ferryv1.BitcoinChange{{OutputIndex: uint32(r.Plan.ChangeIndex), Path: r.Plan.ChangePath}}
+	}
+	return req
+}
+
+func input(c chain.Coin) *ferryv1.BitcoinInput {
+	return &ferryv1.BitcoinInput{PreviousTx: c.PreviousTx, Path: c.Path}
+}

@@ -1,0 +1,154 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap"
+)
+
+// Reasons for which a payment stands still, as people read them. Those that end
+// with a colon are followed by what was said.
+const (
+	ReasonFunds       = "waiting for funds"
+	ReasonEarlier     = "waiting for an earlier payment to be signed"
+	ReasonDeposit     = "the deposit it uses up is not confirmed in our book"
+	ReasonAuthority   = "the order is not allowed by its documents:"
+	ReasonFee         = "the network fee is above the limit"
+	ReasonPlan        = "it can't be planned now:"
+	ReasonRefused     = "the signer refused:"
+	ReasonSigner      = "the signer does not answer"
+	ReasonConflicting = "the node knows another transaction that spends the same:"
+	ReasonRejected    = "the node rejected it:"
+)
+
+// plan makes and stores the one plan of a payment. It reports whether there is one.
+func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
+	if err := e.running(ctx); err != nil {
+		return p, false, err
+	}
+	if err := CheckAuthority(p.Order, e.config.QuoteKeys, e.config.AttestKeys); err != nil {
+		e.later(p.Order.ID, pauseLeast, pauseMost)
+		return p, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
+	}
+	basis, err := e.config.Store.Basis(ctx, p)
+	if err != nil {
+		return p, false, err
+	}
+	if !basis.DepositConfirmed {
+		e.later(p.Order.ID, waitLeast, waitMost)
+		return p, false, e.stand(ctx, p, ReasonDeposit, true)
+	}
+	if basis.Unsigned {
+		e.later(p.Order.ID, waitLeast, waitMost)
+		return p, false, e.stand(ctx, p, ReasonEarlier, false)
+	}
+	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Request{
+		Destination: p.Order.Destination, Units: p.Order.Amount.Units, FeeMax: e.config.FeeMax})
+	if err != nil {
+		return p, false, e.notPlanned(ctx, p, err)
+	}
+	if e.config.FeeMax.Less(plan.Fee) {
+		return p, false, e.notPlanned(ctx, p, chain.ErrFeeMax)
+	}
+	stored, err := e.config.Store.StorePlan(ctx, p, plan)
+	if err != nil {
+		return p, false, err
+	}
+	delete(e.tries, p.Order.ID)
+	e.moved()
+	return stored, true, nil
+}
+
+func (e *Engine) notPlanned(ctx context.Context, p Payment, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e.later(p.Order.ID, waitLeast, waitMost)
+	switch {
+	case errors.Is(cause, chain.ErrFunds):
+		return e.stand(ctx, p, ReasonFunds, true)
+	case errors.Is(cause, chain.ErrFeeMax):
+		return e.stand(ctx, p, ReasonFee, true)
+	}
+	return e.stand(ctx, p, because(ReasonPlan, cause), true)
+}
+
+// sign has the stored plan signed and stores the bytes. It reports whether it is
+// signed.
+func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
+	if err := e.running(ctx); err != nil {
+		return p, false, err
+	}
+	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{
+		Order: p.Order, Plan: p.Attempt.Plan, FencingToken: e.config.FencingToken})
+	if err != nil {
+		if ctx.Err() != nil {
+			return p, false, ctx.Err()
+		}
+		e.later(p.Order.ID, pauseLeast, pauseMost)
+		var refusal *swap.Error
+		if errors.As(err, &refusal) && refusal.Code != swap.CodeUnavailable {
+			return p, false, e.stand(ctx, p, ReasonRefused+" "+refusal.Message, true)
+		}
+		e.config.Log.Warn("signer call failed, will try again", "order", p.Order.ID, "error", err)
+		return p, false, e.stand(ctx, p, ReasonSigner, true)
+	}
+	stored, err := e.config.Store.StoreSigned(ctx, p, raw, txid)
+	if err != nil {
+		return p, false, err
+	}
+	delete(e.tries, p.Order.ID)
+	e.moved()
+	return stored, true, nil
+}
+
+// send hands the stored bytes in, for the first time or again.
+func (e *Engine) send(ctx context.Context, p Payment) error {
+	if err := e.running(ctx); err != nil {
+		return err
+	}
+	acceptance, cause := e.config.Payer.Broadcast(ctx, p.Attempt.Raw)
+	if ctx.Err() != nil {
+		// Nothing is known of it; the bytes are stored and go out again.
+		return ctx.Err()
+	}
+	e.later(p.Order.ID, pauseLeast, pauseMost)
+	answer := Answer{Acceptance: acceptance, At: e.config.Now()}
+	switch acceptance {
+	case chain.Accepted:
+	case chain.Conflicting:
+		answer.Reason = because(ReasonConflicting, cause)
+	case chain.Rejected:
+		answer.Reason = because(ReasonRejected, cause)
+	default:
+		answer.Acceptance = chain.Unknown
+		e.config.Log.Warn("broadcast may or may not have arrived", "order", p.Order.ID, "error", cause)
+	}
+	if answer.Reason != "" && answer.Reason != p.Reason {
+		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "order", p.Order.ID, "reason", answer.Reason)
+	}
+	_, err := e.config.Store.StoreAnswer(ctx, p, answer)
+	return err
+}
+
+func (e *Engine) moved() {
+	if e.config.Moved != nil {
+		e.config.Moved()
+	}
+}
+
+// because joins a reason with its cause. Rows hold no zero bytes and no broken
+// UTF-8, whatever a node says.
+func because(reason string, cause error) string {
+	if cause == nil {
+		return reason
+	}
+	text := strings.TrimSpace(reason + " " + cause.Error())
+	if len(text) > reasonMost {
+		text = text[:reasonMost]
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
+}

@@ -1,0 +1,127 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/payment"
+)
+
+var (
+	spendableCoinsSQL = statement("SPENDABLE_COINS")
+	changeAddressSQL  = statement("CHANGE_ADDRESS")
+	senderSQL         = statement("PAYING_SENDER")
+	reserveCoinsSQL   = statement("RESERVE_COINS")
+	takeNonceSQL      = statement("TAKE_NONCE")
+)
+
+// coinsMost is how many coins a plan may choose from: the signer takes at most 200
+// inputs, and a call with their previous transactions has to fit.
+const coinsMost = 100
+
+// Basis implements payment.Store.
+func (s *Store) Basis(ctx context.Context, p payment.Payment) (payment.Basis, error) {
+	var b payment.Basis
+	err := s.read(ctx, func(tx pgx.Tx) error {
+		o := p.Order
+		err := tx.QueryRow(ctx, depositConfirmedSQL, o.DepositID, o.SwapID, o.DepositAmount.Asset, o.DepositAmount.Units).
+			Scan(&b.DepositConfirmed)
+		if err != nil {
+			return err
+		}
+		if !keepsAccounts(s.chain) {
+			b.Funds, err = s.spendableCoins(ctx, tx, o.ID)
+			return err
+		}
+		b.Funds, b.Unsigned, err = s.payingSender(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return b, fmt.Errorf("find funds for %s: %w", p.Order.ID, err)
+	}
+	return b, nil
+}
+
+// spendableCoins are what a UTXO chain's payment may spend. Without a change address
+// there are no funds.
+func (s *Store) spendableCoins(ctx context.Context, tx pgx.Tx, orderID string) (chain.Funds, error) {
+	var f chain.Funds
+	err := tx.QueryRow(ctx, changeAddressSQL, s.chain, orderID).Scan(&f.ChangeAddress, &f.ChangePath)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return f, errors.New("no change address is derived yet")
+	}
+	if err != nil {
+		return f, err
+	}
+	rows, err := tx.Query(ctx, spendableCoinsSQL, s.chain, s.config.Confirmations, coinsMost)
+	if err != nil {
+		return f, err
+	}
+	var c chain.Coin
+	_, err = pgx.ForEachRow(rows, []any{&c.TxID, &c.Index, &c.Units, &c.Address, &c.Path}, func() error {
+		f.Coins = append(f.Coins, c)
+		return nil
+	})
+	return f, err
+}
+
+// payingSender is the account that pays, and whether a nonce is taken and unsigned.
+func (s *Store) payingSender(ctx context.Context, tx pgx.Tx) (f chain.Funds, unsigned bool, err error) {
+	err = tx.QueryRow(ctx, senderSQL, s.chain, s.native.ID).Scan(&f.Sender, &f.SenderPath, &f.Nonce, &f.Balance, &unsigned)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return f, false, errors.New("no sender is set up yet")
+	}
+	return f, unsigned, err
+}
+
+// reserveCoins ties every coin of the plan to the payment, or fails.
+func (s *Store) reserveCoins(ctx context.Context, tx pgx.Tx, orderID string, plan chain.Plan) error {
+	var txids, units, paths []string
+	var indexes []int64
+	for _, c := range plan.Coins {
+		txids, indexes = append(txids, c.TxID), append(indexes, int64(c.Index))
+		units, paths = append(units, c.Units.String()), append(paths, c.Path)
+	}
+	tag, err := tx.Exec(ctx, reserveCoinsSQL, orderID, s.chain, txids, indexes, units, paths, s.config.Confirmations)
+	if err != nil {
+		return err
+	}
+	if n := tag.RowsAffected(); n == 0 || n != int64(len(plan.Coins)) {
+		return fmt.Errorf("%d of %d coins could be reserved: %w", n, len(plan.Coins), payment.ErrChanged)
+	}
+	return nil
+}
+
+// takeNonce gives the plan's nonce to it, if it is the next one, nothing before
+// it is unsigned and the balance still covers the payment.
+func (s *Store) takeNonce(ctx context.Context, tx pgx.Tx, p payment.Payment, plan chain.Plan) (*int64, error) {
+	f, unsigned, err := s.payingSender(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	cost, err := p.Order.Amount.Units.Add(plan.Fee)
+	if err != nil {
+		return nil, err
+	}
+	if unsigned || f.Balance.Less(cost) {
+		return nil, fmt.Errorf("another plan is unsigned or the balance is short: %w", payment.ErrChanged)
+	}
+	nonce := int64(plan.Nonce)
+	if err := changedOne(tx.Exec(ctx, takeNonceSQL, s.chain, nonce, plan.SenderPath)); err != nil {
+		return nil, fmt.Errorf("nonce %d: %w", nonce, err)
+	}
+	return &nonce, nil
+}
+
+// changedOne turns a guarded write of one row that found nothing into ErrChanged.
+func changedOne(tag pgconn.CommandTag, err error) error {
+	if err == nil && tag.RowsAffected() != 1 {
+		return payment.ErrChanged
+	}
+	return err
+}

@@ -1,0 +1,199 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/payment"
+	"ferry/swap"
+	"ferry/swap/bus"
+	"ferry/swap/ledger"
+)
+
+var (
+	openPaymentsSQL     = statement("OPEN_PAYMENTS")
+	paymentSQL          = statement("READ_PAYMENT")
+	depositConfirmedSQL = statement("DEPOSIT_CONFIRMED")
+	planPaymentSQL      = statement("PLAN_PAYMENT")
+	insertAttemptSQL    = statement("INSERT_ATTEMPT")
+	signPaymentSQL      = statement("SIGN_PAYMENT")
+	signAttemptSQL      = statement("SIGN_ATTEMPT")
+	answerPaymentSQL    = statement("ANSWER_PAYMENT")
+	answerAttemptSQL    = statement("ANSWER_ATTEMPT")
+	reasonPaymentSQL    = statement("REASON_PAYMENT")
+	haltedSQL           = statement("HALTED")
+)
+
+var (
+	_ payment.Store      = (*Store)(nil)
+	_ payment.OrderStore = (*Store)(nil)
+)
+
+// Halted says why the chain's payments stand still, "" if they run.
+func (s *Store) Halted(ctx context.Context) (string, error) {
+	var reason string
+	if err := s.pool.QueryRow(ctx, haltedSQL, s.chain).Scan(&reason); err != nil {
+		return "", fmt.Errorf("read the halt of %s: %w", s.chain, err)
+	}
+	return reason, nil
+}
+
+// OpenPayments implements payment.Store.
+func (s *Store) OpenPayments(ctx context.Context, limit int) ([]payment.Open, error) {
+	rows, err := s.pool.Query(ctx, openPaymentsSQL, s.chain, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list open payments: %w", err)
+	}
+	open, err := pgx.CollectRows(rows, pgx.RowToStructByPos[payment.Open])
+	if err != nil {
+		return nil, fmt.Errorf("list open payments: %w", err)
+	}
+	return open, nil
+}
+
+// Payment implements payment.Store.
+func (s *Store) Payment(ctx context.Context, orderID string) (payment.Payment, error) {
+	var p payment.Payment
+	var a payment.Attempt
+	var body, plan string
+	err := s.pool.QueryRow(ctx, paymentSQL, orderID, s.chain).Scan(
+		&body, &p.State, &p.Version, &p.Reason, &a.N, &a.State, &plan, &a.Raw, &a.TxID)
+	if err != nil {
+		return p, fmt.Errorf("read payment %s: %w", orderID, err)
+	}
+	if p.Order, err = decodeOrder(body); err != nil {
+		return p, err
+	}
+	if a.N > 0 {
+		if err := json.Unmarshal([]byte(plan), &a.Plan); err != nil {
+			return p, fmt.Errorf("decode the plan of %s: %w", orderID, err)
+		}
+		p.Attempt = &a
+	}
+	return p, nil
+}
+
+// StorePlan implements payment.Store.
+func (s *Store) StorePlan(ctx context.Context, p payment.Payment, plan chain.Plan) (payment.Payment, error) {
+	encoded, err := json.Marshal(plan)
+	if err != nil {
+		return p, fmt.Errorf("encode the plan of %s: %w", p.Order.ID, err)
+	}
+	now := s.now()
+	err = s.write(ctx, func(tx pgx.Tx) error {
+		if err := changedOne(tx.Exec(ctx, planPaymentSQL, p.Order.ID, s.chain, p.Version, now)); err != nil {
+			return fmt.Errorf("plan %s: %w", p.Order.ID, err)
+		}
+		var nonce *int64
+		if !keepsAccounts(s.chain) {
+			err = s.reserveCoins(ctx, tx, p.Order.ID, plan)
+		} else {
+			nonce, err = s.takeNonce(ctx, tx, p, plan)
+		}
+		if err != nil {
+			return fmt.Errorf("plan %s: %w", p.Order.ID, err)
+		}
+		_, err := tx.Exec(ctx, insertAttemptSQL, p.Order.ID, 1, s.chain, string(encoded), plan.Fee, nonce, now)
+		if err != nil {
+			return fmt.Errorf("store the attempt of %s: %w", p.Order.ID, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return p, err
+	}
+	p.Version++
+	p.Reason, p.Attempt = "", &payment.Attempt{N: 1, State: payment.AttemptPlanned, Plan: plan}
+	return p, nil
+}
+
+// StoreSigned implements payment.Store.
+func (s *Store) StoreSigned(ctx context.Context, p payment.Payment, raw []byte, txid string) (payment.Payment, error) {
+	if p.Attempt == nil || len(raw) == 0 || txid == "" {
+		return p, fmt.Errorf("payment %s is signed without a plan, bytes or a txid", p.Order.ID)
+	}
+	hold, err := s.holdEntry(p)
+	if err != nil {
+		return p, err
+	}
+	now := s.now()
+	err = s.write(ctx, func(tx pgx.Tx) error {
+		err := errors.Join(
+			changedOne(tx.Exec(ctx, signPaymentSQL, p.Order.ID, s.chain, p.Version, now)),
+			changedOne(tx.Exec(ctx, signAttemptSQL, p.Order.ID, p.Attempt.N, raw, txid, now)))
+		if err != nil {
+			return fmt.Errorf("store the signed bytes of %s: %w", p.Order.ID, err)
+		}
+		return s.postEntries(ctx, tx, []ledger.Entry{hold})
+	})
+	if err != nil {
+		return p, err
+	}
+	signed := *p.Attempt
+	signed.State, signed.Raw, signed.TxID = payment.AttemptSigned, raw, txid
+	p.Version++
+	p.State, p.Reason, p.Attempt = swap.PaymentSigned, "", &signed
+	return p, nil
+}
+
+// holdEntry books amount and fee as in flight from the moment the bytes exist.
+func (s *Store) holdEntry(p payment.Payment) (ledger.Entry, error) {
+	if p.Order.Amount.Asset != s.native.ID {
+		return ledger.Entry{}, fmt.Errorf("payment %s is in %s, not in %s", p.Order.ID, p.Order.Amount.Asset, s.native.ID)
+	}
+	held, err := p.Order.Amount.Units.Add(p.Attempt.Plan.Fee)
+	if err != nil {
+		return ledger.Entry{}, fmt.Errorf("hold for %s: %w", p.Order.ID, err)
+	}
+	key := fmt.Sprintf("hold:%s:%d", p.Order.ID, p.Attempt.N)
+	return ledger.Transfer(key, "payment.hold", p.Order.SwapID, ledger.InFlight, ledger.Wallet, s.amount(held)), nil
+}
+
+// StoreAnswer implements payment.Store.
+func (s *Store) StoreAnswer(ctx context.Context, p payment.Payment, a payment.Answer) (payment.Payment, error) {
+	if p.Attempt == nil || p.Attempt.State == payment.AttemptPlanned {
+		return p, fmt.Errorf("payment %s was handed in without signed bytes", p.Order.ID)
+	}
+	next, attempt := p, *p.Attempt
+	next.Reason, next.Attempt, next.Version = a.Reason, &attempt, p.Version+1
+	if a.Acceptance == chain.Accepted || a.Acceptance == chain.Unknown {
+		next.State, attempt.State = swap.PaymentBroadcast, payment.AttemptBroadcast
+	}
+	err := s.write(ctx, func(tx pgx.Tx) error {
+		err := errors.Join(
+			changedOne(tx.Exec(ctx, answerPaymentSQL, p.Order.ID, s.chain, p.Version, p.State, next.State, a.Reason, s.now())),
+			changedOne(tx.Exec(ctx, answerAttemptSQL, p.Order.ID, p.Attempt.N, p.Attempt.State, attempt.State, string(a.Acceptance), a.At)))
+		if err != nil {
+			return fmt.Errorf("store the node's answer on %s: %w", p.Order.ID, err)
+		}
+		if p.State == next.State {
+			return nil
+		}
+		m, err := bus.FactMessage(next.Fact(swap.FactPaymentBroadcast, a.At))
+		if err != nil {
+			return err
+		}
+		return bus.Put(ctx, tx, m)
+	})
+	if err != nil {
+		return p, err
+	}
+	return next, nil
+}
+
+// StoreReason implements payment.Store.
+func (s *Store) StoreReason(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {
+	err := s.write(ctx, func(tx pgx.Tx) error {
+		return changedOne(tx.Exec(ctx, reasonPaymentSQL, p.Order.ID, s.chain, p.Version, p.State, reason, s.now()))
+	})
+	if err != nil {
+		return p, fmt.Errorf("store why %s stands still: %w", p.Order.ID, err)
+	}
+	p.Reason, p.Version = reason, p.Version+1
+	return p, nil
+}

@@ -1,0 +1,110 @@
+-- INSERT_PAYMENTS
+-- One row per order, in the order they came. A taken order id or deposit inserts
+-- nothing; the caller compares.
+INSERT INTO payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state, queued_at, updated_at)
+SELECT o.order_id, $1, o.swap_id, o.purpose, o.deposit_id, o.asset, o.units, o.destination, o.body, 'queued',
+       $2::timestamptz + o.n * interval '1 microsecond', $2
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::numeric[], $9::text[], $10::jsonb[])
+     WITH ORDINALITY AS o (order_id, swap_id, purpose, deposit_id, asset, units, destination, body, n)
+ORDER BY o.n
+ON CONFLICT DO NOTHING
+RETURNING order_id
+
+-- ORDER_BODIES
+SELECT order_id, body::text FROM payment WHERE order_id = ANY ($1)
+
+-- OPEN_PAYMENTS
+SELECT order_id, state FROM payment
+WHERE chain = $1 AND state IN ('queued', 'signed', 'broadcast')
+ORDER BY queued_at, order_id LIMIT $2
+
+-- READ_PAYMENT
+SELECT p.body::text, p.state, p.version, p.reason,
+       coalesce(a.n, 0), coalesce(a.state, ''), coalesce(a.plan::text, ''), a.raw, coalesce(a.txid, '')
+FROM payment p
+LEFT JOIN LATERAL (SELECT * FROM attempt WHERE order_id = p.order_id ORDER BY n DESC LIMIT 1) a ON true
+WHERE p.order_id = $1 AND p.chain = $2
+
+-- DEPOSIT_CONFIRMED
+-- The deposit may be on another chain: all chains' hot wallets share the schema.
+SELECT EXISTS (SELECT 1 FROM deposit
+    WHERE deposit_id = $1 AND swap_id = $2 AND asset = $3 AND units = $4 AND state = 'confirmed')
+
+-- SPENDABLE_COINS
+-- Deep enough, mature (a coinbase output may be spent by the 100th block after
+-- its own), reserved by nobody. The largest, up to a limit.
+SELECT c.txid, c.idx, c.units, c.address, c.path
+FROM coin c JOIN cursor u ON u.chain = c.chain
+WHERE c.chain = $1 AND c.spent_txid IS NULL AND c.reserved_by IS NULL
+  AND c.height <= u.height - $2 + 1 AND (NOT c.coinbase OR c.height <= u.height - 99)
+ORDER BY c.units DESC, c.txid, c.idx LIMIT $3
+
+-- CHANGE_ADDRESS
+-- Change is spread over the addresses derived for it, by the order: a plan made
+-- again has the same one. Their indexes have no gap.
+SELECT address, path FROM address
+WHERE chain = $1 AND role = 1 AND branch = 1
+  AND idx = (hashtextextended($2, 0) & 9223372036854775807)
+          % (SELECT nullif(count(*), 0) FROM address WHERE chain = $1 AND role = 1 AND branch = 1)
+
+-- PAYING_SENDER
+-- What the sender can spend, from the books: what the chain holds for us less
+-- what lies on deposit addresses, funding that is not deep enough, and plans that
+-- are not signed yet. (What is signed has left the account wallet.)
+SELECT s.address, s.path, s.next_nonce,
+    greatest(0, coalesce((SELECT sum(units) FROM posting WHERE account = 'wallet' AND asset = $2), 0)
+        - coalesce((SELECT sum(d.units) FROM deposit d WHERE d.chain = s.chain
+            AND (d.state = 'in_block' OR d.state = 'confirmed' AND d.address <> s.address)), 0)
+        - coalesce((SELECT sum(p.units + a.fee) FROM attempt a JOIN payment p USING (order_id)
+            WHERE a.chain = s.chain AND a.state = 'planned'), 0)),
+    EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.state = 'planned')
+FROM sender s WHERE s.chain = $1
+
+-- PLAN_PAYMENT
+UPDATE payment p SET version = version + 1, reason = '', updated_at = $4
+WHERE p.order_id = $1 AND p.chain = $2 AND p.version = $3 AND p.state = 'queued'
+  AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
+  AND NOT EXISTS (SELECT 1 FROM halt h WHERE h.chain = p.chain)
+  AND EXISTS (SELECT 1 FROM deposit d
+      WHERE d.deposit_id = p.deposit_id AND d.swap_id = p.swap_id AND d.state = 'confirmed'
+        AND d.asset = p.body #>> '{deposit_amount,asset}'
+        AND d.units = (p.body #>> '{deposit_amount,units}')::numeric)
+
+-- INSERT_ATTEMPT
+INSERT INTO attempt (order_id, n, chain, state, plan, fee, nonce, planned_at)
+VALUES ($1, $2, $3, 'planned', $4, $5, $6, $7)
+
+-- RESERVE_COINS
+-- The caller compares the count: every coin of the plan, as the plan has it.
+UPDATE coin c SET reserved_by = $1
+FROM unnest($3::text[], $4::bigint[], $5::numeric[], $6::text[]) AS w (txid, idx, units, path), cursor u
+WHERE c.chain = $2 AND u.chain = $2 AND c.txid = w.txid AND c.idx = w.idx AND c.units = w.units AND c.path = w.path
+  AND c.spent_txid IS NULL AND c.reserved_by IS NULL
+  AND c.height <= u.height - $7 + 1 AND (NOT c.coinbase OR c.height <= u.height - 99)
+
+-- TAKE_NONCE
+UPDATE sender s SET next_nonce = next_nonce + 1
+WHERE s.chain = $1 AND s.next_nonce = $2 AND s.path = $3
+
+-- SIGN_PAYMENT
+UPDATE payment SET state = 'signed', version = version + 1, reason = '', updated_at = $4
+WHERE order_id = $1 AND chain = $2 AND version = $3 AND state = 'queued'
+
+-- SIGN_ATTEMPT
+UPDATE attempt SET state = 'signed', raw = $3, txid = $4, signed_at = $5
+WHERE order_id = $1 AND n = $2 AND state = 'planned'
+
+-- ANSWER_PAYMENT
+UPDATE payment SET state = $5, reason = $6, version = version + 1, updated_at = $7
+WHERE order_id = $1 AND chain = $2 AND version = $3 AND state = $4
+
+-- ANSWER_ATTEMPT
+UPDATE attempt SET state = $4, last_answer = $5, last_sent_at = $6
+WHERE order_id = $1 AND n = $2 AND state = $3
+
+-- REASON_PAYMENT
+UPDATE payment SET reason = $5, version = version + 1, updated_at = $6
+WHERE order_id = $1 AND chain = $2 AND version = $3 AND state = $4
+
+-- HALTED
+SELECT coalesce((SELECT reason FROM halt WHERE chain = $1), '')

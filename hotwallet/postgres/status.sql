@@ -1,0 +1,32 @@
+-- STATUS_CHAINS
+-- How far each chain is processed, who writes for it, whether it stands still,
+-- and the newest comparison of books and node.
+SELECT c.chain, c.height, c.hash, c.time, c.seen_at,
+       coalesce(l.holder, ''), coalesce(h.reason, ''), coalesce(h.actor, ''), h.since,
+       r.height, coalesce(r.book::text, ''), coalesce(r.node::text, ''), r.at
+FROM cursor c
+LEFT JOIN lease l USING (chain)
+LEFT JOIN halt h USING (chain)
+LEFT JOIN reconciliation r USING (chain)
+ORDER BY c.chain
+
+-- STATUS_HALTS
+SELECT chain, reason, actor, since FROM halt ORDER BY chain
+
+-- STATUS_PAYMENTS
+SELECT p.order_id, p.chain, p.swap_id, p.purpose, p.deposit_id, p.asset, p.units, p.destination,
+       p.state, p.reason, p.queued_at, p.updated_at, coalesce(p.height, 0),
+       coalesce(a.n, 0), coalesce(a.state, ''), coalesce(a.txid, ''), coalesce(a.fee, 0), a.nonce,
+       a.last_sent_at, coalesce(a.last_answer, '')
+FROM payment p LEFT JOIN attempt a USING (order_id)
+WHERE p.state NOT IN ('final', 'failed')
+ORDER BY p.queued_at, p.order_id, a.n LIMIT $1
+
+-- STATUS_DEPOSITS
+SELECT deposit_id, chain, txid, address, asset, units, purpose, state, first_seen,
+       coalesce(height, 0), block_time, confirmed_at
+FROM deposit WHERE swap_id = $1 AND swap_id <> ''
+ORDER BY first_seen, deposit_id LIMIT $2
+
+-- STATUS_TRIAL_BALANCE
+SELECT account, asset, sum(units)::text FROM posting GROUP BY account, asset ORDER BY asset, account

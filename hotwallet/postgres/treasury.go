@@ -1,0 +1,143 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+
+	"github.com/jackc/pgx/v5"
+
+	"ferry/hotwallet/issue"
+	"ferry/hotwallet/keys"
+	"ferry/hotwallet/treasury"
+	"ferry/swap/asset"
+)
+
+var (
+	addSenderSQL       = statement("ADD_SENDER")
+	bookSumsSQL        = statement("BOOK_SUMS")
+	balanceCoinsSQL    = statement("BALANCE_COINS")
+	balanceReservedSQL = statement("BALANCE_RESERVED")
+	balanceUnsweptSQL  = statement("BALANCE_UNSWEPT")
+	balanceQueuedSQL   = statement("BALANCE_QUEUED")
+	balanceStateSQL    = statement("BALANCE_STATE")
+	resumeSQL          = statement("RESUME")
+)
+
+var _ treasury.Store = (*Store)(nil)
+
+// AddHot implements treasury.Store.
+func (s *Store) AddHot(ctx context.Context, hot []treasury.HotKey) error {
+	branches := map[uint32][]issue.Address{}
+	for _, k := range hot {
+		branches[k.Branch] = append(branches[k.Branch], issue.Address{Index: k.Index, Path: k.Path, Address: k.Address})
+	}
+	return s.write(ctx, func(tx pgx.Tx) error {
+		for branch, addresses := range branches {
+			if err := s.addAddresses(ctx, tx, keys.Hot, branch, "hot", addresses); err != nil {
+				return err
+			}
+		}
+		if !keepsAccounts(s.chain) || len(hot) == 0 {
+			return nil
+		}
+		var there int
+		if err := tx.QueryRow(ctx, addSenderSQL, s.chain, hot[0].Address, hot[0].Path).Scan(&there); err != nil {
+			return fmt.Errorf("store the sender: %w", err)
+		}
+		if there != 1 {
+			return errors.New("another sender is stored: are these the keys of this database?")
+		}
+		return nil
+	})
+}
+
+// Balances implements treasury.Store.
+func (s *Store) Balances(ctx context.Context) (treasury.Balances, error) {
+	b := treasury.Balances{Asset: s.native.ID}
+	err := s.read(ctx, func(tx pgx.Tx) error {
+		if err := s.bookSums(ctx, tx, &b); err != nil {
+			return err
+		}
+		spendable, err := s.spendable(ctx, tx, &b)
+		if err != nil {
+			return err
+		}
+		var queued asset.Units
+		if err := tx.QueryRow(ctx, balanceQueuedSQL, s.chain).Scan(&queued); err != nil {
+			return err
+		}
+		if queued.Less(spendable) {
+			if b.Available, err = spendable.Sub(queued); err != nil {
+				return err
+			}
+		}
+		return tx.QueryRow(ctx, balanceStateSQL, s.chain).Scan(&b.Height, &b.Halted)
+	})
+	if err != nil {
+		return b, fmt.Errorf("sum the balances of %s: %w", s.chain, err)
+	}
+	return b, nil
+}
+
+// bookSums reads the accounts. Sums may be negative, so they travel as text.
+func (s *Store) bookSums(ctx context.Context, tx pgx.Tx, b *treasury.Balances) error {
+	into := []**big.Int{&b.OnChain, &b.InFlight, &b.DepositConfirming, &b.PaymentConfirming,
+		&b.Suspense, &b.HouseCapital, &b.NetworkFees}
+	texts, targets := make([]string, len(into)), make([]any, len(into))
+	for i := range texts {
+		targets[i] = &texts[i]
+	}
+	if err := tx.QueryRow(ctx, bookSumsSQL, s.native.ID).Scan(targets...); err != nil {
+		return err
+	}
+	for i, text := range texts {
+		n, ok := new(big.Int).SetString(text, 10)
+		if !ok {
+			return fmt.Errorf("sum %.40q is no whole number", text)
+		}
+		*into[i] = n
+	}
+	return nil
+}
+
+// spendable is what a payment could be made from now; it fills in what is
+// reserved and unswept.
+func (s *Store) spendable(ctx context.Context, tx pgx.Tx, b *treasury.Balances) (asset.Units, error) {
+	var spendable asset.Units
+	if !keepsAccounts(s.chain) {
+		err := tx.QueryRow(ctx, balanceCoinsSQL, s.chain, s.config.Confirmations).Scan(&spendable, &b.Reserved)
+		return spendable, err
+	}
+	if err := tx.QueryRow(ctx, balanceReservedSQL, s.chain).Scan(&b.Reserved); err != nil {
+		return spendable, err
+	}
+	if err := tx.QueryRow(ctx, balanceUnsweptSQL, s.chain).Scan(&b.Unswept); err != nil {
+		return spendable, err
+	}
+	f, _, err := s.payingSender(ctx, tx)
+	return f.Balance, err
+}
+
+// Halt implements treasury.Store.
+func (s *Store) Halt(ctx context.Context, actor, reason string) (halted bool, err error) {
+	err = s.write(ctx, func(tx pgx.Tx) error {
+		halted, err = s.halt(ctx, tx, actor, reason)
+		return err
+	})
+	return halted, err
+}
+
+// Resume implements treasury.Store.
+func (s *Store) Resume(ctx context.Context, actor, reason string) (resumed bool, err error) {
+	err = s.write(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, resumeSQL, s.chain)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		resumed = true
+		return s.staffAction(ctx, tx, actor, "resume", string(s.chain), reason)
+	})
+	return resumed, err
+}

@@ -1,0 +1,50 @@
+-- ADD_SENDER
+-- A sender that exists must be the same; the caller compares the count.
+WITH added AS (
+    INSERT INTO sender (chain, address, path, next_nonce) VALUES ($1, $2, $3, 0)
+    ON CONFLICT (chain) DO NOTHING
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM added)
+     + (SELECT count(*) FROM sender WHERE chain = $1 AND address = $2 AND path = $3)
+
+-- BOOK_SUMS
+-- In the sense in which each account normally stands: assets and costs by debits,
+-- the rest by credits.
+SELECT coalesce(sum(units) FILTER (WHERE account IN ('wallet', 'in_flight')), 0)::text,
+       coalesce(sum(units) FILTER (WHERE account = 'in_flight'), 0)::text,
+       coalesce(-sum(units) FILTER (WHERE account = 'deposit_confirming'), 0)::text,
+       coalesce(sum(units) FILTER (WHERE account = 'payment_confirming'), 0)::text,
+       coalesce(-sum(units) FILTER (WHERE account = 'suspense'), 0)::text,
+       coalesce(-sum(units) FILTER (WHERE account = 'house_capital'), 0)::text,
+       coalesce(sum(units) FILTER (WHERE account = 'network_fees'), 0)::text
+FROM posting WHERE asset = $1
+
+-- BALANCE_COINS
+SELECT coalesce(sum(c.units) FILTER (WHERE c.reserved_by IS NULL AND c.height <= u.height - $2 + 1
+                                       AND (NOT c.coinbase OR c.height <= u.height - 99)), 0),
+       coalesce(sum(c.units) FILTER (WHERE c.reserved_by IS NOT NULL), 0)
+FROM coin c JOIN cursor u ON u.chain = c.chain
+WHERE c.chain = $1 AND c.spent_txid IS NULL
+
+-- BALANCE_RESERVED
+SELECT coalesce(sum(p.units + a.fee), 0)
+FROM attempt a JOIN payment p USING (order_id)
+WHERE a.chain = $1 AND p.state IN ('queued', 'signed', 'broadcast')
+
+-- BALANCE_UNSWEPT
+SELECT coalesce(sum(d.units), 0) FROM deposit d JOIN sender s ON s.chain = d.chain
+WHERE d.chain = $1 AND d.state IN ('in_block', 'confirmed') AND d.address <> s.address
+
+-- BALANCE_QUEUED
+-- What payments without a plan will take.
+SELECT coalesce(sum(p.units), 0) FROM payment p
+WHERE p.chain = $1 AND p.state = 'queued'
+  AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
+
+-- BALANCE_STATE
+SELECT coalesce((SELECT height FROM cursor WHERE chain = $1), -1),
+       coalesce((SELECT reason FROM halt WHERE chain = $1), '')
+
+-- RESUME
+DELETE FROM halt WHERE chain = $1
