@@ -3,7 +3,7 @@
 WITH promised AS (
     SELECT coalesce(sum(payout_units + network_fee_units), 0) AS units FROM lock
     WHERE payout_asset = @payout_asset
-      AND coalesce(closed_at, 'infinity') > @balance_at::timestamptz
+      AND coalesce(closed_at, 'infinity') >= @balance_at::timestamptz
       AND (swap_id IS NOT NULL OR accept_by > @now::timestamptz)
 ), mine AS (
     SELECT count(*) AS locks FROM lock
