@@ -1,0 +1,70 @@
+// Command venuesim plays a venue on loopback: a seeded random walk of each market,
+// served over WebSocket until SIGTERM. It prints "listening on <address>" when
+// clients can connect.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"ferry/liquidity/venue/simulated/simulator"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "venuesim:", err)
+		os.Exit(1)
+	}
+}
+
+// run is main without the process.
+func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+	flags := flag.NewFlagSet("venuesim", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	listen := flags.String("listen", "127.0.0.1:0", "address to listen on")
+	seed := flags.Uint64("seed", 1, "seed of the walks: the same one gives the same prices")
+	pairs := flags.String("pair", "ETH-BTC=0.035", "markets with their first price, separated by commas")
+	every := flags.Duration("every", 250*time.Millisecond, "time between two steps of a walk")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	config := simulator.Config{Seed: *seed, Every: *every, Log: slog.New(slog.NewJSONHandler(errOut, nil))}
+	for text := range strings.SplitSeq(*pairs, ",") {
+		m, err := simulator.ParseMarket(text)
+		if err != nil {
+			return fmt.Errorf("flag -pair: %w", err)
+		}
+		config.Markets = append(config.Markets, m)
+	}
+	server, err := simulator.New(config)
+	if err != nil {
+		return err
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", *listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	if _, err := fmt.Fprintf(out, "listening on %s\n", l.Addr()); err != nil {
+		return fmt.Errorf("print the address: %w", err)
+	}
+	return server.Run(ctx, l)
+}

@@ -1,0 +1,86 @@
+package liquidity
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"ferry/swap"
+	"ferry/swap/bus"
+)
+
+// updatesGroup names this consumer in Kafka and beside its offsets.
+const updatesGroup = "liquidity"
+
+// Limits of closing.
+const (
+	lapseEvery = 10 * time.Second
+	lapseBatch = 1000
+)
+
+// closer ends the reservations of swaps that are over.
+type closer struct {
+	store Store
+	log   *slog.Logger
+}
+
+// consumer reads bus.TopicUpdates.
+func (c closer) consumer(brokers []string) (*bus.Consumer, error) {
+	return bus.NewConsumer(bus.ConsumerConfig{
+		Group: updatesGroup, Brokers: brokers, Topics: []string{bus.TopicUpdates}, Log: c.log, Handle: c.handle,
+		Load: func(ctx context.Context, topic string, partition int32) (int64, error) {
+			return c.store.Offset(ctx, updatesGroup, topic, partition)
+		},
+	})
+}
+
+// handle closes what the batch says is over. An update that was overtaken or is
+// repeated closes nothing a second time, so neither needs to be recognised.
+func (c closer) handle(ctx context.Context, b bus.Batch) error {
+	for _, err := range b.Malformed {
+		c.log.ErrorContext(ctx, "update can't be read and is passed over", "error", err)
+	}
+	var over []string
+	for _, r := range b.Records {
+		u, err := r.Update()
+		if err != nil || u.SwapID != r.Key {
+			c.log.ErrorContext(ctx, "update is not one of its key and is passed over", "key", r.Key, "offset", r.Offset, "error", err)
+			continue
+		}
+		if isOver(u.State) {
+			over = append(over, u.SwapID)
+		}
+	}
+	closed, err := c.store.Close(ctx, updatesGroup, b, over)
+	if err != nil {
+		return fmt.Errorf("close %d locks: %w", len(over), err)
+	}
+	if closed > 0 {
+		c.log.DebugContext(ctx, "locks closed", "locks", closed)
+	}
+	return nil
+}
+
+// isOver reports a state after which no payout can come. An expired swap's late
+// deposit is refunded, out of that deposit.
+func isOver(s swap.State) bool {
+	return s == swap.Settled || s == swap.Refunded || s == swap.Expired
+}
+
+// lapse closes what nobody accepted, now and then, until ctx ends. Such locks
+// reserve nothing; closing them keeps the sums over open ones short.
+func (c closer) lapse(ctx context.Context) error {
+	ticker := time.NewTicker(lapseEvery)
+	defer ticker.Stop()
+	for {
+		if _, err := c.store.Lapse(ctx, lapseBatch); err != nil && ctx.Err() == nil {
+			c.log.WarnContext(ctx, "lapsed locks were not closed, will try again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}

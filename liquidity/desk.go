@@ -1,0 +1,205 @@
+package liquidity
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"time"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// Desk decides what is promised. It keeps no state of its own.
+type Desk struct {
+	config Config
+	market *Market
+	funds  *Funds
+	store  Store
+	key    ed25519.PrivateKey
+	keys   swap.PublicKeys
+	now    func() time.Time
+}
+
+// Request asks for a price: exactly one of Deposit and Payout has units.
+type Request struct {
+	Pair    asset.Pair
+	Deposit asset.Amount
+	Payout  asset.Amount
+	Client  string
+}
+
+// terms is all that a pair's prices and limits follow from at one moment.
+type terms struct {
+	config  PairConfig
+	pricing Pricing
+	// deposit and payout are the balances of the pair's assets.
+	deposit, payout swap.Balance
+}
+
+// terms refuses with price_unavailable, chain_halted or insufficient_liquidity.
+func (d *Desk) terms(c PairConfig) (terms, error) {
+	top, err := d.market.Top(c.Pair)
+	if err != nil {
+		return terms{}, err
+	}
+	deposit, err := d.funds.receivable(c.Pair.From)
+	if err != nil {
+		return terms{}, err
+	}
+	payout, err := d.funds.payable(c.Pair.To)
+	if err != nil {
+		return terms{}, err
+	}
+	ratio, err := NewRatio(top, c.Pair, c.SpreadBPS)
+	if err != nil {
+		return terms{}, err
+	}
+	pricing := Pricing{Pair: c.Pair, Ratio: ratio, FeeBPS: c.FeeBPS,
+		NetworkFee: d.config.Fees[c.Pair.To].Network, RefundFeeMax: d.config.Fees[c.Pair.From].RefundMax}
+	return terms{c, pricing, deposit, payout}, nil
+}
+
+// limits are the pair's with so much free of its payout asset.
+func (t terms) limits(free asset.Units) (Limits, error) {
+	return t.pricing.Limits(Conditions{Min: t.config.Min, Max: t.config.Max,
+		DepositDust: t.deposit.DustThreshold, PayoutDust: t.payout.DustThreshold, Free: free})
+}
+
+// Lock prices the request, books it and returns the signed quote, which is
+// stored by then.
+func (d *Desk) Lock(ctx context.Context, r Request) (string, error) {
+	c, err := d.pair(r.Pair)
+	if err != nil {
+		return "", err
+	}
+	t, err := d.terms(c)
+	if err != nil {
+		return "", err
+	}
+	// Whether the balance suffices is the booking's to say, race-free.
+	limits, err := t.limits(t.payout.Available)
+	if err != nil {
+		return "", err
+	}
+	if limits.Max.Units.Less(limits.Min.Units) {
+		return "", noLiquidity(c.Pair.To)
+	}
+	limits.Max = c.Max
+	offer, field, err := t.offer(r, limits)
+	if err != nil {
+		return "", err
+	}
+	if err := limits.Check(offer, field, t.pricing); err != nil {
+		return "", err
+	}
+	return d.book(ctx, t, offer, field, r.Client)
+}
+
+func (d *Desk) pair(p asset.Pair) (PairConfig, error) {
+	field := fieldFrom
+	for _, c := range d.config.Pairs {
+		if c.Pair == p {
+			return c, nil
+		}
+		if c.Pair.From == p.From {
+			field = fieldTo
+		}
+	}
+	return PairConfig{}, swap.Refuse(swap.CodeUnknownPair, field, "", fmt.Sprintf("Ferry does not swap %.20s to %.20s.", p.From, p.To))
+}
+
+// offer prices whichever amount the request names, and says which field that is.
+func (t terms) offer(r Request, l Limits) (Offer, string, error) {
+	if !r.Payout.Units.IsZero() {
+		offer, err := t.pricing.ByPayout(r.Payout)
+		return offer, fieldPayout, tooLarge(err, fieldPayout, t.pricing.payoutOf(l.Max))
+	}
+	offer, err := t.pricing.ByDeposit(r.Deposit)
+	if errors.Is(err, ErrFees) {
+		return offer, fieldDeposit, tooSmall(fieldDeposit, l.Min)
+	}
+	return offer, fieldDeposit, tooLarge(err, fieldDeposit, l.Max)
+}
+
+func (d *Desk) book(ctx context.Context, t terms, o Offer, field, client string) (string, error) {
+	quote, err := d.quote(t, o)
+	if err != nil {
+		return "", err
+	}
+	signed, err := swap.SignQuote(quote, d.key)
+	if err != nil {
+		return "", fmt.Errorf("sign quote %s: %w", quote.ID, err)
+	}
+	bounds := Bounds{Available: t.payout.Available, BalanceAt: t.payout.At, MaxLocks: d.config.MaxLocksPerClient}
+	booking, err := d.store.Book(ctx, Lock{Quote: quote, Signed: signed, Client: client}, bounds)
+	if err != nil {
+		return "", err
+	}
+	if !booking.Booked {
+		return "", d.notBooked(booking, t, o, field)
+	}
+	return signed, nil
+}
+
+func (d *Desk) quote(t terms, o Offer) (swap.Quote, error) {
+	rate, err := o.Rate()
+	if err != nil {
+		return swap.Quote{}, err
+	}
+	now := swap.Millis(d.now())
+	return swap.Quote{
+		ID: swap.NewID(swap.QuotePrefix, now), Pair: t.pricing.Pair, Deposit: o.Deposit, Payout: o.Payout, Rate: rate,
+		ServiceFee: o.ServiceFee, NetworkFee: o.NetworkFee, RefundFeeMax: t.pricing.RefundFeeMax,
+		IssuedAt: now, AcceptBy: now.Add(d.config.LockFor),
+		DepositWindowSeconds: d.config.DepositWindowSeconds, ConfirmWindowSeconds: d.config.ConfirmWindowSeconds,
+	}, nil
+}
+
+// notBooked says which bound stood in the way.
+func (d *Desk) notBooked(b Booking, t terms, o Offer, field string) error {
+	if b.OpenLocks >= d.config.MaxLocksPerClient {
+		return swap.Refuse(swap.CodeTooManyLocks, fieldClient, fmt.Sprint(d.config.MaxLocksPerClient),
+			"Too many quotes are open: accept one or let one lapse.")
+	}
+	reserve, err := o.Reserve()
+	if err != nil {
+		return err
+	}
+	free := minus(t.payout.Available, b.Reserved)
+	if free.Less(reserve) {
+		return t.overdrawn(free, field)
+	}
+	return swap.Refuse(swap.CodeUnavailable, "", "", "The price lapsed before it could be booked. Please ask again.")
+}
+
+// overdrawn refuses for want of balance, with what would still fit.
+func (t terms) overdrawn(free asset.Units, field string) error {
+	limits, err := t.limits(free)
+	if err != nil {
+		return err
+	}
+	if limits.Max.Units.Less(limits.Min.Units) {
+		return noLiquidity(t.pricing.Pair.To)
+	}
+	limit := limits.Max
+	if field == fieldPayout {
+		limit = t.pricing.payoutOf(limits.Max)
+	}
+	return swap.Refuse(swap.CodeInsufficientLiquidity, field, limit.String(),
+		"Ferry can't promise so much now: the most is "+limit.String()+".")
+}
+
+func noLiquidity(id asset.ID) error {
+	return swap.Refuse(swap.CodeInsufficientLiquidity, "", "", "All "+string(id)+" that Ferry can pay is promised already.")
+}
+
+// minus is a-b, 0 where b is greater: promises may exceed a balance that fell.
+func minus(a, b asset.Units) asset.Units {
+	rest, err := a.Sub(b)
+	if err != nil {
+		return asset.Units{}
+	}
+	return rest
+}

@@ -1,0 +1,104 @@
+package liquidity
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+	"ferry/swap/rpc"
+	"ferry/swap/rpc/ferry/v1/ferryv1connect"
+)
+
+// Parts are what an engine is made of.
+type Parts struct {
+	Store   Store
+	Sources []Source
+	// Key signs quotes; quotes of OldKeys are still accepted, so that a key can be
+	// changed without a refused quote.
+	Key     ed25519.PrivateKey
+	OldKeys []ed25519.PublicKey
+	Brokers []string
+	Log     *slog.Logger
+	// Now is the clock; the store needs the same.
+	Now func() time.Time
+}
+
+// Engine is liquidityd without its process.
+type Engine struct {
+	market  *Market
+	funds   *Funds
+	closer  closer
+	desk    *Desk
+	server  *Server
+	brokers []string
+	log     *slog.Logger
+}
+
+// New validates the configuration and connects nothing yet.
+func New(c Config, p Parts) (*Engine, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("liquidity configuration: %w", err)
+	}
+	if p.Store == nil || p.Log == nil || p.Now == nil || len(p.Brokers) == 0 || len(p.Key) != ed25519.PrivateKeySize {
+		return nil, errors.New("liquidity: store, log, clock, brokers and an Ed25519 key are needed")
+	}
+	market, err := NewMarket(p.Now, p.Sources...)
+	if err != nil {
+		return nil, err
+	}
+	for _, pair := range c.Pairs {
+		if !market.covers(pair.Pair) {
+			return nil, fmt.Errorf("no source prices pair %s", pair.Pair)
+		}
+	}
+	keys := swap.PublicKeys{}
+	own, ok := p.Key.Public().(ed25519.PublicKey)
+	if !ok {
+		return nil, errors.New("liquidity: the key is not Ed25519")
+	}
+	for _, key := range append([]ed25519.PublicKey{own}, p.OldKeys...) {
+		keys[swap.KeyID(key)] = key
+	}
+	funds := NewFunds(c.BalanceStaleAfter, p.Now, p.Log)
+	desk := &Desk{config: c, market: market, funds: funds, store: p.Store, key: p.Key, keys: keys, now: p.Now}
+	return &Engine{
+		market: market, funds: funds, desk: desk, brokers: p.Brokers, log: p.Log,
+		closer: closer{store: p.Store, log: p.Log}, server: &Server{desk: desk, log: p.Log},
+	}, nil
+}
+
+// Handler is the service ferry.v1.Liquidity, for http.ServeMux.Handle.
+func (e *Engine) Handler() (path string, handler http.Handler) {
+	return ferryv1connect.NewLiquidityHandler(e.server, rpc.HandlerOptions()...)
+}
+
+// Run follows venues, balances and updates and publishes rates, until ctx ends;
+// then it returns nil.
+func (e *Engine) Run(ctx context.Context) error {
+	publisher, err := bus.NewPublisher("liquidity", e.brokers)
+	if err != nil {
+		return err
+	}
+	defer publisher.Close()
+	consumer, err := e.closer.consumer(e.brokers)
+	if err != nil {
+		return err
+	}
+	telling := &rates{desk: e.desk, publisher: publisher, log: e.log, told: map[asset.Pair]swap.Rate{}}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return e.market.Run(ctx) })
+	group.Go(func() error { return bus.Follow(ctx, e.brokers, bus.TopicBalances, e.log, e.funds.Take) })
+	group.Go(func() error { return consumer.Run(ctx) })
+	group.Go(func() error { return e.closer.lapse(ctx) })
+	group.Go(func() error { return telling.run(ctx) })
+	return group.Wait()
+}

@@ -1,0 +1,88 @@
+package postgres
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"ferry/liquidity"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+)
+
+// The statements, one a file.
+var (
+	//go:embed book_lock.sql
+	bookLockSQL string
+	//go:embed book.sql
+	bookSQL string
+	//go:embed accept_lock.sql
+	acceptLockSQL string
+	//go:embed accept.sql
+	acceptSQL string
+	//go:embed accepted.sql
+	acceptedSQL string
+	//go:embed reserved.sql
+	reservedSQL string
+	//go:embed close.sql
+	closeSQL string
+	//go:embed lapse.sql
+	lapseSQL string
+)
+
+// Store is liquidity.Store on a pool whose search_path is the service's schema.
+type Store struct {
+	pool *pgxpool.Pool
+	now  func() time.Time
+}
+
+var _ liquidity.Store = (*Store)(nil)
+
+// New uses the pool, which stays the caller's, and the clock that judges whether
+// a lock is open.
+func New(pool *pgxpool.Pool, now func() time.Time) *Store { return &Store{pool: pool, now: now} }
+
+// Reserved implements liquidity.Store.
+func (s *Store) Reserved(ctx context.Context, id asset.ID, balanceAt time.Time) (asset.Units, error) {
+	var sum string
+	err := s.pool.QueryRow(ctx, reservedSQL, pgx.NamedArgs{
+		"payout_asset": string(id), "balance_at": balanceAt, "now": s.now()}).Scan(&sum)
+	if err != nil {
+		return asset.Units{}, fmt.Errorf("sum what is reserved of %s: %w", id, err)
+	}
+	return asset.ParseUnits(sum)
+}
+
+// Close implements liquidity.Store.
+func (s *Store) Close(ctx context.Context, consumer string, b bus.Batch, swapIDs []string) (closed int64, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := bus.AdvanceOffset(ctx, tx, consumer, b); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, closeSQL, pgx.NamedArgs{"now": s.now(), "swap_ids": swapIDs})
+		closed = tag.RowsAffected()
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("close locks: %w", err)
+	}
+	return closed, nil
+}
+
+// Offset implements liquidity.Store.
+func (s *Store) Offset(ctx context.Context, consumer, topic string, partition int32) (int64, error) {
+	return bus.LoadOffset(ctx, s.pool, consumer, topic, partition)
+}
+
+// Lapse implements liquidity.Store.
+func (s *Store) Lapse(ctx context.Context, limit int) (int64, error) {
+	tag, err := s.pool.Exec(ctx, lapseSQL, pgx.NamedArgs{"now": s.now(), "most": limit})
+	if err != nil {
+		return 0, fmt.Errorf("close lapsed locks: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
