@@ -1,0 +1,147 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/rpc"
+	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/rpc/ferry/v1/ferryv1connect"
+)
+
+// LockRequest asks for a price to be held. One of Deposit and Payout has units.
+type LockRequest struct {
+	Pair            asset.Pair
+	Deposit, Payout asset.Amount
+	Client          string
+}
+
+// Liquidity is what the gateway asks of liquidityd. Its refusals are *swap.Error;
+// after any other error nothing is known of what it did.
+type Liquidity interface {
+	// Lock returns a signed quote.
+	Lock(ctx context.Context, r LockRequest) (signedQuote string, err error)
+	// Accept ties a quote to one swap; it may be repeated for the same swap.
+	Accept(ctx context.Context, signedQuote, swapID string) error
+}
+
+// IssueRequest asks for a deposit address. Addresses are in canonical form.
+type IssueRequest struct {
+	SwapID, SignedQuote, PayoutAddress, RefundAddress string
+	Policy                                            swap.Policy
+	SecretHash                                        string
+}
+
+// Wallet is what the gateway asks of the hot wallet of one chain. Errors are as
+// Liquidity's.
+type Wallet interface {
+	// CheckDestination refuses an address on this chain that must not be paid.
+	CheckDestination(ctx context.Context, address string) error
+	// Issue returns a signed receipt; it may be repeated for the same swap.
+	Issue(ctx context.Context, r IssueRequest) (signedReceipt string, err error)
+}
+
+// Calls are the daemons a gateway reaches.
+type Calls struct {
+	Liquidity Liquidity
+	// Wallets has one for every chain.
+	Wallets map[asset.Chain]Wallet
+}
+
+// Connect reaches liquidityd and each chain's hotwalletd at their Unix sockets.
+// Nothing is dialled before the first call.
+func Connect(liquidity string, wallets map[asset.Chain]string) Calls {
+	calls := Calls{
+		Liquidity: liquidityClient{ferryv1connect.NewLiquidityClient(rpc.Client(liquidity), rpc.BaseURL, rpc.ClientOptions()...)},
+		Wallets:   map[asset.Chain]Wallet{},
+	}
+	for chain, socket := range wallets {
+		calls.Wallets[chain] = walletClient{ferryv1connect.NewWalletClient(rpc.Client(socket), rpc.BaseURL, rpc.ClientOptions()...)}
+	}
+	return calls
+}
+
+// How long each call may take.
+const (
+	lockTimeout   = 5 * time.Second
+	acceptTimeout = 5 * time.Second
+	checkTimeout  = 5 * time.Second
+	issueTimeout  = 15 * time.Second
+)
+
+type liquidityClient struct {
+	c ferryv1connect.LiquidityClient
+}
+
+func (l liquidityClient) Lock(ctx context.Context, r LockRequest) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	req := &ferryv1.LockRequest{From: string(r.Pair.From), To: string(r.Pair.To), Client: r.Client}
+	if r.Deposit.Units.IsZero() {
+		req.PayoutAmount = r.Payout.Decimal()
+	} else {
+		req.DepositAmount = r.Deposit.Decimal()
+	}
+	res, err := l.c.Lock(ctx, connect.NewRequest(req))
+	if err != nil {
+		return "", explain("lock a price", err)
+	}
+	return res.Msg.GetSignedQuote(), nil
+}
+
+func (l liquidityClient) Accept(ctx context.Context, signedQuote, swapID string) error {
+	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	defer cancel()
+	_, err := l.c.Accept(ctx, connect.NewRequest(&ferryv1.AcceptRequest{SignedQuote: signedQuote, SwapId: swapID}))
+	return explain("accept a quote", err)
+}
+
+type walletClient struct{ c ferryv1connect.WalletClient }
+
+func (w walletClient) CheckDestination(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	_, err := w.c.CheckDestination(ctx, connect.NewRequest(&ferryv1.CheckDestinationRequest{Address: address}))
+	return explain("check a destination", err)
+}
+
+func (w walletClient) Issue(ctx context.Context, r IssueRequest) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, issueTimeout)
+	defer cancel()
+	res, err := w.c.Issue(ctx, connect.NewRequest(&ferryv1.IssueRequest{
+		SwapId: r.SwapID, SignedQuote: r.SignedQuote, PayoutAddress: r.PayoutAddress, RefundAddress: r.RefundAddress,
+		Policy: &ferryv1.Policy{OnShort: string(r.Policy.OnShort), OnOver: string(r.Policy.OnOver),
+			OnLate: string(r.Policy.OnLate), OnExtra: string(r.Policy.OnExtra)},
+		SecretHash: r.SecretHash,
+	}))
+	if err != nil {
+		return "", explain("issue a deposit address", err)
+	}
+	return res.Msg.GetSignedReceipt(), nil
+}
+
+// errSilent marks a daemon that did not answer: worth trying again, as opposed to
+// one that failed.
+var errSilent = errors.New("no answer")
+
+// explain leaves refusals alone and tells silence from failure.
+func explain(doing string, err error) error {
+	var refusal *swap.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refusal):
+		return fmt.Errorf("%s: %w", doing, refusal)
+	}
+	switch connect.CodeOf(err) {
+	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled, connect.CodeResourceExhausted:
+		return fmt.Errorf("%s: %w: %w", doing, errSilent, err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

@@ -1,0 +1,72 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// Config is what a gateway is told.
+type Config struct {
+	Networks asset.Networks
+	// Confirmations is how deep a deposit must be on each chain, for people: the
+	// hot wallet decides.
+	Confirmations map[asset.Chain]int64
+	// QuoteKeys and AttestKeys are the only keys whose quotes and receipts count.
+	QuoteKeys, AttestKeys swap.PublicKeys
+	// SecretKey derives swaps' secrets: 32 random bytes, the same for every
+	// process of a deployment and for ever.
+	SecretKey []byte
+	Limits    Limits
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Limits bound what clients can make the gateway do.
+type Limits struct {
+	// PostsPerMinute is each client's rate of POST requests in the long run,
+	// PostBurst how many it may send at once.
+	PostsPerMinute, PostBurst int
+	// Clients is how many clients' rates are remembered at a time.
+	Clients int
+	// Concurrent is how many requests are worked on at a time.
+	Concurrent int
+	// RateAge is how old a price may be to be shown.
+	RateAge time.Duration
+}
+
+// DefaultLimits suit one process on a small machine.
+func DefaultLimits() Limits {
+	return Limits{PostsPerMinute: 120, PostBurst: 30, Clients: 10_000, Concurrent: 256, RateAge: 30 * time.Second}
+}
+
+const secretKeySize = 32
+
+// Validate reports a setting that is missing or out of range.
+func (c Config) Validate() error {
+	if err := c.Networks.Validate(); err != nil {
+		return fmt.Errorf("gateway: networks: %w", err)
+	}
+	for _, chain := range asset.Chains() {
+		if c.Confirmations[chain] < 1 {
+			return fmt.Errorf("gateway: confirmations of %s must be set, to 1 or more", chain)
+		}
+	}
+	l := c.Limits
+	switch {
+	case len(c.QuoteKeys) == 0 || len(c.AttestKeys) == 0:
+		return errors.New("gateway: the public keys that sign quotes and receipts must be set")
+	case len(c.SecretKey) != secretKeySize:
+		return fmt.Errorf("gateway: the secret key must be %d bytes, not %d", secretKeySize, len(c.SecretKey))
+	case l.PostsPerMinute < 1 || l.PostBurst < 1 || l.Clients < 1 || l.Concurrent < 1 || l.RateAge <= 0:
+		return errors.New("gateway: every limit must be positive; start from DefaultLimits")
+	case c.Log == nil:
+		return errors.New("gateway: a logger must be set")
+	}
+	return nil
+}

@@ -1,0 +1,14 @@
+// Package gateway is the public REST API: prices, quotes, swaps and how they
+// stand. The handlers are generated from openapi.yaml.
+//
+// It promises that a refused request has stored nothing; that one idempotency key
+// makes at most one swap, whatever is repeated or crashes; that no deposit address
+// is shown whose receipt does not say, over the attestor's signature, exactly what
+// the user asked for; and that every error is a problem with a stable code.
+//
+// It holds no money and no key but the one that derives swaps' secrets. A client
+// is its IP address (IPv6: its /64), for the request limit and the cap on locks.
+//
+// It imports swap, swap/rpc and the generated gateway/api. Its store is
+// gateway/postgres, which only mains and tests import.
+package gateway

@@ -1,0 +1,143 @@
+package gateway
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"ferry/gateway/api"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+)
+
+// market is the newest price of each pair and the newest balance of each asset,
+// as the topics told them. Both are bounded by the assets there are.
+type market struct {
+	rateAge time.Duration
+	now     func() time.Time
+	log     *slog.Logger
+
+	mu       sync.RWMutex
+	rates    map[asset.Pair]swap.Rate
+	balances map[asset.ID]swap.Balance
+}
+
+func newMarket(rateAge time.Duration, now func() time.Time, log *slog.Logger) *market {
+	return &market{rateAge: rateAge, now: now, log: log,
+		rates: map[asset.Pair]swap.Rate{}, balances: map[asset.ID]swap.Balance{}}
+}
+
+// hearRate takes a record of the rates topic.
+func (m *market) hearRate(r bus.Record) {
+	rate, err := bus.Decode[swap.Rate](r)
+	if err == nil {
+		err = checkRate(rate)
+	}
+	if err != nil {
+		m.log.Warn("rate passed over", "key", r.Key, "offset", r.Offset, "error", err)
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !rate.At.Before(m.rates[rate.Pair].At) {
+		m.rates[rate.Pair] = rate
+	}
+}
+
+// hearBalance takes a record of the balances topic.
+func (m *market) hearBalance(r bus.Record) {
+	balance, err := bus.Decode[swap.Balance](r)
+	if err == nil {
+		if _, known := asset.Lookup(balance.Asset); !known {
+			err = fmt.Errorf("asset %.20q is not known", balance.Asset)
+		}
+	}
+	if err != nil {
+		m.log.Warn("balance passed over", "key", r.Key, "offset", r.Offset, "error", err)
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !balance.At.Before(m.balances[balance.Asset].At) {
+		m.balances[balance.Asset] = balance
+	}
+}
+
+// ratePlaces bounds what is read as a price; 10^-36 is the smallest number two
+// assets of 18 decimals can make.
+const ratePlaces = 36
+
+func checkRate(r swap.Rate) error {
+	if _, known := asset.Lookup(r.Pair.From); !known {
+		return fmt.Errorf("asset %.20q is not known", r.Pair.From)
+	}
+	if _, known := asset.Lookup(r.Pair.To); !known || r.Pair.From == r.Pair.To {
+		return fmt.Errorf("pair %.20q-%.20q is not known", r.Pair.From, r.Pair.To)
+	}
+	if r.Unavailable != "" {
+		return nil
+	}
+	if _, err := asset.ParsePlaces(r.Price, ratePlaces); err != nil {
+		return fmt.Errorf("price of %s: %w", r.Pair, err)
+	}
+	if r.Min.Asset != r.Pair.From || r.Max.Asset != r.Pair.From || r.NetworkFee.Asset != r.Pair.To {
+		return fmt.Errorf("rate of %s has a limit or fee in another asset", r.Pair)
+	}
+	return nil
+}
+
+// listRates answers for every ordered pair.
+func (m *market) listRates() []api.Rate {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	now := m.now()
+	var list []api.Rate
+	for _, from := range asset.All() {
+		for _, to := range asset.All() {
+			if from.ID == to.ID {
+				continue
+			}
+			rate, known := m.rates[asset.Pair{From: from.ID, To: to.ID}]
+			list = append(list, m.show(from.ID, to.ID, rate, known, now))
+		}
+	}
+	return list
+}
+
+func (m *market) show(from, to asset.ID, r swap.Rate, known bool, now time.Time) api.Rate {
+	out := api.Rate{From: string(from), To: string(to)}
+	if known {
+		out.At = api.MillisOf(r.At)
+	}
+	switch {
+	case !known:
+		out.Unavailable = "No price has been heard yet."
+	case r.Unavailable != "":
+		out.Unavailable = r.Unavailable
+	case now.Sub(r.At) > m.rateAge:
+		out.Unavailable = "The last price is too old."
+	default:
+		out.Price, out.NetworkFee = r.Price, r.NetworkFee.Decimal()
+		out.MinDeposit, out.MaxDeposit = r.Min.Decimal(), r.Max.Decimal()
+	}
+	return out
+}
+
+// listAssets answers with what is known of every asset.
+func (m *market) listAssets(confirmations map[asset.Chain]int64) []api.Asset {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var list []api.Asset
+	for _, a := range asset.All() {
+		out := api.Asset{Id: string(a.ID), Name: a.Name, Chain: string(a.Chain), Decimals: a.Decimals,
+			Unit: a.Unit, Confirmations: confirmations[a.Chain]}
+		if b, known := m.balances[a.ID]; known {
+			out.DustThreshold = asset.FormatUnits(b.DustThreshold, a.Decimals)
+			out.Halted = b.Halted
+		}
+		list = append(list, out)
+	}
+	return list
+}

@@ -1,0 +1,120 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"ferry/swap"
+)
+
+type contextKey int
+
+const (
+	keyRequestID contextKey = iota
+	keyClient
+)
+
+func requestID(ctx context.Context) string { return textOf(ctx, keyRequestID) }
+
+func client(ctx context.Context) string { return textOf(ctx, keyClient) }
+
+func textOf(ctx context.Context, key contextKey) string {
+	if s, ok := ctx.Value(key).(string); ok {
+		return s
+	}
+	return ""
+}
+
+// requestTimeout is how long one request may be worked on: the calls of a new
+// swap one after the other, each at its own limit.
+const requestTimeout = checkTimeout + acceptTimeout + issueTimeout + 5*time.Second
+
+// identify gives the request an id and its client, bounds it in time, logs how
+// it ended, and turns a panic into a problem.
+func (g *Gateway) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := g.config.Now()
+		ctx := context.WithValue(r.Context(), keyRequestID, newRequestID())
+		ctx = context.WithValue(ctx, keyClient, clientOf(r))
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		w.Header().Set("X-Request-Id", requestID(ctx))
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+		defer func() {
+			if p := recover(); p != nil {
+				writeError(rec, r, g.config.Log, fmt.Errorf("panic: %v", p))
+			}
+			// The pattern, not the path: a swap's id lets its holder look.
+			g.config.Log.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("request_id", requestID(ctx)),
+				slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", rec.status),
+				slog.Duration("took", g.config.Now().Sub(start)))
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+func newRequestID() string {
+	var b [8]byte
+	// crypto/rand.Read never fails: it ends the program where it can't read.
+	_, _ = rand.Read(b[:]) //nolint:errcheck // see above
+	return hex.EncodeToString(b[:])
+}
+
+// recorder remembers the status for the log.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.MaxBytesReader and http.ResponseController reach the connection.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// bound refuses what is beyond the limits before anything is read.
+func (g *Gateway) bound(next http.Handler) http.Handler {
+	slots := make(chan struct{}, g.config.Limits.Concurrent)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && !g.rates.allow(client(r.Context())) {
+			writeProblem(w, r, http.StatusTooManyRequests, swap.Refuse(swap.CodeUnavailable, "",
+				fmt.Sprintf("%d a minute", g.config.Limits.PostsPerMinute), "You ask too often; wait a moment."))
+			return
+		}
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+			next.ServeHTTP(w, r)
+		default:
+			writeError(w, r, g.config.Log, swap.Refuse(swap.CodeUnavailable, "", "", "The service is busy; try again."))
+		}
+	})
+}
+
+// methods are those probed for when a path is known but its method is not.
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// unrouted answers whatever no operation answers: 405 where the path has other
+// methods, 404 otherwise.
+func (g *Gateway) unrouted(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, message := http.StatusNotFound, "There is nothing at this path."
+		for _, method := range methods {
+			probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+			if _, pattern := mux.Handler(probe); pattern != "" && pattern != "/" {
+				w.Header().Add("Allow", method)
+				status, message = http.StatusMethodNotAllowed, "This path does not answer to that method."
+			}
+		}
+		writeProblem(w, r, status, swap.Refuse(swap.CodeNotFound, "", "", message))
+	})
+}

@@ -1,0 +1,92 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"ferry/gateway/api"
+	"ferry/swap"
+)
+
+// statuses is the one table from codes to HTTP statuses. A code that is not here
+// is not for clients and becomes internal.
+var statuses = map[swap.Code]int{
+	swap.CodeInvalidBody:           http.StatusBadRequest,
+	swap.CodeIdempotencyKeyMissing: http.StatusBadRequest,
+	swap.CodeNotFound:              http.StatusNotFound,
+	swap.CodeQuoteUsed:             http.StatusConflict,
+	swap.CodeIdempotencyKeyReused:  http.StatusConflict,
+	swap.CodeQuoteExpired:          http.StatusGone,
+	swap.CodeBodyTooLarge:          http.StatusRequestEntityTooLarge,
+	swap.CodeUnknownPair:           http.StatusUnprocessableEntity,
+	swap.CodeInvalidAmount:         http.StatusUnprocessableEntity,
+	swap.CodeTooManyPlaces:         http.StatusUnprocessableEntity,
+	swap.CodeAmountTooSmall:        http.StatusUnprocessableEntity,
+	swap.CodeAmountTooLarge:        http.StatusUnprocessableEntity,
+	swap.CodeInvalidAddress:        http.StatusUnprocessableEntity,
+	swap.CodeWrongNetwork:          http.StatusUnprocessableEntity,
+	swap.CodeForbiddenAddress:      http.StatusUnprocessableEntity,
+	swap.CodeInvalidPolicy:         http.StatusUnprocessableEntity,
+	swap.CodeQuoteInvalid:          http.StatusUnprocessableEntity,
+	swap.CodeIdempotencyKeyInvalid: http.StatusUnprocessableEntity,
+	swap.CodeRefused:               http.StatusUnprocessableEntity,
+	swap.CodeTooManyLocks:          http.StatusTooManyRequests,
+	swap.CodeInternal:              http.StatusInternalServerError,
+	swap.CodePriceUnavailable:      http.StatusServiceUnavailable,
+	swap.CodeInsufficientLiquidity: http.StatusServiceUnavailable,
+	swap.CodeChainHalted:           http.StatusServiceUnavailable,
+	swap.CodeUnavailable:           http.StatusServiceUnavailable,
+}
+
+// writeError answers with err as a problem. What is not a refusal is logged with
+// the request's id and answered without its text.
+func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	refusal, status := classify(err)
+	if refusal.Code == swap.CodeInternal || errors.Is(err, errSilent) {
+		log.ErrorContext(r.Context(), "request failed", "request_id", requestID(r.Context()), "error", err)
+	}
+	writeProblem(w, r, status, refusal)
+}
+
+// classify finds what the client may know of an error.
+func classify(err error) (*swap.Error, int) {
+	var refusal *swap.Error
+	if errors.As(err, &refusal) && refusal.Code != swap.CodeInternal {
+		if status, known := statuses[refusal.Code]; known {
+			return refusal, status
+		}
+	}
+	if errors.Is(err, errSilent) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return swap.Refuse(swap.CodeUnavailable, "", "", "A part of the service does not answer; try again."), http.StatusServiceUnavailable
+	}
+	return swap.Refuse(swap.CodeInternal, "", "",
+		"Something failed on our side; quote the request_id if you ask about it."), http.StatusInternalServerError
+}
+
+// writeProblem writes one problem (RFC 9457).
+func writeProblem(w http.ResponseWriter, r *http.Request, status int, e *swap.Error) {
+	p := api.Problem{
+		Type: "urn:ferry:problem:" + string(e.Code), Title: http.StatusText(status), Status: status,
+		Detail: e.Message, Code: api.ErrorCode(e.Code), Field: e.Field, Limit: e.Limit, RequestId: requestID(r.Context()),
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic("gateway: a problem of strings and numbers always encodes: " + err.Error())
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store")
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		h.Set("Retry-After", "1")
+	}
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		// A client that has gone away is no error of ours.
+		_, _ = w.Write(body) //nolint:errcheck // see above
+	}
+}

@@ -1,0 +1,75 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"ferry/swap"
+	"ferry/swap/bus"
+)
+
+// Hash is a SHA-256.
+type Hash [sha256.Size]byte
+
+// Claim is what an idempotency key stands for.
+type Claim struct {
+	SwapID string
+	// Request is the hash of the request the key was first used with.
+	Request Hash
+	// Response is the stored answer without the secret, nil while unfinished.
+	Response []byte
+}
+
+// Creation is all that is stored of a new swap, at once.
+type Creation struct {
+	Key, Request Hash
+	Terms        swap.Terms
+	// Response is a JSON object without a member "secret".
+	Response []byte
+	// First is the update with version 0.
+	First swap.Update
+	Fact  bus.Message
+	At    time.Time
+}
+
+// Record is a swap as it is stored. Terms are as signed, not yet verified.
+type Record struct {
+	SignedQuote, SignedReceipt string
+	CreatedAt                  time.Time
+	Newest                     swap.Update
+	// History is oldest first, without deposits and payments.
+	History []swap.Update
+}
+
+// Errors of a Store.
+var (
+	// ErrNoSwap means that no swap has the id.
+	ErrNoSwap = errors.New("no such swap")
+	// ErrClaimMoved means that another request has finished under the key, or
+	// claimed it anew, since this one claimed it. Nothing was stored.
+	ErrClaimMoved = errors.New("the idempotency key has moved on")
+)
+
+// Store is what the gateway remembers; gateway/postgres is the one there is.
+type Store interface {
+	// Claimed returns what a key stands for, and whether it does.
+	Claimed(ctx context.Context, key Hash) (Claim, bool, error)
+	// Claim ties a key to a request and a new swap id, or returns the claim there is.
+	Claim(ctx context.Context, key Hash, fresh Claim, at time.Time) (Claim, error)
+	// Release forgets an unfinished claim of the swap, if it is still there.
+	Release(ctx context.Context, key Hash, swapID string) error
+	// Finish stores a swap, tells swap.created and answers the claim, all or
+	// nothing. It makes the claim again if it was released meanwhile.
+	Finish(ctx context.Context, c Creation) error
+	// Swap reads a swap with its newest updates.
+	Swap(ctx context.Context, id string, updates int) (Record, error)
+	// Project stores a batch's updates and advances the consumer's offset, all or
+	// nothing. An update that is not newer than what is there changes nothing.
+	Project(ctx context.Context, consumer string, b bus.Batch, updates []swap.Update) error
+	// Offset is where the consumer stands.
+	Offset(ctx context.Context, consumer, topic string, partition int32) (int64, error)
+	// Ping reports whether the store answers.
+	Ping(ctx context.Context) error
+}
