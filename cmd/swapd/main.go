@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ferry/cmd/internal/daemon"
+	"ferry/cmd/internal/database"
 	"ferry/statemachine"
 	"ferry/statemachine/consume"
 	"ferry/statemachine/deadline"
@@ -38,7 +39,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	pool, err := daemon.Database(ctx, url, "swap")
+	pool, err := database.Open(ctx, url, "swap")
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,12 @@ type daemonSpec struct {
 	name, program string
 	args, env     []string
 	user          *parts.User
+	// ready is the text in the log by which it says that it serves.
+	ready string
 }
+
+// readyLine is what every daemon of ours logs.
+const readyLine = `"msg":"ready"`
 
 // Daemons names every daemon, in the order they are started.
 func (c *Cluster) Daemons() []string {
@@ -110,9 +115,12 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 	caller := "FERRY_ALLOW_UID=" + strconv.Itoa(os.Getuid())
 
 	add := func(name, program string, user *parts.User, args []string, env ...string) {
-		c.daemons[name] = daemonSpec{name: name, program: program, args: args, user: user, env: append(env, common...)}
+		c.daemons[name] = daemonSpec{name: name, program: program, args: args, user: user, env: append(env, common...), ready: readyLine}
 	}
 	add("venuesim", "venuesim", nil, []string{"-listen", venue, "-seed", "1"})
+	simulator := c.daemons["venuesim"]
+	simulator.ready = "listening on "
+	c.daemons["venuesim"] = simulator
 	add("liquidityd", "liquidityd", nil, nil, brokers, database("ferry_liquidity"), "FERRY_LISTEN="+socket("ferry", "liquidity"),
 		"FERRY_VENUE_URL=ws://"+venue, "FERRY_QUOTE_KEY="+filepath.Join(c.keys(), "quote.pem"))
 	add("attestd", "attestd", attest, nil, accounts, caller, "FERRY_LISTEN="+socket("attest", "attest"),
@@ -181,7 +189,7 @@ func (c *Cluster) startDaemon(ctx context.Context, name string) error {
 		return err
 	}
 	c.started(name, p)
-	return awaitReady(ctx, p, name, logFile, before)
+	return awaitReady(ctx, p, d, logFile, before)
 }
 
 // Kill ends a daemon by SIGKILL and waits until it is gone. It stays down until
@@ -205,22 +213,22 @@ func (c *Cluster) Restart(ctx context.Context, name string) error {
 	return c.startDaemon(ctx, name)
 }
 
-// awaitReady waits for the line "ready" that every daemon logs once it serves.
-func awaitReady(ctx context.Context, p *parts.Process, name, logFile string, from int64) error {
+// awaitReady waits until a daemon says in its log that it serves.
+func awaitReady(ctx context.Context, p *parts.Process, d daemonSpec, logFile string, from int64) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		ready, err := logSays(logFile, from, `"msg":"ready"`)
+		ready, err := logSays(logFile, from, d.ready)
 		if err != nil || ready {
 			return err
 		}
 		select {
 		case <-p.Done():
-			return fmt.Errorf("%s did not start: %w", name, p.Err())
+			return fmt.Errorf("%s did not start: %w", d.name, p.Err())
 		case <-ctx.Done():
-			return fmt.Errorf("%s was not ready within %s: see %s", name, startLimit, logFile)
+			return fmt.Errorf("%s was not ready within %s: see %s", d.name, startLimit, logFile)
 		case <-ticker.C:
 		}
 	}

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"ferry/deploy/deployment"
@@ -95,29 +94,6 @@ func (s *Settings) Deployment() (deployment.Deployment, error) {
 // Brokers are Kafka's addresses, comma-separated in KAFKA_BROKERS.
 func (s *Settings) Brokers() []string {
 	return strings.Split(s.Need(EnvBrokers, "comma-separated Kafka brokers, for example 127.0.0.1:9092"), ",")
-}
-
-// Database connects a pool to DATABASE_URL with search_path set to the service's
-// schema. Transactions that stay open idle are cut off: they would hold back
-// every relay of the cluster.
-func Database(ctx context.Context, url, schema string) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", EnvDatabaseURL, err)
-	}
-	config.ConnConfig.RuntimeParams["search_path"] = schema
-	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "10000"
-	config.ConnConfig.RuntimeParams["application_name"] = schema
-	config.MaxConns = 12
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the database: %w", err)
-	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("connect to the database: %w", err)
-	}
-	return pool, nil
 }
 
 // Group runs functions until one returns an error or ctx ends, and waits for all.

@@ -1,0 +1,114 @@
+// Command hotwalletd is the hot wallet of one chain: it issues deposit addresses,
+// watches blocks, and pays what it is ordered to. It derives addresses from
+// extended public keys and holds no private one.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"ferry/cmd/internal/accounts"
+	"ferry/cmd/internal/daemon"
+	"ferry/cmd/internal/database"
+	"ferry/deploy/deployment"
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/chain/bitcoin"
+	"ferry/hotwallet/chain/ethereum"
+	"ferry/hotwallet/postgres"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+	"ferry/swap/rpc"
+)
+
+func main() { daemon.Main("hotwalletd", run) }
+
+func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) {
+	name := asset.Chain(s.Need("FERRY_CHAIN", "the chain to serve: bitcoin or ethereum"))
+	w := wiring{chain: name, log: log.With("chain", name), brokers: s.Brokers(),
+		listen: s.Need("FERRY_LISTEN", "path of the Unix socket to listen on"),
+		attest: s.Need("FERRY_ATTEST_SOCKET", "attestd's Unix socket"),
+		signer: s.Need("FERRY_SIGNER_SOCKET", "signerd's Unix socket")}
+	url := s.Need(daemon.EnvDatabaseURL, "Postgres, as role ferry_hotwallet")
+	if w.deployment, err = s.Deployment(); err != nil {
+		return err
+	}
+	if w.accounts, err = accounts.Load(s, w.deployment.Networks); err != nil {
+		return err
+	}
+	if w.amounts, err = w.deployment.Amounts(name); err != nil {
+		return err
+	}
+	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
+		return err
+	}
+	if w.adapter, err = adapter(s, name, w.deployment.Networks); err != nil {
+		return err
+	}
+	pool, err := database.Open(ctx, url, "hotwallet")
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	w.store, err = postgres.New(pool, name, postgres.Config{Confirmations: w.deployment.Chains[name].Confirmations,
+		DustThreshold: w.amounts.DustThreshold, Now: time.Now, Log: w.log})
+	if err != nil {
+		return err
+	}
+	lease, err := w.store.AcquireLease(ctx, fmt.Sprintf("hotwalletd %d", os.Getpid()))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = errors.Join(err, lease.Close(closing))
+	}()
+	relay, err := bus.NewRelay(bus.RelayConfig{Source: "hotwallet", Brokers: w.brokers, Pool: pool, Log: w.log})
+	if err != nil {
+		return err
+	}
+	parts, mux, err := w.parts(ctx, lease)
+	if err != nil {
+		return err
+	}
+	l, err := rpc.Listen(w.listen, -1)
+	if err != nil {
+		return err
+	}
+	serve := func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) }
+	w.log.Info("ready")
+	return daemon.Group(ctx, append(parts, relay.Run, lease.Wait, serve)...)
+}
+
+func trusted(d deployment.Deployment) (quote, attest swap.PublicKeys, err error) {
+	if quote, err = d.PublicQuoteKeys(); err != nil {
+		return nil, nil, err
+	}
+	attest, err = d.PublicAttestKeys()
+	return quote, attest, err
+}
+
+// adapter speaks to the chain's node.
+func adapter(s *daemon.Settings, name asset.Chain, n asset.Networks) (chain.Adapter, error) {
+	switch name {
+	case asset.Bitcoin:
+		c := bitcoin.Config{URL: s.Need("BITCOIN_URL", "a Bitcoin node's RPC address"), User: s.Or("BITCOIN_USER", ""),
+			Pass: s.Or("BITCOIN_PASSWORD", ""), Networks: n}
+		if err := s.Err(); err != nil {
+			return nil, err
+		}
+		return bitcoin.New(c)
+	case asset.Ethereum:
+		c := ethereum.Config{URL: s.Need("ETHEREUM_URL", "an Ethereum node's HTTP RPC address"), Networks: n}
+		if err := s.Err(); err != nil {
+			return nil, err
+		}
+		return ethereum.New(c)
+	}
+	return nil, fmt.Errorf("FERRY_CHAIN %q is not one of bitcoin, ethereum", name)
+}

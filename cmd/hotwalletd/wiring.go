@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"ferry/cmd/internal/daemon"
+	"ferry/deploy/deployment"
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/issue"
+	"ferry/hotwallet/keys"
+	"ferry/hotwallet/payment"
+	"ferry/hotwallet/payment/remote"
+	"ferry/hotwallet/postgres"
+	"ferry/hotwallet/reconcile"
+	"ferry/hotwallet/treasury"
+	"ferry/hotwallet/watch"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+	"ferry/swap/rpc"
+	"ferry/swap/rpc/ferry/v1/ferryv1connect"
+)
+
+// pollEvery is how often the node is asked for its tip.
+const pollEvery = 250 * time.Millisecond
+
+// wiring is everything the parts of the hot wallet are made from.
+type wiring struct {
+	chain                 asset.Chain
+	log                   *slog.Logger
+	brokers               []string
+	listen                string
+	attest, signer        string
+	deployment            deployment.Deployment
+	accounts              keys.Accounts
+	amounts               deployment.Amounts
+	quoteKeys, attestKeys swap.PublicKeys
+	adapter               chain.Adapter
+	store                 *postgres.Store
+}
+
+// parts puts the hot wallet together. Addresses are watched before the first block
+// is read, and known before the first is issued.
+func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(context.Context) error, *http.ServeMux, error) {
+	set := watch.NewSet()
+	engineWake, wakeEngine := daemon.Wake()
+	tellWake, wakeTell := daemon.Wake()
+	publisher, err := bus.NewPublisher("hotwallet", w.brokers)
+	if err != nil {
+		return nil, nil, err
+	}
+	books, err := treasury.New(treasury.Config{Chain: w.chain, Accounts: w.accounts, Store: w.store, Publisher: publisher,
+		DustThreshold: w.amounts.DustThreshold, Watch: func(a []string) { set.Add(a...) }, Wake: tellWake, Now: time.Now, Log: w.log})
+	if err != nil {
+		return nil, nil, err
+	}
+	issuer, err := issue.New(issue.Config{Chain: w.chain, Networks: w.deployment.Networks, Accounts: w.accounts, Store: w.store,
+		Attest:       ferryv1connect.NewAttestClient(rpc.Client(w.attest), rpc.BaseURL, rpc.ClientOptions()...),
+		Destinations: w.adapter, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
+		Watch: func(a []string) { set.Add(a...) }, Log: w.log})
+	if err != nil {
+		return nil, nil, err
+	}
+	watcher, err := w.watcher(set, func() { wakeEngine(); wakeTell() })
+	if err != nil {
+		return nil, nil, err
+	}
+	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter,
+		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
+		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
+		Wake: engineWake, Moved: wakeTell, Now: time.Now, Log: w.log})
+	if err != nil {
+		return nil, nil, err
+	}
+	orders, err := w.orders(wakeEngine)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := books.Start(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := issuer.Start(ctx); err != nil {
+		return nil, nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(ferryv1connect.NewWalletHandler(issuer, rpc.HandlerOptions()...))
+	tell := func(ctx context.Context) error {
+		defer publisher.Close()
+		return books.Run(ctx)
+	}
+	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, tell}, mux, nil
+}
+
+// watcher follows the chain and has the books compared with the node at each tip.
+func (w wiring) watcher(set *watch.Set, moved func()) (*watch.Watcher, error) {
+	policy := w.deployment.Chains[w.chain]
+	return watch.New(watch.Config{Reader: w.adapter, Store: w.store, Set: set, Poll: pollEvery,
+		BirthHeight: policy.BirthHeight, ReorgLimit: policy.ReorgLimit, Log: w.log,
+		AtTip: func(ctx context.Context) {
+			moved()
+			result, err := reconcile.Check(ctx, w.store, w.adapter, w.log)
+			if err != nil && ctx.Err() == nil {
+				w.log.Warn("books were not compared with the node", "error", err)
+			}
+			if result == reconcile.Different {
+				w.log.Error("books differ from the node: payments are halted")
+			}
+		}})
+}
+
+// orders takes this chain's orders off the topic.
+func (w wiring) orders(stored func()) (*bus.Consumer, error) {
+	o, err := payment.NewOrders(payment.OrdersConfig{Chain: w.chain, Store: w.store, Stored: stored, Log: w.log})
+	if err != nil {
+		return nil, err
+	}
+	return bus.NewConsumer(bus.ConsumerConfig{Group: o.Group(), Brokers: w.brokers, Topics: []string{bus.TopicOrders},
+		Load: o.Load, Handle: o.Handle, Log: w.log})
+}

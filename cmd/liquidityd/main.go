@@ -1,0 +1,103 @@
+// Command liquidityd prices and locks. It holds the key that signs quotes, and
+// reaches the venues, Postgres and Kafka.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"ferry/cmd/internal/daemon"
+	"ferry/cmd/internal/database"
+	"ferry/deploy/deployment"
+	"ferry/liquidity"
+	"ferry/liquidity/postgres"
+	"ferry/liquidity/venue/simulated"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+	"ferry/swap/rpc"
+)
+
+func main() { daemon.Main("liquidityd", run) }
+
+// How old a word may be to be acted on.
+const (
+	priceStaleAfter   = 5 * time.Second
+	balanceStaleAfter = 20 * time.Second
+)
+
+func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
+	brokers, url := s.Brokers(), s.Need(daemon.EnvDatabaseURL, "Postgres, as role ferry_liquidity")
+	listen := s.Need("FERRY_LISTEN", "path of the Unix socket to listen on")
+	venueURL := s.Need("FERRY_VENUE_URL", "where the venue's simulator listens, for example ws://127.0.0.1:7010")
+	keyPath := s.Need("FERRY_QUOTE_KEY", "PEM file of the key that signs quotes")
+	d, err := s.Deployment()
+	if err != nil {
+		return err
+	}
+	config, err := policy(d)
+	if err != nil {
+		return err
+	}
+	key, err := daemon.SigningKey(keyPath)
+	if err != nil {
+		return err
+	}
+	venue, err := simulated.New(simulated.Config{URL: venueURL, StaleAfter: priceStaleAfter, Log: log, Now: time.Now,
+		Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}})
+	if err != nil {
+		return err
+	}
+	pool, err := database.Open(ctx, url, "liquidity")
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	engine, err := liquidity.New(config, liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: []liquidity.Source{venue},
+		Key: key, Brokers: brokers, Log: log, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	relay, err := bus.NewRelay(bus.RelayConfig{Source: "liquidity", Brokers: brokers, Pool: pool, Log: log})
+	if err != nil {
+		return err
+	}
+	l, err := rpc.Listen(listen, -1)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(engine.Handler())
+	log.Info("ready")
+	return daemon.Group(ctx, engine.Run, relay.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
+}
+
+// policy is the deployment as the engine takes it.
+func policy(d deployment.Deployment) (liquidity.Config, error) {
+	c := liquidity.Config{Fees: map[asset.ID]liquidity.Fees{}, DepositWindowSeconds: d.Locks.DepositWindowSeconds,
+		ConfirmWindowSeconds: d.Locks.ConfirmWindowSeconds, LockFor: d.Locks.LockFor(),
+		MaxLocksPerClient: d.Locks.MaxPerClient, BalanceStaleAfter: balanceStaleAfter}
+	for _, a := range asset.All() {
+		amounts, err := d.Amounts(a.Chain)
+		if err != nil {
+			return c, err
+		}
+		c.Fees[a.ID] = liquidity.Fees{Network: asset.Amount{Asset: a.ID, Units: amounts.NetworkFee},
+			RefundMax: asset.Amount{Asset: a.ID, Units: amounts.RefundFeeMax}}
+	}
+	for _, p := range d.Pairs {
+		least, err := asset.ParseDecimal(p.From, p.MinDeposit)
+		if err != nil {
+			return c, fmt.Errorf("pair %s-%s: %w", p.From, p.To, err)
+		}
+		most, err := asset.ParseDecimal(p.From, p.MaxDeposit)
+		if err != nil {
+			return c, fmt.Errorf("pair %s-%s: %w", p.From, p.To, err)
+		}
+		c.Pairs = append(c.Pairs, liquidity.PairConfig{Pair: asset.Pair{From: p.From, To: p.To},
+			SpreadBPS: p.SpreadBasisPoints, FeeBPS: p.ServiceFeeBasisPoints, Min: least, Max: most})
+	}
+	return c, nil
+}
