@@ -37,8 +37,9 @@ var layers = []struct {
 	{"liquidity/...", []string{"self", "swap/..."}},
 	{"hotwallet/...", []string{"self", "swap/..."}},
 	{"gateway/...", []string{"self", "swap/..."}},
-	{"cmd/...", []string{"swap/...", "statemachine/...", "liquidity/...", "hotwallet/...", "gateway/...", "migrations/...", "deploy/..."}},
-	{"deploy/...", []string{"self"}},
+	{"cmd/...", []string{"cmd/internal/...", "cmd/ferry/...", "swap/...", "statemachine/...", "liquidity/...", "hotwallet/...", "gateway/...", "migrations/...", "deploy/..."}},
+	{"deploy/parts/...", []string{"self"}}, // embedded parts know nothing of Ferry
+	{"deploy/...", []string{"self", "swap/...", "migrations/..."}},
 	{"tools/...", nil},
 	{"bench/...", []string{"self", "swap/...", "statemachine/...", "liquidity/...", "hotwallet/...", "gateway/...", "migrations/...", "deploy/..."}},
 	{"", nil}, // the module's root holds only tests

@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"ferry/deploy/parts"
@@ -144,7 +146,7 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 
 // accountsFile holds the extended public keys, for everybody who derives addresses.
 func (c *Cluster) accountsFile() string {
-	return filepath.Join(c.socketFolder("signer"), "accounts.json")
+	return filepath.Join(c.dir.Part("public"), "accounts.json")
 }
 
 // freeAddress is a loopback port nobody listens on now.
@@ -163,17 +165,17 @@ func freeAddress(ctx context.Context) (string, error) {
 // initialise runs a daemon's own "init", which does nothing on a second start.
 func (c *Cluster) initialise(ctx context.Context, d daemonSpec) error {
 	c.progress("preparing " + d.name)
-	p, err := parts.StartProcess(parts.ProcessConfig{Name: d.name + " init", Path: filepath.Join(c.config.Bin, d.program),
-		Args: []string{"init"}, Env: d.env, User: d.user, LogFile: c.dir.Log(d.name)})
-	if err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(c.config.Bin, d.program), "init")
+	cmd.Env = d.env
+	if d.user != nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(d.user.UID), Gid: uint32(d.user.GID)}}
 	}
-	select {
-	case <-p.Done():
-		return p.Err()
-	case <-ctx.Done():
-		return errors.Join(ctx.Err(), p.Kill())
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s init: %w: %s", d.name, err, bytes.TrimSpace(output))
 	}
+	return nil
 }
 
 func (c *Cluster) startDaemon(ctx context.Context, name string) error {
