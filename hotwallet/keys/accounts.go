@@ -82,8 +82,8 @@ type File struct {
 	EthereumHot     string `json:"ethereum_hot"`
 }
 
-// ParseAccounts reads a File. Unknown fields, missing keys and private keys are
-// refused.
+// ParseAccounts reads a File. Unknown fields, missing keys, private keys, keys of
+// another network and keys of no hardened account are refused.
 func ParseAccounts(n asset.Networks, raw []byte) (Accounts, error) {
 	var f File
 	decoder := json.NewDecoder(bytes.NewReader(raw))
@@ -93,6 +93,10 @@ func ParseAccounts(n asset.Networks, raw []byte) (Accounts, error) {
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Accounts{}, errors.New("extended public keys: something follows the object")
+	}
+	params, err := n.BitcoinParams()
+	if err != nil {
+		return Accounts{}, err
 	}
 	a := Accounts{networks: n, accounts: map[accountID]*hdkeychain.ExtendedKey{}}
 	for id, text := range map[accountID]string{
@@ -106,9 +110,25 @@ func ParseAccounts(n asset.Networks, raw []byte) (Accounts, error) {
 		if key.IsPrivate() {
 			return Accounts{}, fmt.Errorf("extended key of %s account %d is private: only public keys belong here", id.chain, id.role)
 		}
+		if err := checkAccount(key, params); err != nil {
+			return Accounts{}, fmt.Errorf("extended public key of %s account %d: %w", id.chain, id.role, err)
+		}
 		a.accounts[id] = key
 	}
 	return a, nil
+}
+
+// checkAccount refuses what can't be an account's key by what a BIP32 key says of
+// itself: one of another network, a master key, or a child that is not hardened.
+// hdkeychain does not look at these.
+func checkAccount(key *hdkeychain.ExtendedKey, params *chaincfg.Params) error {
+	switch {
+	case !key.IsForNet(params):
+		return fmt.Errorf("it is not of network %s", params.Name)
+	case key.Depth() == 0 || key.ChildIndex() < hdkeychain.HardenedKeyStart:
+		return fmt.Errorf("it is child %#x at depth %d, not a hardened account", key.ChildIndex(), key.Depth())
+	}
+	return nil
 }
 
 // Derive returns the key at <account>/branch/index.

@@ -1,0 +1,61 @@
+package signer
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+	"testing"
+
+	"connectrpc.com/connect"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/rpc"
+	"ferry/swap/rpc/ferry/v1/ferryv1connect"
+)
+
+// Over its socket the signer gives the same signature, and the same refusal, as
+// when it is called directly.
+func TestHandlerOverASocket(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := rpc.Listen(socket, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(d.signer.Handler())
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- rpc.Serve(ctx, l, mux) }()
+	client := ferryv1connect.NewSignerClient(rpc.Client(socket), rpc.BaseURL, rpc.ClientOptions()...)
+
+	req := d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a"), payoutSat, feeSat, "x")
+	res, err := client.SignBitcoin(ctx, connect.NewRequest(req))
+	if err != nil || res.Msg.GetTxid() == "" {
+		t.Errorf("sign: %v", err)
+	}
+	req.Authority.Purpose = "sweep"
+	_, err = client.SignBitcoin(ctx, connect.NewRequest(req))
+	wantRefusal(t, err, "authority.purpose", "not one the signer signs for")
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+}
+
+// A closed signer has no keys any more: it waits out the caller's time and refuses.
+func TestClosedSignerSignsNothing(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	req := d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a"), payoutSat, feeSat, "x")
+	if err := d.signer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := d.signer.SignBitcoin(ctx, connect.NewRequest(req)); swap.ErrorCode(err) != swap.CodeUnavailable {
+		t.Errorf("a closed signer answers %v, want unavailable", err)
+	}
+}
