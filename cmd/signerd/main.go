@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -64,10 +65,8 @@ func initialise(s *daemon.Settings, seed, keyFile string, d deployment.Deploymen
 	if err := s.Err(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(signer.PublicKeysFile(seed)); os.IsNotExist(err) {
-		if _, err := signer.Init(seed, keyFile, d.Networks); err != nil {
-			return err
-		}
+	if _, err := signer.Init(seed, keyFile, d.Networks); err != nil && !errors.Is(err, signer.ErrInitialised) {
+		return err
 	}
 	public, err := os.ReadFile(signer.PublicKeysFile(seed))
 	if err != nil {
