@@ -1,6 +1,7 @@
 package fakechain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -77,7 +78,9 @@ func (c *Chain) planSpend(f chain.Funds, r chain.Request) (chain.Plan, error) {
 	optional := slices.DeleteFunc(slices.Clone(f.Coins), func(coin chain.Coin) bool {
 		return slices.ContainsFunc(f.Must, func(m chain.Coin) bool { return m.ID() == coin.ID() })
 	})
-	slices.SortStableFunc(optional, func(a, b chain.Coin) int { return b.Units.Cmp(a.Units) })
+	slices.SortFunc(optional, func(a, b chain.Coin) int {
+		return cmp.Or(b.Units.Cmp(a.Units), cmp.Compare(a.ID(), b.ID()))
+	})
 	candidates := slices.Concat(f.Must, optional)
 	t := Tx{Chain: c.chain, Outputs: []Output{{Address: r.Destination, Units: r.Units}}}
 	var in asset.Units

@@ -1,0 +1,226 @@
+package ethereum
+
+import (
+	"encoding/json"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/trie"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap/asset"
+)
+
+var (
+	signer = types.LatestSignerForChainID(big.NewInt(1337))
+	us     = crypto.ToECDSAUnsafe(crypto.Keccak256([]byte("us")))
+	them   = common.HexToAddress("0x00000000000000000000000000000000000bEEF1")
+)
+
+func ourAddress() common.Address { return crypto.PubkeyToAddress(us.PublicKey) }
+
+// everything watches all.
+type everything struct{}
+
+func (everything) Address(string) bool { return true }
+func (everything) Coin(string) bool    { panic("account chains never ask") }
+
+// fixture is a block as a node sends it.
+type fixture struct{ block, receipts []byte }
+
+// testBlock has four transactions of ours: a transfer, one that failed, one
+// without value and a legacy one.
+func testBlock(t testing.TB) fixture {
+	t.Helper()
+	sign := func(data types.TxData) *types.Transaction {
+		tx, err := types.SignNewTx(us, signer, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tx
+	}
+	dynamic := func(nonce uint64, to *common.Address, wei int64) *types.Transaction {
+		return sign(&types.DynamicFeeTx{
+			ChainID: big.NewInt(1337), Nonce: nonce, To: to, Value: big.NewInt(wei), Gas: 100_000,
+			GasTipCap: big.NewInt(2), GasFeeCap: big.NewInt(1000),
+		})
+	}
+	txs := types.Transactions{
+		dynamic(0, &them, 500), dynamic(1, &them, 600), dynamic(2, &them, 0),
+		sign(&types.LegacyTx{Nonce: 3, To: &them, Value: big.NewInt(700), Gas: 21000, GasPrice: big.NewInt(150)}),
+		dynamic(4, nil, 800), // makes a contract
+	}
+	var rs types.Receipts
+	for i, gas := range []uint64{21000, 30000, 21000, 21000, 50000} {
+		r := &types.Receipt{
+			Type: txs[i].Type(), Status: types.ReceiptStatusSuccessful, CumulativeGasUsed: gas, Logs: []*types.Log{},
+			TxHash: txs[i].Hash(), GasUsed: gas,
+		}
+		if i > 0 {
+			r.CumulativeGasUsed += rs[i-1].CumulativeGasUsed
+		}
+		rs = append(rs, r)
+	}
+	rs[1].Status = types.ReceiptStatusFailed
+	h := &types.Header{
+		ParentHash: common.Hash{1}, Number: big.NewInt(42), Time: 1_700_000_000, Difficulty: new(big.Int),
+		BaseFee: big.NewInt(100), Extra: []byte{}, GasLimit: 30_000_000,
+		TxHash: types.DeriveSha(txs, trie.NewStackTrie(nil)), ReceiptHash: types.DeriveSha(rs, trie.NewStackTrie(nil)),
+	}
+	return fixture{encodeBlock(t, h, txs), encode(t, rs)}
+}
+
+// encodeBlock writes the header's fields and the transactions as one object.
+func encodeBlock(t testing.TB, h *types.Header, txs types.Transactions) []byte {
+	t.Helper()
+	var fields map[string]any
+	if err := json.Unmarshal(encode(t, h), &fields); err != nil {
+		t.Fatal(err)
+	}
+	fields["transactions"] = txs
+	return encode(t, fields)
+}
+
+func encode(t testing.TB, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// read does what Block does with the two replies.
+func (f fixture) read() (chain.Block, error) {
+	h, ok, err := readHeader(f.block)
+	if err != nil || !ok {
+		return chain.Block{}, err
+	}
+	txs, rs, err := readBody(h, f.block, f.receipts)
+	if err != nil {
+		return chain.Block{}, err
+	}
+	return match(h, txs, rs, signer, everything{})
+}
+
+func TestMatch(t *testing.T) {
+	t.Parallel()
+	b, err := testBlock(t).read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Height != 42 || b.Time.Unix() != 1_700_000_000 || b.Parent != (common.Hash{1}).Hex() {
+		t.Fatalf("%+v", b)
+	}
+	if len(b.Credits) != 2 || b.Credits[0].Units != asset.NewUnits(500) || b.Credits[1].Units != asset.NewUnits(700) {
+		t.Fatalf("credits %+v", b.Credits)
+	}
+	if b.Credits[0].Address != them.Hex() {
+		t.Fatalf("credited to %s, want %s", b.Credits[0].Address, them.Hex())
+	}
+	for i, want := range []struct {
+		units, fee uint64
+		failed     bool
+	}{
+		{500, 21000 * 102, false}, {0, 30000 * 102, true}, {0, 21000 * 102, false},
+		{700, 21000 * 150, false}, {800, 50000 * 102, false},
+	} {
+		d := b.Debits[i]
+		if d.Units != asset.NewUnits(want.units) || d.Fee != asset.NewUnits(want.fee) || d.Failed != want.failed ||
+			d.Nonce != uint64(i) || d.Address != ourAddress().Hex() {
+			t.Errorf("debit %d: %+v, want %+v", i, d, want)
+		}
+	}
+}
+
+func TestReadBlockRefusesLies(t *testing.T) {
+	t.Parallel()
+	swap := func(from, to string) func(testing.TB, []byte) []byte {
+		return func(t testing.TB, raw []byte) []byte {
+			t.Helper()
+			if !strings.Contains(string(raw), from) {
+				t.Fatalf("the fixture has no %s", from)
+			}
+			return []byte(strings.Replace(string(raw), from, to, 1))
+		}
+	}
+	list := func(change func([]any) []any) func(testing.TB, []byte) []byte {
+		return func(t testing.TB, raw []byte) []byte {
+			t.Helper()
+			var block map[string]any
+			var all []any
+			if json.Unmarshal(raw, &block) == nil {
+				block["transactions"] = change(block["transactions"].([]any))
+				return encode(t, block)
+			}
+			if err := json.Unmarshal(raw, &all); err != nil {
+				t.Fatal(err)
+			}
+			return encode(t, change(all))
+		}
+	}
+	less := list(func(a []any) []any { return a[1:] })
+	more := list(func(a []any) []any { return append(a, a[0]) })
+	none := list(func(a []any) []any { a[0] = nil; return a })
+	for name, lie := range map[string]struct {
+		block, receipts func(testing.TB, []byte) []byte
+	}{
+		"another number":           {swap(`"number":"0x2a"`, `"number":"0x2b"`), nil},
+		"another parent":           {swap(`"parentHash":"0x01`, `"parentHash":"0x02`), nil},
+		"another value":            {swap(`"value":"0x1f4"`, `"value":"0x1f5"`), nil},
+		"another destination":      {swap(strings.ToLower(them.Hex()), strings.ToLower(ourAddress().Hex())), nil},
+		"a failure made a success": {nil, swap(`"status":"0x0"`, `"status":"0x1"`)},
+		"a success made a failure": {nil, swap(`"status":"0x1"`, `"status":"0x0"`)},
+		"less gas":                 {nil, swap(`"cumulativeGasUsed":"0x5208"`, `"cumulativeGasUsed":"0x5207"`)},
+		"a transaction left out":   {less, nil},
+		"both left out":            {less, less},
+		"a transaction repeated":   {more, more},
+		"a receipt repeated":       {nil, more},
+		"a null transaction":       {none, nil},
+		"a null receipt":           {nil, none},
+		"no receipts":              {nil, func(testing.TB, []byte) []byte { return []byte("[]") }},
+	} {
+		f := testBlock(t)
+		if lie.block != nil {
+			f.block = lie.block(t, f.block)
+		}
+		if lie.receipts != nil {
+			f.receipts = lie.receipts(t, f.receipts)
+		}
+		if b, err := f.read(); err == nil {
+			t.Errorf("%s: %+v", name, b)
+		}
+	}
+}
+
+func FuzzReadBlock(f *testing.F) {
+	good := testBlock(f)
+	f.Add(good.block, good.receipts)
+	f.Add([]byte("null"), []byte("null"))
+	f.Fuzz(func(t *testing.T, block, receipts []byte) {
+		_, _ = fixture{block, receipts}.read() // must not panic
+		// Past the hashes as well, which a fuzzer can't satisfy.
+		var h *types.Header
+		var body struct {
+			Transactions types.Transactions `json:"transactions"`
+		}
+		var rs types.Receipts
+		if json.Unmarshal(block, &h) != nil || h == nil || json.Unmarshal(block, &body) != nil ||
+			json.Unmarshal(receipts, &rs) != nil || len(rs) != len(body.Transactions) || !h.Number.IsInt64() {
+			return
+		}
+		for i, tx := range body.Transactions {
+			if tx == nil || rs[i] == nil {
+				return
+			}
+		}
+		b, err := match(h, body.Transactions, rs, signer, everything{})
+		if err == nil && len(b.Debits) != len(body.Transactions) {
+			t.Fatalf("%d debits of %d transactions", len(b.Debits), len(body.Transactions))
+		}
+	})
+}
