@@ -1,7 +1,9 @@
 package watch_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"ferry/hotwallet/chain/fakechain"
 	"ferry/hotwallet/postgres"
 	"ferry/hotwallet/watch"
+	"ferry/migrations/pgtest"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -169,6 +172,65 @@ func TestMinedBetweenLooksIsNotReplaced(t *testing.T) {
 		if kinds := w.kinds(swapID); slices.Contains(kinds, "deposit.replaced") || !slices.Contains(kinds, "deposit.confirmed") {
 			t.Fatalf("facts %v", kinds)
 		}
+	})
+}
+
+// partial is a node whose mempool is not whole.
+type partial struct {
+	chain.Reader
+	hidden bool
+}
+
+func (p *partial) Mempool(ctx context.Context, w chain.Watch) ([]chain.Credit, error) {
+	credits, err := p.Reader.Mempool(ctx, w)
+	if p.hidden {
+		return nil, err
+	}
+	return credits, err
+}
+
+// Missing once, and then mined while the mempool is read: still not replaced.
+func TestLookOnAnOldTipDoesNotCount(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		node := &partial{Reader: w.chain}
+		w.reader = node
+		w.restart()
+		address, swapID := w.issue()
+		w.chain.Pay(address, w.small())
+		w.step()
+		node.hidden = true
+		w.step()
+		node.hidden = false
+		w.chain.Before(func(call string) {
+			if call == "Mempool" {
+				w.chain.Before(nil)
+				w.chain.Mine(1)
+			}
+		})
+		w.step()
+		w.step()
+		wantKinds(t, w, swapID, "deposit.seen", "deposit.in_block 1")
+	})
+}
+
+// The deposit is mined and back in the mempool before the watcher looks there.
+func TestSeenAgainAfterAReorgBetweenLooks(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		address, swapID := w.issue()
+		w.chain.Pay(address, w.small())
+		w.step()
+		mined := w.chain.Mine(1)
+		w.chain.Before(func(call string) {
+			if cursor, _, err := w.store.Cursor(w.ctx); call == "Tip" && err == nil && cursor == mined {
+				w.chain.Before(nil)
+				w.chain.Reorg(1, fakechain.Return)
+				w.chain.MineEmpty(2)
+			}
+		})
+		w.step()
+		wantKinds(t, w, swapID, "deposit.seen", "deposit.in_block 1", "deposit.reorged", "deposit.seen")
 	})
 }
 
@@ -401,6 +463,23 @@ func TestPaymentIsReorgedOutAndBack(t *testing.T) {
 	})
 }
 
+// The coin it spends is watched again as soon as its block is taken back.
+func TestPaymentMovesToAnotherBlock(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		w.fund(1)
+		p := w.pay(w.small())
+		w.mine(1)
+		w.chain.Reorg(1, fakechain.Return)
+		w.chain.Mine(2)
+		w.step()
+		w.checkBooks()
+		w.mine(1)
+		wantKinds(t, w, p.swapID, "payment.confirmed", "payment.confirmed", "payment.final")
+		w.checkBooks()
+	})
+}
+
 // The process ended after the node took the payment and before that was stored.
 func TestPaymentMinedBeforeItsBroadcastWasStored(t *testing.T) {
 	t.Parallel()
@@ -460,4 +539,81 @@ func TestFencedWatcherChangesNothing(t *testing.T) {
 		w.step()
 		w.checkBooks()
 	})
+}
+
+func TestBeginsWhereItIsTold(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ birth, want int64 }{{0, 5}, {2, 2}} {
+		c := fakechain.NewBitcoin(fakechain.Config{})
+		c.Mine(5)
+		w := &world{tb: t, ctx: t.Context(), chain: c, pool: pgtest.New(t, "hotwallet"), birth: row.birth}
+		w.restart()
+		cursors := []int64{}
+		c.Before(func(string) {
+			if cursor, begun, err := w.store.Cursor(w.ctx); err == nil && begun {
+				cursors = append(cursors, cursor.Height)
+			}
+		})
+		w.step()
+		if len(cursors) == 0 || cursors[0] != row.want || cursors[len(cursors)-1] != 5 {
+			t.Errorf("birth height %d: the cursor went through %v", row.birth, cursors)
+		}
+		if err := w.lease.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestRunFollowsAndEnds(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		address, swapID := w.issue()
+		ctx, cancel := context.WithCancel(t.Context())
+		arrived := make(chan struct{}, 1)
+		w.atTip = func(context.Context) { arrived <- struct{}{} }
+		w.wake = make(chan struct{})
+		w.restart()
+		ended := make(chan error, 1)
+		go func() { ended <- w.watcher.Run(ctx) }()
+		<-arrived
+		w.chain.Pay(address, w.small())
+		for range needed {
+			w.chain.FailCalls(1) // a failure is tried again
+			w.chain.Mine(1)
+			w.wake <- struct{}{}
+			w.wake <- struct{}{}
+			<-arrived
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		if n := count(w.kinds(swapID), "deposit.confirmed"); n != 1 {
+			t.Fatalf("facts %v", w.kinds(swapID))
+		}
+	})
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	t.Parallel()
+	c := fakechain.NewBitcoin(fakechain.Config{})
+	good := watch.Config{Reader: c, Store: &postgres.Store{}, Set: watch.NewSet(), Poll: time.Second, Log: slog.Default()}
+	if _, err := watch.New(good); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*watch.Config){
+		"no reader":      func(c *watch.Config) { c.Reader = nil },
+		"no store":       func(c *watch.Config) { c.Store = nil },
+		"no set":         func(c *watch.Config) { c.Set = nil },
+		"no log":         func(c *watch.Config) { c.Log = nil },
+		"no pause":       func(c *watch.Config) { c.Poll = 0 },
+		"negative birth": func(c *watch.Config) { c.BirthHeight = -1 },
+		"negative limit": func(c *watch.Config) { c.ReorgLimit = -1 },
+	} {
+		bad := good
+		change(&bad)
+		if _, err := watch.New(bad); err == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
 }

@@ -49,6 +49,11 @@ type world struct {
 	indexes [2]int
 	nonce   uint64
 	payouts int
+	// What a test may set before restart: another reader, where to begin, hooks.
+	reader chain.Reader
+	birth  int64
+	atTip  func(context.Context)
+	wake   chan struct{}
 }
 
 func newWorld(t testing.TB, c *fakechain.Chain) *world {
@@ -91,8 +96,12 @@ func (w *world) restart() {
 		w.Fatal(err)
 	}
 	w.set = watch.NewSet()
-	w.watcher, err = watch.New(watch.Config{Reader: w.chain, Store: w.store, Set: w.set,
-		Poll: time.Second, ReorgLimit: needed - 1, Log: log})
+	reader := w.reader
+	if reader == nil {
+		reader = w.chain
+	}
+	w.watcher, err = watch.New(watch.Config{Reader: reader, Store: w.store, Set: w.set, Poll: time.Hour,
+		BirthHeight: w.birth, ReorgLimit: needed - 1, AtTip: w.atTip, Wake: w.wake, Log: log})
 	if err != nil {
 		w.Fatal(err)
 	}
