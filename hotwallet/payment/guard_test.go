@@ -156,10 +156,14 @@ func TestPlansAtOnce(t *testing.T) {
 			orders = append(orders, w.payout(w.some(uint64(10+i))))
 		}
 		w.deliver(orders...)
+		payments, plans := make([]payment.Payment, n), make([]chain.Plan, n)
+		for i, o := range orders {
+			payments[i], plans[i] = w.planned(o)
+		}
 		var wg sync.WaitGroup
 		errs := make([]error, n)
-		for i, o := range orders {
-			p, plan := w.planned(o)
+		for i := range orders {
+			p, plan := payments[i], plans[i]
 			wg.Go(func() {
 				stored, err := w.store.StorePlan(t.Context(), p, plan)
 				if err == nil {

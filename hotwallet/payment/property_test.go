@@ -76,7 +76,7 @@ func (w *world) act(r *rapid.T, all []swap.Order) []swap.Order {
 // calm lets the faults run out and everything that can be paid be paid.
 func (w *world) calm() {
 	w.t.Helper()
-	for range 6 {
+	for range 4 {
 		w.step()
 		w.mine(confirmations)
 	}

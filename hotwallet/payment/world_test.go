@@ -103,7 +103,7 @@ func both(t *testing.T, f func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, on asset.Chain) *world {
 	t.Helper()
-	w := &world{t: t, on: on, pool: pgtest.New(t, "hotwallet"), accounts: testAccounts(t),
+	w := &world{t: t, on: on, pool: quickPool(t, pgtest.New(t, "hotwallet")), accounts: testAccounts(t),
 		quoteKey: seedKey("quote"), attest: seedKey("attest"), signer: newFakeSigner(), fuse: &fuse{},
 		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, feeMax: units("100000000000000000")}
 	if on == asset.Bitcoin {
@@ -115,6 +115,20 @@ func newWorld(t testing.TB, on asset.Chain) *world {
 	w.start()
 	t.Cleanup(func() { w.stop() })
 	return w
+}
+
+// quickPool does not wait for the disk: it is our process that crashes here, never
+// Postgres.
+func quickPool(t testing.TB, pool *pgxpool.Pool) *pgxpool.Pool {
+	t.Helper()
+	c := pool.Config()
+	c.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	quick, err := pgxpool.NewWithConfig(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(quick.Close)
+	return quick
 }
 
 // start is what a new process does.
