@@ -1,0 +1,184 @@
+package payment_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"sync"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/chain/fakechain"
+	"ferry/hotwallet/payment"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// fuse kills the process at the nth boundary: before or after an outside effect
+// or a write of the store. It panics, as if the process were gone: nothing after
+// it runs.
+type fuse struct {
+	at, passed int
+	name       string
+}
+
+type crash struct{ where string }
+
+func (f *fuse) point(name string) {
+	f.passed++
+	if f.at == f.passed {
+		panic(crash{name})
+	}
+}
+
+// around runs an effect between two points.
+func around[T any](f *fuse, name string, effect func() (T, error)) (T, error) {
+	f.point("before " + name)
+	v, err := effect()
+	f.point("after " + name)
+	return v, err
+}
+
+// crashing runs a round that dies at boundary n; it reports where, or "" if the
+// round has fewer boundaries.
+func (w *world) crashing(n int) (where string) {
+	w.t.Helper()
+	*w.fuse = fuse{at: n}
+	defer func() {
+		*w.fuse = fuse{}
+		if gone := recover(); gone != nil {
+			c, ok := gone.(crash)
+			if !ok {
+				panic(gone)
+			}
+			where = c.where
+		}
+	}()
+	w.step()
+	return ""
+}
+
+type fusedStore struct {
+	payment.Store
+	fuse *fuse
+}
+
+func (s fusedStore) StorePlan(ctx context.Context, p payment.Payment, plan chain.Plan) (payment.Payment, error) {
+	return around(s.fuse, "StorePlan", func() (payment.Payment, error) { return s.Store.StorePlan(ctx, p, plan) })
+}
+
+func (s fusedStore) StoreSigned(ctx context.Context, p payment.Payment, raw []byte, txid string) (payment.Payment, error) {
+	return around(s.fuse, "StoreSigned", func() (payment.Payment, error) { return s.Store.StoreSigned(ctx, p, raw, txid) })
+}
+
+func (s fusedStore) StoreAnswer(ctx context.Context, p payment.Payment, a payment.Answer) (payment.Payment, error) {
+	return around(s.fuse, "StoreAnswer", func() (payment.Payment, error) { return s.Store.StoreAnswer(ctx, p, a) })
+}
+
+func (s fusedStore) StoreReason(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {
+	return around(s.fuse, "StoreReason", func() (payment.Payment, error) { return s.Store.StoreReason(ctx, p, reason) })
+}
+
+type fusedPayer struct {
+	chain.Payer
+	fuse *fuse
+}
+
+func (p fusedPayer) Broadcast(ctx context.Context, raw []byte) (chain.Acceptance, error) {
+	return around(p.fuse, "Broadcast", func() (chain.Acceptance, error) { return p.Payer.Broadcast(ctx, raw) })
+}
+
+type fusedSigner struct {
+	payment.Signer
+	fuse *fuse
+}
+
+func (s fusedSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
+	s.fuse.point("before Sign")
+	raw, txid, err := s.Signer.Sign(ctx, r)
+	s.fuse.point("after Sign")
+	return raw, txid, err
+}
+
+// signFault is what goes wrong with one call of the signer.
+type signFault int
+
+const (
+	signAway    signFault = iota + 1 // nothing happens
+	signLost                         // it signs, and the answer is lost
+	signRefused                      // it refuses, having signed nothing
+)
+
+// fakeSigner has the memory of the real one: an authority is signed for one
+// transaction, a coin or nonce for one authority, a token never goes back.
+type fakeSigner struct {
+	mu     sync.Mutex
+	plans  map[string][32]byte
+	signed map[string][]byte
+	spends map[string]string
+	token  uint64
+	faults []signFault
+	// conflicting says what was asked for that must never be.
+	conflicting string
+	calls       int
+}
+
+func newFakeSigner() *fakeSigner {
+	return &fakeSigner{plans: map[string][32]byte{}, signed: map[string][]byte{}, spends: map[string]string{}}
+}
+
+func (s *fakeSigner) fail(f ...signFault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, f...)
+}
+
+func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	var fault signFault
+	if len(s.faults) > 0 {
+		fault, s.faults = s.faults[0], s.faults[1:]
+	}
+	switch {
+	case fault == signAway:
+		return nil, "", errLost
+	case fault == signRefused:
+		return nil, "", swap.Refuse(swap.CodeRefused, "unsigned_tx", "", "Not today.")
+	case r.FencingToken < s.token:
+		return nil, "", swap.Refuse(swap.CodeRefused, "authority.fencing_token", "", "The caller's lease is old.")
+	}
+	s.token = r.FencingToken
+	sum := sha256.Sum256(r.Plan.Unsigned)
+	if before, known := s.plans[r.Order.ID]; known && before != sum {
+		return nil, "", s.conflict("%s was planned twice", r.Order.ID)
+	}
+	for _, spend := range spends(r) {
+		if owner, taken := s.spends[spend]; taken && owner != r.Order.ID {
+			return nil, "", s.conflict("%s is spent by %s and %s", spend, owner, r.Order.ID)
+		}
+		s.spends[spend] = r.Order.ID
+	}
+	raw, txid := fakechain.Sign(r.Plan)
+	s.plans[r.Order.ID], s.signed[txid] = sum, raw
+	if fault == signLost {
+		return nil, "", errLost
+	}
+	return raw, txid, ctx.Err()
+}
+
+func (s *fakeSigner) conflict(format string, args ...any) error {
+	s.conflicting = fmt.Sprintf(format, args...)
+	return swap.Refuse(swap.CodeRefused, "unsigned_tx", "", s.conflicting)
+}
+
+func spends(r payment.SignRequest) []string {
+	if r.Order.Chain == asset.Ethereum {
+		return []string{fmt.Sprintf("nonce %d", r.Plan.Nonce)}
+	}
+	var ids []string
+	for _, c := range r.Plan.Coins {
+		ids = append(ids, c.ID())
+	}
+	return ids
+}

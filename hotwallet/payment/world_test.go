@@ -1,0 +1,408 @@
+package payment_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"ferry/hotwallet/chain/fakechain"
+	"ferry/hotwallet/keys"
+	"ferry/hotwallet/payment"
+	"ferry/hotwallet/postgres"
+	"ferry/hotwallet/reconcile"
+	"ferry/hotwallet/treasury"
+	"ferry/hotwallet/watch"
+	"ferry/migrations/pgtest"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+)
+
+var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337}
+
+// confirmations is how deep deposits and payments have to be in these tests.
+const confirmations = 3
+
+// world is a chain, a database, a signer with a memory, and a hot wallet on top
+// that can be killed and started again.
+type world struct {
+	t        tester
+	on       asset.Chain
+	chain    *fakechain.Chain
+	pool     *pgxpool.Pool
+	accounts keys.Accounts
+	quoteKey ed25519.PrivateKey
+	attest   ed25519.PrivateKey
+	signer   *fakeSigner
+	clock    *clock
+	fuse     *fuse
+	feeMax   asset.Units
+	offset   int64
+	// receipt is the last that order made.
+	receipt swap.Receipt
+	funding string
+
+	// The process that runs now.
+	store   *postgres.Store
+	lease   *postgres.Lease
+	watcher *watch.Watcher
+	engine  *payment.Engine
+	orders  *payment.Orders
+	house   *treasury.Treasury
+	set     *watch.Set
+}
+
+// tester is what testing.TB and rapid.T have in common.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Error(args ...any)
+	Context() context.Context
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func both(t *testing.T, f func(t *testing.T, w *world)) {
+	t.Helper()
+	for _, on := range []asset.Chain{asset.Bitcoin, asset.Ethereum} {
+		t.Run(string(on), func(t *testing.T) {
+			t.Parallel()
+			f(t, newWorld(t, on))
+		})
+	}
+}
+
+func newWorld(t testing.TB, on asset.Chain) *world {
+	t.Helper()
+	w := &world{t: t, on: on, pool: quickPool(t, pgtest.New(t, "hotwallet")), accounts: testAccounts(t),
+		quoteKey: seedKey("quote"), attest: seedKey("attest"), signer: newFakeSigner(), fuse: &fuse{},
+		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, feeMax: units("100000000000000000")}
+	if on == asset.Bitcoin {
+		w.chain, w.feeMax = fakechain.NewBitcoin(fakechain.Config{Networks: networks}), units("100000")
+	} else {
+		w.chain = fakechain.NewEthereum(fakechain.Config{Networks: networks})
+	}
+	w.chain.Mine(1)
+	w.start()
+	t.Cleanup(func() { w.stop() })
+	return w
+}
+
+// quickPool does not wait for the disk: it is our process that crashes here, never
+// Postgres.
+func quickPool(t testing.TB, pool *pgxpool.Pool) *pgxpool.Pool {
+	t.Helper()
+	c := pool.Config()
+	c.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	quick, err := pgxpool.NewWithConfig(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(quick.Close)
+	return quick
+}
+
+// start is what a new process does.
+func (w *world) start() {
+	w.t.Helper()
+	ctx, log := context.Background(), slog.New(slog.DiscardHandler)
+	var err error
+	w.store, err = postgres.New(w.pool, w.on, postgres.Config{
+		Confirmations: confirmations, DustThreshold: asset.NewUnits(1000), Now: w.clock.Now, Log: log})
+	w.must(err)
+	w.lease, err = w.store.AcquireLease(ctx, "test")
+	w.must(err)
+	w.set = watch.NewSet()
+	w.house, err = treasury.New(treasury.Config{Chain: w.on, Accounts: w.accounts, Store: w.store,
+		Watch: func(a []string) { w.set.Add(a...) }, Now: w.clock.Now, Log: log})
+	w.must(err)
+	w.must(w.house.Start(ctx))
+	w.funding = w.house.FundingAddress()
+	w.watcher, err = watch.New(watch.Config{Reader: w.chain, Store: w.store, Set: w.set, Poll: time.Second,
+		ReorgLimit: confirmations - 1, Log: log})
+	w.must(err)
+	w.must(w.watcher.Step(ctx))
+	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
+		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse},
+		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax,
+		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Now: w.clock.Now, Log: log})
+	w.must(err)
+	w.orders, err = payment.NewOrders(payment.OrdersConfig{Chain: w.on, Store: w.store, Log: log})
+	w.must(err)
+}
+
+func (w *world) stop() {
+	if err := w.lease.Close(context.Background()); err != nil {
+		w.t.Error(err)
+	}
+}
+
+func (w *world) restart() { w.t.Helper(); w.stop(); w.start() }
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// step makes one round with the pace of tries left behind.
+func (w *world) step() {
+	w.t.Helper()
+	w.clock.advance(10 * time.Minute)
+	w.must(w.engine.Round(context.Background()))
+}
+
+// mine makes blocks and has them processed.
+func (w *world) mine(n int) {
+	w.t.Helper()
+	w.chain.Mine(n)
+	w.must(w.watcher.Step(context.Background()))
+}
+
+// fund has treasury pay in and waits until it can be spent.
+func (w *world) fund(amounts ...asset.Units) {
+	w.t.Helper()
+	for _, a := range amounts {
+		w.chain.Pay(w.funding, a)
+	}
+	w.mine(confirmations)
+}
+
+// some is an amount that means something on the chain: n milli-coins.
+func (w *world) some(n uint64) asset.Units {
+	places := 5
+	if w.on == asset.Ethereum {
+		places = 15
+	}
+	u, err := asset.NewUnits(n).MulDiv(asset.Pow10(places), big.NewInt(1), asset.Down)
+	w.must(err)
+	return u
+}
+
+func (w *world) native() asset.ID {
+	native, ok := w.on.Native()
+	if !ok {
+		w.t.Fatal("no native asset")
+	}
+	return native.ID
+}
+
+// deliver hands orders to the consumer as one batch of the topic.
+func (w *world) deliver(orders ...swap.Order) {
+	w.t.Helper()
+	w.must(w.orders.Handle(context.Background(), w.batch(orders...)))
+}
+
+func (w *world) batch(orders ...swap.Order) bus.Batch {
+	b := bus.Batch{Topic: bus.TopicOrders, From: w.offset, Next: w.offset + int64(len(orders))}
+	for i, o := range orders {
+		m, err := bus.OrderMessage(o)
+		w.must(err)
+		b.Records = append(b.Records, bus.Record{Topic: m.Topic, Offset: w.offset + int64(i), Key: m.Key, Kind: m.Kind, Body: m.Body})
+	}
+	w.offset = b.Next
+	return b
+}
+
+// payout is an order to pay units to a new address, with documents that allow it
+// and a confirmed deposit on the other chain.
+func (w *world) payout(u asset.Units) swap.Order {
+	w.t.Helper()
+	from, depositChain := asset.ETH, asset.Ethereum
+	if w.on == asset.Ethereum {
+		from, depositChain = asset.BTC, asset.Bitcoin
+	}
+	o := w.order(from, w.native(), asset.NewUnits(5_000_000), u)
+	o.ID, o.Purpose = swap.PayoutOrderID(o.SwapID), swap.PurposePayout
+	o.DepositID = fmt.Sprintf("%s:%x:0", depositChain, sha256.Sum256([]byte(o.SwapID)))
+	w.storeDeposit(o, depositChain)
+	return o
+}
+
+// order makes the documents of a swap, and what its payout and refund have in common.
+func (w *world) order(from, to asset.ID, deposit, payout asset.Units) swap.Order {
+	now := w.clock.Now()
+	q := swap.Quote{ID: swap.NewID(swap.QuotePrefix, now), Pair: asset.Pair{From: from, To: to},
+		Deposit: asset.Amount{Asset: from, Units: deposit}, Payout: asset.Amount{Asset: to, Units: payout}, Rate: "1",
+		ServiceFee: asset.Amount{Asset: to}, NetworkFee: asset.Amount{Asset: to},
+		RefundFeeMax: asset.Amount{Asset: from, Units: asset.NewUnits(1000)},
+		IssuedAt:     now, AcceptBy: now.Add(time.Minute), DepositWindowSeconds: 600, ConfirmWindowSeconds: 3600}
+	signedQuote, err := swap.SignQuote(q, w.quoteKey)
+	w.must(err)
+	r := swap.Receipt{SwapID: swap.NewID(swap.SwapPrefix, now), QuoteID: q.ID, QuoteHash: swap.HashDocument(signedQuote),
+		DepositChain: q.DepositChain(), DepositAsset: from, DepositAddress: "deposit", DepositPath: "m/0",
+		PayoutAddress: w.chain.NewAddress(), RefundAddress: w.chain.NewAddress(), Policy: swap.DefaultPolicy(),
+		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now, DepositBy: now.Add(time.Hour), ConfirmBy: now.Add(2 * time.Hour)}
+	signedReceipt, err := swap.SignReceipt(r, w.attest)
+	w.must(err)
+	w.receipt = r
+	return swap.Order{SwapID: r.SwapID, Chain: w.on, DepositAmount: q.Deposit, Amount: q.Payout,
+		Destination: r.PayoutAddress, SignedQuote: signedQuote, SignedReceipt: signedReceipt, At: now}
+}
+
+// storeDeposit is what the other chain's hot wallet has stored.
+func (w *world) storeDeposit(o swap.Order, on asset.Chain) {
+	w.t.Helper()
+	_, err := w.pool.Exec(context.Background(), `INSERT INTO deposit (deposit_id, chain, txid, idx, address, asset, units,
+		purpose, swap_id, state, first_seen, height, block_hash, block_time, confirmed_at)
+		VALUES ($1, $2, $1, 0, 'deposit', $3, $4, 'swap', $5, 'confirmed', now(), 1, 'hash', now(), now())`,
+		o.DepositID, on, o.DepositAmount.Asset, o.DepositAmount.Units, o.SwapID)
+	w.must(err)
+}
+
+func (w *world) payment(orderID string) payment.Payment {
+	w.t.Helper()
+	p, err := w.store.Payment(context.Background(), orderID)
+	w.must(err)
+	return p
+}
+
+// count runs a query that gives one number.
+func (w *world) count(sql string, args ...any) int {
+	w.t.Helper()
+	var n int
+	w.must(w.pool.QueryRow(context.Background(), sql, args...).Scan(&n))
+	return n
+}
+
+// settle lets everything run until nothing is left to do, and checks all that has
+// to hold then: each order is paid exactly once and exactly, told once, and the
+// books balance and agree with the node.
+func (w *world) settle(orders ...swap.Order) {
+	w.t.Helper()
+	for range 3 {
+		w.step()
+		w.mine(confirmations + 1)
+	}
+	for _, o := range orders {
+		w.paidOnce(o)
+	}
+	w.balanced()
+}
+
+func (w *world) paidOnce(o swap.Order) {
+	w.t.Helper()
+	if p := w.payment(o.ID); p.State != swap.PaymentFinal {
+		w.t.Fatalf("%s is %s: %q", o.ID, p.State, p.Reason)
+	}
+	if got := w.chain.Received(o.Destination); got != o.Amount.Units {
+		w.t.Fatalf("%s: the destination received %s, want %s", o.ID, got, o.Amount.Units)
+	}
+	for _, kind := range []swap.FactKind{swap.FactPaymentQueued, swap.FactPaymentBroadcast, swap.FactPaymentFinal} {
+		if n := w.count(`SELECT count(*) FROM outbox WHERE kind = $1 AND body::jsonb #>> '{payment,order_id}' = $2`, kind, o.ID); n != 1 {
+			w.t.Fatalf("%s: %s was told %d times", o.ID, kind, n)
+		}
+	}
+	if n := w.count(`SELECT count(*) FROM attempt WHERE order_id = $1`, o.ID); n != 1 {
+		w.t.Fatalf("%s has %d attempts", o.ID, n)
+	}
+}
+
+// balanced checks the books: every asset sums to zero, nothing is left on its
+// way, and the node holds what they say.
+func (w *world) balanced() {
+	w.t.Helper()
+	sums, err := postgres.TrialBalance(context.Background(), w.pool)
+	w.must(err)
+	total := new(big.Int)
+	for _, s := range sums {
+		total.Add(total, s.Sum)
+		if (s.Account == "in_flight" || s.Account == "payment_confirming") && s.Sum.Sign() != 0 {
+			open, err := w.store.OpenPayments(context.Background(), 100)
+			w.must(err)
+			if len(open) == 0 {
+				w.t.Fatalf("%s on %s with nothing open", s.Sum, s.Account)
+			}
+		}
+	}
+	if total.Sign() != 0 {
+		w.t.Fatalf("the books are off by %s", total)
+	}
+	result, err := reconcile.Check(context.Background(), w.store, w.chain, slog.New(slog.DiscardHandler))
+	if err != nil || result != reconcile.Equal {
+		w.t.Fatalf("books and node: %s, %v", result, err)
+	}
+	if n := w.count(`SELECT count(*) FROM halt`); n != 0 {
+		w.t.Fatal("the chain is halted")
+	}
+	if w.signer.conflicting != "" {
+		w.t.Fatal(w.signer.conflicting)
+	}
+}
+
+func seedKey(name string) ed25519.PrivateKey {
+	sum := sha256.Sum256([]byte(name))
+	return ed25519.NewKeyFromSeed(sum[:])
+}
+
+func public(key ed25519.PrivateKey) swap.PublicKeys {
+	pub, ok := key.Public().(ed25519.PublicKey)
+	if !ok {
+		panic("not an Ed25519 key")
+	}
+	return swap.PublicKeys{swap.KeyID(pub): pub}
+}
+
+func units(s string) asset.Units { return asset.MustUnits(s) }
+
+// testAccounts are extended public keys from a fixed seed.
+func testAccounts(t testing.TB) keys.Accounts {
+	t.Helper()
+	master, err := hdkeychain.NewMaster(bytes.Repeat([]byte{7}, 32), &chaincfg.SimNetParams)
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := func(n uint32) string {
+		child, err := master.Derive(hdkeychain.HardenedKeyStart + n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		public, err := child.Neuter()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return public.String()
+	}
+	raw, err := json.Marshal(keys.File{BitcoinDeposit: account(0), BitcoinHot: account(1), EthereumDeposit: account(2), EthereumHot: account(3)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := keys.ParseAccounts(networks, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// errLost is what a call answers of which nothing is known.
+var errLost = errors.New("the answer was lost")
