@@ -95,7 +95,7 @@ func (v *Venue) session(ctx context.Context, deliver func(liquidity.Top)) (frame
 		return 0, fmt.Errorf("connect: %w", err)
 	}
 	// What ends a session is told by the read; a second close has nothing to add.
-	defer conn.CloseNow() //nolint:errcheck
+	defer conn.CloseNow() //nolint:errcheck // see above
 	conn.SetReadLimit(MaxFrame)
 	s := session{venue: v, top: liquidity.Top{Instrument: v.config.Instrument}}
 	for {
@@ -141,9 +141,11 @@ func (s *session) apply(raw []byte, receivedAt time.Time) error {
 		return fmt.Errorf("the first frame is no top: %w", ErrMalformed)
 	}
 	if f.Type == TypeTop {
-		if s.top.Bid, s.top.Ask, err = f.levels(s.venue.config.Instrument); err != nil {
+		bid, ask, err := f.levels(s.venue.config.Instrument)
+		if err != nil {
 			return err
 		}
+		s.top.Bid, s.top.Ask = bid, ask
 	}
 	s.seq, s.top.VenueTime, s.top.ReceivedAt = f.Seq, f.Time, receivedAt
 	return nil
@@ -151,7 +153,9 @@ func (s *session) apply(raw []byte, receivedAt time.Time) error {
 
 // jitter is from half of d to all of it, so that clients of a venue that comes
 // back do not all knock at once.
-func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+func jitter(d time.Duration) time.Duration {
+	return d/2 + rand.N(d/2+1) //nolint:forbidigo // spreads load, guards nothing
+}
 
 func wait(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asMain makes the test binary play the program.
+const asMain = "VENUESIM_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asMain) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// The program says where it listens, answers there, and ends well on SIGTERM.
+func TestProgram(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-seed", "7", "-pair", "ETH-BTC=0.035,BTC-ETH=28")
+	cmd.Env = append(os.Environ(), asMain+"=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if !ok {
+		t.Fatalf("it printed %q", line)
+	}
+	for pair, want := range map[string]int{"ETH-BTC": http.StatusUpgradeRequired, "BTC-ETH": http.StatusUpgradeRequired, "X-Y": http.StatusNotFound} {
+		res, err := http.Get("http://" + address + "/v1/top?pair=" + pair)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := res.Body.Close(); err != nil || res.StatusCode != want {
+			t.Errorf("%s: status %d (%v), want %d", pair, res.StatusCode, err, want)
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v", err)
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-pair", "ETH-DOGE=1"}, {"-pair", "ETH-BTC=1,ETH-BTC=2"}, {"-listen", "nowhere"}, {"-seed", "x"}, {"more"}, {"-every", "0s"}} {
+		var out bytes.Buffer
+		if err := run(t.Context(), args, &out, &out); err == nil {
+			t.Errorf("%v: accepted", args)
+		}
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-h"}, &out, &out); err != nil || !strings.Contains(out.String(), "-seed") {
+		t.Errorf("help: %v, %s", err, out.String())
+	}
+}
