@@ -126,9 +126,9 @@ func (w walletClient) Issue(ctx context.Context, r IssueRequest) (string, error)
 	return res.Msg.GetSignedReceipt(), nil
 }
 
-// errSilent marks a daemon that did not answer: worth trying again, as opposed to
-// one that failed.
-var errSilent = errors.New("no answer")
+// ErrNoAnswer marks a daemon or a database that did not answer: worth trying again,
+// as opposed to one that failed. The client is told unavailable.
+var ErrNoAnswer = errors.New("no answer")
 
 // explain leaves refusals alone and tells silence from failure.
 func explain(doing string, err error) error {
@@ -141,7 +141,7 @@ func explain(doing string, err error) error {
 	}
 	switch connect.CodeOf(err) {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled, connect.CodeResourceExhausted:
-		return fmt.Errorf("%s: %w: %w", doing, errSilent, err)
+		return fmt.Errorf("%s: %w: %w", doing, ErrNoAnswer, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -87,7 +87,10 @@ func (g *Gateway) perform(ctx context.Context, r swapRequest, claim Claim) (api.
 	if err := g.calls.Liquidity.Accept(ctx, r.signedQuote, claim.SwapID); err != nil {
 		if code := swap.ErrorCode(err); code != swap.CodeInternal && code != swap.CodeUnavailable {
 			// A refusal is a definite no: the lock is not ours, so nothing stays behind.
-			err = errors.Join(err, g.store.Release(ctx, r.key(ctx), claim.SwapID))
+			// A claim that can't be released only makes the same key ask again.
+			if releaseErr := g.store.Release(ctx, r.key(ctx), claim.SwapID); releaseErr != nil {
+				g.config.Log.ErrorContext(ctx, "claim not released", "request_id", requestID(ctx), "swap_id", claim.SwapID, "error", releaseErr)
+			}
 		}
 		return nil, err
 	}

@@ -169,7 +169,10 @@ func TestConcurrentRequestsMakeOneSwap(t *testing.T) {
 	for i := range answers {
 		wg.Go(func() {
 			<-start
-			answers[i] = b.create(t, aKey, ask)
+			var err error
+			if answers[i], err = b.trySend(t.Context(), http.MethodPost, "/v1/swaps", ask, "Idempotency-Key", aKey); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	close(start)
@@ -194,7 +197,13 @@ func TestConcurrentKeysShareNoQuote(t *testing.T) {
 	statuses := make([]int, 20)
 	var wg sync.WaitGroup
 	for i := range statuses {
-		wg.Go(func() { statuses[i] = b.create(t, aKey+strings.Repeat("x", i+1), ask).status })
+		wg.Go(func() {
+			key := aKey + strings.Repeat("x", i+1)
+			a, err := b.trySend(t.Context(), http.MethodPost, "/v1/swaps", ask, "Idempotency-Key", key)
+			if statuses[i] = a.status; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	wg.Wait()
 	count := map[int]int{}

@@ -210,12 +210,13 @@ func serveSocket(t testing.TB, dir, name string, handler http.Handler) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	// Not rpc.Serve: its orderly end waits for connections that were dialled and
+	// never used.
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: rpc.CallTimeout}
 	done := make(chan error, 1)
-	go func() { done <- rpc.Serve(ctx, l, handler) }()
+	go func() { done <- server.Serve(l) }()
 	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
+		if err := errors.Join(server.Close(), <-done); !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	})

@@ -99,7 +99,7 @@ func (g *Gateway) GetHealth(ctx context.Context, _ api.GetHealthRequestObject) (
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	if err := g.store.Ping(ctx); err != nil {
-		return nil, fmt.Errorf("check the store: %w: %w", errSilent, err)
+		return nil, fmt.Errorf("check the store: %w", err)
 	}
 	return api.GetHealth200JSONResponse{Status: api.Ok}, nil
 }

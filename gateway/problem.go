@@ -46,7 +46,7 @@ var statuses = map[swap.Code]int{
 // the request's id and answered without its text.
 func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	refusal, status := classify(err)
-	if refusal.Code == swap.CodeInternal || errors.Is(err, errSilent) {
+	if refusal.Code == swap.CodeInternal || errors.Is(err, ErrNoAnswer) {
 		log.ErrorContext(r.Context(), "request failed", "request_id", requestID(r.Context()), "error", err)
 	}
 	writeProblem(w, r, status, refusal)
@@ -60,7 +60,7 @@ func classify(err error) (*swap.Error, int) {
 			return refusal, status
 		}
 	}
-	if errors.Is(err, errSilent) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, ErrNoAnswer) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return swap.Refuse(swap.CodeUnavailable, "", "", "A part of the service does not answer; try again."), http.StatusServiceUnavailable
 	}
 	return swap.Refuse(swap.CodeInternal, "", "",

@@ -52,7 +52,8 @@ var (
 	ErrClaimMoved = errors.New("the idempotency key has moved on")
 )
 
-// Store is what the gateway remembers; gateway/postgres is the one there is.
+// Store is what the gateway remembers; gateway/postgres is the one there is. An
+// error that wraps ErrNoAnswer is worth trying again.
 type Store interface {
 	// Claimed returns what a key stands for, and whether it does.
 	Claimed(ctx context.Context, key Hash) (Claim, bool, error)

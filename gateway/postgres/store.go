@@ -55,7 +55,7 @@ func (s *Store) Claimed(ctx context.Context, key gateway.Hash) (gateway.Claim, b
 		return claim, false, nil
 	}
 	if err != nil {
-		return claim, false, fmt.Errorf("read an idempotency key: %w", err)
+		return claim, false, explain("read an idempotency key", err)
 	}
 	copy(claim.Request[:], request)
 	return claim, true, nil
@@ -66,7 +66,7 @@ func (s *Store) Claim(ctx context.Context, key gateway.Hash, fresh gateway.Claim
 	for range claimTries {
 		tag, err := s.pool.Exec(ctx, claimSQL, key[:], fresh.Request[:], fresh.SwapID, at)
 		if err != nil {
-			return gateway.Claim{}, fmt.Errorf("claim an idempotency key: %w", err)
+			return gateway.Claim{}, explain("claim an idempotency key", err)
 		}
 		if tag.RowsAffected() == 1 {
 			return gateway.Claim{SwapID: fresh.SwapID, Request: fresh.Request}, nil
@@ -81,7 +81,7 @@ func (s *Store) Claim(ctx context.Context, key gateway.Hash, fresh gateway.Claim
 // Release implements gateway.Store.
 func (s *Store) Release(ctx context.Context, key gateway.Hash, swapID string) error {
 	if _, err := s.pool.Exec(ctx, releaseSQL, key[:], swapID); err != nil {
-		return fmt.Errorf("release the idempotency key of %s: %w", swapID, err)
+		return explain("release the idempotency key of "+swapID, err)
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func (s *Store) Finish(ctx context.Context, c gateway.Creation) error {
 		return bus.Put(ctx, tx, c.Fact)
 	})
 	if err != nil {
-		return fmt.Errorf("store swap %s: %w", id, err)
+		return explain("store swap "+id, err)
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ func (s *Store) Finish(ctx context.Context, c gateway.Creation) error {
 // Ping implements gateway.Store.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.pool.Ping(ctx); err != nil {
-		return fmt.Errorf("ping the database: %w", err)
+		return explain("ping the database", err)
 	}
 	return nil
 }

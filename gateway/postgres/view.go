@@ -22,7 +22,7 @@ func (s *Store) Project(ctx context.Context, consumer string, b bus.Batch, updat
 		return project(ctx, tx, updates...)
 	})
 	if err != nil {
-		return fmt.Errorf("project %d updates: %w", len(updates), err)
+		return explain(fmt.Sprintf("project %d updates", len(updates)), err)
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func (s *Store) Swap(ctx context.Context, id string, updates int) (gateway.Recor
 		return err
 	})
 	if err != nil {
-		return gateway.Record{}, fmt.Errorf("read swap %s: %w", id, err)
+		return gateway.Record{}, explain("read swap "+id, err)
 	}
 	return rec, nil
 }
