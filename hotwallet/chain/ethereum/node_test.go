@@ -26,8 +26,8 @@ type answers map[string]string
 
 func (n answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var call struct {
-		ID     json.RawMessage
-		Method string
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
 	}
 	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&call); err != nil {
 		w.WriteHeader(http.StatusBadRequest)
@@ -264,7 +264,7 @@ func TestPlanPrices(t *testing.T) {
 			t.Parallel()
 			tx, err := planWith(t, row.node, row.feeMax, row.change)
 			if row.err != nil {
-				if err == nil || row.err != errAny && !errors.Is(err, row.err) {
+				if err == nil || !errors.Is(row.err, errAny) && !errors.Is(err, row.err) {
 					t.Fatalf("%v, want %v", err, row.err)
 				}
 				return
@@ -308,7 +308,9 @@ func TestHeldOfABlockWithoutState(t *testing.T) {
 			n.ServeHTTP(w, r)
 			return
 		}
-		var calls []struct{ ID json.RawMessage }
+		var calls []struct {
+			ID json.RawMessage `json:"id"`
+		}
 		if err := json.Unmarshal(body, &calls); err != nil {
 			w.WriteHeader(http.StatusBadRequest)
 			return
