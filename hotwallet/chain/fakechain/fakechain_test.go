@@ -297,3 +297,29 @@ func TestHookReorgsBetweenCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestUnderstatedHeld(t *testing.T) {
+	t.Parallel()
+	for name, c := range both() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fund(t, c, units(5000))
+			held := func() asset.Units {
+				tip, err := c.Tip(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := c.Held(t.Context(), tip, []string{f.Coins[0].ID()}, []string{f.Sender})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return got
+			}
+			for less, want := range map[uint64]uint64{0: 5000, 1: 4999, 5000: 0, 6000: 0} {
+				if c.UnderstateHeld(units(less)); held() != units(want) {
+					t.Errorf("%d less: %s, want %d", less, held(), want)
+				}
+			}
+		})
+	}
+}
