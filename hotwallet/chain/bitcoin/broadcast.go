@@ -39,6 +39,7 @@ func (a *Adapter) Broadcast(ctx context.Context, raw []byte) (chain.Acceptance, 
 		return a.lookUp(ctx, txid, err)
 	case never:
 		return chain.Rejected, err
+	case unclear:
 	}
 	return chain.Unknown, err
 }

@@ -17,20 +17,19 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/bitcoin"
 	"ferry/hotwallet/chain/chaintest"
-	"ferry/hotwallet/chain/chaintest/node"
 	"ferry/swap/asset"
 )
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
-	chaintest.Run(t, h)
-	t.Run("fees decide what is relayed and replaced", h.testFees)
+	chaintest.Run(t, newHarness(t))
 }
 
-// testFees: below the relay minimum btcd refuses; a higher fee replaces, and what
+// TestFees: below the relay minimum btcd refuses; a higher fee replaces, and what
 // was replaced conflicts from then on.
-func (h *harness) testFees(t *testing.T) {
+func TestFees(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
 	a := h.NewAddress(t)
 	units := asset.NewUnits(100_000)
 	funds := chain.Funds{
@@ -73,7 +72,7 @@ var params = &chaincfg.SimNetParams
 
 // harness is a btcd whose rewards belong to the stranger.
 type harness struct {
-	node    *node.Btcd
+	node    *btcd
 	adapter *bitcoin.Adapter
 	miner   key
 	keys    []key
@@ -82,7 +81,7 @@ type harness struct {
 
 func (h *harness) config() bitcoin.Config {
 	return bitcoin.Config{
-		URL: h.node.URL, User: h.node.User, Pass: h.node.Pass,
+		URL: h.node.url, User: h.node.user, Pass: h.node.pass,
 		Networks: asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337},
 	}
 }
@@ -113,7 +112,7 @@ func newHarness(t *testing.T) *harness {
 	t.Helper()
 	h := &harness{miner: newKey(t, 0), reward: 1}
 	h.keys = []key{h.miner}
-	h.node = node.StartBtcd(t, h.miner.address)
+	h.node = startBtcd(t, h.miner.address)
 	var err error
 	h.adapter, err = bitcoin.New(h.config())
 	if err != nil {
@@ -126,22 +125,29 @@ func newHarness(t *testing.T) *harness {
 func (h *harness) Adapter() chain.Adapter { return h.adapter }
 
 func (h *harness) NewAddress(t testing.TB) chaintest.Account {
+	t.Helper()
 	n := len(h.keys)
 	h.keys = append(h.keys, newKey(t, n))
 	return chaintest.Account{Address: h.keys[n].address, Path: fmt.Sprintf("m/%d", n)}
 }
 
-func (h *harness) Stranger(t testing.TB) string { return h.NewAddress(t).Address }
+func (h *harness) Stranger(t testing.TB) string {
+	t.Helper()
+	return h.NewAddress(t).Address
+}
 
 func (h *harness) Pay(t testing.TB, to string, units asset.Units) string {
+	t.Helper()
 	return h.pay(t, output(t, to, units))
 }
 
 func (h *harness) PayTwice(t testing.TB, to string, first, second asset.Units) string {
+	t.Helper()
 	return h.pay(t, output(t, to, first), output(t, to, second))
 }
 
 func (h *harness) PayShared(t testing.TB, a chaintest.Account, units asset.Units) []string {
+	t.Helper()
 	var keys []*address.AddressPubKey
 	for _, k := range []key{h.find(t, a.Address), h.miner} {
 		public, err := address.NewAddressPubKey(k.private.PubKey().SerializeCompressed(), params)
@@ -160,6 +166,7 @@ func (h *harness) PayShared(t testing.TB, a chaintest.Account, units asset.Units
 }
 
 func (h *harness) MineTo(t testing.TB) string {
+	t.Helper()
 	h.Mine(t, 1)
 	return h.miner.address
 }
@@ -167,11 +174,11 @@ func (h *harness) MineTo(t testing.TB) string {
 // pay spends the next reward and gives the rest back to the miner.
 func (h *harness) pay(t testing.TB, outputs ...*wire.TxOut) string {
 	t.Helper()
-	hash, err := h.node.Client.GetBlockHash(h.reward)
+	hash, err := h.node.client.GetBlockHash(h.reward)
 	if err != nil {
 		t.Fatal(err)
 	}
-	block, err := h.node.Client.GetBlock(hash)
+	block, err := h.node.client.GetBlock(hash)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +194,7 @@ func (h *harness) pay(t testing.TB, outputs ...*wire.TxOut) string {
 	}
 	tx.AddTxOut(wire.NewTxOut(rest, h.miner.script))
 	h.witness(t, tx, []*wire.TxOut{reward.TxOut[0]})
-	id, err := h.node.Client.SendRawTransaction(tx, true)
+	id, err := h.node.client.SendRawTransaction(tx, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,14 +281,14 @@ func (h *harness) find(t testing.TB, a string) key {
 
 func (h *harness) Mine(t testing.TB, n int) chain.Ref {
 	t.Helper()
-	if _, err := h.node.Client.Generate(uint32(n)); err != nil {
+	if _, err := h.node.client.Generate(uint32(n)); err != nil {
 		t.Fatal(err)
 	}
-	height, err := h.node.Client.GetBlockCount()
+	height, err := h.node.client.GetBlockCount()
 	if err != nil {
 		t.Fatal(err)
 	}
-	hash, err := h.node.Client.GetBestBlockHash()
+	hash, err := h.node.client.GetBestBlockHash()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,15 +297,15 @@ func (h *harness) Mine(t testing.TB, n int) chain.Ref {
 
 func (h *harness) Reorg(t testing.TB, n int) {
 	t.Helper()
-	height, err := h.node.Client.GetBlockCount()
+	height, err := h.node.client.GetBlockCount()
 	if err != nil {
 		t.Fatal(err)
 	}
-	hash, err := h.node.Client.GetBlockHash(height - int64(n) + 1)
+	hash, err := h.node.client.GetBlockHash(height - int64(n) + 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.node.Client.InvalidateBlock(hash); err != nil {
+	if err := h.node.client.InvalidateBlock(hash); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -307,17 +314,17 @@ func (h *harness) Reorg(t testing.TB, n int) {
 func (h *harness) Received(t testing.TB, to string) asset.Units {
 	t.Helper()
 	script := hex.EncodeToString(h.find(t, to).script)
-	height, err := h.node.Client.GetBlockCount()
+	height, err := h.node.client.GetBlockCount()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var sum int64
 	for i := int64(300); i <= height; i++ {
-		hash, err := h.node.Client.GetBlockHash(i)
+		hash, err := h.node.client.GetBlockHash(i)
 		if err != nil {
 			t.Fatal(err)
 		}
-		block, err := h.node.Client.GetBlock(hash)
+		block, err := h.node.client.GetBlock(hash)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,9 @@ import (
 type answers map[string]string
 
 func (n answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var call struct{ Method string }
+	var call struct {
+		Method string `json:"method"`
+	}
 	if user, pass, ok := r.BasicAuth(); !ok || user != "u" || pass != "p" {
 		w.WriteHeader(http.StatusUnauthorized)
 		return

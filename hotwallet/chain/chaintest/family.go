@@ -9,10 +9,10 @@ import (
 	"ferry/swap/asset"
 )
 
-func (s *suite) testTwoOutputs(t *testing.T, u UTXO) {
+func (s *utxoSuite) testTwoOutputs(t *testing.T) {
 	a := s.NewAddress(t)
 	second := plus(t, s.amount, s.amount)
-	txid := u.PayTwice(t, a.Address, s.amount, second)
+	txid := s.u.PayTwice(t, a.Address, s.amount, second)
 	b := s.block(t, s.Mine(t, 1), watching(a.Address))
 	if len(b.Credits) != 2 || b.Credits[0].CoinID() == b.Credits[1].CoinID() ||
 		b.Credits[0].TxID != txid || b.Credits[1].TxID != txid {
@@ -33,9 +33,9 @@ func (s *suite) testTwoOutputs(t *testing.T, u UTXO) {
 	s.Mine(t, 1)
 }
 
-func (s *suite) testShared(t *testing.T, u UTXO) {
+func (s *utxoSuite) testShared(t *testing.T) {
 	a := s.NewAddress(t)
-	w := watching(append(u.PayShared(t, a, s.amount), a.Address)...)
+	w := watching(append(s.u.PayShared(t, a, s.amount), a.Address)...)
 	if seen, err := s.Mempool(t.Context(), w); err != nil || len(seen) != 0 {
 		t.Errorf("mempool %+v, %v", seen, err)
 	}
@@ -44,17 +44,17 @@ func (s *suite) testShared(t *testing.T, u UTXO) {
 	}
 }
 
-func (s *suite) testReward(t *testing.T, u UTXO) {
-	address := u.MineTo(t)
+func (s *utxoSuite) testReward(t *testing.T) {
+	address := s.u.MineTo(t)
 	b := s.block(t, s.tip(t), watching(address))
 	if len(b.Credits) != 1 || !b.Credits[0].Coinbase || b.Credits[0].Address != address {
 		t.Fatalf("credits %+v", b.Credits)
 	}
 }
 
-func (s *suite) testFailed(t *testing.T, a Accounts) {
+func (s *accountSuite) testFailed(t *testing.T) {
 	f, credit := s.fund(t)
-	txid, to := a.SendFailing(t, Account{f.Sender, f.SenderPath}, 0, s.amount)
+	txid, to := s.a.SendFailing(t, Account{f.Sender, f.SenderPath}, 0, s.amount)
 	b := s.block(t, s.Mine(t, 1), watching(f.Sender, to))
 	if len(b.Credits) != 0 {
 		t.Errorf("credits %+v", b.Credits)
@@ -69,14 +69,14 @@ func (s *suite) testFailed(t *testing.T, a Accounts) {
 	}
 }
 
-func (s *suite) testToken(t *testing.T, a Accounts) {
-	if err := s.CheckDestination(t.Context(), a.Token(t)); !errors.Is(err, asset.ErrAddressForbidden) {
+func (s *accountSuite) testToken(t *testing.T) {
+	if err := s.CheckDestination(t.Context(), s.a.Token(t)); !errors.Is(err, asset.ErrAddressForbidden) {
 		t.Errorf("%v, want ErrAddressForbidden", err)
 	}
 }
 
-func (s *suite) testWallet(t *testing.T, a Accounts) {
-	to := a.Wallet(t)
+func (s *accountSuite) testWallet(t *testing.T) {
+	to := s.a.Wallet(t)
 	if err := s.CheckDestination(t.Context(), to); err != nil {
 		t.Fatal(err)
 	}

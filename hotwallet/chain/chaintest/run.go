@@ -29,34 +29,41 @@ func Run(t *testing.T, h Harness) {
 	default:
 		t.Fatalf("the suite knows no amounts for %s", s.Chain())
 	}
-	for _, c := range []struct {
-		name string
-		run  func(*testing.T)
-	}{
-		{"tip and refs agree", s.testRefs},
-		{"unknown blocks are gone", s.testUnknownBlocks},
-		{"a deposit is sighted, then credited once", s.testDeposit},
-		{"a payment pays the exact amount", s.testPayment},
-		{"a rival payment conflicts", s.testConflict},
-		{"a payment spends what an earlier attempt spent", s.testAttempts},
-		{"plans keep their limits", s.testPlanLimits},
-		{"malformed bytes are rejected", s.testMalformed},
-		{"held is credits less debits", s.testHeld},
-		{"reorganised blocks are gone", s.testReorg},
-		{"a cancelled context ends calls", s.testCancelled},
-	} {
-		t.Run(c.name, c.run)
-	}
+	t.Run("tip and refs agree", s.testRefs)
+	t.Run("unknown blocks are gone", s.testUnknownBlocks)
+	t.Run("a deposit is sighted, then credited once", s.testDeposit)
+	t.Run("a payment pays the exact amount", s.testPayment)
+	t.Run("a rival payment conflicts", s.testConflict)
+	t.Run("a payment spends what an earlier attempt spent", s.testAttempts)
+	t.Run("plans keep their limits", s.testPlanLimits)
+	t.Run("malformed bytes are rejected", s.testMalformed)
+	t.Run("held is credits less debits", s.testHeld)
+	t.Run("reorganised blocks are gone", s.testReorg)
+	t.Run("a cancelled context ends calls", s.testCancelled)
 	if u, ok := h.(UTXO); ok {
-		t.Run("two outputs are two credits", func(t *testing.T) { s.testTwoOutputs(t, u) })
-		t.Run("a shared output is not credited", func(t *testing.T) { s.testShared(t, u) })
-		t.Run("a reward is marked", func(t *testing.T) { s.testReward(t, u) })
+		us := &utxoSuite{s, u}
+		t.Run("two outputs are two credits", us.testTwoOutputs)
+		t.Run("a shared output is not credited", us.testShared)
+		t.Run("a reward is marked", us.testReward)
 	}
 	if a, ok := h.(Accounts); ok {
-		t.Run("a failed transaction costs its fee only", func(t *testing.T) { s.testFailed(t, a) })
-		t.Run("token contracts are refused", func(t *testing.T) { s.testToken(t, a) })
-		t.Run("contracts can be paid", func(t *testing.T) { s.testWallet(t, a) })
+		as := &accountSuite{s, a}
+		t.Run("a failed transaction costs its fee only", as.testFailed)
+		t.Run("token contracts are refused", as.testToken)
+		t.Run("contracts can be paid", as.testWallet)
 	}
+}
+
+// utxoSuite is what only UTXO chains do.
+type utxoSuite struct {
+	*suite
+	u UTXO
+}
+
+// accountSuite is what only account chains do.
+type accountSuite struct {
+	*suite
+	a Accounts
 }
 
 // account reports whether s runs on an account chain.

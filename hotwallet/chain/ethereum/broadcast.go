@@ -42,6 +42,7 @@ func (a *Adapter) Broadcast(ctx context.Context, raw []byte) (chain.Acceptance, 
 		return a.lookUp(ctx, tx.Hash(), err)
 	case never:
 		return chain.Rejected, err
+	case unclear:
 	}
 	return chain.Unknown, err
 }

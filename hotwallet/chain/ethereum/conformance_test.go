@@ -15,7 +15,6 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/chaintest"
-	"ferry/hotwallet/chain/chaintest/node"
 	"ferry/hotwallet/chain/ethereum"
 	"ferry/swap/asset"
 )
@@ -27,7 +26,7 @@ func TestConformance(t *testing.T) {
 
 // harness is a geth whose genesis made the stranger rich.
 type harness struct {
-	node     *node.Geth
+	node     *geth
 	adapter  *ethereum.Adapter
 	stranger key
 	keys     []key
@@ -49,15 +48,15 @@ func newKey(t testing.TB, n int) key {
 	return key{private, crypto.PubkeyToAddress(private.PublicKey)}
 }
 
-var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: node.GethChainID}
+var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: gethChainID}
 
 func newHarness(t *testing.T) *harness {
 	t.Helper()
 	h := &harness{stranger: newKey(t, 0), time: 1_700_000_000}
 	h.keys = []key{h.stranger}
-	h.node = node.StartGeth(t, map[string]string{h.stranger.address.Hex(): "1000000000000000000000"})
+	h.node = startGeth(t, map[string]string{h.stranger.address.Hex(): "1000000000000000000000"})
 	var err error
-	h.adapter, err = ethereum.New(ethereum.Config{URL: h.node.URL, Networks: networks})
+	h.adapter, err = ethereum.New(ethereum.Config{URL: h.node.url, Networks: networks})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,12 +67,16 @@ func newHarness(t *testing.T) *harness {
 func (h *harness) Adapter() chain.Adapter { return h.adapter }
 
 func (h *harness) NewAddress(t testing.TB) chaintest.Account {
+	t.Helper()
 	n := len(h.keys)
 	h.keys = append(h.keys, newKey(t, n))
 	return chaintest.Account{Address: h.keys[n].address.Hex(), Path: fmt.Sprintf("m/%d", n)}
 }
 
-func (h *harness) Stranger(t testing.TB) string { return h.NewAddress(t).Address }
+func (h *harness) Stranger(t testing.TB) string {
+	t.Helper()
+	return h.NewAddress(t).Address
+}
 
 func (h *harness) Pay(t testing.TB, to string, units asset.Units) string {
 	t.Helper()
@@ -86,8 +89,8 @@ func (h *harness) send(t testing.TB, from key, to *common.Address, value *big.In
 	t.Helper()
 	var nonce hexutil.Uint64
 	h.call(t, &nonce, "eth_getTransactionCount", from.address, "pending")
-	tx, err := types.SignNewTx(from.private, types.LatestSignerForChainID(big.NewInt(node.GethChainID)), &types.DynamicFeeTx{
-		ChainID: big.NewInt(node.GethChainID), Nonce: uint64(nonce), GasTipCap: big.NewInt(1e9), GasFeeCap: big.NewInt(10e9),
+	tx, err := types.SignNewTx(from.private, types.LatestSignerForChainID(big.NewInt(gethChainID)), &types.DynamicFeeTx{
+		ChainID: big.NewInt(gethChainID), Nonce: uint64(nonce), GasTipCap: big.NewInt(1e9), GasFeeCap: big.NewInt(10e9),
 		Gas: 200_000, To: to, Value: value, Data: data,
 	})
 	if err != nil {
@@ -212,9 +215,15 @@ func (h *harness) deploy(t testing.TB, runtime []byte) common.Address {
 	return crypto.CreateAddress(h.stranger.address, tx.Nonce())
 }
 
-func (h *harness) Token(t testing.TB) string { return h.deploy(t, answers).Hex() }
+func (h *harness) Token(t testing.TB) string {
+	t.Helper()
+	return h.deploy(t, answers).Hex()
+}
 
-func (h *harness) Wallet(t testing.TB) string { return h.deploy(t, takesLogs).Hex() }
+func (h *harness) Wallet(t testing.TB) string {
+	t.Helper()
+	return h.deploy(t, takesLogs).Hex()
+}
 
 func (h *harness) SendFailing(t testing.TB, from chaintest.Account, _ uint64, units asset.Units) (string, string) {
 	t.Helper()
@@ -230,7 +239,7 @@ func (h *harness) SendFailing(t testing.TB, from chaintest.Account, _ uint64, un
 
 func (h *harness) call(t testing.TB, out any, method string, params ...any) {
 	t.Helper()
-	if err := h.node.Client.CallContext(t.Context(), out, method, params...); err != nil {
+	if err := h.node.client.CallContext(t.Context(), out, method, params...); err != nil {
 		t.Fatalf("%s: %v", method, err)
 	}
 }

@@ -26,8 +26,8 @@ type answers map[string]string
 
 func (n answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var call struct {
-		ID     json.RawMessage
-		Method string
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
 	}
 	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&call); err != nil {
 		w.WriteHeader(http.StatusBadRequest)
@@ -264,7 +264,7 @@ func TestPlanPrices(t *testing.T) {
 			t.Parallel()
 			tx, err := planWith(t, row.node, row.feeMax, row.change)
 			if row.err != nil {
-				if err == nil || row.err != errAny && !errors.Is(err, row.err) {
+				if err == nil || !errors.Is(row.err, errAny) && !errors.Is(err, row.err) {
 					t.Fatalf("%v, want %v", err, row.err)
 				}
 				return
@@ -293,33 +293,54 @@ func TestMempoolFallsBackToThePendingBlock(t *testing.T) {
 	}
 }
 
-func TestHeldOfABlockWithoutState(t *testing.T) {
+// TestHeldWithoutState: a node that has pruned a block's state can't look back,
+// which is ErrBlockGone; if it can't tell even the tip's, something is wrong.
+func TestHeldWithoutState(t *testing.T) {
 	t.Parallel()
-	h, _, err := readHeader(testBlock(t).block)
+	old := testBlock(t).block
+	h, _, err := readHeader(old)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The batch is answered with one error object, as a node does that refuses it.
-	n := on1337(answers{"eth_getBlockByNumber": string(testBlock(t).block)})
-	batch := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-		if err != nil || len(body) == 0 || body[0] != '[' {
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			n.ServeHTTP(w, r)
-			return
-		}
-		var calls []struct{ ID json.RawMessage }
-		if err := json.Unmarshal(body, &calls); err != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		fmt.Fprintf(w, `[{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":"missing trie node"}}]`, calls[0].ID)
-	})
-	a := adapterFor(t, batch, nil)
-	_, err = a.Held(t.Context(), refOf(h), nil, []string{them.Hex()})
-	if err == nil || errors.Is(err, chain.ErrBlockGone) {
-		t.Fatalf("the tip's state is missing: %v", err)
+	at := refOf(h)
+	h.Number = big.NewInt(43)
+	newer := encodeBlock(t, h, nil)
+	for name, row := range map[string]struct {
+		latest []byte
+		gone   bool
+	}{"the tip": {old, false}, "an older block": {newer, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := adapterFor(t, pruned{old, row.latest}, nil).Held(t.Context(), at, nil, []string{them.Hex()})
+			if err == nil || errors.Is(err, chain.ErrBlockGone) != row.gone {
+				t.Fatalf("%v, want ErrBlockGone: %v", err, row.gone)
+			}
+		})
 	}
+}
+
+// pruned is a node that has blocks but no state.
+type pruned struct{ block, latest []byte }
+
+func (p pruned) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	var batch []struct {
+		ID json.RawMessage `json:"id"`
+	}
+	if json.Unmarshal(body, &batch) == nil {
+		fmt.Fprintf(w, `[{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":"missing trie node"}}]`, batch[0].ID)
+		return
+	}
+	n := on1337(answers{"eth_getBlockByNumber": string(p.block)})
+	if bytes.Contains(body, []byte(`"latest"`)) {
+		n["eth_getBlockByNumber"] = string(p.latest)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	n.ServeHTTP(w, r)
 }
 
 func TestDelegatedAccountsArePaid(t *testing.T) {

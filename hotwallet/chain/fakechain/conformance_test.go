@@ -50,6 +50,7 @@ func (u utxo) PayTwice(_ testing.TB, address string, first, second asset.Units) 
 }
 
 func (u utxo) PayShared(t testing.TB, _ chaintest.Account, _ asset.Units) []string {
+	t.Helper()
 	t.Skip("the fake chain has no scripts")
 	return nil
 }
@@ -63,6 +64,7 @@ func (u utxo) MineTo(testing.TB) string {
 type accounts struct{ harness }
 
 func (a accounts) SendFailing(t testing.TB, from chaintest.Account, nonce uint64, amount asset.Units) (string, string) {
+	t.Helper()
 	to := a.c.NewAddress()
 	p, err := a.c.Plan(t.Context(), chain.Funds{Sender: from.Address, Nonce: nonce, Balance: a.c.Balance(from.Address)},
 		chain.Request{Destination: to, Units: amount, FeeMax: coin})

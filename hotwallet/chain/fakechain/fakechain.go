@@ -124,7 +124,7 @@ func (c *Chain) next() string {
 func (c *Chain) tip() block { return c.blocks[len(c.blocks)-1] }
 
 // appendBlock puts txs, which must be valid on the state, into a new block.
-func (c *Chain) appendBlock(txs []Tx) chain.Ref {
+func (c *Chain) appendBlock(txs []Tx) {
 	b := block{Ref: chain.Ref{Height: int64(len(c.blocks))}, time: c.clock()}
 	content := []string{"block", c.seed, c.next()}
 	if b.Height > 0 {
@@ -147,7 +147,6 @@ func (c *Chain) appendBlock(txs []Tx) chain.Ref {
 	c.blocks = append(c.blocks, b)
 	mined := func(t Tx) bool { return c.state.mined(t.ID()) }
 	c.mempool = slices.DeleteFunc(c.mempool, mined)
-	return b.Ref
 }
 
 func (c *Chain) clock() time.Time {

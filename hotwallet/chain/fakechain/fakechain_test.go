@@ -19,15 +19,11 @@ func (o ours) Coin(id string) bool   { return slices.Contains(o.coins, id) }
 
 func units(n uint64) asset.Units { return asset.NewUnits(n) }
 
-func both(t *testing.T, f func(t *testing.T, c *fakechain.Chain)) {
-	t.Helper()
-	for name, make := range map[string]func(fakechain.Config) *fakechain.Chain{
-		"bitcoin": fakechain.NewBitcoin, "ethereum": fakechain.NewEthereum,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f(t, make(fakechain.Config{Seed: 7}))
-		})
+// both are chains of the two families, by name.
+func both() map[string]*fakechain.Chain {
+	return map[string]*fakechain.Chain{
+		"bitcoin":  fakechain.NewBitcoin(fakechain.Config{Seed: 7}),
+		"ethereum": fakechain.NewEthereum(fakechain.Config{Seed: 7}),
 	}
 }
 
@@ -88,121 +84,136 @@ func TestReorgFates(t *testing.T) {
 	} {
 		t.Run(string(fate), func(t *testing.T) {
 			t.Parallel()
-			both(t, func(t *testing.T, c *fakechain.Chain) {
-				a := c.NewAddress()
-				txid := c.Pay(a, units(5000))
-				old := c.Mine(2)
-				if c.Confirmations(txid) != 2 {
-					t.Fatalf("%d confirmations, want 2", c.Confirmations(txid))
-				}
-				if tip := c.Reorg(2, fate); tip.Height != old.Height-2 {
-					t.Fatalf("tip %s after dropping 2 from %s", tip, old)
-				}
-				c.Mine(3)
-				if got := c.Confirmations(txid) > 0; got != confirmed {
-					t.Fatalf("confirmed %v, want %v", got, confirmed)
-				}
-				if _, err := c.Block(t.Context(), old, ours{}); !errors.Is(err, chain.ErrBlockGone) {
-					t.Fatalf("the dropped block: %v", err)
-				}
-				if got := !c.Received(a).IsZero(); got != confirmed {
-					t.Fatalf("received %s", c.Received(a))
-				}
-			})
+			for name, c := range both() {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					a := c.NewAddress()
+					txid := c.Pay(a, units(5000))
+					old := c.Mine(2)
+					if c.Confirmations(txid) != 2 {
+						t.Fatalf("%d confirmations, want 2", c.Confirmations(txid))
+					}
+					if tip := c.Reorg(2, fate); tip.Height != old.Height-2 {
+						t.Fatalf("tip %s after dropping 2 from %s", tip, old)
+					}
+					c.Mine(3)
+					if got := c.Confirmations(txid) > 0; got != confirmed {
+						t.Fatalf("confirmed %v, want %v", got, confirmed)
+					}
+					if _, err := c.Block(t.Context(), old, ours{}); !errors.Is(err, chain.ErrBlockGone) {
+						t.Fatalf("the dropped block: %v", err)
+					}
+					if got := !c.Received(a).IsZero(); got != confirmed {
+						t.Fatalf("received %s", c.Received(a))
+					}
+				})
+			}
 		})
 	}
 }
 
 func TestReplaceAndEvict(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, c *fakechain.Chain) {
-		a, b := c.NewAddress(), c.NewAddress()
-		first := c.Pay(a, units(5000))
-		second := c.Replace(first, fakechain.Output{Address: b, Units: units(5000)})
-		if got := c.Unconfirmed(); !slices.Equal(got, []string{second}) {
-			t.Fatalf("mempool %v", got)
-		}
-		if !c.Evict(second) || c.Evict(second) {
-			t.Fatal("evicting twice did the same twice")
-		}
-		c.Mine(1)
-		if c.Confirmations(first)+c.Confirmations(second) != 0 {
-			t.Fatal("a replaced or evicted transaction was mined")
-		}
-	})
+	for name, c := range both() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, b := c.NewAddress(), c.NewAddress()
+			first := c.Pay(a, units(5000))
+			second := c.Replace(first, fakechain.Output{Address: b, Units: units(5000)})
+			if got := c.Unconfirmed(); !slices.Equal(got, []string{second}) {
+				t.Fatalf("mempool %v", got)
+			}
+			if !c.Evict(second) || c.Evict(second) {
+				t.Fatal("evicting twice did the same twice")
+			}
+			c.Mine(1)
+			if c.Confirmations(first)+c.Confirmations(second) != 0 {
+				t.Fatal("a replaced or evicted transaction was mined")
+			}
+		})
+	}
 }
 
 func TestBroadcastFaults(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, c *fakechain.Chain) {
-		raw, txid := plan(t, c, fund(t, c, coin), c.NewAddress(), 60000)
-		c.FailBroadcasts(fakechain.CallLost, fakechain.Refused, fakechain.AnswerLost)
-		expect(t, c, raw, chain.Unknown)
-		expect(t, c, raw, chain.Rejected)
-		if len(c.Unconfirmed()) != 0 {
-			t.Fatal("it arrived though the call was lost and refused")
-		}
-		expect(t, c, raw, chain.Unknown)
-		if !slices.Equal(c.Unconfirmed(), []string{txid}) {
-			t.Fatal("it did not arrive though only the answer was lost")
-		}
-		expect(t, c, raw, chain.Accepted)
-		c.SetAway(true)
-		expect(t, c, raw, chain.Unknown)
-		if _, err := c.Tip(t.Context()); err == nil {
-			t.Fatal("Tip answered while the node is away")
-		}
-		c.SetAway(false)
-		c.FailCalls(1)
-		if _, err := c.Tip(t.Context()); err == nil {
-			t.Fatal("the call should have failed")
-		}
-		c.Mine(1)
-		expect(t, c, raw, chain.Accepted)
-	})
+	for name, c := range both() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			raw, txid := plan(t, c, fund(t, c, coin), c.NewAddress(), 60000)
+			c.FailBroadcasts(fakechain.CallLost, fakechain.Refused, fakechain.AnswerLost)
+			expect(t, c, raw, chain.Unknown)
+			expect(t, c, raw, chain.Rejected)
+			if len(c.Unconfirmed()) != 0 {
+				t.Fatal("it arrived though the call was lost and refused")
+			}
+			expect(t, c, raw, chain.Unknown)
+			if !slices.Equal(c.Unconfirmed(), []string{txid}) {
+				t.Fatal("it did not arrive though only the answer was lost")
+			}
+			expect(t, c, raw, chain.Accepted)
+			c.SetAway(true)
+			expect(t, c, raw, chain.Unknown)
+			if _, err := c.Tip(t.Context()); err == nil {
+				t.Fatal("Tip answered while the node is away")
+			}
+			c.SetAway(false)
+			c.FailCalls(1)
+			if _, err := c.Tip(t.Context()); err == nil {
+				t.Fatal("the call should have failed")
+			}
+			c.Mine(1)
+			expect(t, c, raw, chain.Accepted)
+		})
+	}
 }
 
 func TestConflicts(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, c *fakechain.Chain) {
-		f := fund(t, c, coin)
-		first, id1 := plan(t, c, f, c.NewAddress(), 60000)
-		rival, id2 := plan(t, c, f, c.NewAddress(), 60000)
-		expect(t, c, first, chain.Accepted)
-		expect(t, c, rival, chain.Conflicting)
-		c.SetFeeRate(5)
-		bumped, id3 := plan(t, c, f, c.NewAddress(), 60000)
-		expect(t, c, bumped, chain.Accepted)
-		if !slices.Equal(c.Unconfirmed(), []string{id3}) {
-			t.Fatalf("mempool %v after a replacement; %s %s", c.Unconfirmed(), id1, id2)
-		}
-		c.Mine(1)
-		expect(t, c, first, chain.Conflicting)
-		c.Reorg(1, fakechain.Drop)
-		c.SetMinRate(50)
-		expect(t, c, first, chain.Rejected)
-		c.SetMinRate(1)
-		expect(t, c, first, chain.Accepted)
-	})
+	for name, c := range both() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fund(t, c, coin)
+			first, id1 := plan(t, c, f, c.NewAddress(), 60000)
+			rival, id2 := plan(t, c, f, c.NewAddress(), 60000)
+			expect(t, c, first, chain.Accepted)
+			expect(t, c, rival, chain.Conflicting)
+			c.SetFeeRate(5)
+			bumped, id3 := plan(t, c, f, c.NewAddress(), 60000)
+			expect(t, c, bumped, chain.Accepted)
+			if !slices.Equal(c.Unconfirmed(), []string{id3}) {
+				t.Fatalf("mempool %v after a replacement; %s %s", c.Unconfirmed(), id1, id2)
+			}
+			c.Mine(1)
+			expect(t, c, first, chain.Conflicting)
+			c.Reorg(1, fakechain.Drop)
+			c.SetMinRate(50)
+			expect(t, c, first, chain.Rejected)
+			c.SetMinRate(1)
+			expect(t, c, first, chain.Accepted)
+		})
+	}
 }
 
 func TestPlanLimits(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, c *fakechain.Chain) {
-		f, to := fund(t, c, units(1_000_000_000_000_000)), c.NewAddress()
-		for name, row := range map[string]struct {
-			r    chain.Request
-			want error
-		}{
-			"all of it leaves no fee": {chain.Request{Destination: to, Units: units(1_000_000_000_000_000), FeeMax: coin}, chain.ErrFunds},
-			"fee limit":               {chain.Request{Destination: to, Units: units(60000), FeeMax: units(1)}, chain.ErrFeeMax},
-			"bad address":             {chain.Request{Destination: "x", Units: units(60000), FeeMax: coin}, asset.ErrAddressSyntax},
-		} {
-			if _, err := c.Plan(t.Context(), f, row.r); !errors.Is(err, row.want) {
-				t.Errorf("%s: %v, want %v", name, err, row.want)
+	for name, c := range both() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, to := fund(t, c, units(1_000_000_000_000_000)), c.NewAddress()
+			for name, row := range map[string]struct {
+				r    chain.Request
+				want error
+			}{
+				"all of it leaves no fee": {chain.Request{Destination: to, Units: units(1_000_000_000_000_000), FeeMax: coin}, chain.ErrFunds},
+				"fee limit":               {chain.Request{Destination: to, Units: units(60000), FeeMax: units(1)}, chain.ErrFeeMax},
+				"bad address":             {chain.Request{Destination: "x", Units: units(60000), FeeMax: coin}, asset.ErrAddressSyntax},
+			} {
+				if _, err := c.Plan(t.Context(), f, row.r); !errors.Is(err, row.want) {
+					t.Errorf("%s: %v, want %v", name, err, row.want)
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 func TestMustCoinsAreSpent(t *testing.T) {
@@ -284,5 +295,31 @@ func TestHookReorgsBetweenCalls(t *testing.T) {
 	})
 	if _, err := c.Block(context.Background(), ref, ours{}); !errors.Is(err, chain.ErrBlockGone) {
 		t.Fatal(err)
+	}
+}
+
+func TestUnderstatedHeld(t *testing.T) {
+	t.Parallel()
+	for name, c := range both() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fund(t, c, units(5000))
+			held := func() asset.Units {
+				tip, err := c.Tip(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := c.Held(t.Context(), tip, []string{f.Coins[0].ID()}, []string{f.Sender})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return got
+			}
+			for less, want := range map[uint64]uint64{0: 5000, 1: 4999, 5000: 0, 6000: 0} {
+				if c.UnderstateHeld(units(less)); held() != units(want) {
+					t.Errorf("%d less: %s, want %d", less, held(), want)
+				}
+			}
+		})
 	}
 }

@@ -130,6 +130,7 @@ func (c *Chain) broadcast(raw []byte) (chain.Acceptance, error) {
 		return chain.Unknown, errors.New("fakechain: the call was cut off")
 	case Refused:
 		return chain.Rejected, errors.New("fakechain: refused by policy")
+	case AnswerLost: // it arrives: see below
 	}
 	t, signed, err := Decode(raw)
 	if err != nil {

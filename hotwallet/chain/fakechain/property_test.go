@@ -27,12 +27,12 @@ func (b *book) Coin(id string) bool   { _, ok := b.coins[id]; return ok }
 // payment of ours is mined at most once.
 func TestHeldIsWhatBlocksSay(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(fakechain.Config) *fakechain.Chain{
+	for name, build := range map[string]func(fakechain.Config) *fakechain.Chain{
 		"bitcoin": fakechain.NewBitcoin, "ethereum": fakechain.NewEthereum,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rapid.Check(t, func(t *rapid.T) { runHistory(t, make(fakechain.Config{Seed: 3})) })
+			rapid.Check(t, func(t *rapid.T) { runHistory(t, build(fakechain.Config{Seed: 3})) })
 		})
 	}
 }

@@ -1,6 +1,6 @@
-// Package node starts the chain nodes that conformance tests run against: btcd on
-// simnet, and geth on a private chain whose blocks the test makes itself. Each
-// lives in the test's temporary folder and ends with the test.
+// Package node runs the chain nodes of conformance tests as processes that end
+// with their test. How each node is set up is told by the tests of its adapter.
 //
 // The built programs are looked for in $FERRY_BIN, or in .ferry/bin of the module.
+// It imports the standard library only.
 package node

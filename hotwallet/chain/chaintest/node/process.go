@@ -19,10 +19,10 @@ const (
 	stopLimit  = 20 * time.Second
 )
 
-// program finds a built node.
-func program(t testing.TB, name string) string {
+// Program finds a built node, such as "btcd".
+func Program(t testing.TB, name string) string {
 	t.Helper()
-	dir := os.Getenv("FERRY_BIN")
+	dir := os.Getenv("FERRY_BIN") //nolint:forbidigo // only tests use this package, and they have no cmd
 	if dir == "" {
 		dir = filepath.Join(moduleRoot(t), ".ferry", "bin")
 	}
@@ -48,11 +48,14 @@ func moduleRoot(t testing.TB) string {
 	return ""
 }
 
-// start runs a node until the test ends, and waits until ready answers nil.
-func start(t testing.TB, path string, args []string, ready func(context.Context) error) {
+// Start runs a node until the test ends, and waits until ready answers nil. The
+// node is stopped with SIGTERM: killed ones lose blocks.
+func Start(t testing.TB, path string, args []string, ready func(context.Context) error) {
 	t.Helper()
 	var output bytes.Buffer
-	cmd := exec.Command(path, args...)
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopLimit
 	cmd.Stdout, cmd.Stderr = &output, &output
 	// If the test process dies, so does the node. The signal follows the thread
 	// that started it, so that thread stays.
@@ -65,13 +68,18 @@ func start(t testing.TB, path string, args []string, ready func(context.Context)
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // its exit status after SIGTERM says nothing
+			_ = cmd.Wait() // after a cancelled context it is an error in any case
 		}
 	}()
 	if err := <-started; err != nil {
 		t.Fatalf("start %s: %v", filepath.Base(path), err)
 	}
-	t.Cleanup(func() { stop(t, cmd, ended) })
+	t.Cleanup(func() {
+		<-ended // the test's context has ended before: the node has its SIGTERM
+		if !cmd.ProcessState.Exited() {
+			t.Errorf("%s did not stop within %s", filepath.Base(path), stopLimit)
+		}
+	})
 	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -91,28 +99,17 @@ func start(t testing.TB, path string, args []string, ready func(context.Context)
 	}
 }
 
-func stop(t testing.TB, cmd *exec.Cmd, ended <-chan struct{}) {
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Logf("stop %s: %v", filepath.Base(cmd.Path), err)
-	}
-	limit := time.NewTimer(stopLimit)
-	defer limit.Stop()
-	select {
-	case <-ended:
-	case <-limit.C:
-		_ = cmd.Process.Kill() // it is reported below, and by name
-		t.Errorf("%s did not stop within %s", filepath.Base(cmd.Path), stopLimit)
-		<-ended
-	}
-}
-
-// freePort asks the system for a port that nobody uses now.
-func freePort(t testing.TB) string {
+// FreePort asks the system for a port that nobody uses now.
+func FreePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return port
 }

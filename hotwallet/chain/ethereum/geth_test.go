@@ -1,9 +1,8 @@
-package node
+package ethereum_test
 
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,23 +12,25 @@ import (
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/params"
 	"github.com/ethereum/go-ethereum/rpc"
+
+	"ferry/hotwallet/chain/chaintest/node"
 )
 
-// GethChainID is the private chain's EIP-155 id.
-const GethChainID = 1337
+// gethChainID is the private chain's EIP-155 id.
+const gethChainID = 1337
 
-// Geth is a running geth on a private chain. Nobody but the test makes blocks:
+// geth is a running geth on a private chain. Nobody but the test makes blocks:
 // testing_commitBlockV1 does, debug_setHead takes them back.
-type Geth struct {
-	URL string
-	// Client drives it.
-	Client *rpc.Client
+type geth struct {
+	url string
+	// client drives it.
+	client *rpc.Client
 }
 
-// StartGeth starts a geth whose genesis gives each address that balance in wei.
-func StartGeth(t testing.TB, balances map[string]string) *Geth {
+// startGeth starts a geth whose genesis gives each address that balance in wei.
+func startGeth(t testing.TB, balances map[string]string) *geth {
 	t.Helper()
-	dir, port := t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), node.FreePort(t)
 	genesis := filepath.Join(dir, "genesis.json")
 	raw, err := json.Marshal(gethGenesis(balances))
 	if err != nil {
@@ -38,23 +39,23 @@ func StartGeth(t testing.TB, balances map[string]string) *Geth {
 	if err := os.WriteFile(genesis, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	path := program(t, "geth")
+	path := node.Program(t, "geth")
 	if out, err := exec.CommandContext(t.Context(), path, "init", "--datadir", dir, genesis).CombinedOutput(); err != nil {
 		t.Fatalf("geth init: %v\n%s", err, out)
 	}
-	n := &Geth{URL: "http://127.0.0.1:" + port}
-	n.Client, err = rpc.DialContext(t.Context(), n.URL)
+	n := &geth{url: "http://127.0.0.1:" + port}
+	n.client, err = rpc.DialContext(t.Context(), n.url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(n.Client.Close)
-	start(t, path, []string{
+	t.Cleanup(n.client.Close)
+	node.Start(t, path, []string{
 		"--datadir", dir, "--networkid", "1337", "--nodiscover", "--maxpeers", "0", "--port", "0", "--ipcdisable",
-		"--authrpc.port", freePort(t), "--http", "--http.port", port, "--http.api", "eth,net,debug,txpool,testing",
+		"--authrpc.port", node.FreePort(t), "--http", "--http.port", port, "--http.api", "eth,net,debug,txpool,testing",
 		"--cache", "64", "--gcmode", "archive",
 	}, func(ctx context.Context) error {
 		var height string
-		return n.Client.CallContext(ctx, &height, "eth_blockNumber")
+		return n.client.CallContext(ctx, &height, "eth_blockNumber")
 	})
 	return n
 }
@@ -62,7 +63,7 @@ func StartGeth(t testing.TB, balances map[string]string) *Geth {
 // gethGenesis has every fork up to Prague, as public chains have it, from block 0.
 func gethGenesis(balances map[string]string) map[string]any {
 	config := map[string]any{
-		"chainId": GethChainID, "terminalTotalDifficulty": 0, "terminalTotalDifficultyPassed": true,
+		"chainId": gethChainID, "terminalTotalDifficulty": 0, "terminalTotalDifficultyPassed": true,
 		"shanghaiTime": 0, "cancunTime": 0, "pragueTime": 0,
 		"blobSchedule": map[string]any{
 			"cancun": map[string]int{"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477},
@@ -94,13 +95,4 @@ func gethGenesis(balances map[string]string) map[string]any {
 		"mixHash":  "0x0000000000000000000000000000000000000000000000000000000000000000",
 		"coinbase": "0x0000000000000000000000000000000000000000",
 	}
-}
-
-func dial(ctx context.Context, address string) error {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", address)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
 }
