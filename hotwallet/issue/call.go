@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"connectrpc.com/connect"
 
@@ -83,8 +84,12 @@ func (i *Issuer) attest(ctx context.Context, t terms, a Address) (signed string,
 	res, err := i.config.Attest.Attest(ctx, connect.NewRequest(&ferryv1.AttestRequest{
 		Terms: t.request, Index: a.Index, Address: a.Address}))
 	var refusal *swap.Error
-	if errors.As(err, &refusal) && refusal.Code == swap.CodeRefused && refusal.Field == FieldIndex {
-		return "", true, nil
+	if errors.As(err, &refusal) {
+		if refusal.Code == swap.CodeRefused && refusal.Field == FieldIndex && refusal.Limit == "" {
+			return "", true, nil
+		}
+		refusal.Field = strings.TrimPrefix(refusal.Field, "terms.")
+		return "", false, refusal
 	}
 	if err != nil {
 		return "", false, fmt.Errorf("have the receipt signed: %w", err)
@@ -93,8 +98,9 @@ func (i *Issuer) attest(ctx context.Context, t terms, a Address) (signed string,
 	return signed, false, i.check(t, a, signed)
 }
 
-// FieldIndex is the field of attestd's refusal of an index that it has attested
-// for another swap.
+// FieldIndex is the field of attestd's refusal of an index. With a limit the index
+// lies too far ahead of those attested; without one it was attested for another
+// swap.
 const FieldIndex = "index"
 
 // answer makes an error one the gateway can act on. What is the caller's to

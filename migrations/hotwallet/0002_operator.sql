@@ -9,21 +9,23 @@ BEGIN
     EXECUTE format($f$
         CREATE FUNCTION set_halt(chain_name text, why text, who text) RETURNS boolean
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = %I, pg_temp AS $b$
+        DECLARE stopped boolean;
         BEGIN
-            IF chain_name NOT IN ('bitcoin', 'ethereum') OR coalesce(why, '') = '' OR coalesce(who, '') = '' THEN
+            IF coalesce(chain_name, '') NOT IN ('bitcoin', 'ethereum') OR coalesce(why, '') = '' OR coalesce(who, '') = '' THEN
                 RAISE EXCEPTION 'a halt names a known chain, a reason and an actor' USING ERRCODE = 'invalid_parameter_value';
             END IF;
             -- The first reason stays until somebody resumes; the second is on record.
             INSERT INTO halt (chain, reason, actor) VALUES (chain_name, why, who) ON CONFLICT (chain) DO NOTHING;
+            stopped := FOUND;
             INSERT INTO staff_action (actor, action, target, reason)
-                VALUES (who, CASE WHEN FOUND THEN 'halt' ELSE 'halt.repeated' END, chain_name, why);
-            RETURN (SELECT h.reason = why AND h.actor = who FROM halt h WHERE h.chain = chain_name);
+                VALUES (who, CASE WHEN stopped THEN 'halt' ELSE 'halt.repeated' END, chain_name, why);
+            RETURN stopped;
         END $b$ $f$, current_schema());
     EXECUTE format($f$
         CREATE FUNCTION clear_halt(chain_name text, why text, who text) RETURNS boolean
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = %I, pg_temp AS $b$
         BEGIN
-            IF chain_name NOT IN ('bitcoin', 'ethereum') OR coalesce(why, '') = '' OR coalesce(who, '') = '' THEN
+            IF coalesce(chain_name, '') NOT IN ('bitcoin', 'ethereum') OR coalesce(why, '') = '' OR coalesce(who, '') = '' THEN
                 RAISE EXCEPTION 'a resume names a known chain, a reason and an actor' USING ERRCODE = 'invalid_parameter_value';
             END IF;
             DELETE FROM halt WHERE chain = chain_name;

@@ -1,0 +1,190 @@
+package remote_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/big"
+	"testing"
+
+	"connectrpc.com/connect"
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
+	"google.golang.org/protobuf/proto"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/payment"
+	"ferry/hotwallet/payment/remote"
+	"ferry/swap"
+	"ferry/swap/asset"
+	ferryv1 "ferry/swap/rpc/ferry/v1"
+)
+
+// fakeSignerd answers with what it is given and keeps what it was asked.
+type fakeSignerd struct {
+	asked    proto.Message
+	response *ferryv1.SignResponse
+	err      error
+}
+
+func (f *fakeSignerd) SignBitcoin(_ context.Context, r *connect.Request[ferryv1.SignBitcoinRequest]) (*connect.Response[ferryv1.SignResponse], error) {
+	f.asked = r.Msg
+	return connect.NewResponse(f.response), f.err
+}
+
+func (f *fakeSignerd) SignEthereum(_ context.Context, r *connect.Request[ferryv1.SignEthereumRequest]) (*connect.Response[ferryv1.SignResponse], error) {
+	f.asked = r.Msg
+	return connect.NewResponse(f.response), f.err
+}
+
+// bitcoinTx is a transaction of one input, with a witness if it is signed.
+func bitcoinTx(t testing.TB, value int64, signed bool) (raw []byte, txid string) {
+	t.Helper()
+	tx := wire.NewMsgTx(2)
+	in := wire.NewTxIn(wire.NewOutPoint(&chainhash.Hash{1}, 3), nil, nil)
+	if signed {
+		in.Witness = wire.TxWitness{{1}, {2}}
+	}
+	tx.AddTxIn(in)
+	tx.AddTxOut(wire.NewTxOut(value, []byte{0, 20}))
+	var b bytes.Buffer
+	if err := tx.Serialize(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes(), tx.TxHash().String()
+}
+
+func ethereumTx(t testing.TB, nonce uint64, signed bool) (raw []byte, txid string) {
+	t.Helper()
+	tx := types.NewTx(&types.DynamicFeeTx{ChainID: big.NewInt(1337), Nonce: nonce, GasTipCap: big.NewInt(1),
+		GasFeeCap: big.NewInt(2), Gas: 21000, To: &common.Address{7}, Value: big.NewInt(5)})
+	if signed {
+		key, err := crypto.ToECDSA(bytes.Repeat([]byte{3}, 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tx, err = types.SignTx(tx, types.LatestSignerForChainID(big.NewInt(1337)), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw, err := tx.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw, tx.Hash().Hex()
+}
+
+func request(on asset.Chain, unsigned []byte) payment.SignRequest {
+	return payment.SignRequest{FencingToken: 4,
+		Order: swap.Order{ID: "payout:swap_1", Chain: on, Purpose: swap.PurposePayout, SignedQuote: "q", SignedReceipt: "r",
+			DepositID: "bitcoin:ab:0", DepositAmount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(9)}},
+		Plan: chain.Plan{Unsigned: unsigned, SenderPath: "m/1", ChangeIndex: 1, ChangePath: "m/2",
+			Coins: []chain.Coin{{Path: "m/3", PreviousTx: []byte("previous")}}}}
+}
+
+func TestAsks(t *testing.T) {
+	t.Parallel()
+	authority := &ferryv1.Authority{Purpose: "payout", SignedQuote: "q", SignedReceipt: "r",
+		DepositId: "bitcoin:ab:0", DepositUnits: "9", FencingToken: 4}
+	unsignedBTC, _ := bitcoinTx(t, 5, false)
+	unsignedETH, _ := ethereumTx(t, 5, false)
+	for on, want := range map[asset.Chain]proto.Message{
+		asset.Bitcoin: &ferryv1.SignBitcoinRequest{Authority: authority, UnsignedTx: unsignedBTC,
+			Inputs: []*ferryv1.BitcoinInput{{PreviousTx: []byte("previous"), Path: "m/3"}},
+			Change: []*ferryv1.BitcoinChange{{OutputIndex: 1, Path: "m/2"}}},
+		asset.Ethereum: &ferryv1.SignEthereumRequest{Authority: authority, UnsignedTx: unsignedETH, Path: "m/1"},
+	} {
+		unsigned, f := unsignedBTC, &fakeSignerd{}
+		f.response = &ferryv1.SignResponse{}
+		f.response.RawTx, f.response.Txid = bitcoinTx(t, 5, true)
+		if on == asset.Ethereum {
+			unsigned = unsignedETH
+			f.response.RawTx, f.response.Txid = ethereumTx(t, 5, true)
+		}
+		raw, txid, err := remote.New(f).Sign(t.Context(), request(on, unsigned))
+		if err != nil || !bytes.Equal(raw, f.response.GetRawTx()) || txid != f.response.GetTxid() {
+			t.Errorf("%s: %v", on, err)
+		}
+		if !proto.Equal(f.asked, want) {
+			t.Errorf("%s: asked %v\nwant %v", on, f.asked, want)
+		}
+	}
+}
+
+func TestAnswersAreChecked(t *testing.T) {
+	t.Parallel()
+	unsignedBTC, _ := bitcoinTx(t, 5, false)
+	unsignedETH, _ := ethereumTx(t, 5, false)
+	goodBTC, goodBTCID := bitcoinTx(t, 5, true)
+	otherBTC, otherBTCID := bitcoinTx(t, 6, true)
+	goodETH, goodETHID := ethereumTx(t, 5, true)
+	otherETH, otherETHID := ethereumTx(t, 6, true)
+	for name, row := range map[string]struct {
+		on   asset.Chain
+		raw  []byte
+		txid string
+	}{
+		"bitcoin another transaction":  {asset.Bitcoin, otherBTC, otherBTCID},
+		"bitcoin another txid":         {asset.Bitcoin, goodBTC, otherBTCID},
+		"bitcoin no witness":           {asset.Bitcoin, unsignedBTC, goodBTCID},
+		"bitcoin nothing":              {asset.Bitcoin, nil, ""},
+		"bitcoin trailing bytes":       {asset.Bitcoin, append(bytes.Clone(goodBTC), 0), goodBTCID},
+		"ethereum another transaction": {asset.Ethereum, otherETH, otherETHID},
+		"ethereum another txid":        {asset.Ethereum, goodETH, otherETHID},
+		"ethereum nothing":             {asset.Ethereum, nil, ""},
+	} {
+		unsigned := unsignedBTC
+		if row.on == asset.Ethereum {
+			unsigned = unsignedETH
+		}
+		f := &fakeSignerd{response: &ferryv1.SignResponse{RawTx: row.raw, Txid: row.txid}}
+		if _, _, err := remote.New(f).Sign(t.Context(), request(row.on, unsigned)); !errors.Is(err, remote.ErrNotThePlan) {
+			t.Errorf("%s: %v, want ErrNotThePlan", name, err)
+		}
+	}
+	if err := remote.CheckBitcoin(unsignedBTC, goodBTC, goodBTCID); err != nil {
+		t.Error(err)
+	}
+	if err := remote.CheckEthereum(unsignedETH, goodETH, goodETHID); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRefusalsPass(t *testing.T) {
+	t.Parallel()
+	unsigned, _ := bitcoinTx(t, 5, false)
+	f := &fakeSignerd{err: swap.Refuse(swap.CodeRefused, "unsigned_tx", "", "no")}
+	if _, _, err := remote.New(f).Sign(t.Context(), request(asset.Bitcoin, unsigned)); swap.ErrorCode(err) != swap.CodeRefused {
+		t.Errorf("%v, want the refusal", err)
+	}
+	if _, _, err := remote.New(f).Sign(t.Context(), request("dogecoin", unsigned)); err == nil {
+		t.Error("an unknown chain was signed for")
+	}
+}
+
+// No bytes from the signer can stop the process, or pass for a plan that they are not.
+func FuzzCheckBitcoin(f *testing.F) {
+	unsigned, txid := bitcoinTx(f, 5, false)
+	good, _ := bitcoinTx(f, 5, true)
+	f.Add(good)
+	f.Add(unsigned)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if err := remote.CheckBitcoin(unsigned, raw, txid); err == nil && !bytes.Contains(raw, unsigned[4:40]) {
+			t.Fatalf("%x passed", raw)
+		}
+	})
+}
+
+func FuzzCheckEthereum(f *testing.F) {
+	unsigned, _ := ethereumTx(f, 5, false)
+	good, txid := ethereumTx(f, 5, true)
+	f.Add(good)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if err := remote.CheckEthereum(unsigned, raw, txid); err == nil && !bytes.Equal(raw, good) {
+			t.Fatalf("%x passed", raw)
+		}
+	})
+}
