@@ -50,7 +50,7 @@ func (s *Server) Lock(ctx context.Context, req *connect.Request[ferryv1.LockRequ
 	}
 	signed, err := s.desk.Lock(ctx, request)
 	if err != nil {
-		return nil, s.report(ctx, "lock failed", err)
+		return nil, s.report(ctx, "lock", err)
 	}
 	return connect.NewResponse(&ferryv1.LockResponse{SignedQuote: signed}), nil
 }
@@ -60,17 +60,17 @@ func (s *Server) Accept(ctx context.Context, req *connect.Request[ferryv1.Accept
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	if err := s.desk.Accept(ctx, req.Msg.GetSignedQuote(), req.Msg.GetSwapId()); err != nil {
-		return nil, s.report(ctx, "accept failed", err)
+		return nil, s.report(ctx, "accept", err)
 	}
 	return connect.NewResponse(&ferryv1.AcceptResponse{}), nil
 }
 
 // report logs what is not the caller's doing: only refusals go out as they are.
-func (s *Server) report(ctx context.Context, what string, err error) error {
+func (s *Server) report(ctx context.Context, call string, err error) error {
 	if swap.ErrorCode(err) != swap.CodeInternal {
 		return err
 	}
-	s.log.ErrorContext(ctx, what, "error", err)
+	s.log.ErrorContext(ctx, "call failed", "call", call, "error", err)
 	return swap.Refuse(swap.CodeUnavailable, "", "", "Ferry can't price swaps right now. Please try again.")
 }
 

@@ -68,21 +68,27 @@ func (v *Venue) StaleAfter() time.Duration { return v.config.StaleAfter }
 func (v *Venue) Stream(ctx context.Context, deliver func(liquidity.Top)) error {
 	pause := retryLeast
 	for ctx.Err() == nil {
-		frames, err := v.session(ctx, deliver)
-		if ctx.Err() != nil {
-			break
-		}
-		if frames > 0 {
+		if v.follow(ctx, deliver) {
 			pause = retryLeast
 		}
-		v.config.Log.WarnContext(ctx, "venue connection ended, will connect again",
-			"instrument", v.config.Instrument.String(), "frames", frames, "error", err)
-		deliver(liquidity.Top{Instrument: v.config.Instrument, ReceivedAt: v.config.Now(),
-			Unavailable: "The connection to the venue of " + v.config.Instrument.String() + " is lost."})
 		wait(ctx, jitter(pause))
 		pause = min(2*pause, retryMost)
 	}
 	return nil
+}
+
+// follow delivers one connection's tops and then its loss; it reports whether
+// there was any top.
+func (v *Venue) follow(ctx context.Context, deliver func(liquidity.Top)) bool {
+	frames, err := v.session(ctx, deliver)
+	if ctx.Err() != nil {
+		return false
+	}
+	v.config.Log.WarnContext(ctx, "venue connection ended, will connect again",
+		"instrument", v.config.Instrument.String(), "frames", frames, "error", err)
+	deliver(liquidity.Top{Instrument: v.config.Instrument, ReceivedAt: v.config.Now(),
+		Unavailable: "The connection to the venue of " + v.config.Instrument.String() + " is lost."})
+	return frames > 0
 }
 
 // session connects once and reads until something fails, which it always does in
@@ -154,7 +160,7 @@ func (s *session) apply(raw []byte, receivedAt time.Time) error {
 // jitter is from half of d to all of it, so that clients of a venue that comes
 // back do not all knock at once.
 func jitter(d time.Duration) time.Duration {
-	return d/2 + rand.N(d/2+1) //nolint:forbidigo // spreads load, guards nothing
+	return d/2 + rand.N(d/2+1) //nolint:gosec // spreads load, guards nothing
 }
 
 func wait(ctx context.Context, d time.Duration) {

@@ -111,8 +111,14 @@ func TestReconnect(t *testing.T) {
 		if first.Bid.Price == 0 || first.Bid.Price >= first.Ask.Price || first.Bid.Size == 0 || first.Ask.Size == 0 {
 			t.Fatalf("book %+v", first)
 		}
-		stop()
+		// The server waits for its clients, and this client for us: read meanwhile.
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			stop()
+		}()
 		lost := await(t, tops, false)
+		<-stopped
 		if lost.Unavailable == "" || lost.Instrument != first.Instrument {
 			t.Fatalf("outage %+v", lost)
 		}

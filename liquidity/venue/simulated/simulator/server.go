@@ -103,15 +103,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.config.Log.DebugContext(r.Context(), "client refused", "pair", pair, "error", err)
 		return
 	}
-	if err := stream(conn, frames); err != nil {
+	if err := stream(r.Context(), conn, frames); err != nil {
 		s.config.Log.DebugContext(r.Context(), "client gone", "pair", pair, "error", err)
 	}
 }
 
 // stream sends frames until the feed closes the channel or the client is gone. A
 // client has nothing to say: whatever it sends ends the connection.
-func stream(conn *websocket.Conn, frames <-chan []byte) error {
-	ctx := conn.CloseRead(context.Background())
+func stream(ctx context.Context, conn *websocket.Conn, frames <-chan []byte) error {
+	ctx = conn.CloseRead(ctx)
 	for {
 		select {
 		case <-ctx.Done():

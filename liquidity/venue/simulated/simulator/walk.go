@@ -65,7 +65,8 @@ type Walk struct {
 func NewWalk(seed uint64, m Market) *Walk {
 	name := fnv.New64a()
 	_, _ = name.Write([]byte(m.Instrument.String())) // a hash.Hash never fails
-	w := &Walk{rng: rand.New(rand.NewPCG(seed, name.Sum64())), start: m.Start, mid: m.Start}
+	rng := rand.New(rand.NewPCG(seed, name.Sum64())) //nolint:gosec // a simulation is repeatable on purpose
+	w := &Walk{rng: rng, start: m.Start, mid: m.Start}
 	w.quote()
 	return w
 }
