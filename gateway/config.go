@@ -17,6 +17,7 @@ type Config struct {
 	// hot wallet decides.
 	Confirmations map[asset.Chain]int64
 	// QuoteKeys and AttestKeys are the only keys whose quotes and receipts count.
+	// A key that was replaced stays: stored swaps are verified whenever shown.
 	QuoteKeys, AttestKeys swap.PublicKeys
 	// SecretKey derives swaps' secrets: 32 random bytes, the same for every
 	// process of a deployment and for ever.

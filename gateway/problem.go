@@ -87,6 +87,6 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, e *swap.Er
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		// A client that has gone away is no error of ours.
-		_, _ = w.Write(body) //nolint:errcheck // see above
+		_, _ = w.Write(body)
 	}
 }

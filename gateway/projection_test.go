@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kfake" //nolint:depguard // a broker of the test's own
 
 	"ferry/gateway/api"
 	"ferry/swap"

@@ -26,6 +26,7 @@ func runRefusals(t *testing.T, b *bundle, cases []refusal) {
 	t.Helper()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			refused(t, b.send(t, http.MethodPost, c.path, c.body, c.headers...), c.status, c.code, c.field, c.limit)
 			b.expectRows(t, noRows)
 		})
@@ -139,6 +140,12 @@ func TestSwapRefusals(t *testing.T) {
 	}
 	const payout, refund = "payout_address", "refund_address"
 	const keyForm = "8 to 128 visible ASCII characters"
+	// Cleanups run after the subtests, which run in parallel.
+	t.Cleanup(func() {
+		if n := b.liquidity.accept.count(); n != 0 {
+			t.Errorf("a refused request reached Accept %d times", n)
+		}
+	})
 	runRefusals(t, b, []refusal{
 		{"no key", path, ask(), nil, 400, swap.CodeIdempotencyKeyMissing, "Idempotency-Key", keyForm},
 		{"empty key", path, ask(), []string{"Idempotency-Key", ""}, 422, swap.CodeIdempotencyKeyInvalid, "Idempotency-Key", keyForm},
@@ -171,9 +178,6 @@ func TestSwapRefusals(t *testing.T) {
 		{"unknown case", path, ask("policy", with("on_time", "refund")), key, 400, swap.CodeInvalidBody, "policy.on_time", ""},
 		{"policy as text", path, ask("policy", "refund"), key, 400, swap.CodeInvalidBody, "policy", "object"},
 	})
-	if n := b.liquidity.accept.count(); n != 0 {
-		t.Errorf("a refused request reached Accept %d times", n)
-	}
 }
 
 // flip is another character of bech32's alphabet.
