@@ -80,9 +80,14 @@ func (p *Page) Field(label, format string, args ...any) {
 	}
 }
 
-// Long is a label and a value that is never wrapped: an id, an address.
+// Long is a label and a value that is never wrapped: an id, an address. An empty
+// value is left out; without a label the value stands alone.
 func (p *Page) Long(label, value string) {
-	if value != "" {
+	switch {
+	case value == "":
+	case label == "":
+		p.line("    " + Clean(value))
+	default:
 		p.line(fmt.Sprintf("    %-9s %s", label, Clean(value)))
 	}
 }

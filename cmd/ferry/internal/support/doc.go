@@ -8,5 +8,6 @@
 //
 // It reads the services' tables itself, through SQL of its own that names each
 // schema: no service's store is linked into the command line. It imports pgx, the
-// vocabulary, and the state machine's table for who must act by when.
+// vocabulary, the state machine's table for who must act by when, and package
+// console to say lengths of time.
 package support

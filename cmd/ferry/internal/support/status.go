@@ -1,9 +1,12 @@
 package support
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
+	"ferry/statemachine"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -149,6 +152,11 @@ func (r *Reader) statusSwaps(ctx context.Context, s *Status) (err error) {
 	if s.Swaps, err = rows[SwapCount](ctx, r, "STATUS_SWAPS"); err != nil {
 		return err
 	}
+	order := map[swap.State]int{}
+	for i, stage := range statemachine.Stages() {
+		order[stage.State] = i
+	}
+	slices.SortFunc(s.Swaps, func(a, b SwapCount) int { return cmp.Compare(order[a.State], order[b.State]) })
 	type candidate struct {
 		ID            string
 		State         swap.State
