@@ -1,0 +1,36 @@
+-- NAME: TRIAL_BALANCE
+-- The accounts of swaps are one line for each kind. Debits are positive.
+SELECT 'hot wallet' AS book, account, asset, sum(units)::text AS units FROM hotwallet.posting GROUP BY account, asset
+UNION ALL
+SELECT 'state machine', CASE WHEN account LIKE 'swap:%' THEN 'swaps, ' || split_part(account, ':', 3) ELSE account END AS account,
+       asset, sum(units)::text
+FROM swap.posting GROUP BY 2, 3
+ORDER BY book, asset, account
+
+-- NAME: SWAPS_OWED
+-- The running balances that guard payouts, to be compared with the postings.
+SELECT asset, sum(owed)::text AS units FROM swap.swap_balance GROUP BY asset
+
+-- NAME: CLEARING_OPEN
+-- Entries on the clearing account of one book without their counterpart in the
+-- other: what the hot wallet has booked and the state machine has not been told
+-- of yet. Anything else in this list is wrong. The counterparts are named by key:
+-- deposit.confirmed:<deposit> and deposit:<deposit>, payment.final:<order> and
+-- paid:<order>.
+WITH wallet AS (
+    SELECT CASE WHEN e.key LIKE 'deposit.confirmed:%' THEN 'deposit:' || substr(e.key, length('deposit.confirmed:') + 1)
+                WHEN e.key LIKE 'payment.final:%' THEN 'paid:' || substr(e.key, length('payment.final:') + 1)
+                ELSE e.key END AS key,
+           p.asset, sum(p.units) AS units, min(e.swap_id) AS swap_id, min(e.created_at) AS at
+    FROM hotwallet.posting p JOIN hotwallet.entry e ON e.key = p.entry_key
+    WHERE p.account = 'clearing' GROUP BY 1, 2
+), machine AS (
+    SELECT e.key, p.asset, sum(p.units) AS units, min(e.swap_id) AS swap_id, min(e.created_at) AS at
+    FROM swap.posting p JOIN swap.entry e ON e.key = p.entry_key
+    WHERE p.account = 'clearing' GROUP BY 1, 2
+)
+SELECT key, asset, coalesce(w.units, 0)::text AS wallet, coalesce(m.units, 0)::text AS machine,
+       coalesce(w.swap_id, m.swap_id) AS swap_id, coalesce(w.at, m.at) AS at
+FROM wallet w FULL JOIN machine m USING (key, asset)
+WHERE coalesce(w.units, 0) + coalesce(m.units, 0) <> 0
+ORDER BY at, key LIMIT $1

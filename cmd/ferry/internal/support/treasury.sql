@@ -1,0 +1,56 @@
+-- NAME: FUND_ADDRESS
+SELECT address FROM hotwallet.address WHERE chain = $1 AND role = 1 AND branch = 0 AND idx = 0
+
+-- NAME: TREASURY_CHAIN
+-- One chain with its native asset $2. Coins are spendable $3 blocks deep (a
+-- coinbase output by the 100th block after its own); the sender of an account
+-- chain can spend what the books hold less what lies on deposit addresses, what
+-- is not deep enough, and plans that are not signed yet.
+WITH book AS (
+    SELECT coalesce(sum(units) FILTER (WHERE account IN ('wallet', 'in_flight')), 0) AS on_chain,
+           coalesce(sum(units) FILTER (WHERE account = 'wallet'), 0) AS wallet,
+           coalesce(sum(units) FILTER (WHERE account = 'in_flight'), 0) AS in_flight,
+           coalesce(-sum(units) FILTER (WHERE account = 'deposit_confirming'), 0) AS confirming_in,
+           coalesce(sum(units) FILTER (WHERE account = 'payment_confirming'), 0) AS confirming_out,
+           coalesce(-sum(units) FILTER (WHERE account = 'suspense'), 0) AS suspense,
+           coalesce(-sum(units) FILTER (WHERE account = 'house_capital'), 0) AS house_capital,
+           coalesce(sum(units) FILTER (WHERE account = 'network_fees'), 0) AS network_fees
+    FROM hotwallet.posting
+    WHERE asset = $2 AND account IN ('wallet', 'in_flight', 'deposit_confirming', 'payment_confirming',
+                                     'suspense', 'house_capital', 'network_fees')
+), coins AS (
+    SELECT coalesce(sum(c.units) FILTER (WHERE c.reserved_by IS NULL AND c.height <= u.height - $3::bigint + 1
+                                           AND (NOT c.coinbase OR c.height <= u.height - 99)), 0) AS spendable,
+           coalesce(sum(c.units) FILTER (WHERE c.reserved_by IS NOT NULL), 0) AS reserved
+    FROM hotwallet.coin c JOIN hotwallet.cursor u ON u.chain = c.chain
+    WHERE c.chain = $1 AND c.spent_txid IS NULL
+), sender AS (
+    SELECT s.chain,
+           (SELECT coalesce(sum(d.units), 0) FROM hotwallet.deposit d
+            WHERE d.chain = s.chain AND d.state IN ('in_block', 'confirmed') AND d.address <> s.address) AS unswept,
+           (SELECT coalesce(sum(d.units), 0) FROM hotwallet.deposit d
+            WHERE d.chain = s.chain AND d.state = 'in_block' AND d.address = s.address) AS shallow,
+           (SELECT coalesce(sum(p.units + a.fee), 0) FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
+            WHERE p.chain = s.chain AND p.state NOT IN ('final', 'failed') AND a.state = 'planned') AS planned,
+           (SELECT coalesce(sum(p.units + a.fee), 0) FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
+            WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast')) AS reserved
+    FROM hotwallet.sender s WHERE s.chain = $1
+), queued AS (
+    -- Payments without a plan will take this much as well.
+    SELECT coalesce(sum(p.units), 0) AS units FROM hotwallet.payment p
+    WHERE p.chain = $1 AND p.state = 'queued'
+      AND NOT EXISTS (SELECT 1 FROM hotwallet.attempt a WHERE a.order_id = p.order_id)
+)
+SELECT b.on_chain::text, b.in_flight::text, b.confirming_in::text, b.confirming_out::text, b.suspense::text,
+       b.house_capital::text, b.network_fees::text,
+       greatest(0, CASE WHEN s.chain IS NULL THEN c.spendable
+                        ELSE b.wallet - s.unswept - s.shallow - s.planned END - q.units)::text AS available,
+       coalesce(s.reserved, c.reserved)::text AS reserved,
+       coalesce(s.unswept, 0)::text AS unswept,
+       u.height, u.seen_at, coalesce(h.reason, '') AS halted, coalesce(h.actor, '') AS halted_by, h.since AS halted_since,
+       r.height AS reconciled_height, r.book::text, r.node::text, r.at AS reconciled_at
+FROM book b CROSS JOIN coins c CROSS JOIN queued q
+LEFT JOIN sender s ON true
+LEFT JOIN hotwallet.cursor u ON u.chain = $1
+LEFT JOIN hotwallet.halt h ON h.chain = $1
+LEFT JOIN hotwallet.reconciliation r ON r.chain = $1
