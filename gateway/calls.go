@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -90,7 +92,7 @@ func (l liquidityClient) Lock(ctx context.Context, r LockRequest) (string, error
 	}
 	res, err := l.c.Lock(ctx, connect.NewRequest(req))
 	if err != nil {
-		return "", explain("lock a price", err)
+		return "", explain("lock a price", err, "from", "to", "deposit_amount", "payout_amount")
 	}
 	return res.Msg.GetSignedQuote(), nil
 }
@@ -99,7 +101,7 @@ func (l liquidityClient) Accept(ctx context.Context, signedQuote, swapID string)
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
 	_, err := l.c.Accept(ctx, connect.NewRequest(&ferryv1.AcceptRequest{SignedQuote: signedQuote, SwapId: swapID}))
-	return explain("accept a quote", err)
+	return explain("accept a quote", err, "signed_quote")
 }
 
 type walletClient struct{ c ferryv1connect.WalletClient }
@@ -121,7 +123,8 @@ func (w walletClient) Issue(ctx context.Context, r IssueRequest) (string, error)
 		SecretHash: r.SecretHash,
 	}))
 	if err != nil {
-		return "", explain("issue a deposit address", err)
+		return "", explain("issue a deposit address", err, "signed_quote", "payout_address", "refund_address",
+			"policy.on_short", "policy.on_over", "policy.on_late", "policy.on_extra")
 	}
 	return res.Msg.GetSignedReceipt(), nil
 }
@@ -130,14 +133,20 @@ func (w walletClient) Issue(ctx context.Context, r IssueRequest) (string, error)
 // as opposed to one that failed. The client is told unavailable.
 var ErrNoAnswer = errors.New("no answer")
 
-// explain leaves refusals alone and tells silence from failure.
-func explain(doing string, err error) error {
+// explain tells silence from failure. A refusal stays what it is, but names only
+// the fields that our client sent: it may have come from a daemon further on, which
+// calls them "terms.payout_address", or be about one that we have added.
+func explain(doing string, err error, fields ...string) error {
 	var refusal *swap.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &refusal):
-		return fmt.Errorf("%s: %w", doing, refusal)
+		field := strings.TrimPrefix(refusal.Field, "terms.")
+		if !slices.Contains(fields, field) {
+			field = ""
+		}
+		return fmt.Errorf("%s: %w", doing, swap.Refuse(refusal.Code, field, refusal.Limit, refusal.Message))
 	}
 	switch connect.CodeOf(err) {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled, connect.CodeResourceExhausted:

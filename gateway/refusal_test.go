@@ -75,6 +75,19 @@ func TestQuoteRefusalsOfLiquidity(t *testing.T) {
 	b.expectRows(t, noRows)
 }
 
+// A daemon's own name for a field is not shown to a client that never sent it.
+func TestRefusalsNameTheClientsFields(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.liquidity.lock.set(swap.Refuse(swap.CodeTooManyLocks, "client", "3", "Three are open."), nil)
+	refused(t, b.send(t, http.MethodPost, "/v1/quotes", `{"from":"BTC","to":"ETH","deposit_amount":"1"}`), 429, swap.CodeTooManyLocks, "", "3")
+	issue := &b.wallets[asset.Bitcoin].issue
+	for told, shown := range map[string]string{"terms.payout_address": "payout_address", "terms.policy.on_late": "policy.on_late", "index": "", "terms.swap_id": ""} {
+		issue.set(swap.Refuse(swap.CodeForbiddenAddress, told, "", "No."), nil)
+		refused(t, b.create(t, "key-"+told, b.swapBody(t)), 422, swap.CodeForbiddenAddress, shown, "")
+	}
+}
+
 func TestBodyRefusals(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
