@@ -28,7 +28,7 @@ type Config struct {
 // Limits of a connection.
 const (
 	writeTimeout = 5 * time.Second
-	stopTimeout  = 5 * time.Second
+	stopTimeout  = time.Second
 )
 
 // Server serves the walks.
@@ -72,13 +72,26 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	})
 	group.Go(func() error {
 		<-running.Done()
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer cancel()
-		return server.Shutdown(stop)
+		return shutDown(context.WithoutCancel(ctx), server)
 	})
 	err := group.Wait()
 	s.open.Wait()
 	return err
+}
+
+// shutDown lets requests that are being answered finish, and cuts connections that
+// never asked for anything: a client that reconnects just now must not hold us up.
+func shutDown(ctx context.Context, server *http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
 }
 
 // serve streams one feed to one client until either ends.
