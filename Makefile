@@ -48,15 +48,12 @@ daemons: | $(BIN)
 	@go build -o $(BIN)/ ./cmd/...
 
 # --- code that is generated and committed ------------------------------------------------------------------------------
-# Each step runs when its input exists. oapi-codegen runs inside gateway/, so `output:` in
-# its configuration is relative to that folder; protoc writes next to each .proto file.
+# protoc writes next to each .proto file; everything else is a go:generate line beside what it writes.
 
 GENERATORS := $(BIN)/oapi-codegen $(BIN)/protoc-gen-go $(BIN)/protoc-gen-connect-go
 PROTO_ROOT := swap/rpc
 
 generate: $(GENERATORS) ## write the generated code again (OpenAPI, Connect, go generate)
-	@if [ -e gateway/oapi-codegen.yaml ]; then echo 'generate: oapi-codegen'; \
-	  cd gateway && ../$(BIN)/oapi-codegen -config oapi-codegen.yaml openapi.yaml; fi
 	@protos=$$([ ! -d $(PROTO_ROOT) ] || find $(PROTO_ROOT) -name '*.proto' | sort); if [ -n "$$protos" ]; then \
 	  deploy/bootstrap.sh protoc; echo 'generate: protoc'; \
 	  PATH="$(CURDIR)/$(BIN):$$PATH" protoc -I $(PROTO_ROOT) \

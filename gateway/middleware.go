@@ -86,7 +86,7 @@ func (g *Gateway) bound(next http.Handler) http.Handler {
 	slots := make(chan struct{}, g.config.Limits.Concurrent)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && !g.rates.allow(client(r.Context())) {
-			writeProblem(w, r, http.StatusTooManyRequests, swap.Refuse(swap.CodeUnavailable, "",
+			writeProblem(w, r, http.StatusTooManyRequests, swap.Refuse(swap.CodeTooManyRequests, "",
 				fmt.Sprintf("%d a minute", g.config.Limits.PostsPerMinute), "You ask too often; wait a moment."))
 			return
 		}
@@ -107,14 +107,14 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 // methods, 404 otherwise.
 func (g *Gateway) unrouted(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		status, message := http.StatusNotFound, "There is nothing at this path."
+		status, refusal := http.StatusNotFound, swap.Refuse(swap.CodeNotFound, "", "", "There is nothing at this path.")
 		for _, method := range methods {
 			probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
 			if _, pattern := mux.Handler(probe); pattern != "" && pattern != "/" {
 				w.Header().Add("Allow", method)
-				status, message = http.StatusMethodNotAllowed, "This path does not answer to that method."
+				status, refusal = http.StatusMethodNotAllowed, swap.Refuse(swap.CodeMethodNotAllowed, "", "", "This path does not answer to that method.")
 			}
 		}
-		writeProblem(w, r, status, swap.Refuse(swap.CodeNotFound, "", "", message))
+		writeProblem(w, r, status, refusal)
 	})
 }

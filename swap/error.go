@@ -30,6 +30,8 @@ const (
 	CodeIdempotencyKeyInvalid Code = "idempotency_key_invalid"
 	CodeIdempotencyKeyReused  Code = "idempotency_key_reused"
 	CodeNotFound              Code = "not_found"
+	CodeMethodNotAllowed      Code = "method_not_allowed"
+	CodeTooManyRequests       Code = "too_many_requests"
 	CodeRefused               Code = "refused"
 	CodeUnavailable           Code = "unavailable"
 	CodeInternal              Code = "internal"

@@ -16,7 +16,6 @@ import (
 	"ferry/liquidity/postgres"
 	"ferry/liquidity/venue/simulated"
 	"ferry/swap/asset"
-	"ferry/swap/bus"
 	"ferry/swap/rpc"
 )
 
@@ -60,10 +59,6 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	relay, err := bus.NewRelay(bus.RelayConfig{Source: "liquidity", Brokers: brokers, Pool: pool, Log: log})
-	if err != nil {
-		return err
-	}
 	l, err := rpc.Listen(listen, -1)
 	if err != nil {
 		return err
@@ -71,7 +66,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	mux := http.NewServeMux()
 	mux.Handle(engine.Handler())
 	log.Info("ready")
-	return daemon.Group(ctx, engine.Run, relay.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
+	return daemon.Group(ctx, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
 }
 
 // policy is the deployment as the engine takes it.

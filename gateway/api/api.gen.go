@@ -32,6 +32,7 @@ const (
 	InvalidAmount         ErrorCode = "invalid_amount"
 	InvalidBody           ErrorCode = "invalid_body"
 	InvalidPolicy         ErrorCode = "invalid_policy"
+	MethodNotAllowed      ErrorCode = "method_not_allowed"
 	NotFound              ErrorCode = "not_found"
 	PriceUnavailable      ErrorCode = "price_unavailable"
 	QuoteExpired          ErrorCode = "quote_expired"
@@ -40,6 +41,7 @@ const (
 	Refused               ErrorCode = "refused"
 	TooManyLocks          ErrorCode = "too_many_locks"
 	TooManyPlaces         ErrorCode = "too_many_places"
+	TooManyRequests       ErrorCode = "too_many_requests"
 	Unavailable           ErrorCode = "unavailable"
 	UnknownPair           ErrorCode = "unknown_pair"
 	WrongNetwork          ErrorCode = "wrong_network"
@@ -76,6 +78,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case InvalidPolicy:
 		return true
+	case MethodNotAllowed:
+		return true
 	case NotFound:
 		return true
 	case PriceUnavailable:
@@ -91,6 +95,8 @@ func (e ErrorCode) Valid() bool {
 	case TooManyLocks:
 		return true
 	case TooManyPlaces:
+		return true
+	case TooManyRequests:
 		return true
 	case Unavailable:
 		return true
@@ -401,7 +407,8 @@ type Deposit struct {
 // |---|---|---|
 // | 400 | `invalid_body` | The body is no JSON object of the documented shape. |
 // | 400 | `idempotency_key_missing` | POST /v1/swaps needs the header. |
-// | 404 | `not_found` | There is no such swap or path; 405 with it: the path has other methods. |
+// | 404 | `not_found` | There is no such swap or path. |
+// | 405 | `method_not_allowed` | The path answers to the methods in `Allow`. |
 // | 409 | `quote_used` | Another swap was made from the quote. |
 // | 409 | `idempotency_key_reused` | The key was used with another body. |
 // | 410 | `quote_expired` | The lock lapsed; ask for a new quote. |
@@ -419,11 +426,12 @@ type Deposit struct {
 // | 422 | `idempotency_key_invalid` | See `limit`. |
 // | 422 | `refused` | Refused for the reason in `detail`. |
 // | 429 | `too_many_locks` | You hold as many open quotes as you may; see `limit`. |
+// | 429 | `too_many_requests` | You ask too often; see `limit`. |
 // | 500 | `internal` | Our mistake; quote `request_id`. |
 // | 503 | `price_unavailable` | There is no price to hold now. |
 // | 503 | `insufficient_liquidity` | There is not enough to pay that much now. |
 // | 503 | `chain_halted` | Payments on a chain stand still; see `detail`. |
-// | 503 | `unavailable` | A part of the service does not answer, or 429: you ask too often. Try again. |
+// | 503 | `unavailable` | A part of the service does not answer. Try again. |
 type ErrorCode string
 
 // Health defines model for Health.
@@ -512,7 +520,8 @@ type Problem struct {
 	// |---|---|---|
 	// | 400 | `invalid_body` | The body is no JSON object of the documented shape. |
 	// | 400 | `idempotency_key_missing` | POST /v1/swaps needs the header. |
-	// | 404 | `not_found` | There is no such swap or path; 405 with it: the path has other methods. |
+	// | 404 | `not_found` | There is no such swap or path. |
+	// | 405 | `method_not_allowed` | The path answers to the methods in `Allow`. |
 	// | 409 | `quote_used` | Another swap was made from the quote. |
 	// | 409 | `idempotency_key_reused` | The key was used with another body. |
 	// | 410 | `quote_expired` | The lock lapsed; ask for a new quote. |
@@ -530,11 +539,12 @@ type Problem struct {
 	// | 422 | `idempotency_key_invalid` | See `limit`. |
 	// | 422 | `refused` | Refused for the reason in `detail`. |
 	// | 429 | `too_many_locks` | You hold as many open quotes as you may; see `limit`. |
+	// | 429 | `too_many_requests` | You ask too often; see `limit`. |
 	// | 500 | `internal` | Our mistake; quote `request_id`. |
 	// | 503 | `price_unavailable` | There is no price to hold now. |
 	// | 503 | `insufficient_liquidity` | There is not enough to pay that much now. |
 	// | 503 | `chain_halted` | Payments on a chain stand still; see `detail`. |
-	// | 503 | `unavailable` | A part of the service does not answer, or 429: you ask too often. Try again. |
+	// | 503 | `unavailable` | A part of the service does not answer. Try again. |
 	Code ErrorCode `json:"code"`
 
 	// Detail A sentence for people.

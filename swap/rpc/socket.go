@@ -101,8 +101,12 @@ func peerUID(conn net.Conn) (int, error) {
 	return int(cred.Uid), nil
 }
 
+// stopLimit is how long running calls may go on after the end was ordered. It is
+// above the five seconds net/http grants a connection that was dialled and not used.
+const stopLimit = 8 * time.Second
+
 // Serve answers on l until ctx ends, then lets running calls finish for at most
-// five seconds. It returns nil after an orderly end.
+// stopLimit. It returns nil after an orderly end.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           http.MaxBytesHandler(handler, MaxBody),
@@ -116,7 +120,7 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler) error {
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	if err := server.Shutdown(stop); err != nil {
 		return fmt.Errorf("stop serving %s: %w", l.Addr(), errors.Join(err, server.Close()))
