@@ -18,6 +18,8 @@ const (
 	// them it moves.
 	openMost  = 10_000
 	roundMost = 200
+	// failuresMost in a row end a round.
+	failuresMost = 3
 	// The pauses between two tries of one payment grow from the first to the last.
 	pauseLeast = 5 * time.Second
 	pauseMost  = 5 * time.Minute
@@ -99,8 +101,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-// Round moves every payment that is due, the oldest first. It stops at the first
-// error of the store.
+// Round moves every payment that is due, the oldest first. A payment that fails is
+// put off and does not hold up the rest; several in a row end the round, for then
+// it is the store that fails. It returns what failed.
 func (e *Engine) Round(ctx context.Context) error {
 	open, err := e.config.Store.OpenPayments(ctx, openMost)
 	if err != nil {
@@ -110,9 +113,10 @@ func (e *Engine) Round(ctx context.Context) error {
 		e.config.Log.Warn("more open payments than a round looks at", "chain", e.config.Chain, "limit", openMost)
 	}
 	e.forget(open)
-	moved := 0
+	var failed error
+	moved, inARow := 0, 0
 	for _, o := range open {
-		if moved == roundMost {
+		if moved == roundMost || inARow == failuresMost || ctx.Err() != nil {
 			break
 		}
 		if e.config.Now().Before(e.tries[o.OrderID].due) {
@@ -121,15 +125,19 @@ func (e *Engine) Round(ctx context.Context) error {
 		moved++
 		err := e.advance(ctx, o.OrderID)
 		switch {
+		case err == nil:
+			inARow = 0
 		case errors.Is(err, errHalted):
-			return nil
+			return failed
 		case errors.Is(err, ErrChanged):
 			e.config.Log.Debug("payment changed meanwhile", "order", o.OrderID, "error", err)
-		case err != nil:
-			return fmt.Errorf("payment %s: %w", o.OrderID, err)
+		default:
+			inARow++
+			failed = errors.Join(failed, fmt.Errorf("payment %s: %w", o.OrderID, err))
+			e.later(o.OrderID, waitLeast, waitMost)
 		}
 	}
-	return nil
+	return failed
 }
 
 // errHalted ends a round: nothing moves on a halted chain.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,6 +22,8 @@ var (
 	unspentCoinsSQL     = statement("UNSPENT_COINS")
 	watchedAddressesSQL = statement("WATCHED_ADDRESSES")
 )
+
+var errMalformedCoin = errors.New("not of the form <txid>:<index>")
 
 // keepsAccounts tells the family of chains that hold balances, without coins.
 func keepsAccounts(c asset.Chain) bool { return c == asset.Ethereum }
@@ -121,7 +124,7 @@ func parseCoinID(id string) (txid string, index int64, err error) {
 	txid, text, ok := strings.Cut(id, ":")
 	index, err = strconv.ParseInt(text, 10, 64)
 	if !ok || err != nil || index < 0 {
-		return "", 0, fmt.Errorf("coin id %.100q is malformed", id)
+		return "", 0, fmt.Errorf("coin id %.100q: %w", id, errMalformedCoin)
 	}
 	return txid, index, nil
 }

@@ -67,3 +67,5 @@ GRANT EXECUTE ON FUNCTION set_halt(text, text, text), clear_halt(text, text, tex
 
 -- What lies where on an account chain, and what is still to be paid.
 CREATE INDEX deposit_held ON deposit (chain, address) INCLUDE (units) WHERE state IN ('in_block', 'confirmed');
+-- Plans that are not signed: few, and asked for with every plan.
+CREATE INDEX attempt_planned ON attempt (chain) WHERE state = 'planned';
