@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kfake" //nolint:depguard // a broker of the test's own
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"ferry/gateway/api"
 	"ferry/swap"

@@ -176,11 +176,12 @@ func actBy(s swap.Swap, stage Stage) time.Time {
 		return s.Terms.Receipt.DepositBy
 	case swap.DepositDetected:
 		return s.Terms.Receipt.ConfirmBy
+	default:
+		if stage.Within == 0 {
+			return time.Time{}
+		}
+		return s.UpdatedAt.Add(stage.Within)
 	}
-	if stage.Within == 0 {
-		return time.Time{}
-	}
-	return s.UpdatedAt.Add(stage.Within)
 }
 
 func sub(a, fee asset.Amount) (asset.Amount, error) {

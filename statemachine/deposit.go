@@ -12,6 +12,13 @@ import (
 // with an alarm, rather than let an advertiser grow a row without end.
 const MaxDeposits = 500
 
+// depositStates is what each fact says of its deposit.
+var depositStates = map[swap.FactKind]swap.DepositState{
+	swap.FactDepositSeen: swap.DepositSeen, swap.FactDepositInBlock: swap.DepositInBlock,
+	swap.FactDepositConfirmed: swap.DepositFinal, swap.FactDepositReplaced: swap.DepositReplaced,
+	swap.FactDepositReorged: swap.DepositReorgedTo,
+}
+
 // decideDeposit records what the watcher knows of a deposit and says what it
 // amounts to.
 func decideDeposit(d Decision, f swap.Fact) Decision {
@@ -44,17 +51,8 @@ func decideDeposit(d Decision, f swap.Fact) Decision {
 	if !told.FirstSeen.IsZero() && told.FirstSeen.Before(after.FirstSeen) {
 		after.FirstSeen = told.FirstSeen
 	}
-	switch f.Kind {
-	case swap.FactDepositSeen:
-		after.State = swap.DepositSeen
-	case swap.FactDepositInBlock:
-		after.State = swap.DepositInBlock
-	case swap.FactDepositReplaced:
-		after.State = swap.DepositReplaced
-	case swap.FactDepositReorged:
-		after.State = swap.DepositReorgedTo
-	case swap.FactDepositConfirmed:
-		after.State = swap.DepositFinal
+	after.State = depositStates[f.Kind]
+	if after.State == swap.DepositFinal {
 		return judge(d, i, told)
 	}
 	return sighted(d, i, told, f)

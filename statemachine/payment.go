@@ -108,6 +108,7 @@ func describePayment(p swap.Payment, told swap.PaymentFact) string {
 		return fmt.Sprintf("The %s of %s is in block %d.", p.Purpose, p.Amount, told.Height)
 	case swap.PaymentFinal:
 		return fmt.Sprintf("The %s of %s in %s is final.", p.Purpose, p.Amount, short(p.TxID))
+	default:
+		return fmt.Sprintf("The %s of %s failed: %s.", p.Purpose, p.Amount, told.Reason)
 	}
-	return fmt.Sprintf("The %s of %s failed: %s.", p.Purpose, p.Amount, told.Reason)
 }

@@ -9,7 +9,7 @@ import (
 
 	"ferry/swap/asset"
 
-	"ferry/cmd/internal/deployment"
+	"ferry/deploy/deployment"
 
 	"ferry/cmd/ferry/internal/console"
 	"ferry/cmd/ferry/internal/report"

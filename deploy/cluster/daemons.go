@@ -170,7 +170,7 @@ func (c *Cluster) initialise(ctx context.Context, d daemonSpec) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.config.Bin, d.program), "init")
 	cmd.Env = d.env
 	if d.user != nil {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(d.user.UID), Gid: uint32(d.user.GID)}}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: d.user.UID, Gid: d.user.GID}}
 	}
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s init: %w: %s", d.name, err, bytes.TrimSpace(output))

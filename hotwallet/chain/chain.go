@@ -105,15 +105,15 @@ type Reader interface {
 
 // Coin is an unspent output of ours.
 type Coin struct {
-	TxID  string
-	Index uint32
-	Units asset.Units
+	TxID  string      `json:"txid"`
+	Index uint32      `json:"index"`
+	Units asset.Units `json:"units"`
 	// Address is ours, Path its BIP32 path.
-	Address string
-	Path    string
+	Address string `json:"address"`
+	Path    string `json:"path"`
 	// PreviousTx is the whole transaction that made the coin, in wire form. Plan
 	// fills it in for the coins it picks.
-	PreviousTx []byte
+	PreviousTx []byte `json:"previous_tx"`
 }
 
 // ID is "<txid>:<index>".
@@ -152,22 +152,22 @@ type Request struct {
 	FeeMax asset.Units
 }
 
-// Plan is an unsigned transaction with what is needed to store and sign it.
+// Plan is an unsigned transaction with what is needed to store (as JSON) and sign it.
 type Plan struct {
 	// Unsigned is the transaction as the signer takes it: wire form without
 	// witnesses, or EIP-2718 with an empty signature.
-	Unsigned []byte
+	Unsigned []byte `json:"unsigned"`
 	// Coins are its inputs in order, with PreviousTx (UTXO chains).
-	Coins []Coin
+	Coins []Coin `json:"coins,omitempty"`
 	// ChangeIndex is the output that comes back to us, -1 if none (UTXO chains).
-	ChangeIndex int
-	ChangePath  string
+	ChangeIndex int    `json:"change_index"`
+	ChangePath  string `json:"change_path,omitempty"`
 	// SenderPath and Nonce as given (account chains).
-	SenderPath string
-	Nonce      uint64
+	SenderPath string `json:"sender_path,omitempty"`
+	Nonce      uint64 `json:"nonce,omitempty"`
 	// Fee is what the transaction costs: exactly on UTXO chains, at most on
 	// account chains.
-	Fee asset.Units
+	Fee asset.Units `json:"fee"`
 }
 
 // Acceptance is what a node said to a transaction handed in.

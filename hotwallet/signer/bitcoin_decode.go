@@ -76,7 +76,7 @@ func decodePrevious(raw []byte) (*wire.MsgTx, error) {
 		return nil, fmt.Errorf("it has %d bytes, at most %d", len(raw), maxPreviousTx)
 	}
 	start := 4
-	if len(raw) > 6 && raw[4] == wire.TxFlagMarker && raw[5] == byte(wire.WitnessFlag) {
+	if len(raw) > 6 && raw[4] == wire.TxFlagMarker && raw[5] == wire.WitnessFlag {
 		start = 6
 	}
 	if err := plausible(raw, start); err != nil {

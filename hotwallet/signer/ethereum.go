@@ -99,7 +99,7 @@ func (s *Signer) signEthereum(tx *types.Transaction) (signature, error) {
 	}
 	defer private.Zero()
 	ecdsa := private.ToECDSA()
-	defer clear(ecdsa.D.Bits())
+	defer clear(ecdsa.D.Bits()) //nolint:staticcheck // wiping is the one use of D that nothing replaces
 	scheme := types.LatestSignerForChainID(s.chainID())
 	signed, err := types.SignTx(tx, scheme, ecdsa)
 	if err != nil {

@@ -19,12 +19,15 @@ func harden(log *slog.Logger) error {
 		return fmt.Errorf("forbid core dumps: %w", err)
 	}
 	unlimited := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
-	if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unlimited); err != nil {
-		var limit unix.Rlimit
-		if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit); err != nil || limit.Cur != unix.RLIM_INFINITY {
-			log.Warn("memory is not locked and may be swapped out: the limit on locked memory is finite", "limit_bytes", limit.Cur)
-			return nil
-		}
+	refused := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unlimited)
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit); err != nil {
+		return fmt.Errorf("read the limit on locked memory: %w", err)
+	}
+	if limit.Cur != unix.RLIM_INFINITY {
+		log.Warn("memory is not locked and may be swapped out: the limit on locked memory is finite",
+			"limit_bytes", limit.Cur, "error", refused)
+		return nil
 	}
 	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE | unix.MCL_ONFAULT); err != nil {
 		log.Warn("memory is not locked and may be swapped out", "error", err)

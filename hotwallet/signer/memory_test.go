@@ -126,10 +126,9 @@ func TestWhatIsUsedUpBelongsToOneAuthority(t *testing.T) {
 	})
 	t.Run("a second receipt with another address", func(t *testing.T) {
 		b := with(func(b *ferryv1.Authority) { b.SignedQuote, b.SignedReceipt = d.signTerms(t, q, otherAddress) })
-		req := d.spendCoins(t, b, payoutSat, feeSat, "x")
 		user := d.userBitcoin
 		d.userBitcoin = otherAddress.PayoutAddress
-		req = d.spendCoins(t, b, payoutSat, feeSat, "x")
+		req := d.spendCoins(t, b, payoutSat, feeSat, "x")
 		d.userBitcoin = user
 		_, err := d.signBitcoin(req)
 		wantRefusal(t, err, "authority", "other terms")

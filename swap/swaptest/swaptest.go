@@ -40,8 +40,10 @@ func NewKeys() Keys {
 	return Keys{Quote: key("quote"), Attest: key("attest")}
 }
 
-// QuoteKeys and AttestKeys are the public halves.
-func (k Keys) QuoteKeys() swap.PublicKeys  { return public(k.Quote) }
+// QuoteKeys is the public half of Quote.
+func (k Keys) QuoteKeys() swap.PublicKeys { return public(k.Quote) }
+
+// AttestKeys is the public half of Attest.
 func (k Keys) AttestKeys() swap.PublicKeys { return public(k.Attest) }
 
 func public(key ed25519.PrivateKey) swap.PublicKeys {
