@@ -26,6 +26,9 @@ const (
 	// A payment that waits for something of ours is looked at more often.
 	waitLeast = 500 * time.Millisecond
 	waitMost  = 10 * time.Second
+	// Basis points: the whole, and the largest fee unless configured.
+	feeBasisWhole   = 10_000
+	feeBasisDefault = 2_500
 )
 
 // Config is what an Engine needs.
@@ -36,8 +39,14 @@ type Config struct {
 	Signer Signer
 	// FencingToken is the lease's.
 	FencingToken uint64
-	// FeeMax is the most one transaction may cost, whatever it is for.
-	FeeMax asset.Units
+	// FeeMax is the most one transaction may cost, whatever it is for, and
+	// FeeBasisPoints the most as a share of the amount, of 10,000; 2,500 if zero.
+	// They and AmountMax must be no wider than the signer's caps: what it refuses
+	// ties up coins, or a nonce with all that come after it.
+	FeeMax         asset.Units
+	FeeBasisPoints int64
+	// AmountMax is the most one transaction may pay; zero is no limit.
+	AmountMax asset.Units
 	// QuoteKeys and AttestKeys are those the signer trusts too.
 	QuoteKeys, AttestKeys swap.PublicKeys
 	// Poll is how often the engine looks for work; 250 ms if zero.
@@ -73,6 +82,12 @@ func New(c Config) (*Engine, error) {
 	}
 	if c.FeeMax.IsZero() || c.FencingToken == 0 {
 		return nil, errors.New("payment: the fee limit or the fencing token is zero")
+	}
+	if c.FeeBasisPoints < 0 || c.FeeBasisPoints > feeBasisWhole {
+		return nil, fmt.Errorf("payment: a fee of %d basis points; it can be 1 to %d", c.FeeBasisPoints, feeBasisWhole)
+	}
+	if c.FeeBasisPoints == 0 {
+		c.FeeBasisPoints = feeBasisDefault
 	}
 	if len(c.QuoteKeys) == 0 || len(c.AttestKeys) == 0 {
 		return nil, errors.New("payment: no key is trusted to sign quotes or receipts")

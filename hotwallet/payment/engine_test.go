@@ -272,6 +272,30 @@ func TestFeeLimit(t *testing.T) {
 	})
 }
 
+// What the signer would refuse ties up nothing: a fee out of proportion, or an
+// amount above the limit.
+func TestLimitsAreTheSigners(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		w.fund(w.some(1000))
+		small, large, good := w.payout(asset.NewUnits(1000)), w.payout(w.some(201)), w.payout(w.some(200))
+		w.deliver(small, large, good)
+		c := w.config()
+		c.AmountMax = w.some(200)
+		engine, err := payment.New(c)
+		w.must(err)
+		w.must(engine.Round(t.Context()))
+		w.stands(small, payment.ReasonFee)
+		w.stands(large, payment.ReasonAmount)
+		if n := w.count(`SELECT count(*) FROM attempt`); n != 1 {
+			t.Fatalf("%d plans, want one", n)
+		}
+		if p := w.payment(good.ID); p.State != swap.PaymentBroadcast {
+			t.Fatalf("the good payment is %s", p.State)
+		}
+	})
+}
+
 // A payment mined with failed status has paid nobody: it ends as failed, and its
 // nonce is used.
 func TestMinedFailed(t *testing.T) {

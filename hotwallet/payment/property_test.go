@@ -76,9 +76,13 @@ func (w *world) act(r *rapid.T, all []swap.Order) []swap.Order {
 // calm lets the faults run out and everything that can be paid be paid.
 func (w *world) calm() {
 	w.t.Helper()
-	for range 4 {
+	for range 6 {
 		w.step()
 		w.mine(confirmations)
+		if w.count(`SELECT count(*) FROM payment WHERE state NOT IN ('final', 'failed')
+			AND NOT (state = 'queued' AND reason = $1)`, payment.ReasonFunds) == 0 {
+			return
+		}
 	}
 }
 

@@ -126,6 +126,7 @@ func TestConfig(t *testing.T) {
 		"signer": func(c *payment.Config) { c.Signer = nil }, "clock": func(c *payment.Config) { c.Now = nil },
 		"log": func(c *payment.Config) { c.Log = nil }, "chain": func(c *payment.Config) { c.Chain = "dogecoin" },
 		"fee limit": func(c *payment.Config) { c.FeeMax = asset.Units{} }, "lease": func(c *payment.Config) { c.FencingToken = 0 },
+		"fee share":  func(c *payment.Config) { c.FeeBasisPoints = 10_001 },
 		"quote keys": func(c *payment.Config) { c.QuoteKeys = nil }, "attest keys": func(c *payment.Config) { c.AttestKeys = nil },
 	} {
 		c := w.config()

@@ -3,10 +3,13 @@ package payment
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/big"
 	"strings"
 
 	"ferry/hotwallet/chain"
 	"ferry/swap"
+	"ferry/swap/asset"
 )
 
 // Reasons for which a payment stands still, as people read them. Those that end
@@ -16,6 +19,7 @@ const (
 	ReasonEarlier     = "waiting for an earlier payment to be signed"
 	ReasonDeposit     = "the deposit it uses up is not confirmed in our book"
 	ReasonAuthority   = "the order is not allowed by its documents:"
+	ReasonAmount      = "the amount is above the limit for one payment"
 	ReasonFee         = "the network fee is above the limit"
 	ReasonPlan        = "it can't be planned now:"
 	ReasonRefused     = "the signer refused:"
@@ -33,6 +37,15 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		return p, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
 	}
+	units := p.Order.Amount.Units
+	if !e.config.AmountMax.IsZero() && e.config.AmountMax.Less(units) {
+		e.later(p.Order.ID, pauseLeast, pauseMost)
+		return p, false, e.stand(ctx, p, ReasonAmount, true)
+	}
+	feeMax, err := e.feeMax(units)
+	if err != nil {
+		return p, false, err
+	}
 	basis, err := e.config.Store.Basis(ctx, p)
 	if err != nil {
 		return p, false, err
@@ -46,11 +59,11 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 		return p, false, e.stand(ctx, p, ReasonEarlier, false)
 	}
 	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Request{
-		Destination: p.Order.Destination, Units: p.Order.Amount.Units, FeeMax: e.config.FeeMax})
+		Destination: p.Order.Destination, Units: units, FeeMax: feeMax})
 	if err != nil {
 		return p, false, e.notPlanned(ctx, p, err)
 	}
-	if e.config.FeeMax.Less(plan.Fee) {
+	if feeMax.Less(plan.Fee) {
 		return p, false, e.notPlanned(ctx, p, chain.ErrFeeMax)
 	}
 	stored, err := e.config.Store.StorePlan(ctx, p, plan)
@@ -60,6 +73,18 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 	delete(e.tries, p.Order.ID)
 	e.moved()
 	return stored, true, nil
+}
+
+// feeMax is the most a payment of the amount may cost: the smaller of both limits.
+func (e *Engine) feeMax(amount asset.Units) (asset.Units, error) {
+	share, err := amount.MulDiv(big.NewInt(e.config.FeeBasisPoints), big.NewInt(feeBasisWhole), asset.Down)
+	if err != nil {
+		return share, fmt.Errorf("largest fee for %s: %w", amount, err)
+	}
+	if share.Less(e.config.FeeMax) {
+		return share, nil
+	}
+	return e.config.FeeMax, nil
 }
 
 func (e *Engine) notPlanned(ctx context.Context, p Payment, cause error) error {
