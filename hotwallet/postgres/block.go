@@ -85,7 +85,8 @@ func (s *Store) Floor(ctx context.Context) (int64, error) {
 // Apply moves the cursor to the block above it and stores all that the block
 // causes: deposits, coins, payments in it, confirmations of what is below,
 // postings, facts, and a halt where somebody else spent what is ours.
-// ErrCursorMoved if the cursor is not on the block's parent.
+// ErrCursorMoved if the cursor is not on the block's parent. A block that
+// contradicts our rows can't be applied: its error halts payments.
 func (s *Store) Apply(ctx context.Context, b chain.Block) error {
 	err := s.change(ctx, func(c *change) error {
 		from := chain.Ref{Height: b.Height - 1, Hash: b.Parent}
@@ -109,7 +110,7 @@ func (s *Store) Apply(ctx context.Context, b chain.Block) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("apply block %s of %s: %w", b.Ref, s.chain, err)
+		return s.failClosed(ctx, fmt.Errorf("apply block %s of %s: %w", b.Ref, s.chain, err))
 	}
 	return nil
 }
@@ -142,7 +143,7 @@ func (s *Store) Rollback(ctx context.Context, at chain.Ref) error {
 		return c.reverse(ctx, keys)
 	})
 	if err != nil {
-		return fmt.Errorf("take block %s of %s back: %w", at, s.chain, err)
+		return s.failClosed(ctx, fmt.Errorf("take block %s of %s back: %w", at, s.chain, err))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -18,6 +19,23 @@ func (s *Store) Stop(ctx context.Context, reason string) (stopped bool, err erro
 		return err
 	})
 	return stopped, err
+}
+
+// failClosed halts payments if err means that a block and our rows contradict each
+// other. Trying again will not help, and until a person has looked nobody knows
+// what is ours. It returns err, with what kept it from halting.
+func (s *Store) failClosed(ctx context.Context, err error) error {
+	for _, contradiction := range []error{ErrState, ErrInvariant, ErrEntryExists, ErrConfirmed} {
+		if !errors.Is(err, contradiction) {
+			continue
+		}
+		halted, stopErr := s.Stop(ctx, err.Error())
+		if halted {
+			s.config.Log.Error("a block contradicts our rows; payments are halted", "chain", s.chain, "error", err)
+		}
+		return errors.Join(err, stopErr)
+	}
+	return err
 }
 
 // halt is Stop for any actor within a transaction.

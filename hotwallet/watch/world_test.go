@@ -57,7 +57,7 @@ type world struct {
 }
 
 func newWorld(t testing.TB, c *fakechain.Chain) *world {
-	w := &world{tb: t, ctx: context.Background(), chain: c, pool: pgtest.New(t, "hotwallet")}
+	w := &world{tb: t, ctx: context.Background(), chain: c, pool: fastPool(t)}
 	w.begin()
 	t.Cleanup(func() {
 		if err := w.lease.Close(w.ctx); err != nil {
@@ -65,6 +65,20 @@ func newWorld(t testing.TB, c *fakechain.Chain) *world {
 		}
 	})
 	return w
+}
+
+// fastPool is on a fresh schema and does not wait for the disk: these tests end
+// processes, not machines.
+func fastPool(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	config := pgtest.New(t, "hotwallet").Config()
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
 }
 
 // begin gives the wallet its hot address, and starts.

@@ -1,0 +1,117 @@
+package watch_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"ferry/hotwallet/chain/fakechain"
+	"ferry/swap/asset"
+)
+
+func wantKinds(t *testing.T, w *world, swapID string, want ...string) {
+	t.Helper()
+	if got := w.kinds(swapID); !slices.Equal(got, want) {
+		t.Fatalf("facts\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestDepositFromMempoolToConfirmed(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		address, swapID := w.issue()
+		txid := w.chain.Pay(address, w.small())
+		w.step()
+		w.step() // seen once, however often it is looked at
+		w.mine(needed + 2)
+		wantKinds(t, w, swapID, "deposit.seen", "deposit.in_block 1", "deposit.in_block 2", "deposit.confirmed")
+		w.checkBooks()
+
+		last := w.facts(swapID)[3].Deposit
+		native, _ := w.chain.Chain().Native()
+		if last.DepositID != w.id(txid, 0) || last.TxID != txid || last.Address != address ||
+			last.Amount != (asset.Amount{Asset: native.ID, Units: w.small()}) || last.Confirmations != needed ||
+			last.Needed != needed || last.Height != 2 || last.BlockTime.IsZero() || last.FirstSeen.IsZero() ||
+			last.ConfirmedAt.IsZero() || last.DustThreshold != asset.NewUnits(dustThreshold) {
+			t.Fatalf("the confirmed fact: %+v", last)
+		}
+		for account, want := range map[string]string{
+			"wallet": w.small().String(), "clearing": "-" + w.small().String(), "deposit_confirming": "0",
+		} {
+			if got := w.balance(account); got != want {
+				t.Errorf("%s is %s, want %s", account, got, want)
+			}
+		}
+	})
+}
+
+func TestPurposesFollowTheAddress(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		pool, burnt := w.address(0, "pool", ""), w.address(0, "burnt", "")
+		for _, a := range []string{pool, burnt, w.hot, w.chain.NewAddress()} {
+			w.chain.Pay(a, w.small())
+		}
+		w.step()
+		w.mine(needed)
+		w.checkBooks()
+		units := w.small().String()
+		twice, err := w.small().Add(w.small())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for account, want := range map[string]string{"house_capital": "-" + units, "suspense": "-" + twice.String(), "clearing": "0"} {
+			if got := w.balance(account); got != want {
+				t.Errorf("%s is %s, want %s", account, got, want)
+			}
+		}
+		if facts := w.facts(""); len(facts) != 0 {
+			t.Errorf("%d facts of what belongs to no swap", len(facts))
+		}
+		if n := w.text(`SELECT count(*)::text FROM deposit WHERE state = 'confirmed'`); n != "3" {
+			t.Errorf("%s deposits, want 3", n)
+		}
+	})
+}
+
+func TestDustIsADepositLikeOthers(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		address, swapID := w.issue()
+		w.chain.Pay(address, asset.NewUnits(1))
+		w.mine(needed)
+		wantKinds(t, w, swapID, "deposit.in_block 1", "deposit.in_block 2", "deposit.confirmed")
+		w.checkBooks()
+	})
+}
+
+func TestTwoOutputsAreTwoDeposits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fakechain.NewBitcoin(fakechain.Config{}))
+	address, swapID := w.issue()
+	other, otherID := w.issue()
+	txid := w.chain.PayMany(fakechain.Output{Address: address, Units: asset.NewUnits(7)},
+		fakechain.Output{Address: other, Units: asset.NewUnits(8)}, fakechain.Output{Address: address, Units: asset.NewUnits(9)})
+	w.mine(needed)
+	for i := range 3 {
+		if got := w.state(w.id(txid, i)); got != "confirmed" {
+			t.Errorf("output %d is %q", i, got)
+		}
+	}
+	if a, b := len(w.facts(swapID)), len(w.facts(otherID)); a != 2*needed || b != needed {
+		t.Errorf("%d and %d facts", a, b)
+	}
+	w.checkBooks()
+}
+
+func TestCoinbaseDeposit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fakechain.NewBitcoin(fakechain.Config{}))
+	address, _ := w.issue()
+	txid := w.chain.MineCoinbase(address, w.small())
+	w.mine(needed)
+	if got := w.text(`SELECT coinbase::text FROM coin WHERE txid = $1`, txid); got != "true" {
+		t.Fatalf("coinbase is %s", got)
+	}
+	w.checkBooks()
+}
