@@ -19,6 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
+func TestMain(m *testing.M) { os.Exit(seed.Main(m)) }
+
 // ran is what a command line did.
 type ran struct {
 	code      int
