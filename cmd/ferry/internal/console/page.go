@@ -57,6 +57,9 @@ func (p *Page) Alarm(format string, args ...any) {
 // Text is a sentence, wrapped.
 func (p *Page) Text(format string, args ...any) { p.indented(0, fmt.Sprintf(format, args...)) }
 
+// Item is a sentence, wrapped and indented by two columns.
+func (p *Page) Item(format string, args ...any) { p.indented(2, fmt.Sprintf(format, args...)) }
+
 // Note is a sentence, wrapped and indented by four columns.
 func (p *Page) Note(format string, args ...any) { p.indented(4, fmt.Sprintf(format, args...)) }
 
@@ -151,8 +154,12 @@ func Clean(s string) string {
 	}, strings.ToValidUTF8(s, "?"))
 }
 
-// wrap breaks a text at spaces; a word longer than the width keeps its line.
+// wrap breaks a text at spaces; a word longer than the width keeps its line. A
+// text that fits keeps its spaces.
 func wrap(s string, width int) []string {
+	if utf8.RuneCountInString(s) <= width {
+		return []string{s}
+	}
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(s) {

@@ -91,7 +91,7 @@ func deposit(p *console.Page, n int, d support.DepositView) {
 	if !d.Told {
 		verdict, state = "the state machine has not been told", string(d.State)
 	}
-	p.Text("  %d. %s: %s, %s", n, d.Amount, state, verdict)
+	p.Item("%d. %s: %s, %s", n, d.Amount, state, verdict)
 	p.Long("txid", d.TxID)
 	p.Long("id", d.ID)
 	p.Long("seen", p.When(d.FirstSeen))
@@ -111,9 +111,9 @@ func deposit(p *console.Page, n int, d support.DepositView) {
 
 func payment(p *console.Page, n int, pay support.PaymentView) {
 	if pay.Purpose == "" {
-		p.Text("  %d. %s: only the hot wallet knows of it", n, pay.OrderID)
+		p.Item("%d. %s: only the hot wallet knows of it", n, pay.OrderID)
 	} else {
-		p.Text("  %d. %s of %s: %s", n, pay.Purpose, pay.Amount, pay.State)
+		p.Item("%d. %s of %s: %s", n, pay.Purpose, pay.Amount, pay.State)
 		p.Long("to", pay.Destination)
 		p.Long("order", pay.OrderID)
 		p.Long("deposit", pay.DepositID)
@@ -186,7 +186,7 @@ func parked(p *console.Page, heading string, facts []support.Parked) {
 
 func none(p *console.Page, n int) {
 	if n == 0 {
-		p.Text("  none")
+		p.Item("none")
 	}
 }
 

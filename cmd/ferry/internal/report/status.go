@@ -55,7 +55,7 @@ func chains(p *console.Page, s support.Status) {
 	p.Table(table, 2)
 	none(p, len(table))
 	for _, stuck := range s.Stuck {
-		p.Text("  %s on %s, %s, queued %s", stuck.SwapID, stuck.Chain, stuck.State, p.Ago(stuck.QueuedAt))
+		p.Item("%s on %s, %s, queued %s", stuck.SwapID, stuck.Chain, stuck.State, p.Ago(stuck.QueuedAt))
 		p.Long("order", stuck.OrderID)
 		p.Note("%s", stuck.Reason)
 	}
@@ -74,7 +74,7 @@ func swaps(p *console.Page, s support.Status) {
 	}
 	p.Section("Overdue swaps: %d", s.OverdueCount)
 	for _, o := range s.Overdue {
-		p.Text("  %s  %s", o.SwapID, o.State)
+		p.Item("%s  %s", o.SwapID, o.State)
 		p.Note("%s should have acted by %s", o.Actor, p.When(o.ActBy))
 	}
 }
@@ -84,7 +84,7 @@ func facts(p *console.Page, s support.Status) {
 	p.Field("parked", "%d", s.ParkedCount)
 	p.Field("malformed", "%d, the newest %s", s.Malformed.All, oldest(p, s.Malformed.Newest))
 	for _, f := range s.Parked {
-		p.Text("  %s  %s, parked %s", f.SwapID, f.Fact, p.Ago(f.At))
+		p.Item("%s  %s, parked %s", f.SwapID, f.Fact, p.Ago(f.At))
 		p.Note("%s", f.Reason)
 	}
 }

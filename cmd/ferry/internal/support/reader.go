@@ -107,7 +107,7 @@ func (s Sum) String() string {
 
 // MarshalJSON writes {"asset", "units"} with the units as a string.
 func (s Sum) MarshalJSON() ([]byte, error) {
-	return fmt.Appendf(nil, `{"asset":%q,"units":%q}`, s.Asset, s.Units), nil
+	return fmt.Appendf(nil, `{"asset":%q,"units":%q}`, s.Asset, s.Units.String()), nil
 }
 
 // Zero reports whether nothing is left on either side.

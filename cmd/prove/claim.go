@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Limits of a file of claims.
+const (
+	maxFile   = 1 << 20 // bytes
+	maxClaims = 1000
+	maxNote   = 100 // bytes
+)
+
+// amount is a count of base units.
+type amount = *big.Int
+
+// claim says that an address received exactly so many base units.
+type claim struct {
+	Chain   string `json:"chain"`
+	Address string `json:"address"`
+	// Units is a whole number of base units, as a string of digits or a number.
+	Units json.Number `json:"units"`
+	// TxID is a transaction that must be (part of) the payment; it may be left out.
+	TxID string `json:"txid"`
+	// Note is printed with the claim, such as a swap's id.
+	Note string `json:"note"`
+
+	promised amount
+}
+
+// units says how a chain counts.
+var units = map[string]struct {
+	ticker, unit string
+	decimals     int
+}{"bitcoin": {"BTC", "sat", 8}, "ethereum": {"ETH", "wei", 18}}
+
+var (
+	digits    = regexp.MustCompile(`^[0-9]{1,78}$`)
+	addresses = map[string]*regexp.Regexp{
+		"bitcoin":  regexp.MustCompile(`^[0-9A-Za-z]{14,100}$`),
+		"ethereum": regexp.MustCompile(`^0x[0-9a-fA-F]{40}$`),
+	}
+	txids = map[string]*regexp.Regexp{
+		"bitcoin":  regexp.MustCompile(`^[0-9a-f]{64}$`),
+		"ethereum": regexp.MustCompile(`^0x[0-9a-f]{64}$`),
+	}
+)
+
+// readClaims reads and checks a file; "-" is the standard input.
+func readClaims(path string) ([]claim, error) {
+	raw, err := readFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the claims: %w", err)
+	}
+	return parseClaims(raw)
+}
+
+func readFile(path string) (raw []byte, err error) {
+	if path == "-" {
+		return readAll(os.Stdin)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return readAll(f)
+}
+
+func readAll(r io.Reader) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err == nil && len(raw) > maxFile {
+		return nil, fmt.Errorf("more than %d bytes", maxFile)
+	}
+	return raw, err
+}
+
+// parseClaims refuses whatever could prove less than it seems to: unknown fields,
+// no claims, an address twice, amounts that are no whole number above zero.
+func parseClaims(raw []byte) ([]claim, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	var claims []claim
+	if err := decoder.Decode(&claims); err != nil {
+		return nil, fmt.Errorf("the claims are no JSON list of claims: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the list of claims")
+	}
+	if len(claims) == 0 || len(claims) > maxClaims {
+		return nil, fmt.Errorf("there are %d claims; 1 to %d can be proved", len(claims), maxClaims)
+	}
+	seen := map[string]bool{}
+	for i := range claims {
+		c := &claims[i]
+		if err := c.check(); err != nil {
+			return nil, fmt.Errorf("claim %d: %w", i+1, err)
+		}
+		key := c.Chain + " " + strings.ToLower(c.Address)
+		if seen[key] {
+			return nil, fmt.Errorf("claim %d: %s is claimed twice; one claim says all that an address receives", i+1, c.Address)
+		}
+		seen[key] = true
+	}
+	return claims, nil
+}
+
+func (c *claim) check() error {
+	if _, known := units[c.Chain]; !known {
+		return fmt.Errorf("chain %.40q is not known: it is bitcoin or ethereum", c.Chain)
+	}
+	if !addresses[c.Chain].MatchString(c.Address) {
+		return fmt.Errorf("%.120q is no address of %s", c.Address, c.Chain)
+	}
+	if c.TxID != "" && !txids[c.Chain].MatchString(c.TxID) {
+		return fmt.Errorf("%.120q is no transaction of %s", c.TxID, c.Chain)
+	}
+	if !digits.MatchString(string(c.Units)) {
+		return fmt.Errorf("units %.90q are no whole number of base units", string(c.Units))
+	}
+	if len(c.Note) > maxNote {
+		return fmt.Errorf("the note has %d bytes, at most %d", len(c.Note), maxNote)
+	}
+	promised, ok := new(big.Int).SetString(string(c.Units), 10)
+	if !ok || promised.Sign() == 0 {
+		return errors.New("nothing was promised: units must be above zero")
+	}
+	c.promised = promised
+	return nil
+}
+
+// say writes an amount in coins and in base units.
+func (c claim) say(a amount) string {
+	u := units[c.Chain]
+	text := a.String()
+	if len(text) <= u.decimals {
+		text = strings.Repeat("0", u.decimals-len(text)+1) + text
+	}
+	text = strings.TrimRight(text[:len(text)-u.decimals]+"."+text[len(text)-u.decimals:], "0")
+	return fmt.Sprintf("%s %s (%s %s)", strings.TrimSuffix(text, "."), u.ticker, a, u.unit)
+}
+
+func (c claim) noted() string {
+	if c.Note == "" {
+		return ""
+	}
+	return " [" + printable(c.Note) + "]"
+}
+
+// printable keeps what others wrote from steering a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}

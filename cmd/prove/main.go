@@ -1,0 +1,163 @@
+// Command prove asks the chains' own nodes, and nobody else, whether addresses
+// received exactly what they were promised.
+//
+// It reads claims from a JSON file and prints a line for each: what was promised,
+// what the node says, in which block and how deep, and "ok" or "NOT". It shares no
+// code with Ferry, so that a mistake in Ferry cannot agree with itself: a test
+// holds that it imports no package of the module. Only the standard library.
+//
+// Exit status: 0 every claim holds, 1 one does not or a node does not answer,
+// 2 wrong use.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// Exit statuses besides 0.
+const (
+	exitNot   = 1
+	exitUsage = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr, os.Getenv)
+	stop()
+	os.Exit(code)
+}
+
+// settings are what the flags say.
+type settings struct {
+	claims            string
+	bitcoin, ethereum string
+	confirmations     uint64
+	timeout           time.Duration
+}
+
+const maxConfirmations = 10_000
+
+func parse(args []string, errs io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	flags.StringVar(&s.claims, "claims", "", `JSON file of claims: [{"chain", "address", "units", "txid"?, "note"?}, …], units in satoshi or wei`)
+	flags.StringVar(&s.bitcoin, "bitcoin", "", "URL of a Bitcoin node's JSON-RPC with an address index; user and password in it, or in BITCOIN_RPC_USER and BITCOIN_RPC_PASSWORD")
+	flags.StringVar(&s.ethereum, "ethereum", "", "URL of an Ethereum node's JSON-RPC")
+	flags.Uint64Var(&s.confirmations, "confirmations", 1, "how deep a payment must be to count")
+	flags.DurationVar(&s.timeout, "timeout", time.Minute, "how long all of it may take")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	switch {
+	case s.claims == "" || flags.NArg() > 0:
+		return s, errors.New("say which claims to prove: prove -claims <file> [-bitcoin <url>] [-ethereum <url>]")
+	case s.confirmations < 1 || s.confirmations > maxConfirmations:
+		return s, fmt.Errorf("-confirmations must be 1 to %d", maxConfirmations)
+	case s.timeout <= 0:
+		return s, errors.New("-timeout must be positive")
+	}
+	return s, nil
+}
+
+// run proves the claims and returns the exit status.
+func run(ctx context.Context, args []string, out, errs io.Writer, getenv func(string) string) int {
+	s, err := parse(args, errs)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(errs, "prove:", err)
+		return exitUsage
+	}
+	claims, err := readClaims(s.claims)
+	if err != nil {
+		fmt.Fprintln(errs, "prove:", err)
+		return exitUsage
+	}
+	chains, err := nodes(s, getenv)
+	if err != nil {
+		fmt.Fprintln(errs, "prove:", err)
+		return exitUsage
+	}
+	for _, c := range claims {
+		if chains[c.Chain] == nil {
+			fmt.Fprintf(errs, "prove: a claim is on %s: say where its node is with -%s <url>\n", c.Chain, c.Chain)
+			return exitUsage
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	return proveAll(ctx, claims, chains, out)
+}
+
+// evidence is what a node says about a claim's address.
+type evidence struct {
+	// received is what counts towards the claim, in base units.
+	received amount
+	// where says in words in which block and how deep.
+	where string
+	// doubts says what else speaks against the claim; "" if nothing does.
+	doubts string
+}
+
+// node asks one chain.
+type node interface {
+	ask(ctx context.Context, c claim) (evidence, error)
+}
+
+func nodes(s settings, getenv func(string) string) (map[string]node, error) {
+	chains := map[string]node{}
+	if s.bitcoin != "" {
+		rpc, err := newRPC(s.bitcoin, getenv("BITCOIN_RPC_USER"), getenv("BITCOIN_RPC_PASSWORD"))
+		if err != nil {
+			return nil, fmt.Errorf("-bitcoin: %w", err)
+		}
+		chains["bitcoin"] = bitcoin{rpc: rpc, confirmations: s.confirmations}
+	}
+	if s.ethereum != "" {
+		rpc, err := newRPC(s.ethereum, "", "")
+		if err != nil {
+			return nil, fmt.Errorf("-ethereum: %w", err)
+		}
+		chains["ethereum"] = ethereum{rpc: rpc, confirmations: s.confirmations}
+	}
+	return chains, nil
+}
+
+func proveAll(ctx context.Context, claims []claim, chains map[string]node, out io.Writer) int {
+	failed := 0
+	for _, c := range claims {
+		said, err := chains[c.Chain].ask(ctx, c)
+		verdict, line := "ok ", ""
+		switch {
+		case err != nil:
+			verdict, line = "NOT", fmt.Sprintf("the node could not be asked: %v", err)
+		case said.received.Cmp(c.promised) != 0:
+			verdict, line = "NOT", fmt.Sprintf("the node says %s received %s", c.say(said.received), said.where)
+		default:
+			line = fmt.Sprintf("the node says %s received %s", c.say(said.received), said.where)
+		}
+		if said.doubts != "" {
+			verdict, line = "NOT", line+"; "+said.doubts
+		}
+		if verdict == "NOT" {
+			failed++
+		}
+		fmt.Fprintf(out, "%s  %s %s%s: promised %s; %s\n", verdict, c.Chain, c.Address, c.noted(), c.say(c.promised), printable(line))
+	}
+	if failed > 0 {
+		fmt.Fprintf(out, "NOT proved: %d of %d claims do not hold\n", failed, len(claims))
+		return exitNot
+	}
+	fmt.Fprintf(out, "proved: all %d claims hold\n", len(claims))
+	return 0
+}
