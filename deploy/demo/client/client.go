@@ -174,7 +174,7 @@ func problemOf(status int, text []byte) *Problem {
 func (c *Client) repeat(ctx context.Context, try func() error) error {
 	for tries := 1; ; tries++ {
 		err := try()
-		if err == nil || tries == maxTries || !mayRepeat(err) {
+		if err == nil || tries == maxTries || !Passing(err) {
 			return err
 		}
 		pause := time.NewTimer(retryPause * time.Duration(tries))
@@ -187,8 +187,9 @@ func (c *Client) repeat(ctx context.Context, try func() error) error {
 	}
 }
 
-// mayRepeat: no answer at all, or one that says it is not final.
-func mayRepeat(err error) bool {
+// Passing reports whether an error may pass by itself, so that asking again
+// makes sense: no answer at all, or one that says try later.
+func Passing(err error) bool {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p.Status >= http.StatusInternalServerError || p.Status == http.StatusTooManyRequests

@@ -54,7 +54,7 @@ func (e *Ethereum) Pay(ctx context.Context, to string, wei asset.Units) (txid st
 	if err != nil {
 		return "", fmt.Errorf("ethereum address %.128q: %w", to, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, minedLimit)
+	ctx, cancel := context.WithTimeoutCause(ctx, minedLimit, fmt.Errorf("it took longer than %s", minedLimit))
 	defer cancel()
 	var hash common.Hash
 	err = e.client.Client().CallContext(ctx, &hash, "eth_sendTransaction", map[string]any{
@@ -87,7 +87,7 @@ func (e *Ethereum) mined(ctx context.Context, hash common.Hash) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the faucet's transaction %s is in no block yet: %w", hash, errors.Join(ctx.Err(), err))
+			return fmt.Errorf("the faucet's transaction %s is in no block yet (%w): %w", hash, err, context.Cause(ctx))
 		case <-ticker.C:
 		}
 	}

@@ -17,7 +17,7 @@ const (
 var spinner = []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}
 
 // labelWidth aligns the texts.
-const labelWidth = 16
+const labelWidth = 18
 
 // Line is one step. After Done or Fail it changes no more.
 type Line struct {
@@ -26,18 +26,20 @@ type Line struct {
 	text    string
 	started time.Time
 	ended   bool
+	// fresh text waits to be printed to a log; printed is when that last was done.
+	fresh   bool
+	printed time.Time
 }
 
 // Start begins a step with a short label and what it does now.
 func (s *Show) Start(label, text string) *Line {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := &Line{show: s, label: label, text: text, started: s.cfg.Now()}
+	now := s.cfg.Now()
+	l := &Line{show: s, label: label, text: text, started: now, fresh: true, printed: now}
 	s.active = append(s.active, l)
 	if s.cfg.Terminal {
 		s.paint(nil)
-	} else {
-		s.print(l.plain(running))
 	}
 	return l
 }
@@ -50,11 +52,19 @@ func (l *Line) Update(text string) {
 	if l.ended || l.text == text {
 		return
 	}
-	l.text = text
+	l.text, l.fresh = text, true
 	if s.cfg.Terminal {
 		s.paint(nil)
 	} else {
-		s.print(l.plain(running))
+		l.print()
+	}
+}
+
+// print writes news of a running step to a log, not more often than printEvery.
+func (l *Line) print() {
+	if now := l.show.cfg.Now(); l.fresh && now.Sub(l.printed) >= printEvery {
+		l.fresh, l.printed = false, now
+		l.show.print(l.plain(running))
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 const (
 	// repaintEvery keeps the spinner turning.
 	repaintEvery = 100 * time.Millisecond
+	// printEvery is how often a step that changes all the time is printed to a
+	// log, and how long one runs before it is printed at all: most are done sooner.
+	printEvery = time.Second
 	// heartbeatEvery is how long a log is silent while a step runs.
 	heartbeatEvery = 10 * time.Second
 	// defaultWidth is of a terminal that does not tell.
@@ -105,10 +108,12 @@ func (s *Show) beat() {
 		s.paint(nil)
 		return
 	}
-	if len(s.active) > 0 && s.cfg.Now().Sub(s.last) >= heartbeatEvery {
-		for _, l := range s.active {
-			s.print(l.plain(running))
+	silent := s.cfg.Now().Sub(s.last) >= heartbeatEvery
+	for _, l := range s.active {
+		if silent {
+			l.fresh = true
 		}
+		l.print()
 	}
 }
 

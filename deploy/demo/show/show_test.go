@@ -101,25 +101,25 @@ func TestTerminalPaintsInPlace(t *testing.T) {
 	deposit.Update("0 of 3 confirmations")
 	dust := s.Start("dust", "an advertiser pays 600 sat")
 	out.want(t, "BTC → ETH",
-		"⠋ deposit             1.5s  0 of 3 confirmations",
-		"⠋ dust                0.0s  an advertiser pays 600 sat")
+		"⠋ deposit               1.5s  0 of 3 confirmations",
+		"⠋ dust                  0.0s  an advertiser pays 600 sat")
 	clock.forward(time.Second)
 	s.beat()
 	out.want(t, "BTC → ETH",
-		"⠙ deposit             2.5s  0 of 3 confirmations",
-		"⠙ dust                1.0s  an advertiser pays 600 sat")
+		"⠙ deposit               2.5s  0 of 3 confirmations",
+		"⠙ dust                  1.0s  an advertiser pays 600 sat")
 	dust.Done("in block 7")
 	deposit.Update("1 of 3 confirmations")
 	out.want(t, "BTC → ETH",
-		"✓ dust                1.0s  in block 7",
-		"⠙ deposit             2.5s  1 of 3 confirmations")
+		"✓ dust                  1.0s  in block 7",
+		"⠙ deposit               2.5s  1 of 3 confirmations")
 	clock.forward(2 * time.Minute)
 	deposit.Fail("the node is gone")
 	deposit.Done("never mind") // ended already
 	deposit.Update("nor this")
 	out.want(t, "BTC → ETH",
-		"✓ dust                1.0s  in block 7",
-		"✗ deposit            2m02s  the node is gone")
+		"✓ dust                  1.0s  in block 7",
+		"✗ deposit              2m02s  the node is gone")
 }
 
 // What a server says can neither move the cursor nor wrap a painted line.
@@ -130,9 +130,9 @@ func TestTerminalHoldsItsLines(t *testing.T) {
 	line := s.Start("swap", strings.Repeat("long ", 30))
 	line.Update("a\x1b[9Ab\nc " + strings.Repeat("é", 60))
 	s.Say("below")
-	out.want(t, "below", "⠋ swap                0.0s  a[9Abc ééé…")
+	out.want(t, "below", "⠋ swap                  0.0s  a[9Abc é…")
 	line.Done("settled")
-	out.want(t, "below", "✓ swap                0.0s  settled")
+	out.want(t, "below", "✓ swap                  0.0s  settled")
 	var lines []*Line
 	for i := range 20 {
 		lines = append(lines, s.Start(fmt.Sprint("step ", i), ""))
@@ -152,20 +152,29 @@ func TestPlainLines(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	s, clock := newShow(t, Config{Out: &out})
+	s.Start("quote", "asking").Done("held") // one line if it was quick
 	line := s.Start("deposit", "signing")
-	clock.forward(1250 * time.Millisecond)
+	clock.forward(990 * time.Millisecond)
+	s.beat()
+	line.Update("sending") // nor more than one a second
+	clock.forward(260 * time.Millisecond)
+	s.beat()
 	line.Update("sent")
 	line.Update("sent")
+	s.beat()
+	clock.forward(time.Second)
+	s.beat()
 	s.beat() // no tick of the spinner in a log
 	clock.forward(heartbeatEvery)
 	s.beat()
 	s.beat()
 	line.Done("confirmed")
 	s.Say("done")
-	want := `    0.0s  ...  deposit          signing
-    1.2s  ...  deposit          sent
-   11.2s  ...  deposit          sent (11.2s)
-   11.2s  ok   deposit          confirmed (11.2s)
+	want := `    0.0s  ok   quote              held (0.0s)
+    1.2s  ...  deposit            sending
+    2.2s  ...  deposit            sent
+   12.2s  ...  deposit            sent (12.2s)
+   12.2s  ok   deposit            confirmed (12.2s)
 done
 `
 	if out.String() != want {

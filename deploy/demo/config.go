@@ -1,0 +1,89 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ferry/deploy/demo/bitcoin"
+	"ferry/deploy/demo/show"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// Config says where everything is. Zero values of the last group mean the default.
+type Config struct {
+	// API is the public API's base URL.
+	API string
+	// Bitcoin and Ethereum are the nodes, asked directly as any wallet would.
+	Bitcoin  bitcoin.NodeConfig
+	Ethereum string
+	Networks asset.Networks
+	// QuoteKeys and AttestKeys are pinned by the wallet.
+	QuoteKeys, AttestKeys swap.PublicKeys
+	// Funds are what the hot wallet must have before anything can be swapped.
+	Funds []Fund
+	// ClaimsFile is where the claims are written for cmd/prove; "" writes none.
+	ClaimsFile string
+	Show       *show.Show
+
+	// Deposits are what to swap of each asset, in coins; 0.02 BTC and 0.5 ETH.
+	// They are moved into what the service takes.
+	Deposits map[asset.ID]string
+	// BlockEvery is the miner's pace; a second.
+	BlockEvery time.Duration
+	// ReadyLimit bounds the wait for funds, rates and the first quote, SwapLimit
+	// that for one swap; two minutes each.
+	ReadyLimit, SwapLimit time.Duration
+}
+
+// Fund is the treasury's account in one asset.
+type Fund struct {
+	Asset asset.ID
+	// Address is the treasury's, as `ferry treasury fund-address` gives it.
+	Address string
+	// Available is what the hot wallet can promise now, in base units.
+	Available func(context.Context) (asset.Units, error)
+	// Send is paid if less than Least is available.
+	Least, Send asset.Amount
+}
+
+// dustSat is what the advertiser sends: more than nodes relay at least (294 sat
+// to P2WPKH), less than anybody can use.
+const dustSat = 600
+
+const (
+	defaultPace  = time.Second
+	defaultLimit = 2 * time.Minute
+)
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Deposits == nil {
+		c.Deposits = map[asset.ID]string{asset.BTC: "0.02", asset.ETH: "0.5"}
+	}
+	if c.BlockEvery == 0 {
+		c.BlockEvery = defaultPace
+	}
+	if c.ReadyLimit == 0 {
+		c.ReadyLimit = defaultLimit
+	}
+	if c.SwapLimit == 0 {
+		c.SwapLimit = defaultLimit
+	}
+	if c.Show == nil {
+		return c, errors.New("the demo needs a display to show itself on")
+	}
+	if c.BlockEvery < 0 || c.ReadyLimit < 0 || c.SwapLimit < 0 {
+		return c, errors.New("the demo's pace and limits must be positive")
+	}
+	for _, f := range c.Funds {
+		switch {
+		case f.Address == "" || f.Available == nil:
+			return c, fmt.Errorf("the fund of %s has no address or no way to ask for its balance", f.Asset)
+		case f.Least.Asset != f.Asset || f.Send.Asset != f.Asset || f.Send.Units.Less(f.Least.Units):
+			return c, fmt.Errorf("the fund of %s: what is sent, %s, must be at least the least, %s", f.Asset, f.Send, f.Least)
+		}
+	}
+	return c, nil
+}

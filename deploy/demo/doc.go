@@ -1,0 +1,13 @@
+// Package demo shows Ferry at work: it plays a user with a throw-away wallet who
+// makes a swap in each direction on real nodes, and everybody else around: the
+// miner, the faucet, the treasury's first funding, and an advertiser who sends
+// dust to the fresh deposit address.
+//
+// It promises to pay nothing before quote and receipt are verified, to wait for
+// nothing without a limit and to name what it waited for, and to hand over what
+// it claims to have received so that a program of its own can ask the nodes.
+// It touches Ferry only through the public API; the treasury's address and
+// balance are given to it.
+//
+// It imports its own folders, deploy/parts and swap.
+package demo

@@ -1,0 +1,204 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ferry/deploy/demo/client"
+	"ferry/deploy/demo/faucet"
+	"ferry/deploy/demo/show"
+	"ferry/deploy/demo/wallet"
+	"ferry/swap/asset"
+)
+
+// Result is what a run has done.
+type Result struct {
+	Swaps []Done
+	// Claims are what the destinations should have received.
+	Claims []Claim
+}
+
+// Done is one settled swap.
+type Done struct {
+	ID      string
+	Deposit asset.Amount
+	Payout  asset.Amount
+	// Address received the payout by PayoutTx; DepositTx was the user's.
+	Address   string
+	DepositTx string
+	PayoutTx  string
+	Took      time.Duration
+}
+
+// purse is a user's wallet on one chain.
+type purse interface {
+	// NewAddress was never given out before.
+	NewAddress() (string, error)
+	// Pay sends exactly this to the address, signed by the wallet.
+	Pay(ctx context.Context, to string, units asset.Units) (txid string, err error)
+	// Balance can be spent now; Received has arrived at an address of the wallet.
+	Balance(ctx context.Context) (asset.Units, error)
+	Received(ctx context.Context, address string) (asset.Units, error)
+}
+
+// run is the state of one Run.
+type run struct {
+	cfg      Config
+	show     *show.Show
+	api      *client.Client
+	bitcoin  *faucet.Bitcoin
+	ethereum *faucet.Ethereum
+	userBTC  *wallet.Bitcoin
+	userETH  *wallet.Ethereum
+}
+
+// Run performs a swap of BTC to ETH and one of ETH to BTC, one after the other,
+// and returns when both are settled and their payouts seen at the nodes. An
+// error names what it waited for. The miner runs as long as Run does.
+func Run(ctx context.Context, cfg Config) (Result, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return Result{}, err
+	}
+	r := &run{cfg: cfg, show: cfg.Show}
+	defer r.close()
+	if err := r.open(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := r.mature(ctx); err != nil {
+		return Result{}, err
+	}
+	ctx, stopMiner := context.WithCancelCause(ctx)
+	defer stopMiner(nil)
+	mined := make(chan error, 1)
+	go func() {
+		err := r.bitcoin.MineEvery(ctx, cfg.BlockEvery)
+		if err != nil {
+			stopMiner(err) // nothing that waits for a block would ever end
+		}
+		mined <- err
+	}()
+	result, err := r.perform(ctx)
+	stopMiner(nil)
+	return result, errors.Join(err, <-mined)
+}
+
+func (r *run) open(ctx context.Context) (err error) {
+	c := r.cfg
+	if r.api, err = client.New(client.Config{URL: c.API, Networks: c.Networks, QuoteKeys: c.QuoteKeys, AttestKeys: c.AttestKeys}); err != nil {
+		return err
+	}
+	if r.bitcoin, err = faucet.NewBitcoin(c.Bitcoin, c.Networks); err != nil {
+		return err
+	}
+	if r.ethereum, err = faucet.NewEthereum(ctx, c.Ethereum, c.Networks); err != nil {
+		return err
+	}
+	if r.userBTC, err = wallet.NewBitcoin(c.Bitcoin, c.Networks); err != nil {
+		return err
+	}
+	r.userETH, err = wallet.NewEthereum(ctx, c.Ethereum, c.Networks)
+	return err
+}
+
+func (r *run) close() {
+	if r.bitcoin != nil {
+		r.bitcoin.Close()
+	}
+	if r.userBTC != nil {
+		r.userBTC.Close()
+	}
+	if r.ethereum != nil {
+		r.ethereum.Close()
+	}
+	if r.userETH != nil {
+		r.userETH.Close()
+	}
+}
+
+func (r *run) purse(id asset.ID) purse {
+	if id == asset.BTC {
+		return r.userBTC
+	}
+	return r.userETH
+}
+
+func (r *run) perform(ctx context.Context) (Result, error) {
+	pairs := []asset.Pair{{From: asset.BTC, To: asset.ETH}, {From: asset.ETH, To: asset.BTC}}
+	deposits, err := r.ready(ctx, pairs)
+	if err != nil {
+		return Result{}, err
+	}
+	var result Result
+	for i, pair := range pairs {
+		r.show.Say("")
+		r.show.Say(fmt.Sprintf("%s → %s", pair.From, pair.To))
+		done, err := r.swap(ctx, pair, deposits[i])
+		if err != nil {
+			return result, fmt.Errorf("swap of %s: %w", pair, err)
+		}
+		result.Swaps = append(result.Swaps, done)
+		result.Claims = append(result.Claims, claimOf(done))
+	}
+	r.show.Say("")
+	for _, d := range result.Swaps {
+		r.show.Say(fmt.Sprintf("%s became %s at %s, in %s", d.Deposit, d.Payout, d.Address, d.Took.Round(100*time.Millisecond)))
+	}
+	if r.cfg.ClaimsFile == "" {
+		return result, nil
+	}
+	return result, WriteClaims(r.cfg.ClaimsFile, result.Claims)
+}
+
+// ready brings about all that two swaps need, the slow things at the same time,
+// and returns what will be deposited in each.
+func (r *run) ready(ctx context.Context, pairs []asset.Pair) ([]asset.Amount, error) {
+	ctx, cancel := r.readyLimit(ctx)
+	defer cancel()
+	together, ctx := errgroup.WithContext(ctx)
+	for _, f := range r.cfg.Funds {
+		together.Go(func() error { return r.fund(ctx, f) })
+	}
+	deposits := make([]asset.Amount, len(pairs))
+	together.Go(func() (err error) {
+		if deposits, err = r.deposits(ctx, pairs); err != nil {
+			return err
+		}
+		for _, d := range deposits {
+			together.Go(func() error { return r.endow(ctx, d) })
+		}
+		return nil
+	})
+	err := together.Wait()
+	return deposits, err
+}
+
+func (r *run) readyLimit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, r.cfg.ReadyLimit, fmt.Errorf("it took longer than %s", r.cfg.ReadyLimit))
+}
+
+// mature makes a fresh simnet usable.
+func (r *run) mature(ctx context.Context) error {
+	line := r.show.Start("bitcoin", "looking at the chain")
+	var first, last int64 = -1, 0
+	err := r.bitcoin.Mature(ctx, func(height, want int64) {
+		if first < 0 {
+			first = height
+		}
+		last = height
+		line.Update(fmt.Sprintf("mining block %d of %d, until segwit is active and coins are mature", height, want))
+	})
+	switch {
+	case err != nil:
+		line.Fail(err.Error())
+	case first == last:
+		line.Done("the chain is old enough")
+	default:
+		line.Done(fmt.Sprintf("mined %d blocks: segwit is active, coins are mature", last-first))
+	}
+	return err
+}
