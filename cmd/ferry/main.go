@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -59,6 +60,10 @@ func newRoot(a *app) *cobra.Command {
 		statusCommand(a),
 		haltCommand(a),
 		resumeCommand(a),
+		demoCommand(a),
+		faucetCommand(a),
+		migrateCommand(a),
+		kafkaCommand(),
 	)
 	return root
 }
@@ -100,6 +105,15 @@ func run(ctx context.Context, args []string, a *app) int {
 	}
 	fmt.Fprintf(a.errs, "ferry: %s\n", console.Clean(err.Error()))
 	return exitNo
+}
+
+// capture runs another command line and returns what it printed and its status.
+func (a *app) capture(ctx context.Context, args []string) (string, int) {
+	var printed strings.Builder
+	inner := *a
+	inner.out, inner.errs = &printed, &printed
+	code := run(ctx, append([]string{"--root", a.root}, args...), &inner)
+	return printed.String(), code
 }
 
 // group makes a command that only holds others: alone it shows its help, and what

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"ferry/deploy/cluster"
+	"ferry/deploy/demo/faucet"
+	"ferry/deploy/parts"
+	"ferry/migrations"
+	"ferry/swap/asset"
+)
+
+// kafkaCommand is the embedded broker as a process; the cluster starts it.
+func kafkaCommand() *cobra.Command {
+	var config parts.KafkaConfig
+	cmd := &cobra.Command{Use: "kafka", Short: "Run the embedded Kafka broker", Hidden: true, Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return parts.RunKafka(cmd.Context(), config) }}
+	cmd.Flags().StringVar(&config.Dir, "dir", "", "folder of its data")
+	cmd.Flags().IntVar(&config.Port, "port", 0, "port on the loopback interface")
+	return cmd
+}
+
+func migrateCommand(a *app) *cobra.Command {
+	return &cobra.Command{Use: "migrate", Short: "Bring the database at DATABASE_URL to the newest version", Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			url, ok := a.lookup("DATABASE_URL")
+			if !ok || url == "" {
+				return usage("set DATABASE_URL to a database and a role that may create schemas and roles")
+			}
+			return migrations.Up(cmd.Context(), url)
+		}}
+}
+
+// faucetCommand pays worthless coins of the demo's chains.
+func faucetCommand(a *app) *cobra.Command {
+	return &cobra.Command{Use: "faucet <chain> <address> <amount>", Args: exactly(3), Hidden: true,
+		Short: "Pay coins of the running demo's own chains to an address, as any user's wallet would",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			chain, err := parseChain(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := cluster.ReadSettings(a.root)
+			if err != nil {
+				return err
+			}
+			networks := cluster.DemoNetworks()
+			address, err := networks.ParseAddress(chain, args[1])
+			if err != nil {
+				return usage("address %.80q: %v", args[1], err)
+			}
+			native, _ := chain.Native() // parseChain knows only chains that have one
+			amount, err := asset.ParseDecimal(native.ID, args[2])
+			if err != nil {
+				return usage("amount: %v", err)
+			}
+			var txid string
+			if chain == asset.Bitcoin {
+				f, openErr := faucet.NewBitcoin(bitcoinNode(s), networks)
+				if openErr != nil {
+					return openErr
+				}
+				defer f.Close()
+				txid, err = f.Pay(cmd.Context(), []faucet.Output{{Address: address, Units: amount.Units}})
+			} else {
+				f, openErr := faucet.NewEthereum(cmd.Context(), s.Ethereum.URL, networks)
+				if openErr != nil {
+					return openErr
+				}
+				defer f.Close()
+				txid, err = f.Pay(cmd.Context(), address, amount.Units)
+			}
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.out, "%s paid to %s by %s\n", amount, address, txid)
+			return err
+		}}
+}
