@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"ferry/hotwallet/chain"
 )
@@ -11,8 +12,8 @@ const (
 	// maxSightings bounds the deposits that are seen and in no block. Beyond it
 	// only blocks count, so that a flood costs its sender and not us.
 	maxSightings = 10_000
-	// seeBatch bounds one transaction of new sightings.
-	seeBatch = 500
+	// sightingBatch bounds one transaction of sightings.
+	sightingBatch = 500
 	// missesNeeded is in how many looks in a row a sighting has to be missing.
 	missesNeeded = 2
 )
@@ -85,15 +86,13 @@ func (w *Watcher) see(ctx context.Context, credits []chain.Credit, shown map[str
 			"reached", full, "open", len(open), "limit", maxSightings)
 	}
 	fresh = fresh[:min(len(fresh), max(room, 0))]
-	for len(fresh) > 0 {
-		n := min(len(fresh), seeBatch)
-		if err := w.config.Store.See(ctx, fresh[:n]); err != nil {
+	for batch := range slices.Chunk(fresh, sightingBatch) {
+		if err := w.config.Store.See(ctx, batch); err != nil {
 			return err
 		}
-		for _, c := range fresh[:n] {
+		for _, c := range batch {
 			w.told[w.config.Store.DepositID(c)] = true
 		}
-		fresh = fresh[n:]
 	}
 	return nil
 }
@@ -112,8 +111,10 @@ func (w *Watcher) withdraw(ctx context.Context, shown map[string]bool, open []st
 		}
 	}
 	w.misses = misses
-	if len(gone) == 0 {
-		return nil
+	for batch := range slices.Chunk(gone, sightingBatch) {
+		if err := w.config.Store.Replace(ctx, batch); err != nil {
+			return err
+		}
 	}
-	return w.config.Store.Replace(ctx, gone)
+	return nil
 }

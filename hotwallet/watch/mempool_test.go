@@ -135,3 +135,25 @@ func TestEvictedComesBack(t *testing.T) {
 		w.checkBooks()
 	})
 }
+
+// Beyond the limit of sightings only blocks count; room comes back as they go.
+func TestSightingsAreLimited(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		w.exec(`INSERT INTO deposit (deposit_id, chain, txid, idx, address, asset, units, purpose, state, first_seen)
+			SELECT $1 || ':flood' || n || ':0', $1, 'flood' || n, 0, 'pool', 'BTC', 1, 'unattributed', 'seen', now()
+			FROM generate_series(1, 10000) n`, w.chain.Chain())
+		address, swapID := w.issue()
+		w.chain.Pay(address, w.small())
+		w.step()
+		wantKinds(t, w, swapID)
+		w.step() // the flood was never in the mempool: it is withdrawn
+		w.step()
+		wantKinds(t, w, swapID, "deposit.seen")
+		w.mine(1)
+		wantKinds(t, w, swapID, "deposit.seen", "deposit.in_block 1")
+		if n := w.text(`SELECT count(*)::text FROM deposit WHERE state = 'replaced'`); n != "10000" {
+			t.Fatalf("%s withdrawn", n)
+		}
+	})
+}

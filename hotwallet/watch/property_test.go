@@ -29,7 +29,7 @@ func TestAnyScriptEndsInTheTruth(t *testing.T) {
 				again.empty()
 				again.begin()
 				defer func() { w.lease = again.lease }()
-				s := newScript(rt, again)
+				s := newScript(again)
 				rt.Repeat(s.actions())
 				s.finish()
 			})
@@ -56,8 +56,8 @@ func (w *world) empty() {
 	w.exec(sql.String())
 }
 
-func newScript(t *rapid.T, w *world) *script {
-	s := &script{world: w, t: t, ours: map[string]string{w.hot: ""}, sent: map[string][]fakechain.Output{}}
+func newScript(w *world) *script {
+	s := &script{world: w, ours: map[string]string{w.hot: ""}, sent: map[string][]fakechain.Output{}}
 	for range 3 {
 		address, swapID := w.issue()
 		s.ours[address] = swapID
