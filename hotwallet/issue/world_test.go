@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -14,13 +13,12 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
-	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
-	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ferry/hotwallet/chain/fakechain"
 	"ferry/hotwallet/issue"
 	"ferry/hotwallet/keys"
+	"ferry/hotwallet/keys/keystest"
 	"ferry/hotwallet/postgres"
 	"ferry/migrations/pgtest"
 	"ferry/swap"
@@ -233,22 +231,5 @@ func public(key ed25519.PrivateKey) swap.PublicKeys {
 // testAccounts are extended public keys from a fixed seed.
 func testAccounts(t *testing.T) keys.Accounts {
 	t.Helper()
-	master, err := hdkeychain.NewMaster(bytes.Repeat([]byte{7}, 32), &chaincfg.SimNetParams)
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := master.Neuter()
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := json.Marshal(keys.File{BitcoinDeposit: public.String(), BitcoinHot: public.String(),
-		EthereumDeposit: public.String(), EthereumHot: public.String()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := keys.ParseAccounts(networks, raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return keystest.Accounts(t, networks, 7)
 }

@@ -1,11 +1,9 @@
 package payment_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,12 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
-	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ferry/hotwallet/chain/fakechain"
 	"ferry/hotwallet/keys"
+	"ferry/hotwallet/keys/keystest"
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/postgres"
 	"ferry/hotwallet/reconcile"
@@ -378,30 +375,7 @@ func units(s string) asset.Units { return asset.MustUnits(s) }
 // testAccounts are extended public keys from a fixed seed.
 func testAccounts(t testing.TB) keys.Accounts {
 	t.Helper()
-	master, err := hdkeychain.NewMaster(bytes.Repeat([]byte{7}, 32), &chaincfg.SimNetParams)
-	if err != nil {
-		t.Fatal(err)
-	}
-	account := func(n uint32) string {
-		child, err := master.Derive(hdkeychain.HardenedKeyStart + n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		public, err := child.Neuter()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return public.String()
-	}
-	raw, err := json.Marshal(keys.File{BitcoinDeposit: account(0), BitcoinHot: account(1), EthereumDeposit: account(2), EthereumHot: account(3)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := keys.ParseAccounts(networks, raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return keystest.Accounts(t, networks, 7)
 }
 
 // errLost is what a call answers of which nothing is known.

@@ -1,19 +1,16 @@
 package treasury_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"testing"
 	"time"
 
-	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
-	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ferry/hotwallet/keys"
+	"ferry/hotwallet/keys/keystest"
 	"ferry/hotwallet/postgres"
 	"ferry/hotwallet/treasury"
 	"ferry/migrations/pgtest"
@@ -204,22 +201,5 @@ func TestConfig(t *testing.T) {
 // accounts are extended public keys from a seed.
 func accounts(t *testing.T, seed byte) keys.Accounts {
 	t.Helper()
-	master, err := hdkeychain.NewMaster(bytes.Repeat([]byte{seed}, 32), &chaincfg.SimNetParams)
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := master.Neuter()
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := public.String()
-	raw, err := json.Marshal(keys.File{BitcoinDeposit: x, BitcoinHot: x, EthereumDeposit: x, EthereumHot: x})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := keys.ParseAccounts(networks, raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return keystest.Accounts(t, networks, seed)
 }
