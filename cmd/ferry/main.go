@@ -81,7 +81,7 @@ func usage(format string, args ...any) error { return usageError{fmt.Sprintf(for
 
 // run executes the command line and returns the exit status.
 func run(ctx context.Context, args []string, a *app) int {
-	root := newRoot(a)
+	root := newRoot(a) //nolint:contextcheck // commands take the context from cobra when they run
 	root.SetArgs(args)
 	root.SetOut(a.out)
 	root.SetErr(a.errs)
@@ -133,7 +133,7 @@ func exactly(n int) cobra.PositionalArgs {
 func (a *app) access() access.Config { return access.Config{Root: a.root, Lookup: a.lookup} }
 
 // read runs fn on one snapshot, as support.
-func (a *app) read(ctx context.Context, fn func(*support.Reader) error) error {
+func (a *app) read(ctx context.Context, fn func(context.Context, *support.Reader) error) error {
 	conn, err := a.access().Support(ctx)
 	if err != nil {
 		return err

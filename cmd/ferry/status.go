@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"ferry/cmd/ferry/internal/console"
@@ -16,8 +18,8 @@ func statusCommand(a *app) *cobra.Command {
 		Args:  exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var status support.Status
-			err := a.read(cmd.Context(), func(r *support.Reader) (err error) {
-				status, err = r.Status(cmd.Context())
+			err := a.read(cmd.Context(), func(ctx context.Context, r *support.Reader) (err error) {
+				status, err = r.Status(ctx)
 				return err
 			})
 			if err != nil {

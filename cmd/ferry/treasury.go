@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,8 +47,8 @@ func fundAddress(a *app) *cobra.Command {
 				return err
 			}
 			var address string
-			err = a.read(cmd.Context(), func(r *support.Reader) (err error) {
-				address, err = r.FundAddress(cmd.Context(), chain)
+			err = a.read(cmd.Context(), func(ctx context.Context, r *support.Reader) (err error) {
+				address, err = r.FundAddress(ctx, chain)
 				return err
 			})
 			if err != nil {
@@ -72,8 +73,8 @@ func balances(a *app) *cobra.Command {
 				return err
 			}
 			var all []support.Balance
-			err = a.read(cmd.Context(), func(r *support.Reader) (err error) {
-				all, err = r.Balances(cmd.Context(), confirmations)
+			err = a.read(cmd.Context(), func(ctx context.Context, r *support.Reader) (err error) {
+				all, err = r.Balances(ctx, confirmations)
 				return err
 			})
 			if err != nil {
