@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
 	"ferry/cmd/ferry/internal/console"
@@ -18,8 +16,8 @@ func booksCommand(a *app) *cobra.Command {
 		Args:  exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var books support.Books
-			err := a.read(cmd.Context(), func(ctx context.Context, r *support.Reader) (err error) {
-				books, err = r.Books(ctx)
+			err := a.read(cmd.Context(), func(r *support.Reader) (err error) {
+				books, err = r.Books(cmd.Context())
 				return err
 			})
 			if err != nil {

@@ -133,7 +133,7 @@ func exactly(n int) cobra.PositionalArgs {
 func (a *app) access() access.Config { return access.Config{Root: a.root, Lookup: a.lookup} }
 
 // read runs fn on one snapshot, as support.
-func (a *app) read(ctx context.Context, fn func(context.Context, *support.Reader) error) error {
+func (a *app) read(ctx context.Context, fn func(*support.Reader) error) error {
 	conn, err := a.access().Support(ctx)
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,8 +36,8 @@ func swapShow(a *app) *cobra.Command {
 				return usage("--events must be 1 to %d", maxEvents)
 			}
 			var c support.Case
-			err := a.read(cmd.Context(), func(ctx context.Context, r *support.Reader) (err error) {
-				c, err = r.Case(ctx, args[0], events)
+			err := a.read(cmd.Context(), func(r *support.Reader) (err error) {
+				c, err = r.Case(cmd.Context(), args[0], events)
 				return err
 			})
 			if err != nil {
@@ -66,8 +65,8 @@ func swapFind(a *app) *cobra.Command {
 				return usage("%v", err)
 			}
 			var found support.Matches
-			err = a.read(cmd.Context(), func(ctx context.Context, r *support.Reader) (err error) {
-				found, err = r.Find(ctx, search)
+			err = a.read(cmd.Context(), func(r *support.Reader) (err error) {
+				found, err = r.Find(cmd.Context(), search)
 				return err
 			})
 			if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,8 +46,8 @@ func fundAddress(a *app) *cobra.Command {
 				return err
 			}
 			var address string
-			err = a.read(cmd.Context(), func(ctx context.Context, r *support.Reader) (err error) {
-				address, err = r.FundAddress(ctx, chain)
+			err = a.read(cmd.Context(), func(r *support.Reader) (err error) {
+				address, err = r.FundAddress(cmd.Context(), chain)
 				return err
 			})
 			if err != nil {
@@ -73,8 +72,8 @@ func balances(a *app) *cobra.Command {
 				return err
 			}
 			var all []support.Balance
-			err = a.read(cmd.Context(), func(ctx context.Context, r *support.Reader) (err error) {
-				all, err = r.Balances(ctx, confirmations)
+			err = a.read(cmd.Context(), func(r *support.Reader) (err error) {
+				all, err = r.Balances(cmd.Context(), confirmations)
 				return err
 			})
 			if err != nil {

@@ -47,10 +47,10 @@ type Reader struct {
 
 // Read runs fn on one snapshot of the database. now is what deadlines and ages
 // are judged by.
-func Read(ctx context.Context, conn *pgx.Conn, now time.Time, fn func(context.Context, *Reader) error) error {
+func Read(ctx context.Context, conn *pgx.Conn, now time.Time, fn func(*Reader) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, conn, options, func(tx pgx.Tx) error {
-		return fn(ctx, &Reader{tx: tx, now: now.UTC()})
+		return fn(&Reader{tx: tx, now: now.UTC()})
 	})
 }
 

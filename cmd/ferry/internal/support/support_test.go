@@ -1,7 +1,6 @@
 package support
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -78,8 +77,8 @@ func find(t *testing.T, conn *pgx.Conn, text string) []string {
 		t.Fatal(err)
 	}
 	var found Matches
-	err = Read(t.Context(), conn, seed.Now, func(ctx context.Context, r *Reader) (err error) {
-		found, err = r.Find(ctx, s)
+	err = Read(t.Context(), conn, seed.Now, func(r *Reader) (err error) {
+		found, err = r.Find(t.Context(), s)
 		return err
 	})
 	if err != nil {
@@ -146,8 +145,8 @@ func TestFindSaysThereIsMore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = Read(t.Context(), conn, seed.Now, func(ctx context.Context, r *Reader) error {
-			found, err := r.Find(ctx, s)
+		err = Read(t.Context(), conn, seed.Now, func(r *Reader) error {
+			found, err := r.Find(t.Context(), s)
 			if err == nil && (len(found.Matches) != FindLimit || !found.More || found.Matches[0].SwapID != seed.SwapID("050")) {
 				t.Errorf("%s: %d matches, more: %t, first %s", text, len(found.Matches), found.More, found.Matches[0].SwapID)
 			}

@@ -1,7 +1,6 @@
 package support
 
 import (
-	"context"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -17,8 +16,8 @@ import (
 func available(t *testing.T, conn *pgx.Conn, deep int64) map[asset.Chain]Balance {
 	t.Helper()
 	all := map[asset.Chain]Balance{}
-	err := Read(t.Context(), conn, seed.Now, func(ctx context.Context, r *Reader) error {
-		balances, err := r.Balances(ctx, map[asset.Chain]int64{asset.Bitcoin: deep, asset.Ethereum: deep})
+	err := Read(t.Context(), conn, seed.Now, func(r *Reader) error {
+		balances, err := r.Balances(t.Context(), map[asset.Chain]int64{asset.Bitcoin: deep, asset.Ethereum: deep})
 		for _, b := range balances {
 			all[b.Chain] = b
 		}
