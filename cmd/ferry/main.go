@@ -86,7 +86,7 @@ func usage(format string, args ...any) error { return usageError{fmt.Sprintf(for
 
 // run executes the command line and returns the exit status.
 func run(ctx context.Context, args []string, a *app) int {
-	root := newRoot(a)
+	root := newRoot(a) //nolint:contextcheck // commands take the context from cobra when they run
 	root.SetArgs(args)
 	root.SetOut(a.out)
 	root.SetErr(a.errs)

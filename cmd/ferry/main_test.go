@@ -27,7 +27,7 @@ type ran struct {
 	out, errs string
 }
 
-// ferry runs a command line against a database that is looked at at seed.Now.
+// ferry runs a command line as if it were seed.Now.
 func ferry(t *testing.T, env map[string]string, args ...string) ran {
 	t.Helper()
 	var out, errs bytes.Buffer

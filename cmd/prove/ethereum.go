@@ -102,9 +102,6 @@ func (e ethereum) transaction(ctx context.Context, c claim, latest uint64) (wher
 }
 
 func (e ethereum) number(ctx context.Context, method string, params ...any) (amount, error) {
-	if params == nil {
-		params = []any{}
-	}
 	var text string
 	if err := e.rpc.call(ctx, &text, method, params...); err != nil {
 		return nil, err

@@ -137,7 +137,8 @@ func proveAll(ctx context.Context, claims []claim, chains map[string]node, out i
 	failed := 0
 	for _, c := range claims {
 		said, err := chains[c.Chain].ask(ctx, c)
-		verdict, line := "ok ", ""
+		var line string
+		verdict := "ok "
 		switch {
 		case err != nil:
 			verdict, line = "NOT", fmt.Sprintf("the node could not be asked: %v", err)

@@ -56,6 +56,9 @@ func (r *rpc) call(ctx context.Context, result any, method string, params ...any
 			err = fmt.Errorf("%s: %w", method, err)
 		}
 	}()
+	if params == nil {
+		params = []any{} // null is no list to some nodes
+	}
 	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 	if err != nil {
 		return err

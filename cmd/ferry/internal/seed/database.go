@@ -115,7 +115,7 @@ func New(t testing.TB) *Database {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	d.conn = connect(ctx, t, urls[0])
-	t.Cleanup(func() { d.conn.Close(context.Background()) })
+	t.Cleanup(func() { hangUp(t, d.conn) })
 	return d
 }
 
@@ -166,7 +166,7 @@ func (d *Database) Support() *pgx.Conn {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	conn := connect(ctx, d.t, d.SupportURL)
-	d.t.Cleanup(func() { conn.Close(context.Background()) })
+	d.t.Cleanup(func() { hangUp(d.t, conn) })
 	return conn
 }
 
@@ -194,6 +194,13 @@ func urlOf(base, database, role string) (string, error) {
 	}
 	u.RawQuery = query.Encode()
 	return u.String(), nil
+}
+
+func hangUp(t testing.TB, conn *pgx.Conn) {
+	t.Helper()
+	if err := conn.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
 }
 
 func mustExec(ctx context.Context, t testing.TB, conn *pgx.Conn, sql string, args ...any) {

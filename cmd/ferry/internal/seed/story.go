@@ -25,8 +25,10 @@ func at(minutes int) time.Time { return swaptest.Start.Add(time.Duration(minutes
 func btc(decimal string) asset.Amount { return swaptest.Amount(asset.BTC, decimal) }
 func eth(decimal string) asset.Amount { return swaptest.Amount(asset.ETH, decimal) }
 
-// BitcoinTx and EthereumTx are transaction ids made of one digit.
-func BitcoinTx(digit string) string  { return strings.Repeat(digit, 64) }
+// BitcoinTx is a transaction id made of one digit.
+func BitcoinTx(digit string) string { return strings.Repeat(digit, 64) }
+
+// EthereumTx is a transaction id made of one digit.
 func EthereumTx(digit string) string { return "0x" + strings.Repeat(digit, 64) }
 
 // Story tells of three swaps of 0.01 BTC to 0.28 ETH on funded chains: 00a is

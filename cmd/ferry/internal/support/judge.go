@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"ferry/swap/asset"
-
 	"ferry/cmd/ferry/internal/console"
 )
 
@@ -87,7 +85,7 @@ func (a *AssetBooks) judgeClearing(open []Open, off func(string, ...any)) {
 
 // InFlightSum is what all facts in flight carry from the hot wallet's book.
 func (a AssetBooks) InFlightSum() Sum {
-	sum := Sum{Asset: asset.ID(a.Asset), Units: new(big.Int)}
+	sum := Sum{Asset: a.Asset, Units: new(big.Int)}
 	for _, o := range a.InFlight {
 		sum.Units.Add(sum.Units, o.Wallet.Units)
 	}

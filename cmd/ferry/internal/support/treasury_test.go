@@ -1,0 +1,73 @@
+package support
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/ledger"
+	"ferry/swap/swaptest"
+
+	"ferry/cmd/ferry/internal/seed"
+)
+
+func available(t *testing.T, conn *pgx.Conn, deep int64) map[asset.Chain]Balance {
+	t.Helper()
+	all := map[asset.Chain]Balance{}
+	err := Read(t.Context(), conn, seed.Now, func(r *Reader) error {
+		balances, err := r.Balances(t.Context(), map[asset.Chain]int64{asset.Bitcoin: deep, asset.Ethereum: deep})
+		for _, b := range balances {
+			all[b.Chain] = b
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestAvailableIsWhatCanBePaidNow(t *testing.T) {
+	t.Parallel()
+	db := seed.New(t)
+	db.Story()
+	conn := db.Support()
+	for deep, want := range map[int64]string{1: "1.03 BTC", 4: "1.03 BTC", 5: "1.02 BTC", 12: "1.01 BTC", 1000: "0 BTC"} {
+		if got := available(t, conn, deep)[asset.Bitcoin].Available.String(); got != want {
+			t.Errorf("%d deep %s are available, want %s", deep, got, want)
+		}
+	}
+
+	// A payment without a plan takes its amount, one with a plan its coins.
+	queue := func(order, deposit, units string) {
+		db.Exec(`INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state)
+		         VALUES ($1, 'bitcoin', 's', 'payout', $2, 'BTC', $3, 'd', '{}', 'queued')`, order, deposit, units)
+	}
+	queue("o1", "d1", "1000000")
+	db.Exec("UPDATE hotwallet.coin SET reserved_by = 'o2' WHERE txid = $1", seed.BitcoinTx("f"))
+	got := available(t, conn, 1)[asset.Bitcoin]
+	if got.Available.String() != "0.02 BTC" || got.Reserved.String() != "1 BTC" {
+		t.Errorf("available %s and reserved %s, want 0.02 and 1 BTC", got.Available, got.Reserved)
+	}
+	queue("o3", "d3", "999000000")
+	if got := available(t, conn, 1)[asset.Bitcoin].Available; !got.Zero() {
+		t.Errorf("%s are available and more than that is queued", got)
+	}
+}
+
+func TestWhatLiesOnDepositAddressesIsNotAvailable(t *testing.T) {
+	t.Parallel()
+	db := seed.New(t)
+	db.Story()
+	two := swaptest.Amount(asset.ETH, "2")
+	dep := swap.Deposit{ID: "ethereum:" + seed.EthereumTx("1") + ":0", TxID: seed.EthereumTx("1"), Amount: two,
+		State: swap.DepositInBlock, Height: 2390, FirstSeen: seed.Now}
+	db.Watched(dep, seed.SwapID("00z"), "0x0000000000000000000000000000000000000bbb")
+	db.Entry("hotwallet", ledger.Transfer("deposit:"+dep.ID+"@block", "deposit", seed.SwapID("00z"), ledger.Wallet, ledger.DepositConfirming, two), seed.Now)
+	got := available(t, db.Support(), 1)[asset.Ethereum]
+	if got.Available.String() != "9.4393 ETH" || got.Unswept.String() != "2 ETH" || got.ConfirmingIn.String() != "2 ETH" || got.OnChain.String() != "11.7197 ETH" {
+		t.Errorf("available %s, unswept %s, confirming %s, on chain %s", got.Available, got.Unswept, got.ConfirmingIn, got.OnChain)
+	}
+}
