@@ -102,7 +102,7 @@ func TestRunSwapsBothWays(t *testing.T) {
 			t.Errorf("%q was not shown", want)
 		}
 	}
-	var written struct{ Claims []Claim }
+	var written claimsFile
 	raw, err := os.ReadFile(s.cfg.ClaimsFile)
 	must(t, err)
 	must(t, json.Unmarshal(raw, &written))

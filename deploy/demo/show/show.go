@@ -113,7 +113,7 @@ func (s *Show) beat() {
 		if silent {
 			l.fresh = true
 		}
-		l.print()
+		l.tell()
 	}
 }
 
@@ -125,7 +125,7 @@ func (s *Show) Say(text string) {
 		s.paint([]string{text})
 		return
 	}
-	s.print(text)
+	s.writeLine(text)
 }
 
 // ID is a transaction's or swap's identifier as it is shown: whole in a log,
@@ -166,4 +166,4 @@ func (s *Show) write(text string) {
 	s.last = s.cfg.Now()
 }
 
-func (s *Show) print(text string) { s.write(text + "\n") }
+func (s *Show) writeLine(text string) { s.write(text + "\n") }
