@@ -9,26 +9,18 @@ import (
 )
 
 // Claim says that an address of a chain has received exactly these base units,
-// in all. The rest is for people.
+// in all, by this transaction. Note is for people: the swap's id.
 type Claim struct {
 	Chain   asset.Chain `json:"chain"`
 	Address string      `json:"address"`
 	Units   asset.Units `json:"units"`
-
-	Asset  asset.ID `json:"asset"`
-	SwapID string   `json:"swap_id"`
-	TxID   string   `json:"txid"`
+	TxID    string      `json:"txid"`
+	Note    string      `json:"note"`
 }
 
-// claimsFile is the file's content.
-type claimsFile struct {
-	Claims []Claim `json:"claims"`
-}
-
-// WriteClaims writes {"claims":[{"chain","address","units","asset","swap_id",
-// "txid"}, …]} with units as a text of digits; cmd/prove reads it.
+// WriteClaims writes the claims as the JSON array that cmd/prove reads.
 func WriteClaims(path string, claims []Claim) error {
-	raw, err := json.MarshalIndent(claimsFile{Claims: claims}, "", "  ")
+	raw, err := json.MarshalIndent(claims, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the claims: %w", err)
 	}

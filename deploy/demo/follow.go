@@ -144,6 +144,6 @@ func label(state swap.State) string { return strings.ReplaceAll(string(state), "
 
 // claimOf is what a settled swap lets anybody ask the nodes.
 func claimOf(d Done) Claim {
-	return Claim{Chain: asset.MustLookup(d.Payout.Asset).Chain, Address: d.Address, Units: d.Payout.Units, Asset: d.Payout.Asset,
-		SwapID: d.ID, TxID: d.PayoutTx}
+	return Claim{Chain: asset.MustLookup(d.Payout.Asset).Chain, Address: d.Address, Units: d.Payout.Units,
+		TxID: d.PayoutTx, Note: d.ID}
 }

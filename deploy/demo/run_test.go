@@ -102,12 +102,12 @@ func TestRunSwapsBothWays(t *testing.T) {
 			t.Errorf("%q was not shown", want)
 		}
 	}
-	var written claimsFile
+	var written []Claim
 	raw, err := os.ReadFile(s.cfg.ClaimsFile)
 	must(t, err)
 	must(t, json.Unmarshal(raw, &written))
-	if len(written.Claims) != 2 || written.Claims[0] != result.Claims[0] || written.Claims[1].Chain != asset.Bitcoin ||
-		written.Claims[1].Units != asset.NewUnits(2_450_000) {
+	if len(written) != 2 || written[0] != result.Claims[0] || written[1].Chain != asset.Bitcoin ||
+		written[1].Units != asset.NewUnits(2_450_000) {
 		t.Errorf("claims file: %s", raw)
 	}
 }

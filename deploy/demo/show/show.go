@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -117,12 +118,14 @@ func (s *Show) beat() {
 	}
 }
 
-// Say writes a line that stays. An empty text is an empty line.
+// Say writes lines that stay. An empty text is an empty line; a line feed at the
+// end is not another one.
 func (s *Show) Say(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	text = strings.TrimSuffix(text, "\n")
 	if s.cfg.Terminal {
-		s.paint([]string{text})
+		s.paint(strings.Split(text, "\n"))
 		return
 	}
 	s.writeLine(text)

@@ -155,6 +155,22 @@ func TestTerminalHoldsItsLines(t *testing.T) {
 	}
 }
 
+func TestSayTakesPages(t *testing.T) {
+	t.Parallel()
+	page := "The books\n\n  BTC  0\n"
+	out := &screen{width: 40}
+	painted, _ := newShow(t, Config{Out: out, Terminal: true, Width: func() int { return 40 }})
+	painted.Start("books", "")
+	painted.Say(page)
+	out.want(t, "The books", "", "  BTC  0", "⠋ books                 0.0s  ")
+	var text bytes.Buffer
+	plain, _ := newShow(t, Config{Out: &text})
+	plain.Say(page)
+	if text.String() != page {
+		t.Errorf("got %q", text.String())
+	}
+}
+
 func TestPlainLines(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
