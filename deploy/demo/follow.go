@@ -118,6 +118,7 @@ func (f *follower) describe(state swap.State) string {
 			}
 		}
 		return fmt.Sprintf("%s to %s", f.terms.Quote.Payout, f.terms.Receipt.PayoutAddress)
+	case swap.Expired, swap.RefundQueued, swap.RefundBroadcast, swap.Refunded, swap.Held:
 	}
 	return f.latest.Message
 }

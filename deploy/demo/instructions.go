@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ethereum/go-ethereum/crypto"
+
 	"ferry/deploy/demo/bitcoin"
 	"ferry/swap/asset"
-
-	"github.com/ethereum/go-ethereum/crypto"
 )
 
 // Place is where a running demo is, for people.
@@ -42,9 +42,10 @@ To swap 0.02 BTC for ETH by hand, paste this into another shell in the same fold
   QUOTE=$(curl -s {API}/v1/quotes -H 'Content-Type: application/json' \
     -d '{"from":"BTC","to":"ETH","deposit_amount":"0.02"}'); echo "$QUOTE"
 
-  # 2. Make the swap: where to be paid, and where a refund would go.
+  # 2. Make the swap: where to be paid, and where a refund would go. Who knows the key can have the secret.
+  KEY=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   SIGNED=$(echo "$QUOTE" | sed 's/.*"signed_quote":"\([^"]*\)".*/\1/')
-  SWAP=$(curl -s {API}/v1/swaps -H 'Content-Type: application/json' -H "Idempotency-Key: by-hand-$(date +%s)" \
+  SWAP=$(curl -s {API}/v1/swaps -H 'Content-Type: application/json' -H "Idempotency-Key: $KEY" \
     -d '{"signed_quote":"'$SIGNED'","payout_address":"{PAYOUT}","refund_address":"{REFUND}"}'); echo "$SWAP"
   ID=$(echo "$SWAP" | sed 's/.*"id":"\([^"]*\)".*/\1/')
   ADDRESS=$(echo "$SWAP" | sed 's/.*"deposit_address":"\([^"]*\)".*/\1/')

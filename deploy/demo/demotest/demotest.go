@@ -70,7 +70,7 @@ func ended(t *testing.T, err error) {
 // in .ferry/bin of this module.
 func built(t *testing.T, name string) string {
 	t.Helper()
-	folder := os.Getenv("FERRY_BIN") //nolint:forbidigo // tests are told by the environment where built programs are
+	folder := os.Getenv("FERRY_BIN")
 	if folder == "" {
 		root, err := os.Getwd()
 		if err != nil {

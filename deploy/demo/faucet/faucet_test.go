@@ -137,6 +137,38 @@ func TestBitcoinRefuses(t *testing.T) {
 	pay(ctx, t, f, good, 294) // the least that is relayed
 }
 
+// What a person types: the amount in coins, the address, the chain.
+func TestGive(t *testing.T) {
+	t.Parallel()
+	ctx := demotest.Context(t)
+	_, cfg := demotest.Btcd(t, t.TempDir())
+	nodes := faucet.Nodes{Bitcoin: cfg, Ethereum: demotest.Geth(t, t.TempDir()), Networks: demotest.Networks}
+	f := newBitcoin(t, cfg)
+	must(t, f.Mature(ctx, nil))
+	user, err := wallet.NewBitcoin(cfg, demotest.Networks)
+	must(t, err)
+	t.Cleanup(user.Close)
+	address, err := user.NewAddress()
+	must(t, err)
+	for range 2 { // each by a faucet of its own, as from the shell
+		_, err = faucet.Give(ctx, nodes, asset.Bitcoin, address, "0.02")
+		must(t, err)
+	}
+	must(t, f.Mine(ctx, 1))
+	wantReceived(ctx, t, user, address, 4_000_000)
+	const to = "0x52908400098527886E0F7030069857D2E4169EE7"
+	_, err = faucet.Give(ctx, nodes, asset.Ethereum, to, "0.5")
+	must(t, err)
+	for name, bad := range map[string][3]string{
+		"chain": {"dogecoin", to, "1"}, "places": {"bitcoin", address, "0.000000001"}, "sign": {"ethereum", to, "-1"},
+		"address": {"ethereum", address, "1"},
+	} {
+		if id, err := faucet.Give(ctx, nodes, asset.Chain(bad[0]), bad[1], bad[2]); err == nil {
+			t.Errorf("%s: paid by %s", name, id)
+		}
+	}
+}
+
 func TestMineEvery(t *testing.T) {
 	t.Parallel()
 	ctx := demotest.Context(t)

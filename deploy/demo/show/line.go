@@ -56,15 +56,15 @@ func (l *Line) Update(text string) {
 	if s.cfg.Terminal {
 		s.paint(nil)
 	} else {
-		l.print()
+		l.tell()
 	}
 }
 
-// print writes news of a running step to a log, not more often than printEvery.
-func (l *Line) print() {
+// tell writes news of a running step to a log, not more often than printEvery.
+func (l *Line) tell() {
 	if now := l.show.cfg.Now(); l.fresh && now.Sub(l.printed) >= printEvery {
 		l.fresh, l.printed = false, now
-		l.show.print(l.plain(running))
+		l.show.writeLine(l.plain(running))
 	}
 }
 
@@ -91,7 +91,7 @@ func (l *Line) end(st state, text string) {
 	if s.cfg.Terminal {
 		s.paint([]string{l.painted(st)})
 	} else {
-		s.print(l.plain(st))
+		s.writeLine(l.plain(st))
 	}
 }
 

@@ -14,6 +14,9 @@ func (s *Show) paint(stay []string) {
 		fmt.Fprintf(&out, "\x1b[%dA\r\x1b[J", s.painted) // up, to the left, clear to the end (ECMA-48 CUU, ED)
 	}
 	width := s.cfg.Width()
+	if width <= 0 { // a pseudo-terminal that nobody gave a size
+		width = defaultWidth
+	}
 	for _, text := range stay {
 		out.WriteString(cut(text, 0) + "\n")
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,19 +114,21 @@ func (s *Show) beat() {
 		if silent {
 			l.fresh = true
 		}
-		l.print()
+		l.tell()
 	}
 }
 
-// Say writes a line that stays. An empty text is an empty line.
+// Say writes lines that stay. An empty text is an empty line; a line feed at the
+// end is not another one.
 func (s *Show) Say(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	text = strings.TrimSuffix(text, "\n")
 	if s.cfg.Terminal {
-		s.paint([]string{text})
+		s.paint(strings.Split(text, "\n"))
 		return
 	}
-	s.print(text)
+	s.writeLine(text)
 }
 
 // ID is a transaction's or swap's identifier as it is shown: whole in a log,
@@ -166,4 +169,4 @@ func (s *Show) write(text string) {
 	s.last = s.cfg.Now()
 }
 
-func (s *Show) print(text string) { s.write(text + "\n") }
+func (s *Show) writeLine(text string) { s.write(text + "\n") }

@@ -125,8 +125,8 @@ func TestTerminalPaintsInPlace(t *testing.T) {
 // What a server says can neither move the cursor nor wrap a painted line.
 func TestTerminalHoldsItsLines(t *testing.T) {
 	t.Parallel()
-	out := &screen{width: 40}
-	s, _ := newShow(t, Config{Out: out, Terminal: true, Width: func() int { return 40 }})
+	out, width := &screen{width: 40}, 40
+	s, _ := newShow(t, Config{Out: out, Terminal: true, Width: func() int { return width }})
 	line := s.Start("swap", strings.Repeat("long ", 30))
 	line.Update("a\x1b[9Ab\nc " + strings.Repeat("é", 60))
 	s.Say("below")
@@ -145,6 +145,29 @@ func TestTerminalHoldsItsLines(t *testing.T) {
 	}
 	if len(out.rows) != 2+20 {
 		t.Errorf("%d rows after all have ended", len(out.rows))
+	}
+	out.width, width = defaultWidth, 0 // a terminal that does not know
+	long := s.Start("step", strings.Repeat("long ", 30))
+	s.beat()
+	long.Done("short")
+	if len(out.rows) != 2+20+1 {
+		t.Errorf("%d rows: a line wrapped on a terminal without a width", len(out.rows))
+	}
+}
+
+func TestSayTakesPages(t *testing.T) {
+	t.Parallel()
+	page := "The books\n\n  BTC  0\n"
+	out := &screen{width: 40}
+	painted, _ := newShow(t, Config{Out: out, Terminal: true, Width: func() int { return 40 }})
+	painted.Start("books", "")
+	painted.Say(page)
+	out.want(t, "The books", "", "  BTC  0", "⠋ books                 0.0s  ")
+	var text bytes.Buffer
+	plain, _ := newShow(t, Config{Out: &text})
+	plain.Say(page)
+	if text.String() != page {
+		t.Errorf("got %q", text.String())
 	}
 }
 

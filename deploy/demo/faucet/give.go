@@ -1,0 +1,46 @@
+package faucet
+
+import (
+	"context"
+	"fmt"
+
+	"ferry/deploy/demo/bitcoin"
+	"ferry/swap/asset"
+)
+
+// Nodes are the development nodes to pay on.
+type Nodes struct {
+	Bitcoin  bitcoin.NodeConfig
+	Ethereum string
+	Networks asset.Networks
+}
+
+// Give pays an amount in coins, such as "0.02", to an address of a chain: what a
+// person asks for at the command line. It mines nothing.
+func Give(ctx context.Context, n Nodes, chain asset.Chain, address, amount string) (txid string, err error) {
+	native, ok := chain.Native()
+	if !ok {
+		return "", fmt.Errorf("chain %.40q is not known", chain)
+	}
+	a, err := asset.ParseDecimal(native.ID, amount)
+	if err != nil {
+		return "", fmt.Errorf("amount in %s: %w", native.ID, err)
+	}
+	switch chain {
+	case asset.Bitcoin:
+		b, err := NewBitcoin(n.Bitcoin, n.Networks)
+		if err != nil {
+			return "", err
+		}
+		defer b.Close()
+		return b.Pay(ctx, []Output{{Address: address, Units: a.Units}})
+	case asset.Ethereum:
+		e, err := NewEthereum(ctx, n.Ethereum, n.Networks)
+		if err != nil {
+			return "", err
+		}
+		defer e.Close()
+		return e.Pay(ctx, address, a.Units)
+	}
+	return "", fmt.Errorf("there is no faucet on %s", chain)
+}
