@@ -9,7 +9,6 @@ import (
 	"ferry/deploy/demo/faucet"
 	"ferry/deploy/parts"
 	"ferry/migrations"
-	"ferry/swap/asset"
 )
 
 // kafkaCommand is the embedded broker as a process; the cluster starts it.
@@ -51,31 +50,12 @@ func faucetCommand(a *app) *cobra.Command {
 			if err != nil {
 				return usage("address %.80q: %v", args[1], err)
 			}
-			native, _ := chain.Native() // parseChain knows only chains that have one
-			amount, err := asset.ParseDecimal(native.ID, args[2])
-			if err != nil {
-				return usage("amount: %v", err)
-			}
-			var txid string
-			if chain == asset.Bitcoin {
-				f, openErr := faucet.NewBitcoin(bitcoinNode(s), networks)
-				if openErr != nil {
-					return openErr
-				}
-				defer f.Close()
-				txid, err = f.Pay(cmd.Context(), []faucet.Output{{Address: address, Units: amount.Units}})
-			} else {
-				f, openErr := faucet.NewEthereum(cmd.Context(), s.Ethereum.URL, networks)
-				if openErr != nil {
-					return openErr
-				}
-				defer f.Close()
-				txid, err = f.Pay(cmd.Context(), address, amount.Units)
-			}
+			txid, err := faucet.Give(cmd.Context(), faucet.Nodes{Bitcoin: bitcoinNode(s), Ethereum: s.Ethereum.URL, Networks: networks},
+				chain, address, args[2])
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.out, "%s paid to %s by %s\n", amount, address, txid)
+			_, err = fmt.Fprintf(a.out, "%s paid on %s to %s by %s\n", args[2], chain, address, txid)
 			return err
 		}}
 }
