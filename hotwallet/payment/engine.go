@@ -193,7 +193,7 @@ func (e *Engine) advance(ctx context.Context, orderID string) error {
 	if err != nil {
 		return err
 	}
-	done := true
+	var done bool
 	if p.State == swap.PaymentQueued && p.Attempt == nil {
 		if p, done, err = e.plan(ctx, p); err != nil || !done {
 			return err

@@ -18,7 +18,6 @@ import (
 // it runs.
 type fuse struct {
 	at, passed int
-	name       string
 }
 
 type crash struct{ where string }

@@ -54,7 +54,7 @@ func (l *Lease) Wait(ctx context.Context) error {
 		// Nobody notifies this session: only its end or ctx's wakes us.
 		_, err := l.conn.WaitForNotification(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // ending the wait is what the error is for
 		}
 		if err != nil {
 			return fmt.Errorf("the lease's connection is lost: %w", err)

@@ -157,7 +157,7 @@ func (s *script) compareFacts(facts []swap.Fact) {
 	over := map[string]swap.FactKind{}
 	confirmed := 0
 	for _, f := range facts {
-		id := ""
+		var id string
 		if f.Deposit != nil {
 			id = f.Deposit.DepositID
 		} else {
@@ -172,6 +172,7 @@ func (s *script) compareFacts(facts []swap.Fact) {
 			over[id] = f.Kind
 		case swap.FactPaymentFinal, swap.FactPaymentFailed:
 			over[id] = f.Kind
+		default: // not the last word on anything
 		}
 	}
 	want := s.text(`SELECT count(*)::text FROM deposit WHERE purpose = 'swap' AND state = 'confirmed'`)

@@ -289,10 +289,10 @@ func (w *world) fund(times int) {
 // both runs a test on a chain of each family.
 func both(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	for name, make := range families {
+	for name, family := range families {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f(t, newWorld(t, make(fakechain.Config{Seed: 1})))
+			f(t, newWorld(t, family(fakechain.Config{Seed: 1})))
 		})
 	}
 }
