@@ -77,14 +77,14 @@ func operatorCommand(a *app, use, short string,
 				return err
 			}
 			if actor == "" {
-				actor, _ = a.lookup("USER")
+				actor = a.userName()
 			}
 			reason, actor = strings.TrimSpace(reason), strings.TrimSpace(actor)
 			switch {
 			case reason == "" || len(reason) > maxReason:
 				return usage("--reason must say why, in at most %d characters: it is kept on record", maxReason)
 			case actor == "" || len(actor) > maxReason:
-				return usage("--actor must say who you are: $USER is not set")
+				return usage("--actor must say who you are: neither $USER nor the system knows")
 			}
 			conn, err := a.access().Operator(cmd.Context())
 			if err != nil {
@@ -95,6 +95,18 @@ func operatorCommand(a *app, use, short string,
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the record and for everybody who looks")
-	cmd.Flags().StringVar(&actor, "actor", "", "who, for the record (default $USER)")
+	cmd.Flags().StringVar(&actor, "actor", "", "who, for the record (default $USER, or the system's name of the user)")
 	return cmd
+}
+
+// userName is $USER, or what the system calls the user; "" where neither knows.
+func (a *app) userName() string {
+	if name, _ := a.lookup("USER"); name != "" {
+		return name
+	}
+	current, err := a.currentUser()
+	if err != nil {
+		return ""
+	}
+	return current.Username
 }

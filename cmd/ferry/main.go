@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"os/user"
 	"strings"
 	"syscall"
 	"time"
@@ -30,7 +31,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], &app{
-		out: os.Stdout, errs: os.Stderr, lookup: os.LookupEnv, now: time.Now,
+		out: os.Stdout, errs: os.Stderr, lookup: os.LookupEnv, now: time.Now, currentUser: user.Current,
 		colour: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
 	})
 	stop()
@@ -42,8 +43,10 @@ type app struct {
 	out, errs io.Writer
 	lookup    func(name string) (string, bool)
 	now       func() time.Time
-	colour    bool
-	root      string // of the cluster: --root
+	// currentUser asks the system who runs this.
+	currentUser func() (*user.User, error)
+	colour      bool
+	root        string // of the cluster: --root
 }
 
 // newRoot puts the commands together, one file each.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,7 +34,8 @@ func ferry(t *testing.T, env map[string]string, args ...string) ran {
 	var out, errs bytes.Buffer
 	code := run(t.Context(), append([]string{"--root", t.TempDir()}, args...), &app{
 		out: &out, errs: &errs, now: func() time.Time { return seed.Now },
-		lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		lookup:      func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		currentUser: func() (*user.User, error) { return nil, user.UnknownUserIdError(os.Getuid()) },
 	})
 	return ran{code: code, out: out.String(), errs: errs.String()}
 }
