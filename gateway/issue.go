@@ -3,31 +3,31 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"ferry/gateway/api"
 	"ferry/swap"
 	"ferry/swap/bus"
+	"ferry/swap/verify"
 )
 
-// maxSkew is how far the attestor's clock may be from ours.
-const maxSkew = time.Minute
+// asked is what a request means for the swap it makes.
+func (g *Gateway) asked(r swapRequest, swapID string) IssueRequest {
+	return IssueRequest{SwapID: swapID, SignedQuote: r.signedQuote, PayoutAddress: r.payout, RefundAddress: r.refund,
+		Policy: r.policy, SecretHash: hashOf(g.secretOf(r.idempotencyKey, swapID))}
+}
 
 // issue has a deposit address issued and returns the terms, verified.
 func (g *Gateway) issue(ctx context.Context, r swapRequest, swapID string) (swap.Terms, error) {
-	ask := IssueRequest{SwapID: swapID, SignedQuote: r.signedQuote, PayoutAddress: r.payout, RefundAddress: r.refund,
-		Policy: r.policy, SecretHash: hashOf(g.secretOf(r.idempotencyKey, swapID))}
+	ask := g.asked(r, swapID)
 	signed, err := g.calls.Wallets[r.quote.DepositChain()].Issue(ctx, ask)
 	if err != nil {
 		return swap.Terms{}, err
 	}
-	// This compares the quote's id and hash, the chain and the asset.
-	terms, err := swap.VerifyTerms(r.signedQuote, signed, g.config.QuoteKeys, g.config.AttestKeys)
+	terms, err := g.checkReceipt(signed, ask)
 	if err != nil {
-		return swap.Terms{}, fmt.Errorf("verify the receipt of %s: %w", swapID, err)
-	}
-	if err := g.checkReceipt(terms, ask); err != nil {
 		return swap.Terms{}, err
 	}
 	if !terms.Receipt.DepositBy.After(g.config.Now()) {
@@ -38,32 +38,20 @@ func (g *Gateway) issue(ctx context.Context, r swapRequest, swapID string) (swap
 	return terms, nil
 }
 
-// checkReceipt compares a verified receipt with what was asked, field by field.
-func (g *Gateway) checkReceipt(t swap.Terms, ask IssueRequest) error {
-	r, q := t.Receipt, t.Quote
-	address, err := g.config.Networks.ParseAddress(r.DepositChain, r.DepositAddress)
+// checkReceipt does what a client can do alone, with the keys pinned here. Whether
+// there is still time to pay is the caller's to ask.
+func (g *Gateway) checkReceipt(signed string, ask IssueRequest) (swap.Terms, error) {
+	v := verify.Verifier{Networks: g.config.Networks, QuoteKeys: g.config.QuoteKeys, AttestKeys: g.config.AttestKeys, Now: g.config.Now}
+	terms, err := v.Terms(ask.SignedQuote, signed)
+	if err == nil {
+		err = errors.Join(v.Asked(terms, verify.ReceiptAsk{PayoutAddress: ask.PayoutAddress, RefundAddress: ask.RefundAddress,
+			Policy: ask.Policy, SecretHash: ask.SecretHash}),
+			verify.First(verify.Equal("signed_receipt.swap_id", terms.Receipt.SwapID, ask.SwapID)))
+	}
 	if err != nil {
-		return fmt.Errorf("receipt of %s: deposit address: %w", ask.SwapID, err)
+		return swap.Terms{}, fmt.Errorf("receipt of %s: %w", ask.SwapID, err)
 	}
-	for _, field := range []struct {
-		name string
-		same bool
-	}{
-		{"swap_id", r.SwapID == ask.SwapID},
-		{"payout_address", r.PayoutAddress == ask.PayoutAddress},
-		{"refund_address", r.RefundAddress == ask.RefundAddress},
-		{"policy", r.Policy == ask.Policy},
-		{"secret_hash", r.SecretHash == ask.SecretHash},
-		{"deposit_address", address == r.DepositAddress && address != r.RefundAddress && address != r.PayoutAddress},
-		{"issued_at", !r.IssuedAt.After(g.config.Now().Add(maxSkew)) && !r.IssuedAt.Before(q.IssuedAt.Add(-maxSkew))},
-		{"deposit_by", r.DepositBy.Equal(r.IssuedAt.Add(time.Duration(q.DepositWindowSeconds) * time.Second))},
-		{"confirm_by", r.ConfirmBy.Equal(r.IssuedAt.Add(time.Duration(q.ConfirmWindowSeconds) * time.Second))},
-	} {
-		if !field.same {
-			return fmt.Errorf("receipt of %s: %s is not what was asked for", ask.SwapID, field.name)
-		}
-	}
-	return nil
+	return terms, nil
 }
 
 // creation is what is stored of a new swap; the caller adds the hashes.
