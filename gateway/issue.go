@@ -55,21 +55,13 @@ func (g *Gateway) checkReceipt(signed string, ask IssueRequest) (swap.Terms, err
 }
 
 // creation is what is stored of a new swap; the caller adds the hashes.
-func (g *Gateway) creation(r swapRequest, t swap.Terms, now time.Time) (Creation, error) {
-	uri, err := paymentURI(g.config.Networks, t.Receipt.DepositAddress, t.Quote.Deposit)
+func (g *Gateway) creation(t swap.Terms, now time.Time) (Creation, error) {
+	created, err := g.created(t, api.MillisOf(now))
 	if err != nil {
 		return Creation{}, err
 	}
 	//nolint:gosec // G117: storedAnswer leaves the secret out, and the table has a CHECK for it
-	response, err := json.Marshal(storedAnswer{CreatedSwap: api.CreatedSwap{
-		Id: t.Receipt.SwapID, State: api.AwaitingDeposit,
-		DepositAsset: string(t.Quote.Pair.From), DepositAmount: t.Quote.Deposit.Decimal(),
-		DepositAddress: t.Receipt.DepositAddress, PaymentUri: uri,
-		PayoutAsset: string(t.Quote.Pair.To), PayoutAmount: t.Quote.Payout.Decimal(),
-		PayoutAddress: r.payout, RefundAddress: r.refund, Policy: showPolicy(r.policy),
-		DepositBy: api.MillisOf(t.Receipt.DepositBy), ConfirmBy: api.MillisOf(t.Receipt.ConfirmBy),
-		CreatedAt: api.MillisOf(now), SignedReceipt: t.SignedReceipt,
-	}})
+	response, err := json.Marshal(storedAnswer{CreatedSwap: created})
 	if err != nil {
 		return Creation{}, fmt.Errorf("encode the answer of %s: %w", t.Receipt.SwapID, err)
 	}
@@ -81,4 +73,21 @@ func (g *Gateway) creation(r swapRequest, t swap.Terms, now time.Time) (Creation
 	first := swap.Update{SwapID: t.Receipt.SwapID, State: swap.AwaitingDeposit, Actor: "user", By: t.Receipt.DepositBy, At: now,
 		Message: fmt.Sprintf("Send exactly %s to the deposit address.", t.Quote.Deposit)}
 	return Creation{Terms: t, Response: response, First: first, Fact: fact, At: now}, nil
+}
+
+// created is the answer to a request, without the secret, from what was signed.
+func (g *Gateway) created(t swap.Terms, at api.Millis) (api.CreatedSwap, error) {
+	uri, err := paymentURI(g.config.Networks, t.Receipt.DepositAddress, t.Quote.Deposit)
+	if err != nil {
+		return api.CreatedSwap{}, err
+	}
+	return api.CreatedSwap{
+		Id: t.Receipt.SwapID, State: api.AwaitingDeposit,
+		DepositAsset: string(t.Quote.Pair.From), DepositAmount: t.Quote.Deposit.Decimal(),
+		DepositAddress: t.Receipt.DepositAddress, PaymentUri: uri,
+		PayoutAsset: string(t.Quote.Pair.To), PayoutAmount: t.Quote.Payout.Decimal(),
+		PayoutAddress: t.Receipt.PayoutAddress, RefundAddress: t.Receipt.RefundAddress, Policy: showPolicy(t.Receipt.Policy),
+		DepositBy: api.MillisOf(t.Receipt.DepositBy), ConfirmBy: api.MillisOf(t.Receipt.ConfirmBy),
+		CreatedAt: at, SignedReceipt: t.SignedReceipt,
+	}, nil
 }
