@@ -105,7 +105,7 @@ func (g *Gateway) perform(ctx context.Context, r swapRequest, claim Claim) (api.
 // then its answer is the answer.
 func (g *Gateway) finish(ctx context.Context, r swapRequest, claim Claim, terms swap.Terms) (api.CreateSwapResponseObject, error) {
 	now := swap.Millis(g.config.Now())
-	creation, err := g.creation(r, terms, now)
+	creation, err := g.creation(terms, now)
 	if err != nil {
 		return nil, err
 	}
@@ -135,13 +135,22 @@ type storedAnswer struct {
 	Secret string `json:"secret,omitempty"`
 }
 
-// answer adds the secret to a stored response.
+// answer adds the secret to a stored response. What a database says is shown only
+// if it was signed, for this very request: of the response only the receipt is
+// taken, and when it was made.
 func (g *Gateway) answer(r swapRequest, claim Claim) (api.CreateSwapResponseObject, error) {
 	var stored storedAnswer
 	if err := json.Unmarshal(claim.Response, &stored); err != nil {
 		return nil, fmt.Errorf("read the stored answer of %s: %w", claim.SwapID, err)
 	}
-	created := stored.CreatedSwap
+	terms, err := g.checkReceipt(stored.SignedReceipt, g.asked(r, claim.SwapID))
+	if err != nil {
+		return nil, fmt.Errorf("verify the stored answer: %w", err)
+	}
+	created, err := g.created(terms, stored.CreatedAt)
+	if err != nil {
+		return nil, err
+	}
 	created.Secret = g.secretOf(r.idempotencyKey, claim.SwapID)
 	return api.CreateSwap201JSONResponse(created), nil
 }

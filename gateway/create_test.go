@@ -133,6 +133,35 @@ func TestRetryGetsTheSameAnswer(t *testing.T) {
 	b.expectRows(t, oneSwap)
 }
 
+// What somebody writes into a stored answer reaches no user: addresses and amounts
+// come from the signed receipt, and a receipt that is not this swap's is no answer.
+func TestAStoredAnswerIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ask := b.swapBody(t)
+	first := b.create(t, aKey, ask)
+	other := into[api.CreatedSwap](t, b.create(t, aKey+"2", b.swapBody(t)), 201)
+	tamper := func(member, value string) {
+		tag, err := b.pool.Exec(t.Context(), `UPDATE idempotency SET response = jsonb_set(response, ARRAY[$1], to_jsonb($2::text))
+			WHERE swap_id = $3`, member, value, into[api.CreatedSwap](t, first, 201).Id)
+		if err != nil || tag.RowsAffected() != 1 {
+			t.Fatalf("tamper with %s: %v, %v", member, tag, err)
+		}
+	}
+	for _, member := range []string{"deposit_address", "payment_uri", "deposit_amount", "payout_address", "refund_address", "id"} {
+		tamper(member, "sb1qsomebodyelse")
+	}
+	if a := b.create(t, aKey, ask); a.status != 201 || !bytes.Equal(a.body, first.body) {
+		t.Errorf("answered %d %s, want %s", a.status, a.body, first.body)
+	}
+	for _, receipt := range []string{other.SignedReceipt, other.SignedReceipt[:40]} {
+		tamper("signed_receipt", receipt)
+		if a := b.create(t, aKey, ask); a.status != http.StatusInternalServerError {
+			t.Errorf("answered %d %s to another receipt", a.status, a.body)
+		}
+	}
+}
+
 // A used key with any other request is refused, a used quote under another key or
 // from another client too; nothing is stored of either.
 func TestReuse(t *testing.T) {

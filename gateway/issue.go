@@ -3,31 +3,31 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"ferry/gateway/api"
 	"ferry/swap"
 	"ferry/swap/bus"
+	"ferry/swap/verify"
 )
 
-// maxSkew is how far the attestor's clock may be from ours.
-const maxSkew = time.Minute
+// asked is what a request means for the swap it makes.
+func (g *Gateway) asked(r swapRequest, swapID string) IssueRequest {
+	return IssueRequest{SwapID: swapID, SignedQuote: r.signedQuote, PayoutAddress: r.payout, RefundAddress: r.refund,
+		Policy: r.policy, SecretHash: hashOf(g.secretOf(r.idempotencyKey, swapID))}
+}
 
 // issue has a deposit address issued and returns the terms, verified.
 func (g *Gateway) issue(ctx context.Context, r swapRequest, swapID string) (swap.Terms, error) {
-	ask := IssueRequest{SwapID: swapID, SignedQuote: r.signedQuote, PayoutAddress: r.payout, RefundAddress: r.refund,
-		Policy: r.policy, SecretHash: hashOf(g.secretOf(r.idempotencyKey, swapID))}
+	ask := g.asked(r, swapID)
 	signed, err := g.calls.Wallets[r.quote.DepositChain()].Issue(ctx, ask)
 	if err != nil {
 		return swap.Terms{}, err
 	}
-	// This compares the quote's id and hash, the chain and the asset.
-	terms, err := swap.VerifyTerms(r.signedQuote, signed, g.config.QuoteKeys, g.config.AttestKeys)
+	terms, err := g.checkReceipt(signed, ask)
 	if err != nil {
-		return swap.Terms{}, fmt.Errorf("verify the receipt of %s: %w", swapID, err)
-	}
-	if err := g.checkReceipt(terms, ask); err != nil {
 		return swap.Terms{}, err
 	}
 	if !terms.Receipt.DepositBy.After(g.config.Now()) {
@@ -38,50 +38,30 @@ func (g *Gateway) issue(ctx context.Context, r swapRequest, swapID string) (swap
 	return terms, nil
 }
 
-// checkReceipt compares a verified receipt with what was asked, field by field.
-func (g *Gateway) checkReceipt(t swap.Terms, ask IssueRequest) error {
-	r, q := t.Receipt, t.Quote
-	address, err := g.config.Networks.ParseAddress(r.DepositChain, r.DepositAddress)
+// checkReceipt does what a client can do alone, with the keys pinned here. Whether
+// there is still time to pay is the caller's to ask.
+func (g *Gateway) checkReceipt(signed string, ask IssueRequest) (swap.Terms, error) {
+	v := verify.Verifier{Networks: g.config.Networks, QuoteKeys: g.config.QuoteKeys, AttestKeys: g.config.AttestKeys, Now: g.config.Now}
+	terms, err := v.Terms(ask.SignedQuote, signed)
+	if err == nil {
+		err = errors.Join(v.Asked(terms, verify.ReceiptAsk{PayoutAddress: ask.PayoutAddress, RefundAddress: ask.RefundAddress,
+			Policy: ask.Policy, SecretHash: ask.SecretHash}),
+			verify.First(verify.Equal("signed_receipt.swap_id", terms.Receipt.SwapID, ask.SwapID)))
+	}
 	if err != nil {
-		return fmt.Errorf("receipt of %s: deposit address: %w", ask.SwapID, err)
+		return swap.Terms{}, fmt.Errorf("receipt of %s: %w", ask.SwapID, err)
 	}
-	for _, field := range []struct {
-		name string
-		same bool
-	}{
-		{"swap_id", r.SwapID == ask.SwapID},
-		{"payout_address", r.PayoutAddress == ask.PayoutAddress},
-		{"refund_address", r.RefundAddress == ask.RefundAddress},
-		{"policy", r.Policy == ask.Policy},
-		{"secret_hash", r.SecretHash == ask.SecretHash},
-		{"deposit_address", address == r.DepositAddress && address != r.RefundAddress && address != r.PayoutAddress},
-		{"issued_at", !r.IssuedAt.After(g.config.Now().Add(maxSkew)) && !r.IssuedAt.Before(q.IssuedAt.Add(-maxSkew))},
-		{"deposit_by", r.DepositBy.Equal(r.IssuedAt.Add(time.Duration(q.DepositWindowSeconds) * time.Second))},
-		{"confirm_by", r.ConfirmBy.Equal(r.IssuedAt.Add(time.Duration(q.ConfirmWindowSeconds) * time.Second))},
-	} {
-		if !field.same {
-			return fmt.Errorf("receipt of %s: %s is not what was asked for", ask.SwapID, field.name)
-		}
-	}
-	return nil
+	return terms, nil
 }
 
 // creation is what is stored of a new swap; the caller adds the hashes.
-func (g *Gateway) creation(r swapRequest, t swap.Terms, now time.Time) (Creation, error) {
-	uri, err := paymentURI(g.config.Networks, t.Receipt.DepositAddress, t.Quote.Deposit)
+func (g *Gateway) creation(t swap.Terms, now time.Time) (Creation, error) {
+	created, err := g.created(t, api.MillisOf(now))
 	if err != nil {
 		return Creation{}, err
 	}
 	//nolint:gosec // G117: storedAnswer leaves the secret out, and the table has a CHECK for it
-	response, err := json.Marshal(storedAnswer{CreatedSwap: api.CreatedSwap{
-		Id: t.Receipt.SwapID, State: api.AwaitingDeposit,
-		DepositAsset: string(t.Quote.Pair.From), DepositAmount: t.Quote.Deposit.Decimal(),
-		DepositAddress: t.Receipt.DepositAddress, PaymentUri: uri,
-		PayoutAsset: string(t.Quote.Pair.To), PayoutAmount: t.Quote.Payout.Decimal(),
-		PayoutAddress: r.payout, RefundAddress: r.refund, Policy: showPolicy(r.policy),
-		DepositBy: api.MillisOf(t.Receipt.DepositBy), ConfirmBy: api.MillisOf(t.Receipt.ConfirmBy),
-		CreatedAt: api.MillisOf(now), SignedReceipt: t.SignedReceipt,
-	}})
+	response, err := json.Marshal(storedAnswer{CreatedSwap: created})
 	if err != nil {
 		return Creation{}, fmt.Errorf("encode the answer of %s: %w", t.Receipt.SwapID, err)
 	}
@@ -93,4 +73,21 @@ func (g *Gateway) creation(r swapRequest, t swap.Terms, now time.Time) (Creation
 	first := swap.Update{SwapID: t.Receipt.SwapID, State: swap.AwaitingDeposit, Actor: "user", By: t.Receipt.DepositBy, At: now,
 		Message: fmt.Sprintf("Send exactly %s to the deposit address.", t.Quote.Deposit)}
 	return Creation{Terms: t, Response: response, First: first, Fact: fact, At: now}, nil
+}
+
+// created is the answer to a request, without the secret, from what was signed.
+func (g *Gateway) created(t swap.Terms, at api.Millis) (api.CreatedSwap, error) {
+	uri, err := paymentURI(g.config.Networks, t.Receipt.DepositAddress, t.Quote.Deposit)
+	if err != nil {
+		return api.CreatedSwap{}, err
+	}
+	return api.CreatedSwap{
+		Id: t.Receipt.SwapID, State: api.AwaitingDeposit,
+		DepositAsset: string(t.Quote.Pair.From), DepositAmount: t.Quote.Deposit.Decimal(),
+		DepositAddress: t.Receipt.DepositAddress, PaymentUri: uri,
+		PayoutAsset: string(t.Quote.Pair.To), PayoutAmount: t.Quote.Payout.Decimal(),
+		PayoutAddress: t.Receipt.PayoutAddress, RefundAddress: t.Receipt.RefundAddress, Policy: showPolicy(t.Receipt.Policy),
+		DepositBy: api.MillisOf(t.Receipt.DepositBy), ConfirmBy: api.MillisOf(t.Receipt.ConfirmBy),
+		CreatedAt: at, SignedReceipt: t.SignedReceipt,
+	}, nil
 }

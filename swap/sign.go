@@ -83,7 +83,10 @@ func Sign(typ DocumentType, document any, key ed25519.PrivateKey) (string, error
 }
 
 // verify checks a compact JWS of the type against the trusted keys and decodes
-// its payload strictly into document: unknown or trailing JSON is refused.
+// its payload strictly into document. A document has one text only: what is
+// accepted is, byte for byte, what Sign writes. So nothing is left over for two
+// readers to understand differently: no second spelling of the base64, no other
+// header, no member that is unknown, missing, in another case or there twice.
 func verify(typ DocumentType, compact string, keys PublicKeys, document any) error {
 	if len(compact) > MaxDocument {
 		return fmt.Errorf("%s of %d bytes, at most %d: %w", typ, len(compact), MaxDocument, ErrSignature)
@@ -94,7 +97,7 @@ func verify(typ DocumentType, compact string, keys PublicKeys, document any) err
 	}
 	header := jws.Signatures[0].Protected
 	if header.ExtraHeaders[jose.HeaderType] != string(typ) {
-		return fmt.Errorf("document is of type %v, not %s: %w", header.ExtraHeaders[jose.HeaderType], typ, ErrSignature)
+		return fmt.Errorf("document is of type %.60v, not %s: %w", header.ExtraHeaders[jose.HeaderType], typ, ErrSignature)
 	}
 	key, trusted := keys[header.KeyID]
 	if !trusted {
@@ -104,6 +107,21 @@ func verify(typ DocumentType, compact string, keys PublicKeys, document any) err
 	if err != nil {
 		return fmt.Errorf("%s: %w", typ, ErrSignature)
 	}
+	if signature := jws.Signatures[0].Signature; compact != assemble(typ, header.KeyID, payload, signature) {
+		return fmt.Errorf("%s has another header or encoding than the one it is signed with: %w", typ, ErrSignature)
+	}
+	return decodeStrictly(typ, payload, document)
+}
+
+// assemble writes a compact JWS in the one form that is accepted.
+func assemble(typ DocumentType, keyID string, payload, signature []byte) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	header := fmt.Sprintf(`{"alg":"EdDSA","kid":%q,"typ":%q}`, keyID, string(typ))
+	return encode([]byte(header)) + "." + encode(payload) + "." + encode(signature)
+}
+
+// decodeStrictly reads what json.Marshal writes of a document, and nothing else.
+func decodeStrictly(typ DocumentType, payload []byte, document any) error {
 	decoder := json.NewDecoder(bytes.NewReader(payload))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(document); err != nil {
@@ -111,6 +129,13 @@ func verify(typ DocumentType, compact string, keys PublicKeys, document any) err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("decode %s: something follows the document", typ)
+	}
+	again, err := json.Marshal(document)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", typ, err)
+	}
+	if !bytes.Equal(again, payload) {
+		return fmt.Errorf("decode %s: a member is missing, there twice, in another order or written otherwise", typ)
 	}
 	return nil
 }

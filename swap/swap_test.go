@@ -98,6 +98,52 @@ func TestUnknownFieldsAreRefused(t *testing.T) {
 	}
 }
 
+// A document has one text: every other spelling of it is refused, even one that a
+// trusted key has signed.
+func TestADocumentHasOneText(t *testing.T) {
+	t.Parallel()
+	keys := swaptest.NewKeys()
+	good := swaptest.NewTerms(t, keys, nil).SignedQuote
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(good, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, payload := `{"alg":"EdDSA","kid":"`+swap.KeyID(keys.Quote.Public().(ed25519.PublicKey))+`","typ":"ferry-quote+jws"}`, string(raw)
+	if again := compact(header, payload, keys.Quote); again != good {
+		t.Fatalf("the test signs %s, want %s", again, good)
+	}
+	for name, text := range map[string]string{
+		"a member twice":             compact(header, strings.Replace(payload, `{`, `{"rate":"1",`, 1), keys.Quote),
+		"a member in another case":   compact(header, strings.Replace(payload, `"payout"`, `"Payout"`, 1), keys.Quote),
+		"a member missing":           compact(header, strings.Replace(payload, `"rate":"28.2",`, ``, 1), keys.Quote),
+		"space in the payload":       compact(header, strings.Replace(payload, `,`, `, `, 1), keys.Quote),
+		"something after it":         compact(header, payload+`{}`, keys.Quote),
+		"an escape for a letter":     compact(header, strings.Replace(payload, `"BTC"`, `"\u0042TC"`, 1), keys.Quote),
+		"a time in another zone":     compact(header, strings.Replace(payload, `04:05Z`, `04:05+00:00`, 1), keys.Quote),
+		"leading zeros":              compact(header, strings.Replace(payload, `"1000000"`, `"01000000"`, 1), keys.Quote),
+		"another header member":      compact(strings.Replace(header, `{`, `{"jku":"x",`, 1), payload, keys.Quote),
+		"header members swapped":     compact(strings.TrimSuffix(strings.Replace(header, `"alg":"EdDSA",`, ``, 1), `}`)+`,"alg":"EdDSA"}`, payload, keys.Quote),
+		"a line break in the base64": good[:10] + "\n" + good[10:],
+		"another last letter":        good[:len(good)-1] + lastLetter(good),
+	} {
+		if q, err := swap.VerifyQuote(text, keys.QuoteKeys()); err == nil {
+			t.Errorf("%s: verifies as %+v", name, q)
+		}
+	}
+}
+
+// compact signs any texts as header and payload.
+func compact(header, payload string, key ed25519.PrivateKey) string {
+	input := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+	return input + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(key, []byte(input)))
+}
+
+// lastLetter differs from the text's last in bits that stand for nothing.
+func lastLetter(text string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	return alphabet[strings.IndexByte(alphabet, text[len(text)-1])^1:][:1]
+}
+
 func TestQuotesThatContradictThemselves(t *testing.T) {
 	t.Parallel()
 	keys := swaptest.NewKeys()

@@ -71,7 +71,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter,
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amounts.PaymentMax, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Wake: engineWake, Moved: wakeTell, Now: time.Now, Log: w.log})
+		Check: remote.Check, Wake: engineWake, Moved: wakeTell, Now: time.Now, Log: w.log})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -49,6 +49,10 @@ type Config struct {
 	AmountMax asset.Units
 	// QuoteKeys and AttestKeys are those the signer trusts too.
 	QuoteKeys, AttestKeys swap.PublicKeys
+	// Check compares stored bytes with their plan before each time they are handed
+	// in: between signature and broadcast they lie in a database that others may
+	// reach. nil, in tests whose signer makes no real transactions, checks nothing.
+	Check func(on asset.Chain, a Attempt) error
 	// Poll is how often the engine looks for work; 250 ms if zero.
 	Poll time.Duration
 	// Wake, if not nil, is signalled after an order or a block.

@@ -319,6 +319,33 @@ func TestMinedFailed(t *testing.T) {
 	w.settle(next)
 }
 
+// Bytes that were changed after they were signed are not handed in, first or again;
+// put right, the payment goes on.
+func TestChangedBytesAreNotHandedIn(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		w.fund(w.some(1000), w.some(1001))
+		o, other := w.payout(w.some(10)), w.payout(w.some(20))
+		w.deliver(o, other)
+		swapRaw := func() {
+			_, err := w.pool.Exec(t.Context(), `UPDATE attempt a SET raw = b.raw FROM attempt b
+				WHERE a.order_id IN ($1, $2) AND b.order_id IN ($1, $2) AND a.order_id <> b.order_id`, o.ID, other.ID)
+			w.must(err)
+		}
+		w.step()
+		w.step()
+		swapRaw()
+		w.step()
+		for _, id := range []string{o.ID, other.ID} {
+			if p := w.payment(id); p.State != swap.PaymentBroadcast || !strings.HasPrefix(p.Reason, payment.ReasonBytes) {
+				t.Fatalf("%s is %s because %q", id, p.State, p.Reason)
+			}
+		}
+		swapRaw()
+		w.settle(o, other)
+	})
+}
+
 // What the documents do not allow is not planned, whoever ordered it.
 func TestAuthority(t *testing.T) {
 	t.Parallel()

@@ -26,6 +26,7 @@ const (
 	ReasonSigner      = "the signer does not answer"
 	ReasonConflicting = "the node knows another transaction that spends the same:"
 	ReasonRejected    = "the node rejected it:"
+	ReasonBytes       = "the stored bytes are not the signed plan:"
 )
 
 // plan makes and stores the one plan of a payment. It reports whether there is one.
@@ -134,6 +135,12 @@ func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
 func (e *Engine) send(ctx context.Context, p Payment) error {
 	if err := e.running(ctx); err != nil {
 		return err
+	}
+	if e.config.Check != nil {
+		if err := e.config.Check(e.config.Chain, *p.Attempt); err != nil {
+			e.later(p.Order.ID, pauseLeast, pauseMost)
+			return e.stand(ctx, p, because(ReasonBytes, err), true)
+		}
 	}
 	acceptance, cause := e.config.Payer.Broadcast(ctx, p.Attempt.Raw)
 	if ctx.Err() != nil {

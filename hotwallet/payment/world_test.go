@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -151,10 +152,19 @@ func (w *world) start() {
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
 		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse},
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax,
-		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Now: w.clock.Now, Log: log})
+		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.orders, err = payment.NewOrders(payment.OrdersConfig{Chain: w.on, Store: w.store, Log: log})
 	w.must(err)
+}
+
+// checkFake is remote.Check for the transactions of fakechain.
+func checkFake(_ asset.Chain, a payment.Attempt) error {
+	raw, txid := fakechain.Sign(a.Plan)
+	if !bytes.Equal(raw, a.Raw) || txid != a.TxID {
+		return errors.New("another transaction")
+	}
+	return nil
 }
 
 func (w *world) stop() {

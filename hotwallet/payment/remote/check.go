@@ -7,11 +7,25 @@ import (
 
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/ethereum/go-ethereum/core/types"
+
+	"ferry/hotwallet/payment"
+	"ferry/swap/asset"
 )
 
-// ErrNotThePlan means that what came back from the signer is not the plan's
-// transaction with signatures.
-var ErrNotThePlan = errors.New("the signer's answer is not the planned transaction")
+// ErrNotThePlan means that what came back from the signer, or lies stored as
+// signed, is not the plan's transaction with signatures.
+var ErrNotThePlan = errors.New("the signed bytes are not the planned transaction")
+
+// Check compares an attempt's signed bytes with its plan: payment.Config.Check.
+func Check(on asset.Chain, a payment.Attempt) error {
+	switch on {
+	case asset.Bitcoin:
+		return CheckBitcoin(a.Plan.Unsigned, a.Raw, a.TxID)
+	case asset.Ethereum:
+		return CheckEthereum(a.Plan.Unsigned, a.Raw, a.TxID)
+	}
+	return fmt.Errorf("chain %.20q has no transactions to check", on)
+}
 
 // CheckBitcoin compares signed bytes with the unsigned transaction: all of our
 // inputs are segregated witnesses, so the txid, which commits to everything but

@@ -153,6 +153,45 @@ func TestAnswersAreChecked(t *testing.T) {
 	}
 }
 
+// What is handed in is checked once more: bytes that lay in a database must still
+// be those of their plan.
+func TestStoredBytesAreChecked(t *testing.T) {
+	t.Parallel()
+	for _, on := range []asset.Chain{asset.Bitcoin, asset.Ethereum} {
+		sign := func(n uint64, signed bool) ([]byte, string) {
+			if on == asset.Bitcoin {
+				return bitcoinTx(t, int64(n), signed)
+			}
+			return ethereumTx(t, n, signed)
+		}
+		unsigned, _ := sign(5, false)
+		raw, txid := sign(5, true)
+		foreign, foreignID := sign(6, true)
+		good := payment.Attempt{N: 1, State: payment.AttemptSigned, Plan: chain.Plan{Unsigned: unsigned}, Raw: raw, TxID: txid}
+		if err := remote.Check(on, good); err != nil {
+			t.Errorf("%s: %v", on, err)
+		}
+		for name, spoil := range map[string]func(a *payment.Attempt){
+			"raw":        func(a *payment.Attempt) { a.Raw = foreign },
+			"txid":       func(a *payment.Attempt) { a.TxID = foreignID },
+			"both":       func(a *payment.Attempt) { a.Raw, a.TxID = foreign, foreignID },
+			"unsigned":   func(a *payment.Attempt) { a.Raw = unsigned },
+			"no raw":     func(a *payment.Attempt) { a.Raw = nil },
+			"plan":       func(a *payment.Attempt) { a.Plan.Unsigned = foreign },
+			"empty plan": func(a *payment.Attempt) { a.Plan.Unsigned = nil },
+		} {
+			a := good
+			spoil(&a)
+			if remote.Check(on, a) == nil {
+				t.Errorf("%s: changed %s passes", on, name)
+			}
+		}
+	}
+	if remote.Check("dogecoin", payment.Attempt{}) == nil {
+		t.Error("a chain without transactions passes")
+	}
+}
+
 func TestRefusalsPass(t *testing.T) {
 	t.Parallel()
 	unsigned, _ := bitcoinTx(t, 5, false)
