@@ -58,3 +58,17 @@ func (s *Store) staffAction(ctx context.Context, tx pgx.Tx, actor, action, targe
 	}
 	return nil
 }
+
+// Alarm records something that a person has to look at and that is no reason to
+// halt. It reports whether it is new: the same reason twice in a row is one alarm.
+func (s *Store) Alarm(ctx context.Context, alarm, reason string) (fresh bool, err error) {
+	err = s.write(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, alarmSQL, itself, alarm, s.chain, reason)
+		fresh = err == nil && tag.RowsAffected() == 1
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("record %s of %s: %w", alarm, s.chain, err)
+	}
+	return fresh, nil
+}
