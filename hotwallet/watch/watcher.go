@@ -19,8 +19,6 @@ type Store interface {
 	Begin(ctx context.Context, at chain.Ref) error
 	// BlockAt is a processed block; false if it is not kept.
 	BlockAt(ctx context.Context, height int64) (chain.Ref, bool, error)
-	// Floor is the highest block that must not be taken back.
-	Floor(ctx context.Context) (int64, error)
 	// Apply adds the block above the cursor, Rollback takes the cursor's back.
 	Apply(ctx context.Context, b chain.Block) error
 	Rollback(ctx context.Context, at chain.Ref) error
@@ -52,8 +50,8 @@ type Config struct {
 	// BirthHeight is the block to begin after on a chain without a cursor; 0 is
 	// the node's tip at that time.
 	BirthHeight int64
-	// ReorgLimit is the most blocks that are taken back at once; confirmations
-	// needed less one fits.
+	// ReorgLimit is the most blocks that are taken back at once. Beyond the
+	// confirmations needed, the store takes back what was told as settled.
 	ReorgLimit int64
 	// AtTip, if not nil, runs after blocks came or went and the cursor has reached
 	// the node's tip. The watcher waits for it.
