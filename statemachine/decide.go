@@ -34,6 +34,9 @@ const (
 	ReasonLate         = "deposit_late"
 	ReasonPayoutFailed = "payout_failed"
 	ReasonRefundFailed = "refund_failed"
+	// ReasonReorged: the chain took the deposit back after the payment for it was
+	// or may have been signed, or for longer than the terms wait.
+	ReasonReorged = "deposit_reorged"
 )
 
 // Decision is what follows from one fact. It changes nothing by itself.
@@ -77,7 +80,7 @@ func (r Rules) Decide(current *swap.Swap, f swap.Fact) (Decision, error) {
 		swap.FactDepositReplaced, swap.FactDepositReorged:
 		d = decideDeposit(d, f)
 	case swap.FactPaymentQueued, swap.FactPaymentBroadcast, swap.FactPaymentConfirmed,
-		swap.FactPaymentFinal, swap.FactPaymentFailed:
+		swap.FactPaymentFinal, swap.FactPaymentReorged, swap.FactPaymentFailed:
 		d = decidePayment(d, f)
 	case swap.FactDeadlinePassed:
 		d = decideDeadline(d, f)
@@ -134,6 +137,11 @@ func decideDeadline(d Decision, f swap.Fact) Decision {
 			return d
 		}
 	case swap.DeadlineConfirmBy:
+		if d.From == swap.DepositDetected && d.waitsForReturn() {
+			d.Move, d.Swap.Reason = MoveHold, ReasonReorged
+			d.Note = "The chain took the deposit back, and it was not confirmed again in time."
+			return d
+		}
 		if d.From == swap.AwaitingDeposit || d.From == swap.DepositDetected {
 			d.Move, d.Note = MoveExpire, "The deposit was not confirmed in time."
 			return d

@@ -5,7 +5,6 @@ import (
 
 	"ferry/swap"
 	"ferry/swap/asset"
-	"ferry/swap/ledger"
 )
 
 // MaxDeposits bounds what one swap's row carries. Deposits beyond it are parked,
@@ -39,9 +38,10 @@ func decideDeposit(d Decision, f swap.Fact) Decision {
 		i = len(d.Swap.Deposits) - 1
 	}
 	before := d.Swap.Deposits[i]
+	if before.State == swap.DepositFinal && f.Kind == swap.FactDepositReorged {
+		return takeBack(d, i, told, f)
+	}
 	if before.State == swap.DepositFinal {
-		// Confirmed and judged: nothing the watcher says later takes it back. It
-		// halts its chain rather than let that happen.
 		d.Note = fmt.Sprintf("Deposit %s is judged already.", short(told.TxID))
 		return d
 	}
@@ -52,6 +52,9 @@ func decideDeposit(d Decision, f swap.Fact) Decision {
 		after.FirstSeen = told.FirstSeen
 	}
 	after.State = depositStates[f.Kind]
+	if after.State == swap.DepositFinal && after.Verdict != swap.VerdictNone {
+		return giveBack(d, i, told)
+	}
 	if after.State == swap.DepositFinal {
 		return judge(d, i, told)
 	}
@@ -72,7 +75,7 @@ func sighted(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 		}
 	default:
 		d.Note = fmt.Sprintf("%s of %s is gone from its chain.", told.Amount, short(told.TxID))
-		if d.From == swap.DepositDetected && !d.hasLiveDeposit(told) {
+		if d.From == swap.DepositDetected && !d.waitsForReturn() && !d.hasLiveDeposit(told) {
 			d.Move = MoveGone
 			if f.At.After(d.Swap.Terms.Receipt.DepositBy) {
 				d.Move = MoveExpire
@@ -88,12 +91,10 @@ func judge(d Decision, i int, told swap.DepositFact) Decision {
 	if isDust(terms.Quote, told) {
 		deposit.Verdict = swap.VerdictDust
 		d.Note = fmt.Sprintf("%s is dust: it is kept apart and touches nothing.", told.Amount)
-		d.Entries = append(d.Entries, ledger.Transfer("deposit:"+deposit.ID, "dust", d.Swap.ID,
-			ledger.Clearing, ledger.DustQuarantine, told.Amount))
+		d.Entries = append(d.Entries, depositEntry(d.Swap.ID, *deposit))
 		return d
 	}
-	d.Entries = append(d.Entries, ledger.Transfer("deposit:"+deposit.ID, "deposit", d.Swap.ID,
-		ledger.Clearing, ledger.SwapDeposit(d.Swap.ID), told.Amount))
+	d.Entries = append(d.Entries, depositEntry(d.Swap.ID, *deposit))
 	deposit.Verdict = verdict(d, *deposit, told)
 	switch deposit.Verdict {
 	case swap.VerdictCounted:
@@ -113,7 +114,7 @@ func judge(d Decision, i int, told swap.DepositFact) Decision {
 // deposit of the exact amount is late.
 func verdict(d Decision, deposit swap.Deposit, told swap.DepositFact) swap.Verdict {
 	terms := d.Swap.Terms
-	if !Allowed(d.From, MoveRefund) {
+	if !Allowed(d.From, MoveRefund) || d.waitsForReturn() {
 		return swap.VerdictExtra
 	}
 	if !onTime(terms.Receipt, deposit, told) {
@@ -155,24 +156,12 @@ func isDust(q swap.Quote, told swap.DepositFact) bool {
 
 // count exchanges the deposit at the locked price and orders the payout.
 func count(d Decision, deposit swap.Deposit) Decision {
-	q, id := d.Swap.Terms.Quote, d.Swap.ID
-	postings := []ledger.Posting{
-		ledger.Debit(ledger.SwapDeposit(id), deposit.Amount), ledger.Credit(ledger.Inventory, deposit.Amount),
-		ledger.Credit(ledger.SwapPayout(id), q.Payout)}
-	gross := q.Payout.Units
-	for _, fee := range []ledger.Posting{ledger.Credit(ledger.ServiceFees, q.ServiceFee), ledger.Credit(ledger.NetworkFeeIncome, q.NetworkFee)} {
-		if fee.Amount.Units.IsZero() {
-			continue
-		}
-		sum, err := gross.Add(fee.Amount.Units)
-		if err != nil {
-			return parked("the quote's amounts overflow: %v", err)
-		}
-		gross = sum
-		postings = append(postings, fee)
+	q := d.Swap.Terms.Quote
+	entry, err := exchangeEntry(d.Swap, deposit)
+	if err != nil {
+		return parked("the quote's amounts overflow: %v", err)
 	}
-	postings = append(postings, ledger.Debit(ledger.Inventory, asset.Amount{Asset: q.Pair.To, Units: gross}))
-	d.Entries = append(d.Entries, ledger.Entry{Key: "exchange:" + id, Kind: "exchange", SwapID: id, Postings: postings})
+	d.Entries = append(d.Entries, entry)
 	d.Move = MoveCount
 	d.Note = fmt.Sprintf("%s counted; %s ordered to the payout address.", deposit.Amount, q.Payout)
 	return order(d, swap.PurposePayout, deposit, q.Payout, d.Swap.Terms.Receipt.PayoutAddress)
@@ -180,16 +169,11 @@ func count(d Decision, deposit swap.Deposit) Decision {
 
 // refund sends a deposit back, less the fee the quote named as the most.
 func refund(d Decision, deposit swap.Deposit, move Move, reason string) Decision {
-	q, id := d.Swap.Terms.Quote, d.Swap.ID
-	back, err := sub(deposit.Amount, q.RefundFeeMax)
+	back, err := sub(deposit.Amount, d.Swap.Terms.Quote.RefundFeeMax)
 	if err != nil || back.Units.IsZero() {
 		return parked("a refund of %s would leave nothing after its fee", deposit.Amount)
 	}
-	postings := []ledger.Posting{ledger.Debit(ledger.SwapDeposit(id), deposit.Amount), ledger.Credit(ledger.SwapRefund(id), back)}
-	if !q.RefundFeeMax.Units.IsZero() {
-		postings = append(postings, ledger.Credit(ledger.NetworkFeeIncome, q.RefundFeeMax))
-	}
-	d.Entries = append(d.Entries, ledger.Entry{Key: "refund:" + deposit.ID, Kind: "refund", SwapID: id, Postings: postings})
+	d.Entries = append(d.Entries, refundEntry(d.Swap, deposit, back))
 	d.Move = move
 	if reason != "" {
 		d.Swap.Reason = reason

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"ferry/swap"
-	"ferry/swap/ledger"
 )
 
 // rank orders the states of a payment, so that a fact that was overtaken by a
@@ -37,13 +36,20 @@ func decidePayment(d Decision, f swap.Fact) Decision {
 	if told.Amount != payment.Amount || told.Destination != payment.Destination {
 		return parked("payment %s was ordered with another amount or destination", told.OrderID)
 	}
+	if f.Kind == swap.FactPaymentReorged {
+		return paymentReorged(d, payment)
+	}
 	reached := paymentStates[f.Kind]
+	if n := d.depositIndex(payment.DepositID); n >= 0 && rank[reached] > rank[swap.PaymentQueued] &&
+		d.Swap.Deposits[n].State != swap.DepositFinal && !d.Swap.Deposits[n].Lost {
+		// The hot wallet pays for confirmed deposits only, so it tells that first.
+		return parked("the deposit that payment %s uses up is taken back", told.OrderID)
+	}
 	if rank[payment.State] == rank[swap.PaymentFinal] {
 		d.Note = fmt.Sprintf("The %s is %s already.", payment.Purpose, payment.State)
 		return d
 	}
-	// A reorg can take a confirmed payment back to broadcast; nothing else goes back.
-	if rank[reached] < rank[payment.State] && !(reached == swap.PaymentBroadcast && payment.State == swap.PaymentConfirmed) {
+	if rank[reached] < rank[payment.State] {
 		d.Note = fmt.Sprintf("The %s is %s already.", payment.Purpose, payment.State)
 		return d
 	}
@@ -53,7 +59,7 @@ func decidePayment(d Decision, f swap.Fact) Decision {
 	}
 	d.Note = describePayment(*payment, told)
 	if reached == swap.PaymentFinal {
-		d.Entries = append(d.Entries, paid(d.Swap.ID, *payment))
+		d.Entries = append(d.Entries, paidEntry(d.Swap.ID, *payment))
 	}
 	return followPayment(d, *payment)
 }
@@ -87,15 +93,6 @@ func (d Decision) verdictOf(depositID string) swap.Verdict {
 		return d.Swap.Deposits[i].Verdict
 	}
 	return swap.VerdictNone
-}
-
-// paid closes what was owed: the chain has it.
-func paid(swapID string, p swap.Payment) ledger.Entry {
-	owed := ledger.SwapPayout(swapID)
-	if p.Purpose == swap.PurposeRefund {
-		owed = ledger.SwapRefund(swapID)
-	}
-	return ledger.Transfer("paid:"+p.OrderID, string(p.Purpose)+"_paid", swapID, owed, ledger.Clearing, p.Amount)
 }
 
 func describePayment(p swap.Payment, told swap.PaymentFact) string {

@@ -61,6 +61,13 @@ func (s *story) deposit(kind swap.FactKind, n int, amount string, after time.Dur
 	return s.stamp("hotwallet", swap.Fact{Kind: kind, At: at, Deposit: f})
 }
 
+// reorged is the fact that deposit n was taken back after its payment was planned.
+func (s *story) reorged(n int, amount string, after time.Duration) swap.Fact {
+	f := s.deposit(swap.FactDepositReorged, n, amount, after)
+	f.Deposit.Used = true
+	return f
+}
+
 // payment is a fact about the story's i-th ordered payment.
 func (s *story) payment(kind swap.FactKind, i int) swap.Fact {
 	o := s.all.Orders[i]

@@ -23,7 +23,7 @@ type Stage struct {
 	// Within is how soon Ferry means to have acted, from the last change; zero
 	// where a deadline of the terms applies or nobody has to act.
 	Within time.Duration
-	// Final states are left only by what a late or extra deposit brings.
+	// Final states are left only by what a late deposit or a reorganisation brings.
 	Final bool
 }
 
@@ -89,7 +89,22 @@ const (
 	MoveRefundBroadcast Move = "refund_broadcast"
 	MoveRefundFinal     Move = "refund_final"
 	MoveRefundFailed    Move = "refund_failed"
+
+	// MoveUncount: a reorganisation took the judged deposit back before its payment
+	// was signed. The payment waits until it is confirmed again.
+	MoveUncount Move = "deposit_taken_back"
+	// MoveHold: it took it back after that, or it was not confirmed again in time.
+	MoveHold Move = "deposit_lost"
+	// MovePaymentReorged: it took a final payment back, which is sent again.
+	MovePaymentReorged Move = "payment_taken_back"
 )
+
+// resumed are the states to which a held swap returns when what held it is gone.
+var resumed = []swap.State{swap.DepositConfirmed, swap.PayoutBroadcast, swap.Settled,
+	swap.RefundQueued, swap.RefundBroadcast, swap.Refunded}
+
+// moveResume: what held the swap is gone, and it is where its payment stands.
+func moveResume(to swap.State) Move { return Move("resume_" + string(to)) }
 
 // table is the lifecycle: each move with the states it may start from. A payout
 // may be told of as broadcast or final before it was told of as queued, because
@@ -102,7 +117,7 @@ func table() fsm.Events {
 		}
 		return e
 	}
-	return fsm.Events{
+	events := fsm.Events{
 		event(MoveSeen, swap.DepositDetected, swap.AwaitingDeposit, swap.Expired),
 		event(MoveGone, swap.AwaitingDeposit, swap.DepositDetected),
 		event(MoveCount, swap.DepositConfirmed, swap.AwaitingDeposit, swap.DepositDetected, swap.Expired),
@@ -115,7 +130,16 @@ func table() fsm.Events {
 		event(MoveRefundBroadcast, swap.RefundBroadcast, swap.RefundQueued),
 		event(MoveRefundFinal, swap.Refunded, swap.RefundQueued, swap.RefundBroadcast),
 		event(MoveRefundFailed, swap.Held, swap.RefundQueued, swap.RefundBroadcast),
+		event(MoveUncount, swap.DepositDetected, swap.DepositConfirmed, swap.PayoutQueued, swap.RefundQueued),
+		event(MoveHold, swap.Held, swap.DepositDetected, swap.DepositConfirmed, swap.PayoutQueued, swap.PayoutBroadcast,
+			swap.Settled, swap.RefundQueued, swap.RefundBroadcast, swap.Refunded),
+		event(MovePaymentReorged, swap.PayoutBroadcast, swap.Settled),
+		event(MovePaymentReorged, swap.RefundBroadcast, swap.Refunded),
 	}
+	for _, state := range resumed {
+		events = append(events, event(moveResume(state), state, swap.Held))
+	}
+	return events
 }
 
 // Allowed reports whether the table has the move from this state.

@@ -25,7 +25,7 @@ const (
 	// FactDepositReplaced: an unconfirmed deposit has left the mempool unmined.
 	FactDepositReplaced FactKind = "deposit.replaced"
 	// FactDepositReorged: the block that held the deposit is no longer in the
-	// best chain; it was not yet confirmed.
+	// best chain. If it was confirmed before, its count is taken back.
 	FactDepositReorged FactKind = "deposit.reorged"
 	// FactPaymentQueued: the hot wallet has stored the order.
 	FactPaymentQueued FactKind = "payment.queued"
@@ -35,6 +35,9 @@ const (
 	FactPaymentConfirmed FactKind = "payment.confirmed"
 	// FactPaymentFinal: the payment is as deep as it has to be.
 	FactPaymentFinal FactKind = "payment.final"
+	// FactPaymentReorged: the block that held the payment is no longer in the best
+	// chain. The same bytes are handed in again.
+	FactPaymentReorged FactKind = "payment.reorged"
 	// FactPaymentFailed: the payment was mined and paid nobody (Ethereum status
 	// 0), or can never be made.
 	FactPaymentFailed FactKind = "payment.failed"
@@ -84,6 +87,9 @@ type DepositFact struct {
 	// DustThreshold is the chain's published economic threshold, in base units
 	// of Amount.Asset, when the fact was told.
 	DustThreshold asset.Units `json:"dust_threshold"`
+	// Used, with FactDepositReorged of a confirmed deposit: the payment that uses
+	// it up was planned, so that it is or may be signed.
+	Used bool `json:"used,omitempty"`
 }
 
 // PaymentFact is what the hot wallet knows of a payment now.
@@ -139,7 +145,7 @@ func (f Fact) Validate() error {
 		return f.require(f.Created != nil && f.Created.SignedQuote != "" && f.Created.SignedReceipt != "")
 	case FactDepositSeen, FactDepositInBlock, FactDepositConfirmed, FactDepositReplaced, FactDepositReorged:
 		return f.require(f.Deposit != nil && f.Deposit.DepositID != "" && !f.Deposit.Amount.Units.IsZero())
-	case FactPaymentQueued, FactPaymentBroadcast, FactPaymentConfirmed, FactPaymentFinal, FactPaymentFailed:
+	case FactPaymentQueued, FactPaymentBroadcast, FactPaymentConfirmed, FactPaymentFinal, FactPaymentReorged, FactPaymentFailed:
 		return f.require(f.Payment != nil && f.Payment.OrderID != "")
 	case FactDeadlinePassed:
 		return f.require(f.Deadline != nil && f.Deadline.Name != "")

@@ -87,6 +87,10 @@ type Deposit struct {
 	FirstSeen time.Time `json:"first_seen"`
 	// BlockTime is the block's own time; zero while in no block.
 	BlockTime time.Time `json:"block_time,omitzero"`
+	// TakenBack counts how often a reorganisation took it back after its verdict.
+	TakenBack int `json:"taken_back,omitempty"`
+	// Lost: it is taken back, and its payment was or may have been signed.
+	Lost bool `json:"lost,omitempty"`
 }
 
 // Purpose is what a payment is for. The signer has a check of its own for each.
@@ -123,4 +127,6 @@ type Payment struct {
 	TxID        string       `json:"txid,omitempty"`
 	// Fee is what the chain was paid, in its native asset; zero until known.
 	Fee asset.Units `json:"fee"`
+	// TakenBack counts how often a reorganisation took it back after it was final.
+	TakenBack int `json:"taken_back,omitempty"`
 }

@@ -98,7 +98,8 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 func (w wiring) watcher(set *watch.Set, moved func()) (*watch.Watcher, error) {
 	policy := w.deployment.Chains[w.chain]
 	return watch.New(watch.Config{Reader: w.adapter, Store: w.store, Set: set, Poll: pollEvery,
-		BirthHeight: policy.BirthHeight, ReorgLimit: policy.ReorgLimit, Log: w.log,
+		BirthHeight: policy.BirthHeight, ReorgLimit: policy.ReorgLimit,
+		StaleAfter: w.deployment.StaleAfter(w.chain), Log: w.log,
 		AtTip: func(ctx context.Context) {
 			moved()
 			result, err := reconcile.Check(ctx, w.store, w.adapter, w.log)

@@ -102,9 +102,9 @@ func demoDeployment(quote, attest ed25519.PublicKey) deployment.Deployment {
 		Networks:  DemoNetworks(),
 		QuoteKeys: []string{swap.FormatPublicKey(quote)}, AttestKeys: []string{swap.FormatPublicKey(attest)},
 		Chains: map[asset.Chain]deployment.Chain{
-			asset.Bitcoin: {Confirmations: 3, ReorgLimit: 2, DustThreshold: "0.00001", NetworkFee: "0.00002",
+			asset.Bitcoin: {Confirmations: 3, ReorgLimit: 6, BlockSeconds: 3, DustThreshold: "0.00001", NetworkFee: "0.00002",
 				RefundFeeMax: "0.00003", PaymentFeeMax: "0.002", PaymentMax: "2"},
-			asset.Ethereum: {Confirmations: 3, ReorgLimit: 2, DustThreshold: "0.0001", NetworkFee: "0.0004",
+			asset.Ethereum: {Confirmations: 3, ReorgLimit: 6, BlockSeconds: 1, DustThreshold: "0.0001", NetworkFee: "0.0004",
 				RefundFeeMax: "0.0008", PaymentFeeMax: "0.02", PaymentMax: "50"},
 		},
 		Pairs: []deployment.Pair{

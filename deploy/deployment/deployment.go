@@ -33,10 +33,16 @@ type Deployment struct {
 type Chain struct {
 	// Confirmations a deposit or payment needs.
 	Confirmations int64 `json:"confirmations"`
-	// ReorgLimit is the deepest reorganisation that is followed; below it the
-	// chain halts. It is less than Confirmations, so that nothing confirmed is
-	// ever taken back.
+	// ReorgLimit is the deepest reorganisation that is followed, in blocks; one
+	// that is deeper halts the chain. It may be more than Confirmations: then the
+	// count of a confirmed deposit is taken back while its payout is not signed,
+	// and the chain halts if it is.
 	ReorgLimit int64 `json:"reorg_limit"`
+	// BlockSeconds is the usual time between blocks; 0 is the chain's own.
+	// StaleAfterSeconds is how long the node may show no new block until that is
+	// an alarm; 0 follows from BlockSeconds, see StaleAfter.
+	BlockSeconds      int64 `json:"block_seconds,omitempty"`
+	StaleAfterSeconds int64 `json:"stale_after_seconds,omitempty"`
 	// BirthHeight is the first block worth reading.
 	BirthHeight int64 `json:"birth_height"`
 	// DustThreshold: a deposit below it touches nothing.
@@ -133,8 +139,11 @@ func (d Deployment) Validate() error {
 }
 
 func (c Chain) validate(name asset.Chain) error {
-	if c.Confirmations < 1 || c.ReorgLimit < 0 || c.ReorgLimit >= c.Confirmations || c.BirthHeight < 0 {
-		return errors.New("confirmations must be at least 1, reorg_limit below it, birth_height not negative")
+	if c.Confirmations < 1 || c.ReorgLimit < 0 || c.ReorgLimit > reorgMost || c.BirthHeight < 0 {
+		return fmt.Errorf("confirmations must be at least 1, reorg_limit 0 to %d, birth_height not negative", reorgMost)
+	}
+	if c.BlockSeconds < 0 || c.StaleAfterSeconds < 0 {
+		return errors.New("block_seconds and stale_after_seconds must not be negative")
 	}
 	for field, text := range map[string]string{"dust_threshold": c.DustThreshold, "network_fee": c.NetworkFee,
 		"refund_fee_max": c.RefundFeeMax, "payment_fee_max": c.PaymentFeeMax, "payment_max": c.PaymentMax} {
@@ -143,6 +152,28 @@ func (c Chain) validate(name asset.Chain) error {
 		}
 	}
 	return nil
+}
+
+// reorgMost is the deepest reorganisation that can be allowed: the hot wallet keeps
+// the newest 500 blocks to find a fork by.
+const reorgMost = 400
+
+// blockSeconds is each chain's own pace.
+var blockSeconds = map[asset.Chain]int64{asset.Bitcoin: 600, asset.Ethereum: 12}
+
+// StaleAfter is how long a node may show no new block: thirty block times, at
+// least 30 s and at most 5 min, but never less than six block times, within which
+// a chain of random blocks brings none only once in four hundred.
+func (d Deployment) StaleAfter(name asset.Chain) time.Duration {
+	c := d.Chains[name]
+	if c.StaleAfterSeconds > 0 {
+		return time.Duration(c.StaleAfterSeconds) * time.Second
+	}
+	pace := time.Duration(c.BlockSeconds) * time.Second
+	if pace == 0 {
+		pace = time.Duration(blockSeconds[name]) * time.Second
+	}
+	return max(min(max(30*pace, 30*time.Second), 5*time.Minute), 6*pace)
 }
 
 func (c Chain) amount(name asset.Chain, text string) (asset.Units, error) {

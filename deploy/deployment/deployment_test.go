@@ -76,6 +76,7 @@ func TestValidateNamesTheSetting(t *testing.T) {
 		"ethereum is mis": func(d *deployment.Deployment) { delete(d.Chains, asset.Ethereum) },
 		"does not know":   func(d *deployment.Deployment) { d.Chains["moon"] = d.Chains[asset.Bitcoin] },
 		"confirmations":   chain(func(c *deployment.Chain) { c.Confirmations = 0 }),
+		"reorg_limit":     chain(func(c *deployment.Chain) { c.ReorgLimit = -1 }),
 		"dust_threshold":  chain(func(c *deployment.Chain) { c.DustThreshold = "1e3" }),
 		"payment_max":     chain(func(c *deployment.Chain) { c.PaymentMax = "" }),
 		"refund_fee_max":  chain(func(c *deployment.Chain) { c.RefundFeeMax = "-1" }),

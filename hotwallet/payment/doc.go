@@ -10,7 +10,9 @@
 //	signed               a node may have the bytes: hand in the same bytes
 //	broadcast            hand them in again, ever more rarely, until a block has it
 //
-// It promises that a payment never has a second plan, so that whatever crashes or
+// It promises that nothing is signed for a deposit that is not confirmed at that
+// moment in our own book, and goes on by itself when it is again; that a payment
+// never has a second plan, so that whatever crashes or
 // repeats, at most one transaction can pay it; that nothing is planned, signed or
 // handed in while the chain is halted; and that a payment which stands still says
 // why in its reason. Blocks are package watch's: it moves payments on from

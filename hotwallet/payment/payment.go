@@ -94,6 +94,8 @@ type Store interface {
 	// Basis chooses what may be spent: coins deep enough, mature and reserved by
 	// nobody, or the sender's balance as booked with its next nonce.
 	Basis(ctx context.Context, p Payment) (Basis, error)
+	// DepositConfirmed reports what Basis does of the order's deposit, now.
+	DepositConfirmed(ctx context.Context, o swap.Order) (bool, error)
 	// StorePlan stores the first attempt and reserves its coins or takes its
 	// nonce, unless the chain is halted or the deposit is not confirmed.
 	StorePlan(ctx context.Context, p Payment, plan chain.Plan) (Payment, error)

@@ -108,6 +108,15 @@ func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
 	if err := e.running(ctx); err != nil {
 		return p, false, err
 	}
+	// A reorganisation may have taken the deposit back since the plan was stored.
+	confirmed, err := e.config.Store.DepositConfirmed(ctx, p.Order)
+	if err != nil {
+		return p, false, err
+	}
+	if !confirmed {
+		e.later(p.Order.ID, waitLeast, waitMost)
+		return p, false, e.stand(ctx, p, ReasonDeposit, true)
+	}
 	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{
 		Order: p.Order, Plan: p.Attempt.Plan, FencingToken: e.config.FencingToken})
 	if err != nil {

@@ -21,7 +21,6 @@ var (
 	pruneBlocksSQL  = statement("PRUNE_BLOCKS")
 	blockAtSQL      = statement("BLOCK_AT")
 	removeBlockSQL  = statement("REMOVE_BLOCK")
-	floorSQL        = statement("FLOOR")
 	keysTakenSQL    = statement("KEYS_TAKEN")
 	readEntriesSQL  = statement("READ_ENTRIES")
 	ownAddressesSQL = statement("OWN_ADDRESSES")
@@ -72,16 +71,6 @@ func (s *Store) BlockAt(ctx context.Context, height int64) (chain.Ref, bool, err
 	return ref, true, nil
 }
 
-// Floor is the height of the highest block that holds a confirmed deposit or a
-// final payment: Rollback refuses it and all below. 0 if there is none.
-func (s *Store) Floor(ctx context.Context) (int64, error) {
-	var height int64
-	if err := s.pool.QueryRow(ctx, floorSQL, s.chain).Scan(&height); err != nil {
-		return 0, fmt.Errorf("read the highest settled block of %s: %w", s.chain, err)
-	}
-	return height, nil
-}
-
 // Apply moves the cursor to the block above it and stores all that the block
 // causes: deposits, coins, payments in it, confirmations of what is below,
 // postings, facts, and a halt where somebody else spent what is ours.
@@ -116,17 +105,11 @@ func (s *Store) Apply(ctx context.Context, b chain.Block) error {
 }
 
 // Rollback takes the block under the cursor back and stores what follows from
-// that. ErrCursorMoved if the cursor is elsewhere; ErrConfirmed at Floor and
-// below; ErrState if the block before it is not kept any more.
+// that, also for what was told as confirmed or final: facts, reversed postings, and
+// a halt where money may be lost. ErrCursorMoved if the cursor is elsewhere;
+// ErrState if the block before it is not kept any more.
 func (s *Store) Rollback(ctx context.Context, at chain.Ref) error {
 	err := s.change(ctx, func(c *change) error {
-		var floor int64
-		if err := c.tx.QueryRow(ctx, floorSQL, s.chain).Scan(&floor); err != nil {
-			return fmt.Errorf("read the highest settled block: %w", err)
-		}
-		if at.Height <= floor {
-			return fmt.Errorf("block %d is settled: %w", floor, ErrConfirmed)
-		}
 		if err := c.stepBack(ctx, at); err != nil {
 			return err
 		}

@@ -25,12 +25,6 @@ WITH gone AS (
 )
 SELECT p.hash, p.time FROM gone JOIN block p ON p.chain = $1 AND p.height = $2 - 1 AND p.hash = gone.parent
 
--- FLOOR
--- The highest block that holds something told as settled: it is never taken back.
-SELECT greatest(
-    (SELECT max(height) FROM deposit WHERE chain = $1 AND state = 'confirmed'),
-    (SELECT max(height) FROM payment WHERE chain = $1 AND state IN ('final', 'failed')), 0)
-
 -- OWN_ADDRESSES
 SELECT a.address, a.path, a.state, coalesce(a.swap_id, '') FROM address a
 WHERE a.chain = $1 AND a.address = ANY($2)

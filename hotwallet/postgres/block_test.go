@@ -132,6 +132,12 @@ func TestBlockGuards(t *testing.T) {
 		"a coin spent twice": {`UPDATE coin SET spent_txid = 'x', spent_height = 11`, func(s *Store) error {
 			return s.Apply(t.Context(), spending(block("a", 12), "n", "old:0"))
 		}, ErrState},
+		"a coin in a block again": {`UPDATE coin SET txid = 'n'`, func(s *Store) error {
+			return s.Apply(t.Context(), block("a", 12, credit("n", 500)))
+		}, ErrState},
+		"a coin back with another amount": {`UPDATE coin SET txid = 'n', height = NULL, reserved_by = 'order'`, func(s *Store) error {
+			return s.Apply(t.Context(), block("a", 12, credit("n", 501)))
+		}, ErrState},
 		"a malformed coin": {"", func(s *Store) error {
 			return s.Apply(t.Context(), spending(block("a", 12), "n", "old"))
 		}, errMalformedCoin},
@@ -148,12 +154,10 @@ func TestBlockGuards(t *testing.T) {
 			func(s *Store) error { return s.Rollback(t.Context(), chain.Ref{Height: 10, Hash: "a10"}) }, ErrState},
 		"taking a block back under the cursor": {`UPDATE cursor SET height = 12, hash = 'a12'`,
 			func(s *Store) error { return s.Rollback(t.Context(), chain.Ref{Height: 11, Hash: "a11"}) }, ErrCursorMoved},
-		"taking a confirmed deposit back": {`UPDATE deposit SET state = 'confirmed', confirmed_at = now()`,
-			func(s *Store) error { return s.Rollback(t.Context(), chain.Ref{Height: 11, Hash: "a11"}) }, ErrConfirmed},
-		"taking a final payment back": {`UPDATE payment SET state = 'final', height = 11, block_hash = 'a11'`,
-			func(s *Store) error { return s.Rollback(t.Context(), chain.Ref{Height: 11, Hash: "a11"}) }, ErrConfirmed},
-		"taking a reserved coin back": {`UPDATE coin SET reserved_by = 'order'`,
-			func(s *Store) error { return s.Rollback(t.Context(), chain.Ref{Height: 11, Hash: "a11"}) }, ErrConfirmed},
+		"taking a deposit back whose confirmation was never booked": {`UPDATE deposit SET state = 'confirmed', confirmed_at = now()`,
+			func(s *Store) error { return s.Rollback(t.Context(), chain.Ref{Height: 11, Hash: "a11"}) }, ErrState},
+		"taking a payment back that was never booked": {`UPDATE payment SET state = 'final', height = 11, block_hash = 'a11'`,
+			func(s *Store) error { return s.Rollback(t.Context(), chain.Ref{Height: 11, Hash: "a11"}) }, ErrState},
 		"taking a deposit back that was never booked": {`UPDATE deposit SET deposit_id = 'bitcoin:other:0'`,
 			func(s *Store) error { return s.Rollback(t.Context(), chain.Ref{Height: 11, Hash: "a11"}) }, ErrState},
 		"a swap's confirmation booked before": {`INSERT INTO entry (key, kind) VALUES ('deposit.confirmed:bitcoin:old:0', 'test');

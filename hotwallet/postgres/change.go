@@ -19,8 +19,8 @@ type change struct {
 	*Store
 	tx pgx.Tx
 	at time.Time
-	// entries have keys that can be used once; those of blockEntries name a block,
-	// which a reorg can take away and bring back.
+	// entries have keys that can be used once; what blockEntries book follows from a
+	// block, which a reorg can take away and bring back.
 	entries      []ledger.Entry
 	blockEntries []ledger.Entry
 	facts        []swap.Fact
@@ -60,10 +60,10 @@ func (c *change) store(ctx context.Context) error {
 	return bus.Put(ctx, c.tx, messages...)
 }
 
-// book adds an entry of the form of ledger.Transfer in the native asset, unless
-// the amount is zero: there is nothing to book then.
+// book adds an entry of blockEntries, of the form of ledger.Transfer in the native
+// asset, unless the amount is zero: there is nothing to book then.
 func (c *change) book(key, kind, swapID string, debit, credit ledger.Account, u asset.Units) {
 	if !u.IsZero() {
-		c.entries = append(c.entries, ledger.Transfer(key, kind, swapID, debit, credit, c.amount(u)))
+		c.blockEntries = append(c.blockEntries, ledger.Transfer(key, kind, swapID, debit, credit, c.amount(u)))
 	}
 }

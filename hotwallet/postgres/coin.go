@@ -17,6 +17,7 @@ var (
 	addCoinsSQL         = statement("ADD_COINS")
 	spendCoinsSQL       = statement("SPEND_COINS")
 	unspendCoinsSQL     = statement("UNSPEND_COINS")
+	keepReservedSQL     = statement("KEEP_RESERVED_COINS")
 	removeCoinsSQL      = statement("REMOVE_COINS")
 	coinsAtSQL          = statement("COINS_AT")
 	unspentCoinsSQL     = statement("UNSPENT_COINS")
@@ -82,8 +83,13 @@ func (c *change) addCoins(ctx context.Context, b chain.Block, addresses map[stri
 		units, to = append(units, credit.Units.String()), append(to, credit.Address)
 		paths, coinbase = append(paths, addresses[credit.Address].path), append(coinbase, credit.Coinbase)
 	}
-	if _, err := c.tx.Exec(ctx, addCoinsSQL, c.chain, txs, indexes, units, to, paths, coinbase, b.Height); err != nil {
+	tag, err := c.tx.Exec(ctx, addCoinsSQL, c.chain, txs, indexes, units, to, paths, coinbase, b.Height)
+	if err != nil {
 		return fmt.Errorf("store %d coins: %w", len(txs), err)
+	}
+	if int(tag.RowsAffected()) != len(txs) {
+		return fmt.Errorf("%d of %d coins are in a block already or have changed: %w",
+			len(txs)-int(tag.RowsAffected()), len(txs), ErrState)
 	}
 	return nil
 }
@@ -129,10 +135,12 @@ func parseCoinID(id string) (txid string, index int64, err error) {
 	return txid, index, nil
 }
 
-// reorgCoins removes the coins a block made and frees those it spent.
+// reorgCoins removes the coins a block made, but for those that payments are to
+// spend, and frees those it spent.
 func (c *change) reorgCoins(ctx context.Context, at chain.Ref) error {
 	var batch pgx.Batch
 	batch.Queue(unspendCoinsSQL, c.chain, at.Height)
+	batch.Queue(keepReservedSQL, c.chain, at.Height)
 	batch.Queue(removeCoinsSQL, c.chain, at.Height)
 	if err := c.tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("remove coins: %w", err)
@@ -142,7 +150,7 @@ func (c *change) reorgCoins(ctx context.Context, at chain.Ref) error {
 		return fmt.Errorf("remove coins: %w", err)
 	}
 	if left != 0 {
-		return fmt.Errorf("%d coins of it are reserved for payments: %w", left, ErrConfirmed)
+		return fmt.Errorf("%d coins of it are spent in a block above: %w", left, ErrState)
 	}
 	return nil
 }

@@ -19,7 +19,6 @@ var (
 	includeDepositsSQL    = statement("INCLUDE_DEPOSITS")
 	confirmDepositsSQL    = statement("CONFIRM_DEPOSITS")
 	confirmingDepositsSQL = statement("CONFIRMING_DEPOSITS")
-	reorgDepositsSQL      = statement("REORG_DEPOSITS")
 )
 
 // Purposes of a deposit.
@@ -39,6 +38,8 @@ type deposit struct {
 	height    *int64
 	blockHash *string
 	blockTime *time.Time
+	// used: see swap.DepositFact.
+	used bool
 }
 
 func scanDeposit(row pgx.CollectableRow) (deposit, error) {
@@ -75,7 +76,7 @@ func (c *change) tell(kind swap.FactKind, d deposit, tip int64) {
 	}
 	f := swap.DepositFact{
 		DepositID: d.id, TxID: d.txid, Address: d.address, Amount: d.amount, Needed: c.config.Confirmations,
-		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.DustThreshold,
+		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.DustThreshold, Used: d.used,
 	}
 	if d.height != nil {
 		f.Height, f.Confirmations = *d.height, tip-*d.height+1
@@ -152,7 +153,7 @@ func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string]attemp
 	}
 	for _, d := range confirmed {
 		if d.purpose == purposeSwap {
-			c.book("deposit.confirmed:"+d.id, "deposit.confirmed", d.swapID, ledger.DepositConfirming, ledger.Clearing, d.amount.Units)
+			c.book(confirmedKey(d.id), "deposit.confirmed", d.swapID, ledger.DepositConfirming, ledger.Clearing, d.amount.Units)
 		}
 		c.tell(swap.FactDepositConfirmed, d, b.Height)
 	}
@@ -164,18 +165,4 @@ func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string]attemp
 		c.tell(swap.FactDepositInBlock, d, b.Height)
 	}
 	return c.finishPayments(ctx, limit)
-}
-
-// reorgDeposits takes the deposits of a block out of it and adds the keys of
-// their entries to those to be reversed.
-func (c *change) reorgDeposits(ctx context.Context, at chain.Ref, keys map[string]bool) error {
-	gone, err := c.deposits(ctx, reorgDepositsSQL, c.chain, at.Height, at.Hash)
-	if err != nil {
-		return err
-	}
-	for _, d := range gone {
-		keys[d.entryKey(at.Hash)] = true
-		c.tell(swap.FactDepositReorged, d, at.Height-1)
-	}
-	return nil
 }

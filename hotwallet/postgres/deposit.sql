@@ -36,12 +36,20 @@ RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen,
 SELECT deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
 FROM deposit WHERE chain = $1 AND state = 'in_block' AND purpose = 'swap'
 
+-- CONFIRMED_IN
+SELECT deposit_id FROM deposit WHERE chain = $1 AND state = 'confirmed' AND height = $2 AND block_hash = $3
+
+-- DEPOSITS_USED
+-- Those whose payment has a plan, and so may be signed, with the payment's chain.
+SELECT p.deposit_id, p.chain FROM payment p
+WHERE p.deposit_id = ANY($1) AND EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
+
 -- REORG_DEPOSITS
 WITH old AS (
     SELECT deposit_id, block_hash FROM deposit
-    WHERE chain = $1 AND state = 'in_block' AND height = $2 AND block_hash = $3
+    WHERE chain = $1 AND state IN ('in_block', 'confirmed') AND height = $2 AND block_hash = $3
 )
-UPDATE deposit d SET state = 'reorged', height = NULL, block_hash = NULL, block_time = NULL
+UPDATE deposit d SET state = 'reorged', height = NULL, block_hash = NULL, block_time = NULL, confirmed_at = NULL
 FROM old WHERE d.deposit_id = old.deposit_id
 RETURNING d.deposit_id, d.txid, d.address, d.asset, d.units, d.purpose, d.swap_id, d.first_seen,
     d.height, d.block_hash, d.block_time

@@ -15,8 +15,6 @@ var (
 	ErrEntryExists = errors.New("entry exists")
 	// ErrCursorMoved means the chain's cursor is not where the caller thought.
 	ErrCursorMoved = errors.New("the cursor has moved")
-	// ErrConfirmed means that going back would undo what was told as confirmed.
-	ErrConfirmed = errors.New("a confirmed deposit or a final payment is never taken back")
 	// ErrState means that a row is not in the state that the change starts from.
 	ErrState = errors.New("a row is not in the expected state")
 	// ErrInvariant means that a CHECK or trigger of the schema refused a change.

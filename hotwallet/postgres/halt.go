@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"ferry/swap/asset"
 )
 
 // itself is the actor of what the daemon does on its own.
@@ -25,7 +27,7 @@ func (s *Store) Stop(ctx context.Context, reason string) (stopped bool, err erro
 // other. Trying again will not help, and until a person has looked nobody knows
 // what is ours. It returns err, with what kept it from halting.
 func (s *Store) failClosed(ctx context.Context, err error) error {
-	for _, contradiction := range []error{ErrState, ErrInvariant, ErrEntryExists, ErrConfirmed} {
+	for _, contradiction := range []error{ErrState, ErrInvariant, ErrEntryExists} {
 		if !errors.Is(err, contradiction) {
 			continue
 		}
@@ -40,14 +42,19 @@ func (s *Store) failClosed(ctx context.Context, err error) error {
 
 // halt is Stop for any actor within a transaction.
 func (s *Store) halt(ctx context.Context, tx pgx.Tx, actor, reason string) (bool, error) {
-	tag, err := tx.Exec(ctx, haltSQL, s.chain, reason, actor)
+	return s.haltChain(ctx, tx, s.chain, actor, reason)
+}
+
+// haltChain is halt for any chain: all chains' hot wallets share the schema.
+func (s *Store) haltChain(ctx context.Context, tx pgx.Tx, name asset.Chain, actor, reason string) (bool, error) {
+	tag, err := tx.Exec(ctx, haltSQL, name, reason, actor)
 	if err != nil {
-		return false, fmt.Errorf("halt %s: %w", s.chain, err)
+		return false, fmt.Errorf("halt %s: %w", name, err)
 	}
 	if tag.RowsAffected() == 0 {
 		return false, nil
 	}
-	return true, s.staffAction(ctx, tx, actor, "halt", string(s.chain), reason)
+	return true, s.staffAction(ctx, tx, actor, "halt", string(name), reason)
 }
 
 // staffAction records what a person, or an alarm acting for one, did or has to
@@ -57,4 +64,18 @@ func (s *Store) staffAction(ctx context.Context, tx pgx.Tx, actor, action, targe
 		return fmt.Errorf("record %s of %s: %w", action, target, err)
 	}
 	return nil
+}
+
+// Alarm records something that a person has to look at and that is no reason to
+// halt. It reports whether it is new: the same reason twice in a row is one alarm.
+func (s *Store) Alarm(ctx context.Context, alarm, reason string) (fresh bool, err error) {
+	err = s.write(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, alarmSQL, itself, alarm, s.chain, reason)
+		fresh = err == nil && tag.RowsAffected() == 1
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("record %s of %s: %w", alarm, s.chain, err)
+	}
+	return fresh, nil
 }

@@ -17,7 +17,6 @@ var (
 	ownAttemptsSQL    = statement("OWN_ATTEMPTS")
 	includePaymentSQL = statement("INCLUDE_PAYMENT")
 	finishPaymentsSQL = statement("FINISH_PAYMENTS")
-	reorgPaymentsSQL  = statement("REORG_PAYMENTS")
 )
 
 // reasonMinedFailed is why a payment that was mined with failed status failed.
@@ -227,7 +226,7 @@ func (c *change) finishPayments(ctx context.Context, limit int64) error {
 		&a.amount.Asset, &a.amount.Units, &a.destination, &height, &failed}, func() error {
 		if failed {
 			c.facts = append(c.facts, a.fact(swap.FactPaymentFailed, c, a.fee, height, reasonMinedFailed))
-			c.book("payment.failed:"+a.orderID, "payment.failed", a.swapID, ledger.NetworkFees, ledger.PaymentConfirming, a.fee)
+			c.book(failedKey(a.orderID), "payment.failed", a.swapID, ledger.NetworkFees, ledger.PaymentConfirming, a.fee)
 			return nil
 		}
 		c.facts = append(c.facts, a.fact(swap.FactPaymentFinal, c, a.fee, height, ""))
@@ -235,34 +234,6 @@ func (c *change) finishPayments(ctx context.Context, limit int64) error {
 	})
 	if err != nil {
 		return fmt.Errorf("finish payments: %w", err)
-	}
-	return nil
-}
-
-func (c *change) bookFinal(a attempt) error {
-	cost, err := a.amount.Units.Add(a.fee)
-	if err != nil {
-		return fmt.Errorf("payment %s: %w", a.orderID, err)
-	}
-	e := ledger.Entry{Key: "payment.final:" + a.orderID, Kind: "payment.final", SwapID: a.swapID, Postings: []ledger.Posting{
-		ledger.Debit(ledger.Clearing, a.amount), ledger.Credit(ledger.PaymentConfirming, c.amount(cost)),
-	}}
-	if !a.fee.IsZero() {
-		e.Postings = append(e.Postings, ledger.Debit(ledger.NetworkFees, c.amount(a.fee)))
-	}
-	c.entries = append(c.entries, e)
-	return nil
-}
-
-// reorgPayments takes the payments of a block out of it and adds the keys of
-// their entries to those to be reversed.
-func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[string]bool) error {
-	gone, err := texts(ctx, c.tx, reorgPaymentsSQL, c.chain, at.Height, at.Hash, c.at)
-	if err != nil {
-		return fmt.Errorf("take payments back: %w", err)
-	}
-	for _, orderID := range gone {
-		keys[paymentKey(orderID, at.Hash)] = true
 	}
 	return nil
 }

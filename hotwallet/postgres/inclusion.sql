@@ -20,7 +20,11 @@ RETURNING txid, fee, order_id, swap_id, purpose, deposit_id, asset, units, desti
 
 -- REORG_PAYMENTS
 -- Signed bytes remain good: the payment waits for its next block.
-UPDATE payment SET state = 'broadcast', txid = '', fee = 0, height = NULL, block_hash = NULL, mined_failed = false,
-    version = version + 1, updated_at = $4
-WHERE chain = $1 AND state = 'confirmed' AND height = $2 AND block_hash = $3
-RETURNING order_id
+WITH old AS (
+    SELECT order_id, state, txid, fee FROM payment
+    WHERE chain = $1 AND state IN ('confirmed', 'final', 'failed') AND height = $2 AND block_hash = $3
+)
+UPDATE payment p SET state = 'broadcast', txid = '', fee = 0, height = NULL, block_hash = NULL, mined_failed = false,
+    reason = '', version = version + 1, updated_at = $4
+FROM old WHERE p.order_id = old.order_id
+RETURNING old.txid, old.fee, p.order_id, p.swap_id, p.purpose, p.deposit_id, p.asset, p.units, p.destination, old.state

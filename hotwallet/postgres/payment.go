@@ -19,6 +19,7 @@ var (
 	openPaymentsSQL     = statement("OPEN_PAYMENTS")
 	paymentSQL          = statement("READ_PAYMENT")
 	depositConfirmedSQL = statement("DEPOSIT_CONFIRMED")
+	lockDepositSQL      = statement("LOCK_DEPOSIT")
 	planPaymentSQL      = statement("PLAN_PAYMENT")
 	insertAttemptSQL    = statement("INSERT_ATTEMPT")
 	signPaymentSQL      = statement("SIGN_PAYMENT")
@@ -78,6 +79,15 @@ func (s *Store) Payment(ctx context.Context, orderID string) (payment.Payment, e
 	return p, nil
 }
 
+// DepositConfirmed implements payment.Store.
+func (s *Store) DepositConfirmed(ctx context.Context, o swap.Order) (confirmed bool, err error) {
+	err = s.pool.QueryRow(ctx, depositConfirmedSQL, o.DepositID, o.SwapID, o.DepositAmount.Asset, o.DepositAmount.Units).Scan(&confirmed)
+	if err != nil {
+		return false, fmt.Errorf("look for deposit %s: %w", o.DepositID, err)
+	}
+	return confirmed, nil
+}
+
 // StorePlan implements payment.Store.
 func (s *Store) StorePlan(ctx context.Context, p payment.Payment, plan chain.Plan) (payment.Payment, error) {
 	encoded, err := json.Marshal(plan)
@@ -86,6 +96,10 @@ func (s *Store) StorePlan(ctx context.Context, p payment.Payment, plan chain.Pla
 	}
 	now := s.now()
 	err = s.write(ctx, func(tx pgx.Tx) error {
+		o := p.Order
+		if err := changedOne(tx.Exec(ctx, lockDepositSQL, o.DepositID, o.SwapID, o.DepositAmount.Asset, o.DepositAmount.Units)); err != nil {
+			return fmt.Errorf("plan %s, deposit %s: %w", o.ID, o.DepositID, err)
+		}
 		if err := changedOne(tx.Exec(ctx, planPaymentSQL, p.Order.ID, s.chain, p.Version, now)); err != nil {
 			return fmt.Errorf("plan %s: %w", p.Order.ID, err)
 		}

@@ -30,6 +30,12 @@ WHERE p.order_id = $1 AND p.chain = $2
 SELECT EXISTS (SELECT 1 FROM deposit
     WHERE deposit_id = $1 AND swap_id = $2 AND asset = $3 AND units = $4 AND state = 'confirmed')
 
+-- LOCK_DEPOSIT
+-- The same for the rest of a transaction: a reorganisation that takes the deposit
+-- back waits for it, and then sees what it has stored.
+SELECT deposit_id FROM deposit
+WHERE deposit_id = $1 AND swap_id = $2 AND asset = $3 AND units = $4 AND state = 'confirmed' FOR SHARE
+
 -- SPENDABLE_COINS
 -- Deep enough, mature (a coinbase output may be spent by the 100th block after
 -- its own), reserved by nobody. The largest, up to a limit.
@@ -65,10 +71,6 @@ UPDATE payment p SET version = version + 1, reason = '', updated_at = $4
 WHERE p.order_id = $1 AND p.chain = $2 AND p.version = $3 AND p.state = 'queued'
   AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
   AND NOT EXISTS (SELECT 1 FROM halt h WHERE h.chain = p.chain)
-  AND EXISTS (SELECT 1 FROM deposit d
-      WHERE d.deposit_id = p.deposit_id AND d.swap_id = p.swap_id AND d.state = 'confirmed'
-        AND d.asset = p.body #>> '{deposit_amount,asset}'
-        AND d.units = (p.body #>> '{deposit_amount,units}')::numeric)
 
 -- INSERT_ATTEMPT
 INSERT INTO attempt (order_id, n, chain, state, plan, fee, nonce, planned_at)

@@ -17,6 +17,7 @@ var (
 	bookBalanceSQL          = statement("BOOK_BALANCE")
 	fundedAddressesSQL      = statement("FUNDED_ADDRESSES")
 	recordReconciliationSQL = statement("RECORD_RECONCILIATION")
+	lastSurplusSQL          = statement("LAST_SURPLUS")
 )
 
 // Books are what the chain should hold for us at the cursor, read from one
@@ -41,6 +42,10 @@ func (s *Store) Books(ctx context.Context) (books reconcile.Books, ok bool, err 
 			return fmt.Errorf("balance %.90q is no whole number", sum)
 		}
 		if keepsAccounts(s.chain) {
+			books.Accounts = true
+			if books.Before, err = s.lastSurplus(ctx, tx); err != nil {
+				return err
+			}
 			books.Addresses, err = texts(ctx, tx, fundedAddressesSQL, s.chain)
 			return err
 		}
@@ -51,6 +56,20 @@ func (s *Store) Books(ctx context.Context) (books reconcile.Books, ok bool, err 
 		return books, false, fmt.Errorf("read the books of %s: %w", s.chain, err)
 	}
 	return books, ok, nil
+}
+
+// lastSurplus is the newest comparison's difference; nil without one on a block
+// that still counts.
+func (s *Store) lastSurplus(ctx context.Context, tx pgx.Tx) (*big.Int, error) {
+	found, err := texts(ctx, tx, lastSurplusSQL, s.chain)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	n, ok := new(big.Int).SetString(found[0], 10)
+	if !ok {
+		return nil, fmt.Errorf("difference %.90q is no whole number", found[0])
+	}
+	return n, nil
 }
 
 // Record stores the newest comparison of the books with the node.

@@ -10,3 +10,9 @@ SELECT address FROM deposit WHERE chain = $1 AND state IN ('in_block', 'confirme
 -- RECORD_RECONCILIATION
 INSERT INTO reconciliation AS r (chain, height, hash, asset, book, node, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (chain) DO UPDATE SET height = $2, hash = $3, asset = $4, book = $5, node = $6, at = $7
+
+-- LAST_SURPLUS
+-- Only if its block is still one of ours.
+SELECT (r.node - r.book)::text FROM reconciliation r
+JOIN block b ON b.chain = r.chain AND b.height = r.height AND b.hash = r.hash
+WHERE r.chain = $1

@@ -19,6 +19,7 @@ var (
 	postEntriesSQL = statement("POST_ENTRIES")
 	haltSQL        = statement("HALT")
 	staffActionSQL = statement("STAFF_ACTION")
+	alarmSQL       = statement("ALARM")
 )
 
 // heading starts a statement: its name in capitals on a comment line of its own.

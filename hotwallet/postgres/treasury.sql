@@ -25,7 +25,7 @@ SELECT coalesce(sum(c.units) FILTER (WHERE c.reserved_by IS NULL AND c.height <=
                                        AND (NOT c.coinbase OR c.height <= u.height - 99)), 0),
        coalesce(sum(c.units) FILTER (WHERE c.reserved_by IS NOT NULL), 0)
 FROM coin c JOIN cursor u ON u.chain = c.chain
-WHERE c.chain = $1 AND c.spent_txid IS NULL
+WHERE c.chain = $1 AND c.spent_txid IS NULL AND c.height IS NOT NULL
 
 -- BALANCE_RESERVED
 SELECT coalesce(sum(p.units + a.fee), 0)

@@ -22,6 +22,11 @@ type Books struct {
 	// anything (account chains).
 	Coins     []string
 	Addresses []string
+	// Accounts: what is compared are balances, which anybody can add to.
+	Accounts bool
+	// Before is what the node held beyond the books at the comparison before; nil
+	// if there was none or a reorganisation has taken its block away since.
+	Before *big.Int
 }
 
 // Store is what the books are read from and the result is stored in.
@@ -32,7 +37,13 @@ type Store interface {
 	Record(ctx context.Context, b Books, node asset.Units) error
 	// Stop halts the chain's payments and reports whether they ran before.
 	Stop(ctx context.Context, reason string) (bool, error)
+	// Alarm records what a person has to look at and reports whether it is new:
+	// the same alarm with the same reason is recorded once in a row.
+	Alarm(ctx context.Context, alarm, reason string) (bool, error)
 }
+
+// AlarmSurplus is the alarm of a surplus.
+const AlarmSurplus = "alarm.surplus"
 
 // Node is the second opinion.
 type Node interface {
@@ -48,6 +59,9 @@ const (
 	Skipped Result = "skipped"
 	// Equal to the base unit.
 	Equal Result = "equal"
+	// Surplus: the node holds more than the books, on accounts that anybody can
+	// add to. It is an alarm; payments go on.
+	Surplus Result = "surplus"
 	// Different: payments are halted.
 	Different Result = "different"
 )
@@ -69,11 +83,17 @@ func Check(ctx context.Context, s Store, n Node, log *slog.Logger) (Result, erro
 		return Skipped, err
 	}
 	difference := new(big.Int).Sub(held.Big(), books.Units)
-	if difference.Sign() == 0 {
+	if difference.Sign() == 0 && !(books.Accounts && shrunk(books.Before, difference)) {
 		return Equal, nil
+	}
+	if books.Accounts && difference.Sign() > 0 && !shrunk(books.Before, difference) {
+		return Surplus, surplus(ctx, s, books, difference, log)
 	}
 	reason := fmt.Sprintf("at block %d the node holds %s and the books %s base units of %s: a difference of %s",
 		books.At.Height, held, books.Units, books.Asset, difference)
+	if books.Accounts && shrunk(books.Before, difference) {
+		reason += fmt.Sprintf(", after %s before: something left that the books do not know", books.Before)
+	}
 	halted, err := s.Stop(ctx, reason)
 	if err != nil {
 		return Different, err
@@ -83,4 +103,20 @@ func Check(ctx context.Context, s Store, n Node, log *slog.Logger) (Result, erro
 			"height", books.At.Height, "node", held.String(), "books", books.Units.String())
 	}
 	return Different, nil
+}
+
+// shrunk reports that a surplus has become less. Nothing but a spend that the books
+// do not have can do that: a surplus must not be what a theft hides behind.
+func shrunk(before, now *big.Int) bool {
+	return before != nil && before.Sign() > 0 && now.Cmp(before) < 0
+}
+
+// surplus raises the alarm, once for each amount.
+func surplus(ctx context.Context, s Store, b Books, more *big.Int, log *slog.Logger) error {
+	fresh, err := s.Alarm(ctx, AlarmSurplus, fmt.Sprintf(
+		"the node holds %s base units of %s more than the books: somebody paid an address of ours from a contract", more, b.Asset))
+	if err == nil && fresh {
+		log.Error("the chain holds more than the books", "asset", b.Asset, "height", b.At.Height, "surplus", more.String())
+	}
+	return err
 }

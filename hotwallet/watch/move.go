@@ -73,12 +73,8 @@ func (w *Watcher) goBack(ctx context.Context, cursor chain.Ref, from int64) (boo
 	if err != nil {
 		return false, err
 	}
-	floor, err := w.config.Store.Floor(ctx)
-	if err != nil {
-		return false, err
-	}
-	if !found || fork.Height < floor {
-		return false, w.tooDeep(ctx, cursor, floor)
+	if !found {
+		return false, w.tooDeep(ctx, cursor)
 	}
 	w.config.Log.Warn("the chain has reorganised", "chain", w.config.Reader.Chain(),
 		"from", cursor.Height, "fork", fork.Height)
@@ -118,16 +114,16 @@ func (w *Watcher) fork(ctx context.Context, cursor chain.Ref, from int64) (chain
 
 // tooDeep halts payments. It is called again at each look while it lasts, so that
 // resuming without a remedy halts again.
-func (w *Watcher) tooDeep(ctx context.Context, cursor chain.Ref, floor int64) error {
-	reason := fmt.Sprintf("the node's chain leaves ours more than %d blocks below block %d, or below block %d, which is settled",
-		w.config.ReorgLimit, cursor.Height, floor)
+func (w *Watcher) tooDeep(ctx context.Context, cursor chain.Ref) error {
+	reason := fmt.Sprintf("the node's chain leaves ours more than %d blocks below block %d; nothing is read until it returns",
+		w.config.ReorgLimit, cursor.Height)
 	halted, err := w.config.Store.Stop(ctx, reason)
 	if err != nil {
 		return err
 	}
 	if halted {
 		w.config.Log.Error("the chain has reorganised too deep; payments are halted", "chain", w.config.Reader.Chain(),
-			"cursor", cursor.Height, "settled", floor, "limit", w.config.ReorgLimit)
+			"cursor", cursor.Height, "limit", w.config.ReorgLimit)
 	}
 	return fmt.Errorf("from %s: %w", cursor, ErrTooDeep)
 }

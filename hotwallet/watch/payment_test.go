@@ -82,7 +82,7 @@ func TestPaymentIsReorgedOutAndBack(t *testing.T) {
 		}
 		w.checkBooks()
 		w.mine(needed)
-		wantKinds(t, w, p.swapID, "payment.confirmed", "payment.confirmed", "payment.final")
+		wantKinds(t, w, p.swapID, "payment.confirmed", "payment.reorged", "payment.confirmed", "payment.final")
 		w.checkBooks()
 	})
 }
@@ -99,7 +99,7 @@ func TestPaymentMovesToAnotherBlock(t *testing.T) {
 		w.step()
 		w.checkBooks()
 		w.mine(1)
-		wantKinds(t, w, p.swapID, "payment.confirmed", "payment.confirmed", "payment.final")
+		wantKinds(t, w, p.swapID, "payment.confirmed", "payment.reorged", "payment.confirmed", "payment.final")
 		w.checkBooks()
 	})
 }

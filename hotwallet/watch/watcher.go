@@ -19,8 +19,6 @@ type Store interface {
 	Begin(ctx context.Context, at chain.Ref) error
 	// BlockAt is a processed block; false if it is not kept.
 	BlockAt(ctx context.Context, height int64) (chain.Ref, bool, error)
-	// Floor is the highest block that must not be taken back.
-	Floor(ctx context.Context) (int64, error)
 	// Apply adds the block above the cursor, Rollback takes the cursor's back.
 	Apply(ctx context.Context, b chain.Block) error
 	Rollback(ctx context.Context, at chain.Ref) error
@@ -35,6 +33,8 @@ type Store interface {
 	DepositID(c chain.Credit) string
 	// Stop halts the chain's payments and reports whether they ran before.
 	Stop(ctx context.Context, reason string) (bool, error)
+	// Alarm records what a person has to look at and reports whether it is new.
+	Alarm(ctx context.Context, alarm, reason string) (bool, error)
 }
 
 // Config is what a watcher needs.
@@ -50,13 +50,18 @@ type Config struct {
 	// BirthHeight is the block to begin after on a chain without a cursor; 0 is
 	// the node's tip at that time.
 	BirthHeight int64
-	// ReorgLimit is the most blocks that are taken back at once; confirmations
-	// needed less one fits.
+	// ReorgLimit is the most blocks that are taken back at once. Beyond the
+	// confirmations needed, the store takes back what was told as settled.
 	ReorgLimit int64
 	// AtTip, if not nil, runs after blocks came or went and the cursor has reached
 	// the node's tip. The watcher waits for it.
 	AtTip func(ctx context.Context)
-	Log   *slog.Logger
+	// StaleAfter is how long the node's tip may stay where it is, or the node give
+	// no answer, until that is an alarm; 0 watches for nothing.
+	StaleAfter time.Duration
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 func (c Config) validate() error {
@@ -65,8 +70,8 @@ func (c Config) validate() error {
 		return errors.New("a reader, a store, a set and a log are needed")
 	case c.Poll < time.Millisecond:
 		return fmt.Errorf("poll %s is less than a millisecond", c.Poll)
-	case c.BirthHeight < 0 || c.ReorgLimit < 0:
-		return fmt.Errorf("birth height %d or reorg limit %d is negative", c.BirthHeight, c.ReorgLimit)
+	case c.BirthHeight < 0 || c.ReorgLimit < 0 || c.StaleAfter < 0:
+		return fmt.Errorf("birth height %d, reorg limit %d or stale limit %s is negative", c.BirthHeight, c.ReorgLimit, c.StaleAfter)
 	}
 	return nil
 }
@@ -92,6 +97,7 @@ type Watcher struct {
 	// at is where the last complete look at the chain ended.
 	at chain.Ref
 	mempool
+	feed
 }
 
 // New makes a watcher; Run or Step does the work.
@@ -99,7 +105,10 @@ func New(c Config) (*Watcher, error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("watcher: %w", err)
 	}
-	return &Watcher{config: c, stale: true, mempool: newMempool()}, nil
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Watcher{config: c, stale: true, mempool: newMempool(), feed: feed{since: c.Now()}}, nil
 }
 
 // Run follows the chain until ctx ends. Failures are logged and tried again.
@@ -118,6 +127,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		w.beat(ctx)
 		if err == nil {
 			pause = w.config.Poll
 		} else {
@@ -144,6 +154,7 @@ func (w *Watcher) Step(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("ask for the tip: %w", err)
 		}
+		w.advanced(tip)
 		if cursor == tip {
 			return w.arrive(ctx, cursor)
 		}

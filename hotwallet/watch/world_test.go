@@ -52,6 +52,7 @@ type world struct {
 	// What a test may set before restart: another reader, where to begin, hooks.
 	reader chain.Reader
 	birth  int64
+	limit  int64 // of a reorganisation; needed-1 if 0
 	atTip  func(context.Context)
 	wake   chan struct{}
 }
@@ -114,8 +115,12 @@ func (w *world) restart() {
 	if reader == nil {
 		reader = w.chain
 	}
+	limit := w.limit
+	if limit == 0 {
+		limit = needed - 1
+	}
 	w.watcher, err = watch.New(watch.Config{Reader: reader, Store: w.store, Set: w.set, Poll: time.Hour,
-		BirthHeight: w.birth, ReorgLimit: needed - 1, AtTip: w.atTip, Wake: w.wake, Log: log})
+		BirthHeight: w.birth, ReorgLimit: limit, AtTip: w.atTip, Wake: w.wake, Log: log})
 	if err != nil {
 		w.Fatal(err)
 	}

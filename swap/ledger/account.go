@@ -37,6 +37,8 @@ const (
 	Inventory Account = "inventory"
 	// ServiceFees is what users paid for the service.
 	ServiceFees Account = "service_fees"
+	// ReorgLosses is what was paid out for deposits that their chain took back.
+	ReorgLosses Account = "reorg_losses"
 	// NetworkFeeIncome is what users paid towards network fees.
 	NetworkFeeIncome Account = "network_fee_income"
 	// DustQuarantine is what advertisers sent and nobody may spend.

@@ -31,6 +31,7 @@ type faults struct {
 	broadcast []Fault
 	before    func(call string)
 	heldLess  asset.Units
+	heldMore  asset.Units
 	calls     []string
 }
 
@@ -70,6 +71,14 @@ func (c *Chain) UnderstateHeld(units asset.Units) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.faults.heldLess = units
+}
+
+// OverstateHeld makes Held answer that much more than the blocks show, as after a
+// contract's internal transfer to an address of ours.
+func (c *Chain) OverstateHeld(units asset.Units) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults.heldMore = units
 }
 
 // Forbid makes CheckDestination refuse an address, as a token contract.

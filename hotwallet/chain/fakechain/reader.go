@@ -136,6 +136,7 @@ func (c *Chain) Held(ctx context.Context, at chain.Ref, coins, addresses []strin
 			sum = mustAdd(sum, s.coins[id].Units)
 		}
 	}
+	sum = mustAdd(sum, c.faults.heldMore)
 	less, err := sum.Sub(c.faults.heldLess)
 	if err != nil {
 		less = asset.Units{}

@@ -16,16 +16,17 @@ SELECT asset, sum(owed)::text AS units FROM swap.swap_balance GROUP BY asset
 -- other: what the hot wallet has booked and the state machine has not been told
 -- of yet. Anything else in this list is wrong. The counterparts are named by key:
 -- deposit.confirmed:<deposit> and deposit:<deposit>, payment.final:<order> and
--- paid:<order>.
+-- paid:<order>. What a reorganisation has undone (reversed:<key>) or brought about
+-- again (<key>#2) is summed up with its first time.
 WITH wallet AS (
-    SELECT CASE WHEN e.key LIKE 'deposit.confirmed:%' THEN 'deposit:' || substr(e.key, length('deposit.confirmed:') + 1)
-                WHEN e.key LIKE 'payment.final:%' THEN 'paid:' || substr(e.key, length('payment.final:') + 1)
-                ELSE e.key END AS key,
+    SELECT regexp_replace(regexp_replace(regexp_replace(e.key, '^reversed:|#[0-9]+$', '', 'g'),
+               '^deposit\.confirmed:', 'deposit:'), '^payment\.final:', 'paid:') AS key,
            p.asset, sum(p.units) AS units, min(e.swap_id) AS swap_id, min(e.created_at) AS at
     FROM hotwallet.posting p JOIN hotwallet.entry e ON e.key = p.entry_key
     WHERE p.account = 'clearing' GROUP BY 1, 2
 ), machine AS (
-    SELECT e.key, p.asset, sum(p.units) AS units, min(e.swap_id) AS swap_id, min(e.created_at) AS at
+    SELECT regexp_replace(e.key, '^reversed:|#[0-9]+$', '', 'g') AS key,
+           p.asset, sum(p.units) AS units, min(e.swap_id) AS swap_id, min(e.created_at) AS at
     FROM swap.posting p JOIN swap.entry e ON e.key = p.entry_key
     WHERE p.account = 'clearing' GROUP BY 1, 2
 )
