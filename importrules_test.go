@@ -62,7 +62,7 @@ var libraries = []struct {
 	path string
 	by   []string
 }{
-	{"github.com/twmb/franz-go", []string{"swap/bus/...", "deploy/parts/..."}},
+	{"github.com/twmb/franz-go", []string{"swap/bus/...", "deploy/parts/...", "bench/..."}}, // bench: the baseline
 	{"github.com/ethereum/go-ethereum", []string{"hotwallet/chain/ethereum/...", "hotwallet/chain/chaintest/...", "hotwallet/payment/remote/...",
 		"hotwallet/signer/...", "deploy/...", "cmd/..."}},
 	{"github.com/jackc/pgx", []string{"*/postgres/...", "swap/bus/...", "migrations/...", "cmd/...", "deploy/...", "bench/..."}},

@@ -39,7 +39,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	pool, err := database.Open(ctx, url, "swap")
+	pool, err := database.Open(ctx, url, "swap", postgres.Settings())
 	if err != nil {
 		return err
 	}

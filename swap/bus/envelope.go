@@ -36,46 +36,73 @@ type Record struct {
 	Body   []byte
 }
 
+// Values of headers that are the same on every record.
+var (
+	specVersion = []byte("1.0")
+	contentType = []byte("application/json")
+)
+
 func toKafka(m Message, source string, seq int64, at time.Time) *kgo.Record {
-	header := func(k, v string) kgo.RecordHeader { return kgo.RecordHeader{Key: k, Value: []byte(v)} }
+	number := strconv.AppendInt(nil, seq, 10)
 	return &kgo.Record{Topic: m.Topic, Key: []byte(m.Key), Value: m.Body, Headers: []kgo.RecordHeader{
-		header("ce_specversion", "1.0"),
-		header("ce_id", source+"/"+strconv.FormatInt(seq, 10)),
-		header("ce_source", "/ferry/"+source),
-		header("ce_type", "ferry."+m.Kind+typeVersion),
-		header("ce_subject", m.Key),
-		header("ce_time", at.UTC().Format(time.RFC3339Nano)),
-		header("ce_sequence", strconv.FormatInt(seq, 10)),
-		header("content-type", "application/json"),
+		{Key: "ce_specversion", Value: specVersion},
+		{Key: "ce_id", Value: append([]byte(source+"/"), number...)},
+		{Key: "ce_source", Value: []byte("/ferry/" + source)},
+		{Key: "ce_type", Value: []byte("ferry." + m.Kind + typeVersion)},
+		{Key: "ce_subject", Value: []byte(m.Key)},
+		{Key: "ce_time", Value: at.UTC().AppendFormat(nil, time.RFC3339Nano)},
+		{Key: "ce_sequence", Value: number},
+		{Key: "content-type", Value: contentType},
 	}}
 }
 
+// envelope is what a record's headers say, as texts.
+type envelope struct{ version, kind, source, sequence, at string }
+
+func readEnvelope(headers []kgo.RecordHeader) envelope {
+	var e envelope
+	for _, h := range headers {
+		switch h.Key {
+		case "ce_specversion":
+			e.version = string(h.Value)
+		case "ce_type":
+			e.kind = string(h.Value)
+		case "ce_source":
+			e.source = string(h.Value)
+		case "ce_sequence":
+			e.sequence = string(h.Value)
+		case "ce_time":
+			e.at = string(h.Value)
+		}
+	}
+	return e
+}
+
 func fromKafka(r *kgo.Record) (Record, error) {
-	headers := map[string]string{}
-	for _, h := range r.Headers {
-		headers[h.Key] = string(h.Value)
-	}
+	e := readEnvelope(r.Headers)
 	out := Record{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: string(r.Key), Body: r.Value}
-	where := fmt.Sprintf("%s/%d@%d", r.Topic, r.Partition, r.Offset)
-	if headers["ce_specversion"] != "1.0" || len(r.Value) > MaxBody {
-		return out, fmt.Errorf("%s is no CloudEvent of at most %d bytes: %w", where, MaxBody, ErrMalformed)
+	malformed := func(format string, args ...any) (Record, error) {
+		return out, fmt.Errorf("%s/%d@%d %s: %w", r.Topic, r.Partition, r.Offset, fmt.Sprintf(format, args...), ErrMalformed)
 	}
-	kind, ok := strings.CutPrefix(headers["ce_type"], "ferry.")
+	if e.version != "1.0" || len(r.Value) > MaxBody {
+		return malformed("is no CloudEvent of at most %d bytes", MaxBody)
+	}
+	kind, ok := strings.CutPrefix(e.kind, "ferry.")
 	kind, versioned := strings.CutSuffix(kind, typeVersion)
 	if !ok || !versioned {
-		return out, fmt.Errorf("%s has type %.60q: %w", where, headers["ce_type"], ErrMalformed)
+		return malformed("has type %.60q", e.kind)
 	}
-	source, ok := strings.CutPrefix(headers["ce_source"], "/ferry/")
+	source, ok := strings.CutPrefix(e.source, "/ferry/")
 	if !ok || source == "" {
-		return out, fmt.Errorf("%s has source %.60q: %w", where, headers["ce_source"], ErrMalformed)
+		return malformed("has source %.60q", e.source)
 	}
-	seq, err := strconv.ParseInt(headers["ce_sequence"], 10, 64)
+	seq, err := strconv.ParseInt(e.sequence, 10, 64)
 	if err != nil || seq < 0 {
-		return out, fmt.Errorf("%s has sequence %.30q: %w", where, headers["ce_sequence"], ErrMalformed)
+		return malformed("has sequence %.30q", e.sequence)
 	}
-	at, err := time.Parse(time.RFC3339Nano, headers["ce_time"])
+	at, err := time.Parse(time.RFC3339Nano, e.at)
 	if err != nil {
-		return out, fmt.Errorf("%s has time %.40q: %w", where, headers["ce_time"], ErrMalformed)
+		return malformed("has time %.40q", e.at)
 	}
 	out.Kind, out.Source, out.Seq, out.Time = kind, source, seq, at
 	return out, nil

@@ -32,9 +32,19 @@ func (p *Publisher) Publish(ctx context.Context, topic, key, kind string, value 
 	if err != nil {
 		return err
 	}
+	return p.Send(ctx, m)
+}
+
+// Send publishes messages as they are, in their order for each key, and waits for
+// the broker's word on all of them.
+func (p *Publisher) Send(ctx context.Context, messages ...Message) error {
 	now := time.Now()
-	if err := p.client.ProduceSync(ctx, toKafka(m, p.source, now.UnixMilli(), now)).FirstErr(); err != nil {
-		return fmt.Errorf("publish %s of %s: %w", kind, key, err)
+	records := make([]*kgo.Record, len(messages))
+	for i, m := range messages {
+		records[i] = toKafka(m, p.source, now.UnixMilli(), now)
+	}
+	if err := p.client.ProduceSync(ctx, records...).FirstErr(); err != nil {
+		return fmt.Errorf("publish %d messages: %w", len(messages), err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ package database
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -13,8 +14,8 @@ import (
 
 // Open connects a pool to DATABASE_URL with search_path set to the service's
 // schema. Transactions that stay open idle are cut off: they would hold back
-// every relay of the cluster.
-func Open(ctx context.Context, url, schema string) (*pgxpool.Pool, error) {
+// every relay of the cluster. Settings are what the service's store asks for.
+func Open(ctx context.Context, url, schema string, settings ...map[string]string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", daemon.EnvDatabaseURL, err)
@@ -22,6 +23,9 @@ func Open(ctx context.Context, url, schema string) (*pgxpool.Pool, error) {
 	config.ConnConfig.RuntimeParams["search_path"] = schema
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "10000"
 	config.ConnConfig.RuntimeParams["application_name"] = schema
+	for _, set := range settings {
+		maps.Copy(config.ConnConfig.RuntimeParams, set)
+	}
 	config.MaxConns = 12
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
