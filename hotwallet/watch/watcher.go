@@ -56,7 +56,9 @@ type Config struct {
 	// AtTip, if not nil, runs after blocks came or went and the cursor has reached
 	// the node's tip. The watcher waits for it.
 	AtTip func(ctx context.Context)
-	Log   *slog.Logger
+	// Observer hears what the node shows.
+	Observer Observer
+	Log      *slog.Logger
 }
 
 func (c Config) validate() error {
@@ -144,6 +146,7 @@ func (w *Watcher) Step(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("ask for the tip: %w", err)
 		}
+		w.config.Observer.tip(tip.Height)
 		if cursor == tip {
 			return w.arrive(ctx, cursor)
 		}
