@@ -31,13 +31,13 @@ type Metrics struct {
 	// answered is when the node last answered, in nanoseconds of Unix time; 0 never.
 	answered atomic.Int64
 
-	nodeHeight, nodeAge prometheus.Gauge
-	reorgs              prometheus.Histogram
-	tooDeep             prometheus.Counter
-	signings            *prometheus.CounterVec
-	broadcasts          *prometheus.CounterVec
-	calls               *prometheus.CounterVec
-	balances            *prometheus.GaugeVec
+	nodeHeight prometheus.Gauge
+	reorgs     prometheus.Histogram
+	tooDeep    prometheus.Counter
+	signings   *prometheus.CounterVec
+	broadcasts *prometheus.CounterVec
+	calls      *prometheus.CounterVec
+	balances   *prometheus.GaugeVec
 }
 
 // New registers the metrics of a chain's daemon: those that its parts tell, and
