@@ -26,6 +26,8 @@ type Config struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
+	// Observer hears how requests ended.
+	Observer Observer
 }
 
 // Limits bound what clients can make the gateway do.

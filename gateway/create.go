@@ -89,7 +89,7 @@ func (g *Gateway) perform(ctx context.Context, r swapRequest, claim Claim) (api.
 			// A refusal is a definite no: the lock is not ours, so nothing stays behind.
 			// A claim that can't be released only makes the same key ask again.
 			if releaseErr := g.store.Release(ctx, r.key(ctx), claim.SwapID); releaseErr != nil {
-				g.config.Log.ErrorContext(ctx, "claim not released", "request_id", requestID(ctx), "swap_id", claim.SwapID, "error", releaseErr)
+				g.config.Log.ErrorContext(ctx, "claim not released", "request_id", requestID(ctx), "swap", claim.SwapID, "error", releaseErr)
 			}
 		}
 		return nil, err
@@ -113,6 +113,7 @@ func (g *Gateway) finish(ctx context.Context, r swapRequest, claim Claim, terms 
 	if err := g.store.Finish(ctx, creation); err != nil && !errors.Is(err, ErrClaimMoved) {
 		return nil, err
 	} else if err == nil {
+		g.config.Log.InfoContext(ctx, "swap created", "request_id", requestID(ctx), "swap", claim.SwapID)
 		claim.Response = creation.Response
 		return g.answer(r, claim)
 	}

@@ -51,10 +51,15 @@ func (g *Gateway) identify(next http.Handler) http.Handler {
 			if p := recover(); p != nil {
 				writeError(rec, r, g.config.Log, fmt.Errorf("panic: %v", p))
 			}
+			took := g.config.Now().Sub(start)
+			g.config.Observer.ended(r.Pattern, rec, took)
 			// The pattern, not the path: a swap's id lets its holder look.
-			g.config.Log.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("request_id", requestID(ctx)),
-				slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", rec.status),
-				slog.Duration("took", g.config.Now().Sub(start)))
+			attrs := []slog.Attr{slog.String("request_id", requestID(ctx)), slog.String("method", r.Method),
+				slog.String("route", r.Pattern), slog.Int("status", rec.status), slog.Duration("took", took)}
+			if rec.refused != "" {
+				attrs = append(attrs, slog.String("code", string(rec.refused)))
+			}
+			g.config.Log.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
 		}()
 		next.ServeHTTP(rec, r)
 	})
@@ -67,10 +72,11 @@ func newRequestID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// recorder remembers the status for the log.
+// recorder remembers the status, and a problem's code, for the log.
 type recorder struct {
 	http.ResponseWriter
-	status int
+	status  int
+	refused swap.Code
 }
 
 func (r *recorder) WriteHeader(status int) {

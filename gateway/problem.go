@@ -71,6 +71,7 @@ func classify(err error) (*swap.Error, int) {
 
 // writeProblem writes one problem (RFC 9457).
 func writeProblem(w http.ResponseWriter, r *http.Request, status int, e *swap.Error) {
+	refuse(w, e.Code)
 	p := api.Problem{
 		Type: "urn:ferry:problem:" + string(e.Code), Title: http.StatusText(status), Status: status,
 		Detail: e.Message, Code: api.ErrorCode(e.Code), Field: e.Field, Limit: e.Limit, RequestId: requestID(r.Context()),

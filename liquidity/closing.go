@@ -10,8 +10,8 @@ import (
 	"ferry/swap/bus"
 )
 
-// updatesGroup names this consumer in Kafka and beside its offsets.
-const updatesGroup = "liquidity"
+// Group names the consumer of updates, in Kafka and beside its offsets.
+const Group = "liquidity"
 
 // Limits of closing.
 const (
@@ -28,9 +28,9 @@ type closer struct {
 // consumer reads bus.TopicUpdates.
 func (c closer) consumer(brokers []string) (*bus.Consumer, error) {
 	return bus.NewConsumer(bus.ConsumerConfig{
-		Group: updatesGroup, Brokers: brokers, Topics: []string{bus.TopicUpdates}, Log: c.log, Handle: c.handle,
+		Group: Group, Brokers: brokers, Topics: []string{bus.TopicUpdates}, Log: c.log, Handle: c.handle,
 		Load: func(ctx context.Context, topic string, partition int32) (int64, error) {
-			return c.store.Offset(ctx, updatesGroup, topic, partition)
+			return c.store.Offset(ctx, Group, topic, partition)
 		},
 	})
 }
@@ -45,14 +45,14 @@ func (c closer) handle(ctx context.Context, b bus.Batch) error {
 	for _, r := range b.Records {
 		u, err := r.Update()
 		if err != nil || u.SwapID != r.Key {
-			c.log.ErrorContext(ctx, "update is not one of its key and is passed over", "key", r.Key, "offset", r.Offset, "error", err)
+			c.log.ErrorContext(ctx, "update is not one of its key and is passed over", "swap", r.Key, "offset", r.Offset, "error", err)
 			continue
 		}
 		if isOver(u.State) {
 			over = append(over, u.SwapID)
 		}
 	}
-	closed, err := c.store.Close(ctx, updatesGroup, b, over)
+	closed, err := c.store.Close(ctx, Group, b, over)
 	if err != nil {
 		return fmt.Errorf("close %d locks: %w", len(over), err)
 	}

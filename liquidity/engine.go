@@ -30,6 +30,9 @@ type Parts struct {
 	Log     *slog.Logger
 	// Now is the clock; the store needs the same.
 	Now func() time.Time
+	// Observe, if not nil, is called with how each call ended: "" or the code of its
+	// refusal. It must not block.
+	Observe func(call string, code swap.Code)
 }
 
 // Engine is liquidityd without its process.
@@ -68,11 +71,14 @@ func New(c Config, p Parts) (*Engine, error) {
 	for _, key := range append([]ed25519.PublicKey{own}, p.OldKeys...) {
 		keys[swap.KeyID(key)] = key
 	}
+	if p.Observe == nil {
+		p.Observe = func(string, swap.Code) {}
+	}
 	funds := NewFunds(c.BalanceStaleAfter, p.Now, p.Log)
 	desk := &Desk{config: c, market: market, funds: funds, store: p.Store, key: p.Key, keys: keys, now: p.Now}
 	return &Engine{
 		market: market, funds: funds, desk: desk, brokers: p.Brokers, log: p.Log,
-		closer: closer{store: p.Store, log: p.Log}, server: &Server{desk: desk, log: p.Log},
+		closer: closer{store: p.Store, log: p.Log}, server: &Server{desk: desk, log: p.Log, observe: p.Observe},
 	}, nil
 }
 

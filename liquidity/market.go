@@ -20,11 +20,13 @@ type Market struct {
 
 	mu   sync.RWMutex
 	tops map[Instrument]Top
+	// outages counts how often an instrument's book was lost.
+	outages map[Instrument]int64
 }
 
 // NewMarket refuses sources that are unusable or quote the same instrument.
 func NewMarket(now func() time.Time, sources ...Source) (*Market, error) {
-	m := &Market{sources: sources, now: now, tops: map[Instrument]Top{}}
+	m := &Market{sources: sources, now: now, tops: map[Instrument]Top{}, outages: map[Instrument]int64{}}
 	seen := map[string]bool{}
 	for _, s := range sources {
 		i := s.Instrument()
@@ -59,6 +61,9 @@ func (m *Market) Run(ctx context.Context) error {
 func (m *Market) take(t Top) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if had, heard := m.tops[t.Instrument]; heard && had.Unavailable == "" && t.Unavailable != "" {
+		m.outages[t.Instrument]++
+	}
 	m.tops[t.Instrument] = t
 }
 

@@ -27,6 +27,12 @@ const (
 	fieldSwapID      = "swap_id"
 )
 
+// The calls, as logs and Parts.Observe name them.
+const (
+	callLock   = "lock"
+	callAccept = "accept"
+)
+
 // Limits of a call.
 const (
 	maxClient = 100
@@ -36,12 +42,14 @@ const (
 
 // Server answers gatewayd's calls (ferryv1connect.LiquidityHandler).
 type Server struct {
-	desk *Desk
-	log  *slog.Logger
+	desk    *Desk
+	log     *slog.Logger
+	observe func(call string, code swap.Code)
 }
 
 // Lock implements ferry.v1.Liquidity.Lock.
-func (s *Server) Lock(ctx context.Context, req *connect.Request[ferryv1.LockRequest]) (*connect.Response[ferryv1.LockResponse], error) {
+func (s *Server) Lock(ctx context.Context, req *connect.Request[ferryv1.LockRequest]) (_ *connect.Response[ferryv1.LockResponse], err error) {
+	defer func() { s.observe(callLock, swap.ErrorCode(err)) }()
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	request, err := parseLock(req.Msg)
@@ -50,27 +58,32 @@ func (s *Server) Lock(ctx context.Context, req *connect.Request[ferryv1.LockRequ
 	}
 	signed, err := s.desk.Lock(ctx, request)
 	if err != nil {
-		return nil, s.report(ctx, "lock", err)
+		return nil, s.report(ctx, callLock, "", err)
 	}
 	return connect.NewResponse(&ferryv1.LockResponse{SignedQuote: signed}), nil
 }
 
 // Accept implements ferry.v1.Liquidity.Accept.
-func (s *Server) Accept(ctx context.Context, req *connect.Request[ferryv1.AcceptRequest]) (*connect.Response[ferryv1.AcceptResponse], error) {
+func (s *Server) Accept(ctx context.Context, req *connect.Request[ferryv1.AcceptRequest]) (_ *connect.Response[ferryv1.AcceptResponse], err error) {
+	defer func() { s.observe(callAccept, swap.ErrorCode(err)) }()
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	if err := s.desk.Accept(ctx, req.Msg.GetSignedQuote(), req.Msg.GetSwapId()); err != nil {
-		return nil, s.report(ctx, "accept", err)
+		return nil, s.report(ctx, callAccept, req.Msg.GetSwapId(), err)
 	}
 	return connect.NewResponse(&ferryv1.AcceptResponse{}), nil
 }
 
 // report logs what is not the caller's doing: only refusals go out as they are.
-func (s *Server) report(ctx context.Context, call string, err error) error {
+func (s *Server) report(ctx context.Context, call, swapID string, err error) error {
 	if swap.ErrorCode(err) != swap.CodeInternal {
 		return err
 	}
-	s.log.ErrorContext(ctx, "call failed", "call", call, "error", err)
+	log := s.log.With("call", call)
+	if swap.ValidID(swap.SwapPrefix, swapID) {
+		log = log.With("swap", swapID)
+	}
+	log.ErrorContext(ctx, "call failed", "error", err)
 	return swap.Refuse(swap.CodeUnavailable, "", "", "Ferry can't price swaps right now. Please try again.")
 }
 

@@ -1,6 +1,6 @@
 // Command attestd re-derives deposit addresses from its own copy of the extended
 // public keys and signs receipts. It answers hotwalletd on a Unix socket that
-// admits one user id, and reaches nothing.
+// admits one user id, and reaches nothing; its admin endpoint is another such socket.
 //
 //	attestd init    make the store on a first start, for the public keys there are
 //	attestd         answer
@@ -14,6 +14,8 @@ import (
 	"os"
 
 	"ferry/cmd/internal/accounts"
+	"ferry/cmd/internal/admin"
+	"ferry/cmd/internal/admin/authority"
 	"ferry/cmd/internal/daemon"
 	"ferry/hotwallet/attest"
 )
@@ -49,12 +51,20 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	a, err := admin.OpenSocket(ctx, s.Or(admin.Env, listen+".admin"), log, os.Getuid(), caller)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
 	attestor, err := attest.Open(attest.Config{Networks: d.Networks, Accounts: public, Key: key,
-		QuoteKeys: quoteKeys, Store: store, Log: log})
+		QuoteKeys: quoteKeys, Store: store, Observe: authority.Attestations(a.Metrics()), Log: log})
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
 	mux.Handle(attestor.Handler())
-	return daemon.Serve(ctx, listen, caller, mux, log, attestor.Close)
+	serve := func(ctx context.Context) error {
+		return daemon.Serve(ctx, listen, caller, mux, log, a.Started, attestor.Close)
+	}
+	return daemon.Group(ctx, serve, a.Run)
 }

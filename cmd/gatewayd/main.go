@@ -10,6 +10,9 @@ import (
 	"os"
 	"strings"
 
+	"ferry/cmd/internal/admin"
+	"ferry/cmd/internal/admin/flow"
+	"ferry/cmd/internal/admin/public"
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/database"
 	"ferry/gateway"
@@ -42,6 +45,25 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return err
 	}
 	defer pool.Close()
+	probe, err := bus.NewProbe(brokers)
+	if err != nil {
+		return err
+	}
+	defer probe.Close()
+	a, err := admin.Open(ctx, s.Or(admin.Env, admin.Default), log)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	a.Check("database", pool.Ping)
+	a.Check("kafka", probe.Ping)
+	a.Check("liquidityd", admin.Socket(liquidity))
+	for chain, socket := range wallets {
+		a.Check("hotwalletd-"+string(chain), admin.Socket(socket))
+	}
+	flow.Outbox(a.Metrics(), pool, "gateway")
+	flow.Consumer(a.Metrics(), pool, probe, gateway.Group, bus.TopicUpdates)
+	config.Observer = public.Observer(a.Metrics())
 	g, err := gateway.New(config, postgres.New(pool), gateway.Connect(liquidity, wallets))
 	if err != nil {
 		return err
@@ -56,7 +78,8 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return fmt.Errorf("listen on %s: %w", address, err)
 	}
 	log.Info("ready", "address", l.Addr().String())
-	return daemon.Group(ctx, relay.Run, func(ctx context.Context) error { return g.Run(ctx, l, brokers) })
+	a.Started()
+	return daemon.Group(ctx, a.Run, relay.Run, func(ctx context.Context) error { return g.Run(ctx, l, brokers) })
 }
 
 // policy is the deployment as the gateway takes it.

@@ -11,13 +11,19 @@ import (
 	"os"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"ferry/cmd/internal/accounts"
+	"ferry/cmd/internal/admin"
+	"ferry/cmd/internal/admin/flow"
+	"ferry/cmd/internal/admin/wallet"
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/database"
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/bitcoin"
 	"ferry/hotwallet/chain/ethereum"
+	"ferry/hotwallet/payment"
 	"ferry/hotwallet/postgres"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -59,6 +65,17 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if err != nil {
 		return err
 	}
+	probe, err := bus.NewProbe(w.brokers)
+	if err != nil {
+		return err
+	}
+	defer probe.Close()
+	a, err := admin.Open(ctx, s.Or(admin.Env, admin.Default), w.log)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	w.observe(a, pool, probe)
 	lease, err := w.store.AcquireLease(ctx, fmt.Sprintf("hotwalletd %d", os.Getpid()))
 	if err != nil {
 		return err
@@ -82,7 +99,21 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	}
 	serve := func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) }
 	w.log.Info("ready")
-	return daemon.Group(ctx, append(parts, relay.Run, lease.Wait, serve)...)
+	a.Started()
+	return daemon.Group(ctx, append(parts, a.Run, relay.Run, lease.Wait, serve)...)
+}
+
+// observe adds the checks and metrics; the parts tell w.metrics of themselves.
+func (w *wiring) observe(a *admin.Server, pool *pgxpool.Pool, probe *bus.Probe) {
+	w.metrics = wallet.New(a.Metrics(), pool, w.chain, time.Now)
+	a.Check("database", pool.Ping)
+	a.Check("kafka", probe.Ping)
+	a.Check("lease", w.store.HoldsLease)
+	a.Check("node", w.metrics.Node)
+	a.Check("attestd", admin.Socket(w.attest))
+	a.Check("signerd", admin.Socket(w.signer))
+	flow.Outbox(a.Metrics(), pool, "hotwallet")
+	flow.Consumer(a.Metrics(), pool, probe, payment.Group(w.chain), bus.TopicOrders)
 }
 
 func trusted(d deployment.Deployment) (quote, attest swap.PublicKeys, err error) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"ferry/cmd/internal/admin/wallet"
 	"ferry/cmd/internal/daemon"
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/chain"
@@ -40,6 +41,7 @@ type wiring struct {
 	quoteKeys, attestKeys swap.PublicKeys
 	adapter               chain.Adapter
 	store                 *postgres.Store
+	metrics               *wallet.Metrics
 }
 
 // parts puts the hot wallet together. Addresses are watched before the first block
@@ -53,14 +55,15 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		return nil, nil, err
 	}
 	books, err := treasury.New(treasury.Config{Chain: w.chain, Accounts: w.accounts, Store: w.store, Publisher: publisher,
-		DustThreshold: w.amounts.DustThreshold, Watch: func(a []string) { set.Add(a...) }, Wake: tellWake, Now: time.Now, Log: w.log})
+		DustThreshold: w.amounts.DustThreshold, Watch: func(a []string) { set.Add(a...) }, Wake: tellWake,
+		Observe: w.metrics.Balances, Now: time.Now, Log: w.log})
 	if err != nil {
 		return nil, nil, err
 	}
 	issuer, err := issue.New(issue.Config{Chain: w.chain, Networks: w.deployment.Networks, Accounts: w.accounts, Store: w.store,
 		Attest:       ferryv1connect.NewAttestClient(rpc.Client(w.attest), rpc.BaseURL, rpc.ClientOptions()...),
 		Destinations: w.adapter, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Watch: func(a []string) { set.Add(a...) }, Log: w.log})
+		Watch: func(a []string) { set.Add(a...) }, Observe: w.metrics.Call, Log: w.log})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -71,7 +74,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter,
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amounts.PaymentMax, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Check: remote.Check, Wake: engineWake, Moved: wakeTell, Now: time.Now, Log: w.log})
+		Check: remote.Check, Wake: engineWake, Moved: wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.log})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -99,7 +102,7 @@ func (w wiring) watcher(set *watch.Set, moved func()) (*watch.Watcher, error) {
 	policy := w.deployment.Chains[w.chain]
 	return watch.New(watch.Config{Reader: w.adapter, Store: w.store, Set: set, Poll: pollEvery,
 		BirthHeight: policy.BirthHeight, ReorgLimit: policy.ReorgLimit,
-		StaleAfter: w.deployment.StaleAfter(w.chain), Log: w.log,
+		StaleAfter: w.deployment.StaleAfter(w.chain), Observer: w.metrics.Watch(), Log: w.log,
 		AtTip: func(ctx context.Context) {
 			moved()
 			result, err := reconcile.Check(ctx, w.store, w.adapter, w.log)

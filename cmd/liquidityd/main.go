@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"time"
 
+	"ferry/cmd/internal/admin"
+	"ferry/cmd/internal/admin/desk"
+	"ferry/cmd/internal/admin/flow"
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/database"
 	"ferry/deploy/deployment"
@@ -16,6 +19,7 @@ import (
 	"ferry/liquidity/postgres"
 	"ferry/liquidity/venue/simulated"
 	"ferry/swap/asset"
+	"ferry/swap/bus"
 	"ferry/swap/rpc"
 )
 
@@ -54,11 +58,27 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return err
 	}
 	defer pool.Close()
-	engine, err := liquidity.New(config, liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: []liquidity.Source{venue},
-		Key: key, Brokers: brokers, Log: log, Now: time.Now})
+	probe, err := bus.NewProbe(brokers)
 	if err != nil {
 		return err
 	}
+	defer probe.Close()
+	a, err := admin.Open(ctx, s.Or(admin.Env, admin.Default), log)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	engine, err := liquidity.New(config, liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: []liquidity.Source{venue},
+		Key: key, Brokers: brokers, Log: log, Now: time.Now, Observe: desk.Calls(a.Metrics())})
+	if err != nil {
+		return err
+	}
+	a.Check("database", pool.Ping)
+	a.Check("kafka", probe.Ping)
+	a.Check("prices", desk.Venues(engine.Prices))
+	desk.Prices(a.Metrics(), engine.Prices)
+	desk.Locks(a.Metrics(), pool, time.Now)
+	flow.Consumer(a.Metrics(), pool, probe, liquidity.Group, bus.TopicUpdates)
 	l, err := rpc.Listen(listen, -1)
 	if err != nil {
 		return err
@@ -66,7 +86,8 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	mux := http.NewServeMux()
 	mux.Handle(engine.Handler())
 	log.Info("ready")
-	return daemon.Group(ctx, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
+	a.Started()
+	return daemon.Group(ctx, a.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
 }
 
 // policy is the deployment as the engine takes it.

@@ -1,5 +1,5 @@
 // Command signerd holds the keys. It reaches nothing and answers hotwalletd on a
-// Unix socket that admits one user id.
+// Unix socket that admits one user id; its admin endpoint is another such socket.
 //
 //	signerd init    make the seed on a first start, and write the public keys
 //	signerd         unlock the seed and answer
@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"ferry/cmd/internal/admin"
+	"ferry/cmd/internal/admin/authority"
 	"ferry/cmd/internal/daemon"
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/signer"
@@ -48,14 +50,23 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	a, err := admin.OpenSocket(ctx, s.Or(admin.Env, listen+".admin"), log, os.Getuid(), caller)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
 	held, err := signer.Open(signer.Config{Dir: seed, KeyFile: keyFile, Networks: d.Networks,
-		QuoteKeys: quoteKeys, AttestKeys: attestKeys, Caps: caps, Log: log})
+		QuoteKeys: quoteKeys, AttestKeys: attestKeys, Caps: caps,
+		Observe: authority.Signings(a.Metrics()), Log: log})
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
 	mux.Handle(held.Handler())
-	return daemon.Serve(ctx, listen, caller, mux, log, held.Close)
+	serve := func(ctx context.Context) error {
+		return daemon.Serve(ctx, listen, caller, mux, log, a.Started, held.Close)
+	}
+	return daemon.Group(ctx, serve, a.Run)
 }
 
 // initialise makes the seed, or finishes making it, and puts a copy of the public

@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"time"
 
+	"ferry/cmd/internal/admin"
+	"ferry/cmd/internal/admin/flow"
+	"ferry/cmd/internal/admin/swaps"
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/database"
 	"ferry/statemachine"
@@ -44,10 +47,25 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return err
 	}
 	defer pool.Close()
+	probe, err := bus.NewProbe(brokers)
+	if err != nil {
+		return err
+	}
+	defer probe.Close()
+	a, err := admin.Open(ctx, s.Or(admin.Env, admin.Default), log)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	a.Check("database", pool.Ping)
+	a.Check("kafka", probe.Ping)
+	flow.Outbox(a.Metrics(), pool, "swap")
+	flow.Consumer(a.Metrics(), pool, probe, postgres.Consumer, bus.TopicFacts)
+	swaps.Register(a.Metrics(), pool)
 
 	wake, told := daemon.Wake()
 	store := postgres.New(pool)
-	handler := consume.Handler{Store: store, Log: log, Told: told,
+	handler := consume.Handler{Store: store, Log: log, Told: told, Observer: swaps.Observer(a.Metrics()),
 		Rules: statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys}}
 	consumer, err := bus.NewConsumer(bus.ConsumerConfig{Group: postgres.Consumer, Brokers: brokers,
 		Topics: []string{bus.TopicFacts}, Load: store.LoadOffset, Handle: handler.Handle, Log: log})
@@ -60,5 +78,6 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	}
 	sweeper := deadline.Config{Store: store, Every: deadlineEvery, Grace: deadlineGrace, Now: time.Now, Log: log, Told: told}
 	log.Info("ready")
-	return daemon.Group(ctx, consumer.Run, relay.Run, func(ctx context.Context) error { return deadline.Run(ctx, sweeper) })
+	a.Started()
+	return daemon.Group(ctx, a.Run, consumer.Run, relay.Run, func(ctx context.Context) error { return deadline.Run(ctx, sweeper) })
 }

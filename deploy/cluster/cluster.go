@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,7 +96,10 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := c.startDaemons(ctx, urls); err != nil {
 		return err
 	}
-	return c.settings.write(c.config.Root)
+	if err := c.awaitReadiness(ctx); err != nil {
+		return err
+	}
+	return c.Settings().write(c.config.Root)
 }
 
 // runFolder is where sockets live. A Unix socket's path has at most 107 bytes, so
@@ -196,7 +200,13 @@ func (c *Cluster) started(name string, p *parts.Process) {
 func (c *Cluster) Failed() <-chan error { return c.failed }
 
 // Settings says where everything is.
-func (c *Cluster) Settings() Settings { return c.settings }
+func (c *Cluster) Settings() Settings {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	settings := c.settings
+	settings.Admin = maps.Clone(c.settings.Admin)
+	return settings
+}
 
 // Stop ends the daemons, newest first, then the parts, and waits for each.
 func (c *Cluster) Stop(ctx context.Context) error {

@@ -191,7 +191,10 @@ func (c *Cluster) startDaemon(ctx context.Context, name string) error {
 		return err
 	}
 	c.started(name, p)
-	return awaitReady(ctx, p, d, logFile, before)
+	if err := awaitReady(ctx, p, d, logFile, before); err != nil {
+		return err
+	}
+	return c.findAdmin(name, logFile, before)
 }
 
 // Kill ends a daemon by SIGKILL and waits until it is gone. It stays down until
@@ -212,7 +215,11 @@ func (c *Cluster) Restart(ctx context.Context, name string) error {
 	if _, known := c.daemons[name]; !known {
 		return fmt.Errorf("daemon %q is not one of %s", name, strings.Join(c.Daemons(), ", "))
 	}
-	return c.startDaemon(ctx, name)
+	if err := c.startDaemon(ctx, name); err != nil {
+		return err
+	}
+	// Its admin endpoint may have another port now.
+	return c.Settings().write(c.config.Root)
 }
 
 // awaitReady waits until a daemon says in its log that it serves.
@@ -236,26 +243,33 @@ func awaitReady(ctx context.Context, p *parts.Process, d daemonSpec, logFile str
 	}
 }
 
-func logSays(logFile string, from int64, text string) (_ bool, err error) {
+func logSays(logFile string, from int64, text string) (bool, error) {
+	line, err := logLine(logFile, from, text)
+	return line != nil, err
+}
+
+// logLine is the first line of a log, from an offset on, that has the text; nil if
+// none has.
+func logLine(logFile string, from int64, text string) (_ []byte, err error) {
 	f, err := os.Open(logFile)
 	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read a log: %w", err)
+		return nil, fmt.Errorf("read a log: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if _, err := f.Seek(from, io.SeekStart); err != nil {
-		return false, fmt.Errorf("read a log: %w", err)
+		return nil, fmt.Errorf("read a log: %w", err)
 	}
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if bytes.Contains(lines.Bytes(), []byte(text)) {
-			return true, nil
+			return bytes.Clone(lines.Bytes()), nil
 		}
 	}
-	return false, lines.Err()
+	return nil, lines.Err()
 }
 
 func size(path string) (int64, error) {

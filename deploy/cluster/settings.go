@@ -29,6 +29,9 @@ type Settings struct {
 	Bitcoin     Node     `json:"bitcoin"`
 	Ethereum    Node     `json:"ethereum"`
 	Brokers     []string `json:"kafka_brokers"`
+	// Admin is each daemon's admin endpoint (/metrics, /healthz, /readyz): a loopback
+	// address, or the path of a Unix socket where the daemon holds keys.
+	Admin map[string]string `json:"admin,omitempty"`
 }
 
 // ErrNotRunning means that no cluster is up at a root folder.

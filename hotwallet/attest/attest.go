@@ -47,6 +47,9 @@ type Config struct {
 	HotRange uint32
 	// Now is the clock of receipts; time.Now if nil.
 	Now func() time.Time
+	// Observe, if not nil, is called with how each request for a receipt ended: "" or
+	// the code of its refusal. It must not block.
+	Observe func(code swap.Code)
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -74,6 +77,7 @@ type Attestor struct {
 	store     *store
 	now       func() time.Time
 	log       *slog.Logger
+	observe   func(code swap.Code)
 }
 
 var _ ferryv1connect.AttestHandler = (*Attestor)(nil)
@@ -96,11 +100,14 @@ func Open(c Config) (*Attestor, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Observe == nil {
+		c.Observe = func(swap.Code) {}
+	}
 	s, err := openStore(c)
 	if err != nil {
 		return nil, err
 	}
-	return &Attestor{networks: c.Networks, key: c.Key, quoteKeys: c.QuoteKeys, store: s, now: c.Now, log: c.Log}, nil
+	return &Attestor{networks: c.Networks, key: c.Key, quoteKeys: c.QuoteKeys, store: s, now: c.Now, log: c.Log, observe: c.Observe}, nil
 }
 
 // PublicKey is what receipts verify against.
@@ -121,16 +128,19 @@ func (a *Attestor) Close() error { return a.store.close() }
 // Attest signs a receipt, once per index, swap and quote. Refusals are *swap.Error.
 func (a *Attestor) Attest(ctx context.Context, req *connect.Request[ferryv1.AttestRequest]) (*connect.Response[ferryv1.AttestResponse], error) {
 	receipt, err := a.attest(newRequest(req.Msg))
-	log := a.log.With("swap_id", req.Msg.GetTerms().GetSwapId(), "index", req.Msg.GetIndex())
+	log := a.log.With("swap", req.Msg.GetTerms().GetSwapId(), "index", req.Msg.GetIndex())
 	var refusal *swap.Error
 	switch {
 	case err == nil:
+		a.observe("")
 		log.InfoContext(ctx, "attested")
 		return connect.NewResponse(&ferryv1.AttestResponse{SignedReceipt: receipt}), nil
 	case errors.As(err, &refusal):
+		a.observe(refusal.Code)
 		log.WarnContext(ctx, "refused to attest", "code", refusal.Code, "field", refusal.Field, "reason", refusal.Message)
 		return nil, err
 	}
+	a.observe(swap.CodeInternal)
 	log.ErrorContext(ctx, "could not attest", "error", err)
 	return nil, swap.Refuse(swap.CodeInternal, "", "", "The attestor failed; its log says why.")
 }

@@ -15,30 +15,32 @@ import (
 
 // CheckDestination refuses an address that is our own, or that coins could not
 // leave again. The field is left for the caller to name.
-func (i *Issuer) CheckDestination(ctx context.Context, req *connect.Request[ferryv1.CheckDestinationRequest]) (*connect.Response[ferryv1.CheckDestinationResponse], error) {
+func (i *Issuer) CheckDestination(ctx context.Context, req *connect.Request[ferryv1.CheckDestinationRequest]) (_ *connect.Response[ferryv1.CheckDestinationResponse], err error) {
+	defer func() { i.observe("check_destination", err) }()
 	address := req.Msg.GetAddress()
 	if err := i.address(ctx, "", i.config.Chain, address); err != nil {
-		return nil, i.answer("check a destination", err)
+		return nil, i.answer("check a destination", "", err)
 	}
-	err := i.config.Destinations.CheckDestination(ctx, address)
+	err = i.config.Destinations.CheckDestination(ctx, address)
 	switch {
 	case errors.Is(err, asset.ErrAddressForbidden):
 		return nil, swap.Refuse(swap.CodeForbiddenAddress, "", "", "Coins sent to this address would be lost.")
 	case err != nil:
-		return nil, i.answer("ask the node about a destination", err)
+		return nil, i.answer("ask the node about a destination", "", err)
 	}
 	return connect.NewResponse(&ferryv1.CheckDestinationResponse{}), nil
 }
 
 // Issue gives the swap its address with attestd's receipt. Idempotent by swap id.
-func (i *Issuer) Issue(ctx context.Context, req *connect.Request[ferryv1.IssueRequest]) (*connect.Response[ferryv1.IssueResponse], error) {
+func (i *Issuer) Issue(ctx context.Context, req *connect.Request[ferryv1.IssueRequest]) (_ *connect.Response[ferryv1.IssueResponse], err error) {
+	defer func() { i.observe("issue", err) }()
 	t, err := i.parse(ctx, req.Msg)
 	if err != nil {
-		return nil, i.answer("check the terms of an address", err)
+		return nil, i.answer("check the terms of an address", req.Msg.GetSwapId(), err)
 	}
 	signed, err := i.issue(ctx, t)
 	if err != nil {
-		return nil, i.answer("issue an address", err)
+		return nil, i.answer("issue an address", t.request.GetSwapId(), err)
 	}
 	return connect.NewResponse(&ferryv1.IssueResponse{SignedReceipt: signed}), nil
 }
@@ -70,7 +72,7 @@ func (i *Issuer) issue(ctx context.Context, t terms) (string, error) {
 			return signed, i.config.Store.StoreReceipt(ctx, t.request.GetSwapId(), issued.Index, signed)
 		}
 		// Nobody has been told of this address by us: another can take its place.
-		i.config.Log.Error("attestd has attested an index before: burnt", "chain", i.config.Chain, "index", issued.Index)
+		i.config.Log.Error("attestd has attested an index before: burnt", "chain", i.config.Chain, "swap", t.request.GetSwapId(), "index", issued.Index)
 		if err := i.config.Store.BurnIssued(ctx, t.request.GetSwapId(), issued.Index); err != nil && !errors.Is(err, ErrChanged) {
 			return "", err
 		}
@@ -105,7 +107,7 @@ const FieldIndex = "index"
 
 // answer makes an error one the gateway can act on. What is the caller's to
 // mend passes; the rest is logged here and answered without its text.
-func (i *Issuer) answer(doing string, err error) error {
+func (i *Issuer) answer(doing, swapID string, err error) error {
 	var refusal *swap.Error
 	switch {
 	case errors.Is(err, ErrOtherTerms):
@@ -113,8 +115,18 @@ func (i *Issuer) answer(doing string, err error) error {
 	case errors.As(err, &refusal) && refusal.Code != swap.CodeUnavailable && refusal.Code != swap.CodeInternal:
 		return refusal
 	}
-	i.config.Log.Error("call failed", "chain", i.config.Chain, "doing", doing, "error", err)
+	log := i.config.Log.With("chain", i.config.Chain)
+	if swap.ValidID(swap.SwapPrefix, swapID) {
+		log = log.With("swap", swapID)
+	}
+	log.Error("call failed", "doing", doing, "error", err)
 	return swap.Refuse(swap.CodeUnavailable, "", "", fmt.Sprintf("Addresses on %s can't be given or checked at the moment.", i.config.Chain))
+}
+
+func (i *Issuer) observe(call string, err error) {
+	if i.config.Observe != nil {
+		i.config.Observe(call, swap.ErrorCode(err))
+	}
 }
 
 func (i *Issuer) wake() {

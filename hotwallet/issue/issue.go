@@ -88,7 +88,10 @@ type Config struct {
 	Watch func(addresses []string)
 	// Pool is how many addresses are kept ready; 100 if zero, at most 10,000.
 	Pool int
-	Log  *slog.Logger
+	// Observe, if not nil, is called with how each call ended: "" or the code of its
+	// refusal. It must not block.
+	Observe func(call string, code swap.Code)
+	Log     *slog.Logger
 }
 
 // Limits of an Issuer.

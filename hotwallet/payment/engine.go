@@ -59,8 +59,10 @@ type Config struct {
 	Wake <-chan struct{}
 	// Moved, if not nil, is called after a payment changed what is available.
 	Moved func()
-	Now   func() time.Time
-	Log   *slog.Logger
+	// Observer hears what signer and node answered.
+	Observer Observer
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Engine moves the payments of one chain along. One goroutine at a time may use it.
@@ -149,7 +151,7 @@ func (e *Engine) Round(ctx context.Context) error {
 		case errors.Is(err, errHalted):
 			return failed
 		case errors.Is(err, ErrChanged):
-			e.config.Log.Debug("payment changed meanwhile", "order", o.OrderID, "error", err)
+			e.config.Log.Debug("payment changed meanwhile", "chain", e.config.Chain, "order", o.OrderID, "error", err)
 		default:
 			inARow++
 			failed = errors.Join(failed, fmt.Errorf("payment %s: %w", o.OrderID, err))
@@ -224,7 +226,7 @@ func (e *Engine) stand(ctx context.Context, p Payment, reason string, alarm bool
 		return nil
 	}
 	if alarm {
-		e.config.Log.Error("payment stands still", "chain", e.config.Chain, "order", p.Order.ID, "reason", reason)
+		e.config.Log.Error("payment stands still", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", reason)
 	}
 	_, err := e.config.Store.StoreReason(ctx, p, reason)
 	return err

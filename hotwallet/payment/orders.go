@@ -57,9 +57,12 @@ func NewOrders(c OrdersConfig) (*Orders, error) {
 	return &Orders{config: c}, nil
 }
 
-// Group is the consumer's name. Each chain has its own: every chain's hot wallet
-// reads all orders and leaves the others' alone.
-func (o *Orders) Group() string { return "hotwallet-" + string(o.config.Chain) }
+// Group is the name of a chain's consumer of orders. Each chain has its own: every
+// chain's hot wallet reads all orders and leaves the others' alone.
+func Group(chain asset.Chain) string { return "hotwallet-" + string(chain) }
+
+// Group is the consumer's name.
+func (o *Orders) Group() string { return Group(o.config.Chain) }
 
 // Load is bus.ConsumerConfig's.
 func (o *Orders) Load(ctx context.Context, topic string, partition int32) (int64, error) {

@@ -126,11 +126,14 @@ func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		var refusal *swap.Error
 		if errors.As(err, &refusal) && refusal.Code != swap.CodeUnavailable {
+			e.config.Observer.signing(Refused)
 			return p, false, e.stand(ctx, p, ReasonRefused+" "+refusal.Message, true)
 		}
-		e.config.Log.Warn("signer call failed, will try again", "order", p.Order.ID, "error", err)
+		e.config.Observer.signing(Unanswered)
+		e.config.Log.Warn("signer call failed, will try again", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "error", err)
 		return p, false, e.stand(ctx, p, ReasonSigner, true)
 	}
+	e.config.Observer.signing(Signed)
 	stored, err := e.config.Store.StoreSigned(ctx, p, raw, txid)
 	if err != nil {
 		return p, false, err
@@ -166,10 +169,11 @@ func (e *Engine) send(ctx context.Context, p Payment) error {
 		answer.Reason = because(ReasonRejected, cause)
 	default:
 		answer.Acceptance = chain.Unknown
-		e.config.Log.Warn("broadcast may or may not have arrived", "order", p.Order.ID, "error", cause)
+		e.config.Log.Warn("broadcast may or may not have arrived", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "error", cause)
 	}
+	e.config.Observer.broadcast(answer.Acceptance)
 	if answer.Reason != "" && answer.Reason != p.Reason {
-		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "order", p.Order.ID, "reason", answer.Reason)
+		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", answer.Reason)
 	}
 	_, err := e.config.Store.StoreAnswer(ctx, p, answer)
 	return err

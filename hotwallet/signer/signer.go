@@ -33,6 +33,10 @@ type Config struct {
 	Caps       Caps
 	// Now is the clock of the records; time.Now if nil. No decision depends on it.
 	Now func() time.Time
+	// Observe, if not nil, is called with how each request ended. The purpose is ""
+	// where it was not established, the code "" where it was signed, the field the
+	// one a refusal names. It must not block.
+	Observe func(chain asset.Chain, purpose swap.Purpose, code swap.Code, field string)
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -58,6 +62,7 @@ type Signer struct {
 	caps       Caps
 	now        func() time.Time
 	log        *slog.Logger
+	observe    func(chain asset.Chain, purpose swap.Purpose, code swap.Code, field string)
 	// turn holds one token: whoever has it works on a request.
 	turn chan struct{}
 	stop func() error
@@ -77,6 +82,9 @@ func Open(c Config) (*Signer, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Observe == nil {
+		c.Observe = func(asset.Chain, swap.Purpose, swap.Code, string) {}
 	}
 	if err := harden(c.Log); err != nil {
 		return nil, err
@@ -98,7 +106,7 @@ func Open(c Config) (*Signer, error) {
 		return nil, err
 	}
 	s := &Signer{ring: ring, memory: memory, quoteKeys: c.QuoteKeys, attestKeys: c.AttestKeys,
-		caps: c.Caps, now: c.Now, log: c.Log, turn: make(chan struct{}, 1)}
+		caps: c.Caps, now: c.Now, log: c.Log, observe: c.Observe, turn: make(chan struct{}, 1)}
 	s.stop = sync.OnceValue(s.shut)
 	return s, nil
 }
@@ -151,6 +159,7 @@ func (s *Signer) answer(ctx context.Context, chain asset.Chain, a *ferryv1.Autho
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
+		s.observe(chain, "", swap.CodeUnavailable, "")
 		return nil, swap.Refuse(swap.CodeUnavailable, "", "", "The signer is busy or closed.")
 	}
 	c, err := s.authorise(chain, a)
@@ -158,16 +167,19 @@ func (s *Signer) answer(ctx context.Context, chain asset.Chain, a *ferryv1.Autho
 	if err == nil {
 		signed, err = work(c)
 	}
-	log := s.log.With("chain", chain, "purpose", c.purpose, "swap_id", c.swapID, "authority", c.key)
+	log := s.log.With("chain", chain, "purpose", c.purpose, "swap", c.swapID, "authority", c.key)
 	var refusal *swap.Error
 	switch {
 	case err == nil:
+		s.observe(chain, c.purpose, "", "")
 		log.InfoContext(ctx, "signed", "txid", signed.txid)
 		return connect.NewResponse(&ferryv1.SignResponse{RawTx: signed.raw, Txid: signed.txid}), nil
 	case errors.As(err, &refusal):
+		s.observe(chain, c.purpose, refusal.Code, refusal.Field)
 		log.WarnContext(ctx, "refused to sign", "field", refusal.Field, "reason", refusal.Message)
 		return nil, err
 	}
+	s.observe(chain, c.purpose, swap.CodeInternal, "")
 	log.ErrorContext(ctx, "could not sign", "error", err)
 	return nil, swap.Refuse(swap.CodeInternal, "", "", "The signer failed; its log says why.")
 }

@@ -84,8 +84,11 @@ type Config struct {
 	Wake <-chan struct{}
 	// Each is how often the balance is told without a wake; 5 s if zero.
 	Each time.Duration
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Observe, if not nil, is called with each balance that is about to be told; it
+	// must not block.
+	Observe func(Balances)
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // changeAddresses are derived for change, which is spread over them so that fewer
@@ -206,6 +209,9 @@ func (t *Treasury) Tell(ctx context.Context) error {
 	b, err := t.config.Store.Balances(ctx)
 	if err != nil {
 		return err
+	}
+	if t.config.Observe != nil {
+		t.config.Observe(b)
 	}
 	return t.config.Publisher.Publish(ctx, bus.TopicBalances, string(b.Asset), bus.KindBalance, swap.Balance{
 		Asset: b.Asset, Available: b.Available, DustThreshold: t.config.DustThreshold,

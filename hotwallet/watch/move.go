@@ -78,6 +78,7 @@ func (w *Watcher) goBack(ctx context.Context, cursor chain.Ref, from int64) (boo
 	}
 	w.config.Log.Warn("the chain has reorganised", "chain", w.config.Reader.Chain(),
 		"from", cursor.Height, "fork", fork.Height)
+	w.config.Observer.reorg(cursor.Height - fork.Height)
 	for at := cursor; at != fork; {
 		w.stale = true
 		if err := w.config.Store.Rollback(ctx, at); err != nil {
@@ -117,6 +118,7 @@ func (w *Watcher) fork(ctx context.Context, cursor chain.Ref, from int64) (chain
 func (w *Watcher) tooDeep(ctx context.Context, cursor chain.Ref) error {
 	reason := fmt.Sprintf("the node's chain leaves ours more than %d blocks below block %d; nothing is read until it returns",
 		w.config.ReorgLimit, cursor.Height)
+	w.config.Observer.tooDeep()
 	halted, err := w.config.Store.Stop(ctx, reason)
 	if err != nil {
 		return err

@@ -61,7 +61,9 @@ type Config struct {
 	StaleAfter time.Duration
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
-	Log *slog.Logger
+	// Observer hears what the node shows.
+	Observer Observer
+	Log      *slog.Logger
 }
 
 func (c Config) validate() error {
@@ -155,6 +157,7 @@ func (w *Watcher) Step(ctx context.Context) error {
 			return fmt.Errorf("ask for the tip: %w", err)
 		}
 		w.advanced(tip)
+		w.config.Observer.tip(tip.Height)
 		if cursor == tip {
 			return w.arrive(ctx, cursor)
 		}

@@ -32,6 +32,8 @@ type Handler struct {
 	Log   *slog.Logger
 	// Told, if not nil, is called after a batch that had something to tell.
 	Told func()
+	// Observer hears what a stored batch amounted to.
+	Observer Observer
 }
 
 // Handle is a bus.ConsumerConfig's Handle.
@@ -68,6 +70,7 @@ func (h Handler) Handle(ctx context.Context, b bus.Batch) error {
 		return err
 	}
 	h.report(folded)
+	h.Observer.batch(cases, facts, folded)
 	return nil
 }
 

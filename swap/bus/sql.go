@@ -14,4 +14,6 @@ var (
 	relayDropSQL string
 	//go:embed offset_advance.sql
 	offsetAdvanceSQL string
+	//go:embed outbox_backlog.sql
+	outboxBacklogSQL string
 )

@@ -21,8 +21,8 @@ import (
 	"ferry/deploy/deployment"
 )
 
-// Main runs a daemon and exits: 0 after an orderly stop, 1 with a sentence on
-// standard error otherwise.
+// Main runs a daemon and exits: 0 after an orderly stop, 1 with a last line of the
+// log that says why otherwise.
 func Main(name string, run func(ctx context.Context, s *Settings, log *slog.Logger) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level()})).With("daemon", name)
@@ -30,7 +30,7 @@ func Main(name string, run func(ctx context.Context, s *Settings, log *slog.Logg
 	stopped := ctx.Err() != nil
 	stop()
 	if err != nil && !(stopped && errors.Is(err, context.Canceled)) {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		log.Error("ended", "error", err.Error())
 		os.Exit(1)
 	}
 }

@@ -26,13 +26,14 @@ func (s *Settings) Socket() (path string, caller int, err error) {
 	return path, caller, nil
 }
 
-// Serve listens, says "ready", answers until ctx ends, and then closes what the
-// handler stands on.
-func Serve(ctx context.Context, path string, caller int, handler http.Handler, log *slog.Logger, closing func() error) error {
+// Serve listens, says "ready" and calls ready, answers until ctx ends, and then
+// closes what the handler stands on.
+func Serve(ctx context.Context, path string, caller int, handler http.Handler, log *slog.Logger, ready func(), closing func() error) error {
 	l, err := rpc.Listen(path, -1)
 	if err != nil {
 		return errors.Join(err, closing())
 	}
 	log.Info("ready")
+	ready()
 	return errors.Join(rpc.Serve(ctx, rpc.OnlyUsers(l, caller), handler), closing())
 }

@@ -49,6 +49,8 @@ type settings struct {
 	Deployment  string `json:"deployment"`
 	SupportURL  string `json:"support_database_url"`
 	OperatorURL string `json:"operator_database_url"`
+	// Admin is each daemon's admin endpoint.
+	Admin map[string]string `json:"admin"`
 }
 
 // Support connects as the role that reads everything and writes nothing. The
@@ -73,6 +75,19 @@ func (c Config) Deployment() (string, error) {
 		return "", nil
 	}
 	return s.Deployment, err
+}
+
+// Admin are the admin endpoints of the running cluster's daemons, by their names;
+// none where the database was named by the environment, which need not be its.
+func (c Config) Admin() (map[string]string, error) {
+	if url, ok := c.Lookup(EnvSupportURL); ok && url != "" {
+		return nil, nil
+	}
+	s, err := c.settings()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return s.Admin, err
 }
 
 func (c Config) connect(ctx context.Context, env string, pick func(settings) string, params map[string]string) (*pgx.Conn, error) {

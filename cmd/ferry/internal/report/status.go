@@ -17,6 +17,7 @@ func Status(p *console.Page, s support.Status) {
 	if len(s.Needs) == 0 {
 		p.Text("Nothing needs a person.")
 	}
+	daemons(p, s)
 	chains(p, s)
 	swaps(p, s)
 	p.Section("Told and not yet published, per schema")
@@ -33,6 +34,22 @@ func Status(p *console.Page, s support.Status) {
 			p.Note("%s", a.Reason)
 		}
 	}
+}
+
+func daemons(p *console.Page, s support.Status) {
+	if len(s.Daemons) == 0 {
+		return
+	}
+	p.Section("Daemons")
+	table := [][]string{}
+	for _, d := range s.Daemons {
+		word := "ready"
+		if !d.Ready {
+			word = "not ready: " + d.Reason
+		}
+		table = append(table, []string{d.Name, word})
+	}
+	p.Table(table)
 }
 
 func chains(p *console.Page, s support.Status) {

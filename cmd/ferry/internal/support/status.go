@@ -31,7 +31,9 @@ var cursorLate = map[asset.Chain]time.Duration{asset.Bitcoin: 2 * time.Hour, ass
 
 // Status is how Ferry stands.
 type Status struct {
-	At              time.Time        `json:"at"`
+	At time.Time `json:"at"`
+	// Daemons are known where the settings of a running cluster are.
+	Daemons         []Daemon         `json:"daemons,omitempty"`
 	Relays          []Relay          `json:"relays"`
 	Swaps           []SwapCount      `json:"swaps"`
 	Overdue         []OverdueSwap    `json:"overdue"`

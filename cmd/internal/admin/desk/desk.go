@@ -1,0 +1,107 @@
+// Package desk measures liquidityd: its calls, its promises, its prices.
+//
+// It imports admin, cmd/internal/database, liquidity and its postgres.
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ferry/cmd/internal/admin"
+	"ferry/cmd/internal/database"
+	"ferry/liquidity"
+	"ferry/liquidity/postgres"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+var (
+	open     = admin.Gauge("ferry_locks_open", "Locks that can still be accepted, by payout asset.", "asset")
+	promised = admin.Gauge("ferry_locks_promised", "Accepted locks whose swap is not over, by payout asset.", "asset")
+
+	priceAge    = admin.Gauge("ferry_price_age_seconds", "Since the venue's last message; missing before the first.", "instrument")
+	priceUsable = admin.Gauge("ferry_price_usable", "1 while swaps can be priced from the instrument.", "instrument")
+	outages     = prometheus.NewDesc("ferry_price_outages_total", "How often the book of an instrument was lost.", []string{"instrument"}, nil)
+	gaps        = prometheus.NewDesc("ferry_price_gaps_total", "Gaps in the messages of an instrument's venue.", []string{"instrument"}, nil)
+)
+
+// Calls counts calls by the code of their refusal.
+func Calls(to prometheus.Registerer) func(call string, code swap.Code) {
+	calls := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ferry_lock_calls_total",
+		Help: "Calls for a lock by the code of their refusal, ok without one."}, []string{"call", "code"})
+	to.MustRegister(calls)
+	return func(call string, code swap.Code) { calls.WithLabelValues(call, admin.Code(code)).Inc() }
+}
+
+// Locks measures what is promised.
+func Locks(to prometheus.Registerer, pool *pgxpool.Pool, now func() time.Time) {
+	to.MustRegister(admin.NewReading("locks", func(ctx context.Context) ([]admin.Sample, error) {
+		byAsset := map[asset.ID]postgres.LockMeasure{}
+		err := database.ReadOnly(ctx, pool, admin.ScrapeLimit, func(tx pgx.Tx) error {
+			measures, err := postgres.MeasureLocks(ctx, tx, now())
+			for _, m := range measures {
+				byAsset[m.Asset] = m
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		var samples []admin.Sample
+		for _, a := range asset.All() {
+			m, label := byAsset[a.ID], []string{string(a.ID)}
+			samples = append(samples, admin.Sample{Gauge: open, Value: float64(m.Open), Labels: label},
+				admin.Sample{Gauge: promised, Value: float64(m.Promised), Labels: label})
+		}
+		return samples, nil
+	}, open, promised))
+}
+
+// Prices measures what the engine prices from.
+func Prices(to prometheus.Registerer, list func() []liquidity.Price) { to.MustRegister(prices{list}) }
+
+type prices struct{ list func() []liquidity.Price }
+
+// Describe implements prometheus.Collector.
+func (prices) Describe(to chan<- *prometheus.Desc) {
+	to <- priceAge
+	to <- priceUsable
+	to <- outages
+	to <- gaps
+}
+
+// Collect implements prometheus.Collector.
+func (p prices) Collect(to chan<- prometheus.Metric) {
+	for _, price := range p.list() {
+		name := price.Instrument.String()
+		usable := 0.0
+		if price.Unfit == "" {
+			usable = 1
+		}
+		if price.Heard {
+			to <- prometheus.MustNewConstMetric(priceAge, prometheus.GaugeValue, price.Age.Seconds(), name)
+		}
+		to <- prometheus.MustNewConstMetric(priceUsable, prometheus.GaugeValue, usable, name)
+		to <- prometheus.MustNewConstMetric(outages, prometheus.CounterValue, float64(price.Outages), name)
+		to <- prometheus.MustNewConstMetric(gaps, prometheus.CounterValue, float64(price.Gaps), name)
+	}
+}
+
+// Venues is the readiness check of the prices: every one is usable.
+func Venues(list func() []liquidity.Price) func(context.Context) error {
+	return func(context.Context) error {
+		var errs []error
+		for _, p := range list() {
+			if p.Unfit != "" {
+				errs = append(errs, fmt.Errorf("%s: %s", p.Instrument, p.Unfit))
+			}
+		}
+		return errors.Join(errs...)
+	}
+}

@@ -1,0 +1,86 @@
+package desk_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ferry/cmd/internal/admin/admintest"
+	"ferry/cmd/internal/admin/desk"
+	"ferry/liquidity"
+	"ferry/migrations/pgtest"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	called := desk.Calls(registry)
+	called("lock", "")
+	called("lock", swap.CodeInsufficientLiquidity)
+	called("accept", swap.CodeQuoteUsed)
+	admintest.Scrape(t, registry).Want(t, admintest.Metrics{`ferry_lock_calls_total{call="lock",code="ok"}`: 1,
+		`ferry_lock_calls_total{call="lock",code="insufficient_liquidity"}`: 1, `ferry_lock_calls_total{call="accept",code="quote_used"}`: 1})
+}
+
+// Open, lapsed, accepted and closed locks: the first and the third count.
+func TestLocks(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, "liquidity")
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	for id, l := range map[string]struct {
+		asset    string
+		acceptBy time.Time
+		accepted bool
+		closed   bool
+	}{
+		"open": {"ETH", now.Add(time.Second), false, false}, "lapsed": {"ETH", now, false, false},
+		"accepted": {"ETH", now.Add(-time.Hour), true, false}, "settled": {"ETH", now.Add(-time.Hour), true, true},
+		"also open": {"BTC", now.Add(time.Minute), false, false}, "open too": {"BTC", now.Add(time.Minute), false, false},
+	} {
+		var swapID *string
+		var acceptedAt, closedAt *time.Time
+		if l.accepted {
+			at := l.acceptBy.Add(-time.Second)
+			swapID, acceptedAt = &id, &at
+		}
+		if l.closed {
+			closedAt = &now
+		}
+		_, err := pool.Exec(t.Context(), `INSERT INTO lock (quote_id, pair, payout_asset, deposit_units, payout_units, service_fee_units,
+			network_fee_units, refund_fee_max_units, client, issued_at, accept_by, swap_id, accepted_at, closed_at, signed_quote)
+			VALUES ($1, 'p', $2, 1, 1, 0, 0, 0, 'c', $3, $4, $5, $6, $7, 'q')`,
+			id, l.asset, l.acceptBy.Add(-time.Minute), l.acceptBy, swapID, acceptedAt, closedAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	registry := prometheus.NewRegistry()
+	desk.Locks(registry, pool, func() time.Time { return now })
+	admintest.Scrape(t, registry).Want(t, admintest.Metrics{`ferry_locks_open{asset="ETH"}`: 1, `ferry_locks_promised{asset="ETH"}`: 1,
+		`ferry_locks_open{asset="BTC"}`: 2, `ferry_locks_promised{asset="BTC"}`: 0, `ferry_scrape_ok{part="locks"}`: 1})
+}
+
+func TestPrices(t *testing.T) {
+	t.Parallel()
+	prices := []liquidity.Price{{Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC}, Unfit: "No price has arrived yet."}}
+	list := func() []liquidity.Price { return prices }
+	registry := prometheus.NewRegistry()
+	desk.Prices(registry, list)
+	m := admintest.Scrape(t, registry)
+	m.Want(t, admintest.Metrics{`ferry_price_usable{instrument="ETH-BTC"}`: 0})
+	m.Lack(t, "ferry_price_age_seconds")
+	ready := desk.Venues(list)
+	if err := ready(t.Context()); err == nil || !strings.Contains(err.Error(), "ETH-BTC: No price has arrived yet.") {
+		t.Errorf("ready without a price: %v", err)
+	}
+	prices[0].Heard, prices[0].Unfit, prices[0].Age, prices[0].Gaps, prices[0].Outages = true, "", 1500*time.Millisecond, 4, 2
+	if err := ready(t.Context()); err != nil {
+		t.Errorf("not ready with a price: %v", err)
+	}
+	admintest.Scrape(t, registry).Want(t, admintest.Metrics{`ferry_price_usable{instrument="ETH-BTC"}`: 1, `ferry_price_age_seconds{instrument="ETH-BTC"}`: 1.5,
+		`ferry_price_gaps_total{instrument="ETH-BTC"}`: 4, `ferry_price_outages_total{instrument="ETH-BTC"}`: 2})
+}

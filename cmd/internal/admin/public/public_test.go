@@ -1,0 +1,33 @@
+package public_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ferry/cmd/internal/admin/admintest"
+	"ferry/cmd/internal/admin/public"
+	"ferry/swap"
+)
+
+func TestRequestsAreTimed(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	o := public.Observer(registry)
+	o.Request("POST /v1/quotes", 201, 3*time.Millisecond)
+	o.Request("POST /v1/quotes", 201, 500*time.Millisecond)
+	o.Request("POST /v1/quotes", 422, time.Millisecond)
+	o.Request("", 429, time.Millisecond)
+	o.Refused(swap.CodeAmountTooSmall)
+	o.Refused(swap.CodeTooManyRequests)
+	admintest.Scrape(t, registry).Want(t, admintest.Metrics{
+		`ferry_http_request_duration_seconds_count{route="POST /v1/quotes",status="201"}`:             2,
+		`ferry_http_request_duration_seconds_sum{route="POST /v1/quotes",status="201"}`:               0.503,
+		`ferry_http_request_duration_seconds_bucket{route="POST /v1/quotes",status="201",le="0.005"}`: 1,
+		`ferry_http_request_duration_seconds_count{route="POST /v1/quotes",status="422"}`:             1,
+		`ferry_http_request_duration_seconds_count{route="none",status="429"}`:                        1,
+		`ferry_http_refusals_total{code="amount_too_small"}`:                                          1,
+		`ferry_http_refusals_total{code="too_many_requests"}`:                                         1,
+	})
+}

@@ -1,0 +1,25 @@
+-- MEASURE_CHAIN
+-- Where the chain of one daemon stands: processed height, seconds since its newest
+-- block was processed, whether payments are halted, the newest comparison.
+SELECT coalesce(c.height, -1), coalesce(extract(epoch FROM now() - c.seen_at), 0)::float8, h.chain IS NOT NULL,
+       coalesce(r.book::text, ''), coalesce(r.node::text, ''), coalesce(extract(epoch FROM now() - r.at), 0)::float8
+FROM (SELECT $1::text AS chain) this
+LEFT JOIN cursor c USING (chain) LEFT JOIN halt h USING (chain) LEFT JOIN reconciliation r USING (chain)
+
+-- MEASURE_PAYMENTS
+-- Open payments by purpose and state: how many, since how many seconds the oldest
+-- was queued, how many stand still for a reason.
+SELECT purpose, state, count(*), coalesce(extract(epoch FROM now() - min(queued_at)), 0)::float8,
+       count(*) FILTER (WHERE reason <> '')
+FROM payment WHERE chain = $1 AND state NOT IN ('final', 'failed')
+GROUP BY purpose, state
+
+-- MEASURE_DEPOSITS
+-- Deposits that are not confirmed yet.
+SELECT state, count(*) FROM deposit WHERE chain = $1 AND state IN ('seen', 'in_block') GROUP BY state
+
+-- MEASURE_POOL
+SELECT count(*) FROM (SELECT FROM address WHERE chain = $1 AND state = 'pool' LIMIT $2) ready
+
+-- MEASURE_LEASE
+SELECT EXISTS (SELECT FROM lease WHERE chain = $1 AND token = $2)

@@ -1,0 +1,40 @@
+package postgres
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ferry/swap/asset"
+)
+
+//go:embed measure_locks.sql
+var measureLocksSQL string
+
+// LockMeasure counts what is promised of one payout asset.
+type LockMeasure struct {
+	Asset asset.ID
+	// Open locks can still be accepted; Promised ones were, and their swap is not over.
+	Open, Promised int64
+}
+
+// MeasureLocks counts open and accepted locks. Only those not closed are read.
+func MeasureLocks(ctx context.Context, db Reader, now time.Time) ([]LockMeasure, error) {
+	rows, err := db.Query(ctx, measureLocksSQL, pgx.NamedArgs{"now": now})
+	if err != nil {
+		return nil, fmt.Errorf("measure the locks: %w", err)
+	}
+	measures, err := pgx.CollectRows(rows, pgx.RowToStructByPos[LockMeasure])
+	if err != nil {
+		return nil, fmt.Errorf("measure the locks: %w", err)
+	}
+	return measures, nil
+}
+
+// Reader is a pool, connection or transaction that reads.
+type Reader interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}

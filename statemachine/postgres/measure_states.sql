@@ -1,0 +1,12 @@
+-- How many swaps are in each state, how long ago (seconds) the one that stands
+-- still longest changed, and how many are overdue: those whose state is given a
+-- time ($1, $2: seconds) that is over, and those that wait for a deadline ($3, $4)
+-- which is not to come any more, or passed $5 seconds ago.
+WITH given AS (SELECT * FROM unnest($1::text[], $2::float8[]) AS g (state, seconds)),
+     waiting AS (SELECT * FROM unnest($3::text[], $4::text[]) AS w (state, deadline))
+SELECT s.state, count(*), coalesce(extract(epoch FROM now() - min(s.updated_at)), 0)::float8,
+       count(*) FILTER (WHERE s.updated_at < now() - make_interval(secs => g.seconds)
+           OR w.deadline IS NOT NULL AND NOT EXISTS (SELECT FROM deadline d WHERE d.swap_id = s.id AND d.name = w.deadline
+                  AND d.due_at > now() - make_interval(secs => $5::float8)))
+FROM swap s LEFT JOIN given g USING (state) LEFT JOIN waiting w USING (state)
+GROUP BY s.state
