@@ -10,6 +10,7 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/crash"
 )
 
 // Reasons for which a payment stands still, as people read them. Those that end
@@ -66,10 +67,12 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 	if feeMax.Less(plan.Fee) {
 		return p, false, e.notPlanned(ctx, p, chain.ErrFeeMax)
 	}
+	crash.Point("payment.plan.before")
 	stored, err := e.config.Store.StorePlan(ctx, p, plan)
 	if err != nil {
 		return p, false, err
 	}
+	crash.Point("payment.plan.after")
 	delete(e.tries, p.Order.ID)
 	e.moved()
 	return stored, true, nil
@@ -121,10 +124,12 @@ func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
 		e.config.Log.Warn("signer call failed, will try again", "order", p.Order.ID, "error", err)
 		return p, false, e.stand(ctx, p, ReasonSigner, true)
 	}
+	crash.Point("payment.sign.after")
 	stored, err := e.config.Store.StoreSigned(ctx, p, raw, txid)
 	if err != nil {
 		return p, false, err
 	}
+	crash.Point("payment.signed.after")
 	delete(e.tries, p.Order.ID)
 	e.moved()
 	return stored, true, nil
@@ -136,6 +141,7 @@ func (e *Engine) send(ctx context.Context, p Payment) error {
 		return err
 	}
 	acceptance, cause := e.config.Payer.Broadcast(ctx, p.Attempt.Raw)
+	crash.Point("payment.broadcast.after")
 	if ctx.Err() != nil {
 		// Nothing is known of it; the bytes are stored and go out again.
 		return ctx.Err()
@@ -156,6 +162,7 @@ func (e *Engine) send(ctx context.Context, p Payment) error {
 		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "order", p.Order.ID, "reason", answer.Reason)
 	}
 	_, err := e.config.Store.StoreAnswer(ctx, p, answer)
+	crash.Point("payment.answer.after")
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"ferry/swap/asset"
+	"ferry/swap/crash"
 )
 
 // payment is a transaction that passed every check which needs no memory.
@@ -70,6 +71,7 @@ func (m *memory) sign(p payment, now time.Time, sign func() (signature, error)) 
 		if err := remember(tx, p, record, signed, now); err != nil {
 			return err
 		}
+		crash.Point("signer.commit.before")
 		if m.beforeCommit != nil {
 			return m.beforeCommit()
 		}
@@ -81,6 +83,7 @@ func (m *memory) sign(p payment, now time.Time, sign func() (signature, error)) 
 	if refusal != nil {
 		return signature{}, refusal
 	}
+	crash.Point("signer.commit.after")
 	return signed, nil
 }
 

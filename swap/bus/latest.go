@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"ferry/swap/crash"
 )
 
 // Publisher sends values of which only the newest counts (rates, balances), past
@@ -33,9 +35,11 @@ func (p *Publisher) Publish(ctx context.Context, topic, key, kind string, value 
 		return err
 	}
 	now := time.Now()
+	crash.Point("latest.publish.before")
 	if err := p.client.ProduceSync(ctx, toKafka(m, p.source, now.UnixMilli(), now)).FirstErr(); err != nil {
 		return fmt.Errorf("publish %s of %s: %w", kind, key, err)
 	}
+	crash.Point("latest.publish.after")
 	return nil
 }
 
