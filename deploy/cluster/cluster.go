@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"ferry/deploy/deployment"
 	"ferry/deploy/parts"
 )
 
@@ -28,6 +30,13 @@ type Config struct {
 	Getenv func(string) string
 	// Progress is told of each step before it begins.
 	Progress func(step string)
+	// Env, if not nil, adds settings to those of a daemon, each time it starts.
+	Env func(daemon string) []string
+	// Policy, if not nil, changes the demo's deployment before it is written.
+	Policy func(*deployment.Deployment)
+	// Died, if not nil, is told that a daemon ended by itself, and has to start it
+	// again: that is no failure of the cluster then.
+	Died func(daemon string)
 }
 
 // Cluster is a running Ferry.
@@ -174,7 +183,7 @@ func (c *Cluster) progress(step string) {
 func (c *Cluster) started(name string, p *parts.Process) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.running[name] == nil {
+	if !slices.Contains(c.order, name) {
 		c.order = append(c.order, name)
 	}
 	c.running[name] = p
@@ -185,11 +194,22 @@ func (c *Cluster) started(name string, p *parts.Process) {
 		if c.stopping || c.running[name] != p || p.Err() == nil {
 			return
 		}
+		if _, daemon := c.daemons[name]; daemon && c.config.Died != nil {
+			delete(c.running, name)
+			go c.config.Died(name)
+			return
+		}
 		select {
 		case c.failed <- fmt.Errorf("%s ended: %w", name, p.Err()):
 		default:
 		}
 	}()
+}
+
+func (c *Cluster) process(name string) *parts.Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running[name]
 }
 
 // Failed gives the error of the first process that ended by itself.
@@ -206,7 +226,11 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	c.mu.Unlock()
 	var errs []error
 	for i := len(order) - 1; i >= 0; i-- {
-		if err := c.running[order[i]].Stop(ctx); err != nil {
+		p := c.process(order[i])
+		if p == nil {
+			continue // it was killed, or has died
+		}
+		if err := p.Stop(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("stop %s: %w", order[i], err))
 		}
 	}

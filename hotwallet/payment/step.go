@@ -124,6 +124,7 @@ func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
 		e.config.Log.Warn("signer call failed, will try again", "order", p.Order.ID, "error", err)
 		return p, false, e.stand(ctx, p, ReasonSigner, true)
 	}
+	e.tooEarly(ctx, raw)
 	crash.Point("payment.sign.after")
 	stored, err := e.config.Store.StoreSigned(ctx, p, raw, txid)
 	if err != nil {

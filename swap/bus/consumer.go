@@ -45,7 +45,6 @@ type ConsumerConfig struct {
 const (
 	consumerBatch     = 512
 	consumerRetryMost = 5 * time.Second
-	sessionTimeout    = 10 * time.Second
 )
 
 // Consumer is one member of a group.
