@@ -150,13 +150,9 @@ func (c *Cluster) nodes(ctx context.Context) error {
 		c.settings.Bitcoin = node
 	} else {
 		c.progress("starting btcd")
-		btcd, err := parts.StartBtcd(ctx, parts.BtcdConfig{Path: filepath.Join(c.config.Bin, "btcd"), Dir: c.dir.Part("btcd"),
-			LogFile: c.dir.Log("btcd"), MiningAddress: c.config.MiningAddress})
-		if err != nil {
+		if err := c.bitcoin(ctx); err != nil {
 			return err
 		}
-		c.started("btcd", btcd.Process)
-		c.settings.Bitcoin = Node{URL: "http://" + btcd.RPCAddress(), User: btcd.RPCUser(), Password: btcd.RPCPassword()}
 	}
 	if external := c.config.Getenv("ETHEREUM_URL"); external != "" {
 		c.settings.Ethereum = Node{URL: external}
@@ -170,6 +166,30 @@ func (c *Cluster) nodes(ctx context.Context) error {
 	c.started("geth", geth.Process)
 	c.settings.Ethereum = Node{URL: geth.HTTPURL()}
 	return nil
+}
+
+func (c *Cluster) bitcoin(ctx context.Context) error {
+	btcd, err := parts.StartBtcd(ctx, parts.BtcdConfig{Path: filepath.Join(c.config.Bin, "btcd"), Dir: c.dir.Part("btcd"),
+		LogFile: c.dir.Log("btcd"), MiningAddress: c.config.MiningAddress})
+	if err != nil {
+		return err
+	}
+	c.started("btcd", btcd.Process)
+	c.settings.Bitcoin = Node{URL: "http://" + btcd.RPCAddress(), User: btcd.RPCUser(), Password: btcd.RPCPassword()}
+	return nil
+}
+
+// RestartBitcoin stops the embedded btcd in good order and starts it again, where
+// it was. Its mempool is empty then.
+func (c *Cluster) RestartBitcoin(ctx context.Context) error {
+	p := c.process("btcd")
+	if p == nil {
+		return errors.New("no embedded btcd is running")
+	}
+	if err := p.Stop(ctx); err != nil {
+		return err
+	}
+	return c.bitcoin(ctx)
 }
 
 func (c *Cluster) progress(step string) {
@@ -205,6 +225,9 @@ func (c *Cluster) started(name string, p *parts.Process) {
 		}
 	}()
 }
+
+// Running tells whether a process of the cluster is up.
+func (c *Cluster) Running(name string) bool { return c.process(name) != nil }
 
 func (c *Cluster) process(name string) *parts.Process {
 	c.mu.Lock()
