@@ -77,8 +77,9 @@ func sources(ctx context.Context, program string) ([]string, error) {
 	var files []string
 	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p struct {
-			ImportPath, Dir string
-			GoFiles         []string
+			ImportPath string   `json:"ImportPath"`
+			Dir        string   `json:"Dir"`
+			GoFiles    []string `json:"GoFiles"`
 		}
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
 			return files, nil

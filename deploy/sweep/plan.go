@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,21 +80,25 @@ func (s scenario) choose(passed []aim, covered map[aim]bool) []aim {
 const together = 3
 
 // rounds groups a scenario's cases so that no daemon is armed twice in a round.
+// The daemons with most cases left go first, so that few rounds are left with one.
 func rounds(cases []aim) [][]aim {
+	left := map[string][]aim{}
+	for _, a := range cases {
+		left[a.daemon] = append(left[a.daemon], a)
+	}
 	var all [][]aim
-	rest := slices.Clone(cases)
-	for len(rest) > 0 {
-		var round, later []aim
-		used := map[string]bool{}
-		for _, a := range rest {
-			if len(round) < together && !used[a.daemon] {
-				used[a.daemon] = true
-				round = append(round, a)
-				continue
+	for len(left) > 0 {
+		daemons := slices.SortedFunc(maps.Keys(left), func(a, b string) int {
+			return cmp.Or(cmp.Compare(len(left[b]), len(left[a])), cmp.Compare(a, b))
+		})
+		var round []aim
+		for _, daemon := range daemons[:min(together, len(daemons))] {
+			round = append(round, left[daemon][0])
+			if left[daemon] = left[daemon][1:]; len(left[daemon]) == 0 {
+				delete(left, daemon)
 			}
-			later = append(later, a)
 		}
-		all, rest = append(all, round), later
+		all = append(all, round)
 	}
 	return all
 }

@@ -45,7 +45,7 @@ func replayed(ctx context.Context, w *world) error {
 		}
 		s, err := w.status(ctx)
 		if err != nil {
-			return false, err.Error(), nil
+			return later(err)
 		}
 		reason := s.standing(t.id())
 		return strings.Contains(reason, "signer refused"), reason, nil
@@ -68,10 +68,15 @@ func (w *world) forge(ctx context.Context, order string) (err error) {
 		defer cancel()
 		err = errors.Join(err, conn.Close(closing))
 	}()
-	tag, err := conn.Exec(ctx, `INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state)
-		SELECT order_id || ':again', chain, swap_id, purpose, deposit_id || ':again', asset, units, destination,
+	// One deposit pays one order: the row that has used it lets go of it.
+	tag, err := conn.Exec(ctx, `UPDATE hotwallet.payment SET deposit_id = deposit_id || ':paid' WHERE order_id = $1 AND asset = $2`, order, asset.BTC)
+	if err != nil || tag.RowsAffected() != 1 {
+		return fmt.Errorf("free the deposit of order %s (%d rows): %w", order, tag.RowsAffected(), err)
+	}
+	tag, err = conn.Exec(ctx, `INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state)
+		SELECT order_id || ':again', chain, swap_id, purpose, body ->> 'deposit_id', asset, units, destination,
 		       jsonb_set(body, '{order_id}', to_jsonb(order_id || ':again')), 'queued'
-		FROM hotwallet.payment WHERE order_id = $1 AND asset = $2`, order, asset.BTC)
+		FROM hotwallet.payment WHERE order_id = $1`, order)
 	if err != nil || tag.RowsAffected() != 1 {
 		return fmt.Errorf("copy order %s (%d rows): %w", order, tag.RowsAffected(), err)
 	}

@@ -96,8 +96,7 @@ func expired(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.await(ctx, t, depositWindow+swapLimit, swap.Expired)
-	return err
+	return w.await(ctx, t, depositWindow+swapLimit, swap.Expired)
 }
 
 // restarted starts every daemon anew, one by one, armed as they are, and then swaps.
@@ -152,7 +151,7 @@ func (w *world) confirmations(ctx context.Context, t *trip, wanted int64) error 
 	return until(ctx, createLimit, fmt.Sprintf("%d confirmations of the deposit of %s", wanted, t.id()), func() (bool, string, error) {
 		s, err := w.api.Swap(ctx, t.id())
 		if err != nil {
-			return false, err.Error(), nil
+			return later(err)
 		}
 		for _, d := range s.Deposits {
 			if d.Confirmations >= wanted && d.State != swap.DepositSeen {
@@ -175,13 +174,13 @@ func forgotten(ctx context.Context, w *world) error {
 	if err := w.pay(ctx, t, t.terms.Quote.Deposit.Units); err != nil {
 		return err
 	}
-	if _, err := w.await(ctx, t, createLimit, swap.DepositDetected); err != nil {
+	if err := w.await(ctx, t, createLimit, swap.DepositDetected); err != nil {
 		return err
 	}
 	if err := w.up.RestartBitcoin(ctx); err != nil {
 		return err
 	}
-	if _, err := w.await(ctx, t, createLimit, swap.AwaitingDeposit); err != nil {
+	if err := w.await(ctx, t, createLimit, swap.AwaitingDeposit); err != nil {
 		return err
 	}
 	if err := w.pay(ctx, t, t.terms.Quote.Deposit.Units); err != nil {
@@ -245,7 +244,7 @@ func signedAndAway(ctx context.Context, w *world) error {
 	err = until(ctx, swapLimit, "the hot wallet to catch up and to miss the signer", func() (bool, string, error) {
 		s, err := w.status(ctx)
 		if err != nil {
-			return false, err.Error(), nil
+			return later(err)
 		}
 		if halt := s.halt(asset.Bitcoin); halt != "" {
 			return false, "", fmt.Errorf("%w: the payout of %s left before it was stored: %s", errLost, t.id(), halt)
@@ -285,7 +284,7 @@ func tooDeep(ctx context.Context, w *world) error {
 	err = until(ctx, createLimit, "a halt of bitcoin", func() (bool, string, error) {
 		s, err := w.status(ctx)
 		if err != nil {
-			return false, err.Error(), nil
+			return later(err)
 		}
 		return s.halt(asset.Bitcoin) != "", "running", nil
 	})

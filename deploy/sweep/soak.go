@@ -23,7 +23,7 @@ const (
 // and then has everything come to rest. The seed gives the order of daemons and
 // pauses; what they meet is up to the machine.
 func (w *world) soak(ctx context.Context, length time.Duration, seed uint64) (swaps, kills int, err error) {
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:forbidigo,gosec // a seeded order of kills, not a secret
+	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a seeded order of kills, not a secret
 	ending := time.NewTimer(length)
 	defer ending.Stop()
 	over := make(chan struct{})

@@ -83,7 +83,7 @@ func (w *world) begin(ctx context.Context, pair asset.Pair) (*trip, error) {
 	err = until(ctx, createLimit, "a quote", func() (bool, string, error) {
 		_, signed, err := w.api.CreateQuote(ctx, client.QuoteRequest{From: pair.From, To: pair.To, DepositAmount: deposits[pair.From]})
 		if err != nil {
-			return false, err.Error(), nil
+			return later(err)
 		}
 		t.signed = signed
 		return true, "", nil
@@ -106,7 +106,7 @@ func (w *world) create(ctx context.Context, key string, ask client.SwapRequest) 
 	err = until(ctx, createLimit, "the swap's receipt", func() (bool, string, error) {
 		created, err = w.api.CreateSwap(ctx, key, ask)
 		if client.Passing(err) {
-			return false, err.Error(), nil
+			return later(err)
 		}
 		return err == nil, "", err
 	})
@@ -125,13 +125,12 @@ func (w *world) pay(ctx context.Context, t *trip, units asset.Units) (err error)
 }
 
 // await waits for a state of the swap; another final one is an error.
-func (w *world) await(ctx context.Context, t *trip, limit time.Duration, wanted swap.State) (last client.Swap, err error) {
-	err = until(ctx, limit, fmt.Sprintf("swap %s to be %s", t.id(), wanted), func() (bool, string, error) {
+func (w *world) await(ctx context.Context, t *trip, limit time.Duration, wanted swap.State) error {
+	err := until(ctx, limit, fmt.Sprintf("swap %s to be %s", t.id(), wanted), func() (bool, string, error) {
 		s, err := w.api.Swap(ctx, t.id())
 		if err != nil {
-			return false, err.Error(), nil
+			return later(err)
 		}
-		last = s
 		switch {
 		case s.State == wanted:
 			return true, "", nil
@@ -140,12 +139,12 @@ func (w *world) await(ctx context.Context, t *trip, limit time.Duration, wanted 
 		}
 		return false, string(s.State) + ": " + s.Message, nil
 	})
-	return last, errors.Join(err, w.trouble())
+	return errors.Join(err, w.trouble())
 }
 
 // settle waits until the swap is settled, and asks the node for the payout.
 func (w *world) settle(ctx context.Context, t *trip) error {
-	if _, err := w.await(ctx, t, swapLimit, swap.Settled); err != nil {
+	if err := w.await(ctx, t, swapLimit, swap.Settled); err != nil {
 		return err
 	}
 	t.done, t.expects = swap.Settled, t.terms.Quote.Payout.Units
@@ -154,7 +153,7 @@ func (w *world) settle(ctx context.Context, t *trip) error {
 
 // returned waits until the deposit was refunded, and asks the node for it.
 func (w *world) returned(ctx context.Context, t *trip, paid asset.Units) error {
-	if _, err := w.await(ctx, t, swapLimit, swap.Refunded); err != nil {
+	if err := w.await(ctx, t, swapLimit, swap.Refunded); err != nil {
 		return err
 	}
 	back, err := paid.Sub(t.terms.Quote.RefundFeeMax.Units)
@@ -169,12 +168,11 @@ func (w *world) returned(ctx context.Context, t *trip, paid asset.Units) error {
 // unit, in one transaction, at one of them, and nothing at the other.
 func (w *world) received(ctx context.Context, t *trip) error {
 	due := map[*destination]asset.Units{&t.payout: {}, &t.refund: {}}
-	switch t.done {
-	case swap.Settled:
-		due[&t.payout] = t.expects
-	case swap.Refunded:
-		due[&t.refund] = t.expects
+	to := &t.payout
+	if t.done == swap.Refunded {
+		to = &t.refund
 	}
+	due[to] = t.expects
 	for d, want := range due {
 		has, count, err := w.holds(ctx, *d)
 		if err != nil {

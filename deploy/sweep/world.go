@@ -52,7 +52,7 @@ type world struct {
 	coming   sync.WaitGroup
 }
 
-// open starts a cluster whose daemons can be armed. env and policy are the sweep's.
+// open starts a cluster whose daemons can be armed.
 func open(ctx context.Context, root, bin, api string, say func(string, ...any)) (*world, error) {
 	w := &world{root: root, bin: bin, arms: arms{filepath.Join(root, "arms")}, say: say,
 		aims: map[string]string{}, busy: map[string]bool{}, held: map[string]bool{}}
@@ -257,3 +257,6 @@ func until(ctx context.Context, limit time.Duration, what string, ask func() (ok
 		}
 	}
 }
+
+// later is until's answer where asking failed and may not the next time.
+func later(err error) (ok bool, status string, _ error) { return false, err.Error(), nil }
