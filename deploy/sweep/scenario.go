@@ -50,11 +50,21 @@ func (w *world) happy(ctx context.Context, pair asset.Pair) error {
 	if err != nil {
 		return err
 	}
+	// No block comes at once, so that the mempool is looked at in between.
+	resume := w.miner.pause()
+	defer resume()
 	if err := w.pay(ctx, t, t.terms.Quote.Deposit.Units); err != nil {
 		return err
 	}
+	if err := wait(ctx, lookPause); err != nil {
+		return err
+	}
+	resume()
 	return w.settle(ctx, t)
 }
+
+// lookPause is more than two looks of a hot wallet at its node.
+const lookPause = 600 * time.Millisecond
 
 // short pays half of what was quoted, and is refunded.
 func (w *world) short(ctx context.Context, pair asset.Pair) error {
