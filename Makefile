@@ -10,7 +10,7 @@ BIN := .ferry/bin
 # Without VCS stamps: they fail in a checkout that belongs to another user.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
-.PHONY: help demo test lint bench generate generate-check clean tools bootstrap daemons
+.PHONY: help demo test sweep lint bench generate generate-check clean tools bootstrap daemons
 
 help: ## list these tasks
 	@echo 'Usage: make <task>'
@@ -21,6 +21,10 @@ demo: bootstrap $(BIN)/btcd $(BIN)/geth daemons ## run everything with embedded 
 
 test: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## run every test, on real PostgreSQL, Kafka protocol and nodes
 	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 9m ./...
+
+sweep: bootstrap $(BIN)/btcd $(BIN)/geth | $(BIN) ## kill every daemon at every step that stores or sends (SAMPLE=10: ten of them; SOAK=1m, SEED=1)
+	@go build -o $(BIN)/sweep ./deploy/sweep
+	@exec $(BIN)/sweep $(if $(SAMPLE),-sample $(SAMPLE)) $(if $(SOAK),-soak $(SOAK)) $(if $(SEED),-seed $(SEED))
 
 lint: $(BIN)/golangci-lint ## gofmt, go vet and golangci-lint over all of it
 	@unformatted=$$(find . \( -name '.?*' -o -name node_modules \) -prune -o -name '*.go' -print | xargs -r gofmt -l); \

@@ -12,6 +12,7 @@ import (
 	"ferry/gateway/api"
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/crash"
 )
 
 // CreateSwap answers POST /v1/swaps. Its order is its safety:
@@ -45,6 +46,7 @@ func (g *Gateway) CreateSwap(ctx context.Context, req api.CreateSwapRequestObjec
 	if err := g.checkDestinations(ctx, r); err != nil {
 		return nil, err
 	}
+	crash.Point("gateway.claim.before")
 	claim, err = g.store.Claim(ctx, r.key(ctx), Claim{SwapID: swap.NewID(swap.SwapPrefix, g.config.Now()), Request: r.hash()}, g.config.Now())
 	switch {
 	case err != nil:
@@ -54,6 +56,7 @@ func (g *Gateway) CreateSwap(ctx context.Context, req api.CreateSwapRequestObjec
 	case claim.Response != nil:
 		return g.answer(r, claim)
 	}
+	crash.Point("gateway.claim.after")
 	return g.perform(ctx, r, claim)
 }
 
@@ -88,16 +91,20 @@ func (g *Gateway) perform(ctx context.Context, r swapRequest, claim Claim) (api.
 		if code := swap.ErrorCode(err); code != swap.CodeInternal && code != swap.CodeUnavailable {
 			// A refusal is a definite no: the lock is not ours, so nothing stays behind.
 			// A claim that can't be released only makes the same key ask again.
+			crash.Point("gateway.release.before")
 			if releaseErr := g.store.Release(ctx, r.key(ctx), claim.SwapID); releaseErr != nil {
 				g.config.Log.ErrorContext(ctx, "claim not released", "request_id", requestID(ctx), "swap", claim.SwapID, "error", releaseErr)
 			}
+			crash.Point("gateway.release.after")
 		}
 		return nil, err
 	}
+	crash.Point("gateway.accept.after")
 	terms, err := g.issue(ctx, r, claim.SwapID)
 	if err != nil {
 		return nil, err
 	}
+	crash.Point("gateway.issue.after")
 	return g.finish(ctx, r, claim, terms)
 }
 
@@ -113,6 +120,7 @@ func (g *Gateway) finish(ctx context.Context, r swapRequest, claim Claim, terms 
 	if err := g.store.Finish(ctx, creation); err != nil && !errors.Is(err, ErrClaimMoved) {
 		return nil, err
 	} else if err == nil {
+		crash.Point("gateway.finish.after")
 		g.config.Log.InfoContext(ctx, "swap created", "request_id", requestID(ctx), "swap", claim.SwapID)
 		claim.Response = creation.Response
 		return g.answer(r, claim)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"ferry/swap"
+	"ferry/swap/crash"
 )
 
 // Accept ties a quote of ours to a swap, once. Refusals: quote_invalid,
@@ -18,7 +19,9 @@ func (d *Desk) Accept(ctx context.Context, signedQuote, swapID string) error {
 		// Why a signature failed is nothing the caller could act on.
 		return swap.Refuse(swap.CodeQuoteInvalid, fieldSignedQuote, "", "The quote is not one that Ferry signed.")
 	}
+	crash.Point("liquidity.accept.before")
 	err = d.store.Accept(ctx, quote, signedQuote, swapID)
+	crash.Point("liquidity.accept.after")
 	switch {
 	case errors.Is(err, ErrLockUnknown):
 		return swap.Refuse(swap.CodeQuoteInvalid, fieldSignedQuote, "", "Ferry does not know this quote.")

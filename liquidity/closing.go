@@ -8,6 +8,7 @@ import (
 
 	"ferry/swap"
 	"ferry/swap/bus"
+	"ferry/swap/crash"
 )
 
 // Group names the consumer of updates, in Kafka and beside its offsets.
@@ -74,9 +75,11 @@ func (c closer) lapse(ctx context.Context) error {
 	ticker := time.NewTicker(lapseEvery)
 	defer ticker.Stop()
 	for {
+		crash.Point("liquidity.lapse.before")
 		if _, err := c.store.Lapse(ctx, lapseBatch); err != nil && ctx.Err() == nil {
 			c.log.WarnContext(ctx, "lapsed locks were not closed, will try again", "error", err)
 		}
+		crash.Point("liquidity.lapse.after")
 		select {
 		case <-ctx.Done():
 			return nil

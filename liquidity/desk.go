@@ -9,6 +9,7 @@ import (
 
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/crash"
 )
 
 // Desk decides what is promised. It keeps no state of its own.
@@ -133,10 +134,12 @@ func (d *Desk) book(ctx context.Context, t terms, o Offer, field, client string)
 		return "", fmt.Errorf("sign quote %s: %w", quote.ID, err)
 	}
 	bounds := Bounds{Available: t.payout.Available, BalanceAt: t.payout.At, MaxLocks: d.config.MaxLocksPerClient}
+	crash.Point("liquidity.book.before")
 	booking, err := d.store.Book(ctx, Lock{Quote: quote, Signed: signed, Client: client}, bounds)
 	if err != nil {
 		return "", err
 	}
+	crash.Point("liquidity.book.after")
 	if !booking.Booked {
 		return "", d.notBooked(booking, t, o, field)
 	}

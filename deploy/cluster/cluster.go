@@ -7,10 +7,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"ferry/deploy/deployment"
 	"ferry/deploy/parts"
 )
 
@@ -29,6 +31,13 @@ type Config struct {
 	Getenv func(string) string
 	// Progress is told of each step before it begins.
 	Progress func(step string)
+	// Env, if not nil, adds settings to those of a daemon, each time it starts.
+	Env func(daemon string) []string
+	// Policy, if not nil, changes the demo's deployment before it is written.
+	Policy func(*deployment.Deployment)
+	// Died, if not nil, is told that a daemon ended by itself, and has to start it
+	// again: that is no failure of the cluster then.
+	Died func(daemon string)
 }
 
 // Cluster is a running Ferry.
@@ -145,13 +154,9 @@ func (c *Cluster) nodes(ctx context.Context) error {
 		c.settings.Bitcoin = node
 	} else {
 		c.progress("starting btcd")
-		btcd, err := parts.StartBtcd(ctx, parts.BtcdConfig{Path: filepath.Join(c.config.Bin, "btcd"), Dir: c.dir.Part("btcd"),
-			LogFile: c.dir.Log("btcd"), MiningAddress: c.config.MiningAddress})
-		if err != nil {
+		if err := c.bitcoin(ctx); err != nil {
 			return err
 		}
-		c.started("btcd", btcd.Process)
-		c.settings.Bitcoin = Node{URL: "http://" + btcd.RPCAddress(), User: btcd.RPCUser(), Password: btcd.RPCPassword()}
 	}
 	if external := c.config.Getenv("ETHEREUM_URL"); external != "" {
 		c.settings.Ethereum = Node{URL: external}
@@ -167,6 +172,30 @@ func (c *Cluster) nodes(ctx context.Context) error {
 	return nil
 }
 
+func (c *Cluster) bitcoin(ctx context.Context) error {
+	btcd, err := parts.StartBtcd(ctx, parts.BtcdConfig{Path: filepath.Join(c.config.Bin, "btcd"), Dir: c.dir.Part("btcd"),
+		LogFile: c.dir.Log("btcd"), MiningAddress: c.config.MiningAddress})
+	if err != nil {
+		return err
+	}
+	c.started("btcd", btcd.Process)
+	c.settings.Bitcoin = Node{URL: "http://" + btcd.RPCAddress(), User: btcd.RPCUser(), Password: btcd.RPCPassword()}
+	return nil
+}
+
+// RestartBitcoin stops the embedded btcd in good order and starts it again, where
+// it was. Its mempool is empty then.
+func (c *Cluster) RestartBitcoin(ctx context.Context) error {
+	p := c.process("btcd")
+	if p == nil {
+		return errors.New("no embedded btcd is running")
+	}
+	if err := p.Stop(ctx); err != nil {
+		return err
+	}
+	return c.bitcoin(ctx)
+}
+
 func (c *Cluster) progress(step string) {
 	if c.config.Progress != nil {
 		c.config.Progress(step)
@@ -178,7 +207,7 @@ func (c *Cluster) progress(step string) {
 func (c *Cluster) started(name string, p *parts.Process) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.running[name] == nil {
+	if !slices.Contains(c.order, name) {
 		c.order = append(c.order, name)
 	}
 	c.running[name] = p
@@ -189,11 +218,25 @@ func (c *Cluster) started(name string, p *parts.Process) {
 		if c.stopping || c.running[name] != p || p.Err() == nil {
 			return
 		}
+		if _, daemon := c.daemons[name]; daemon && c.config.Died != nil {
+			delete(c.running, name)
+			go c.config.Died(name)
+			return
+		}
 		select {
 		case c.failed <- fmt.Errorf("%s ended: %w", name, p.Err()):
 		default:
 		}
 	}()
+}
+
+// Running tells whether a process of the cluster is up.
+func (c *Cluster) Running(name string) bool { return c.process(name) != nil }
+
+func (c *Cluster) process(name string) *parts.Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running[name]
 }
 
 // Failed gives the error of the first process that ended by itself.
@@ -216,11 +259,9 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	c.mu.Unlock()
 	var errs []error
 	for i := len(order) - 1; i >= 0; i-- {
-		c.mu.Lock()
-		p := c.running[order[i]]
-		c.mu.Unlock()
+		p := c.process(order[i])
 		if p == nil {
-			continue // it was killed and not started again
+			continue // it was killed, or has died
 		}
 		if err := p.Stop(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("stop %s: %w", order[i], err))

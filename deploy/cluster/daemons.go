@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -87,7 +88,11 @@ func (c *Cluster) prepare(ctx context.Context, urls map[string]string) error {
 		return err
 	}
 	c.settings.Deployment = filepath.Join(c.config.Root, "deployment.json")
-	if err := writeDeployment(c.settings.Deployment, demoDeployment(quoteKey, attestKey)); err != nil {
+	policy := demoDeployment(quoteKey, attestKey)
+	if c.config.Policy != nil {
+		c.config.Policy(&policy)
+	}
+	if err := writeDeployment(c.settings.Deployment, policy); err != nil {
 		return err
 	}
 	venue, err := freeAddress(ctx)
@@ -185,8 +190,12 @@ func (c *Cluster) startDaemon(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	env := slices.Clone(d.env)
+	if c.config.Env != nil {
+		env = append(env, c.config.Env(name)...)
+	}
 	p, err := parts.StartProcess(parts.ProcessConfig{Name: name, Path: filepath.Join(c.config.Bin, d.program),
-		Args: d.args, Env: d.env, User: d.user, LogFile: logFile, StopLimit: 15 * time.Second})
+		Args: d.args, Env: env, User: d.user, LogFile: logFile, StopLimit: 15 * time.Second})
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,7 @@ func RunKafka(ctx context.Context, cfg KafkaConfig) (err error) {
 		kfake.ClusterID("ferry"),
 		kfake.DataDir(filepath.Join(cfg.Dir, "data")),
 		kfake.SyncWrites(),
+		kfake.BrokerConfigs(map[string]string{"group.min.session.timeout.ms": "500"}),
 		kfake.WithLogger(kafkaLogger{}),
 	)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"ferry/hotwallet/keys"
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/crash"
 )
 
 // record is one receipt signed.
@@ -41,6 +42,7 @@ func (s *store) attest(r request, hash string, quote swap.Quote, sign func(path 
 		if err := s.remember(tx, r.SwapID, fresh); err != nil {
 			return err
 		}
+		crash.Point("attest.commit.before")
 		if s.beforeCommit != nil {
 			return s.beforeCommit()
 		}
@@ -57,6 +59,7 @@ func (s *store) attest(r request, hash string, quote swap.Quote, sign func(path 
 	case err != nil:
 		return "", fmt.Errorf("attest %s: %w", r.SwapID, err)
 	}
+	crash.Point("attest.commit.after")
 	return fresh.SignedReceipt, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/crash"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
 
@@ -49,6 +50,7 @@ func (i *Issuer) Issue(ctx context.Context, req *connect.Request[ferryv1.IssueRe
 // receipt before it is answered: a crash in between is continued by the next call.
 func (i *Issuer) issue(ctx context.Context, t terms) (string, error) {
 	for range issueTries {
+		crash.Point("issue.address.before")
 		issued, err := i.config.Store.IssueDeposit(ctx, t.request.GetSwapId(), t.hash)
 		if errors.Is(err, ErrPoolEmpty) {
 			// Asked for faster than the pool is filled.
@@ -64,12 +66,16 @@ func (i *Issuer) issue(ctx context.Context, t terms) (string, error) {
 		if issued.SignedReceipt != "" {
 			return issued.SignedReceipt, i.check(t, issued.Address, issued.SignedReceipt)
 		}
+		crash.Point("issue.address.after")
 		signed, used, err := i.attest(ctx, t, issued.Address)
 		if err != nil {
 			return "", err
 		}
 		if !used {
-			return signed, i.config.Store.StoreReceipt(ctx, t.request.GetSwapId(), issued.Index, signed)
+			crash.Point("issue.attest.after")
+			err := i.config.Store.StoreReceipt(ctx, t.request.GetSwapId(), issued.Index, signed)
+			crash.Point("issue.receipt.after")
+			return signed, err
 		}
 		// Nobody has been told of this address by us: another can take its place.
 		i.config.Log.Error("attestd has attested an index before: burnt", "chain", i.config.Chain, "swap", t.request.GetSwapId(), "index", issued.Index)

@@ -8,6 +8,7 @@ import (
 	"connectrpc.com/connect"
 
 	"ferry/hotwallet/keys"
+	"ferry/swap/crash"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
 
@@ -88,5 +89,8 @@ func (i *Issuer) derive(ctx context.Context, from, count uint32, burnt bool) err
 		watched = append(watched, key.Address)
 	}
 	i.config.Watch(watched)
-	return i.config.Store.AddDeposits(ctx, addresses, burnt)
+	crash.Point("issue.pool.before")
+	err := i.config.Store.AddDeposits(ctx, addresses, burnt)
+	crash.Point("issue.pool.after")
+	return err
 }

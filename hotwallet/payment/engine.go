@@ -10,6 +10,7 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/crash"
 )
 
 // Limits of the engine.
@@ -228,7 +229,9 @@ func (e *Engine) stand(ctx context.Context, p Payment, reason string, alarm bool
 	if alarm {
 		e.config.Log.Error("payment stands still", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", reason)
 	}
+	crash.Point("payment.reason.before")
 	_, err := e.config.Store.StoreReason(ctx, p, reason)
+	crash.Point("payment.reason.after")
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/crash"
 )
 
 // Reasons for which a payment stands still, as people read them. Those that end
@@ -67,10 +68,12 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 	if feeMax.Less(plan.Fee) {
 		return p, false, e.notPlanned(ctx, p, chain.ErrFeeMax)
 	}
+	crash.Point("payment.plan.before")
 	stored, err := e.config.Store.StorePlan(ctx, p, plan)
 	if err != nil {
 		return p, false, err
 	}
+	crash.Point("payment.plan.after")
 	delete(e.tries, p.Order.ID)
 	e.moved()
 	return stored, true, nil
@@ -134,10 +137,13 @@ func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
 		return p, false, e.stand(ctx, p, ReasonSigner, true)
 	}
 	e.config.Observer.signing(Signed)
+	e.tooEarly(ctx, raw)
+	crash.Point("payment.sign.after")
 	stored, err := e.config.Store.StoreSigned(ctx, p, raw, txid)
 	if err != nil {
 		return p, false, err
 	}
+	crash.Point("payment.signed.after")
 	delete(e.tries, p.Order.ID)
 	e.moved()
 	return stored, true, nil
@@ -155,6 +161,7 @@ func (e *Engine) send(ctx context.Context, p Payment) error {
 		}
 	}
 	acceptance, cause := e.config.Payer.Broadcast(ctx, p.Attempt.Raw)
+	crash.Point("payment.broadcast.after")
 	if ctx.Err() != nil {
 		// Nothing is known of it; the bytes are stored and go out again.
 		return ctx.Err()
@@ -176,6 +183,7 @@ func (e *Engine) send(ctx context.Context, p Payment) error {
 		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", answer.Reason)
 	}
 	_, err := e.config.Store.StoreAnswer(ctx, p, answer)
+	crash.Point("payment.answer.after")
 	return err
 }
 

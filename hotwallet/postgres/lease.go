@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"ferry/swap/crash"
 )
 
 // Lease is the right to write a chain's rows. It lives as long as its connection.
@@ -27,6 +29,7 @@ func (s *Store) AcquireLease(ctx context.Context, holder string) (*Lease, error)
 		return nil, errors.Join(fmt.Errorf("take the lease on %s: %w", s.chain, err), l.Close(context.WithoutCancel(ctx)))
 	}
 	s.token.Store(l.token)
+	crash.Point("lease.take.after")
 	return l, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/swap/asset"
+	"ferry/swap/crash"
 )
 
 // Books are what the chain should hold for us at a block.
@@ -79,9 +80,11 @@ func Check(ctx context.Context, s Store, n Node, log *slog.Logger) (Result, erro
 	if err != nil {
 		return Skipped, fmt.Errorf("ask what is held at %s: %w", books.At, err)
 	}
+	crash.Point("reconcile.record.before")
 	if err := s.Record(ctx, books, held); err != nil {
 		return Skipped, err
 	}
+	crash.Point("reconcile.record.after")
 	difference := new(big.Int).Sub(held.Big(), books.Units)
 	if difference.Sign() == 0 && !(books.Accounts && shrunk(books.Before, difference)) {
 		return Equal, nil

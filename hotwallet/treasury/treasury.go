@@ -12,6 +12,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
+	"ferry/swap/crash"
 )
 
 // Balances are what the books say of one asset, in base units. Debit and credit
@@ -146,7 +147,10 @@ func (t *Treasury) Start(ctx context.Context) error {
 		watched[i] = k.Address
 	}
 	t.config.Watch(watched)
-	return t.config.Store.AddHot(ctx, hot)
+	crash.Point("treasury.hot.before")
+	err := t.config.Store.AddHot(ctx, hot)
+	crash.Point("treasury.hot.after")
+	return err
 }
 
 // FundingAddress is where treasury sends coins for the hot wallet to use. On an

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"ferry/hotwallet/chain"
+	"ferry/swap/crash"
 )
 
 const (
@@ -87,9 +88,11 @@ func (w *Watcher) see(ctx context.Context, credits []chain.Credit, shown map[str
 	}
 	fresh = fresh[:min(len(fresh), max(room, 0))]
 	for batch := range slices.Chunk(fresh, sightingBatch) {
+		crash.Point("watch.see.before")
 		if err := w.config.Store.See(ctx, batch); err != nil {
 			return err
 		}
+		crash.Point("watch.see.after")
 		for _, c := range batch {
 			w.told[w.config.Store.DepositID(c)] = true
 		}
@@ -112,9 +115,11 @@ func (w *Watcher) withdraw(ctx context.Context, shown map[string]bool, open []st
 	}
 	w.misses = misses
 	for batch := range slices.Chunk(gone, sightingBatch) {
+		crash.Point("watch.replace.before")
 		if err := w.config.Store.Replace(ctx, batch); err != nil {
 			return err
 		}
+		crash.Point("watch.replace.after")
 	}
 	return nil
 }

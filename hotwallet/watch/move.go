@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"ferry/hotwallet/chain"
+	"ferry/swap/crash"
 )
 
 // move brings the cursor one block or one fork nearer to the node's tip. It
@@ -57,11 +58,18 @@ func (w *Watcher) advance(ctx context.Context, cursor chain.Ref) (bool, error) {
 	if b.Parent != cursor.Hash {
 		return false, nil // the chain has changed between the calls
 	}
-	if len(b.Credits)+len(b.Debits) > 0 {
+	ours := len(b.Credits)+len(b.Debits) > 0
+	if ours {
 		w.stale = true // also if Apply fails: it may have happened
+		crash.Point("watch.apply_ours.before")
 	}
+	crash.Point("watch.apply.before")
 	if err := w.config.Store.Apply(ctx, b); err != nil {
 		return false, err
+	}
+	crash.Point("watch.apply.after")
+	if ours {
+		crash.Point("watch.apply_ours.after")
 	}
 	return true, w.load(ctx)
 }
@@ -81,9 +89,11 @@ func (w *Watcher) goBack(ctx context.Context, cursor chain.Ref, from int64) (boo
 	w.config.Observer.reorg(cursor.Height - fork.Height)
 	for at := cursor; at != fork; {
 		w.stale = true
+		crash.Point("watch.rollback.before")
 		if err := w.config.Store.Rollback(ctx, at); err != nil {
 			return false, err
 		}
+		crash.Point("watch.rollback.after")
 		if at, _, err = w.config.Store.Cursor(ctx); err != nil {
 			return false, err
 		}
@@ -119,10 +129,12 @@ func (w *Watcher) tooDeep(ctx context.Context, cursor chain.Ref) error {
 	reason := fmt.Sprintf("the node's chain leaves ours more than %d blocks below block %d; nothing is read until it returns",
 		w.config.ReorgLimit, cursor.Height)
 	w.config.Observer.tooDeep()
+	crash.Point("watch.halt.before")
 	halted, err := w.config.Store.Stop(ctx, reason)
 	if err != nil {
 		return err
 	}
+	crash.Point("watch.halt.after")
 	if halted {
 		w.config.Log.Error("the chain has reorganised too deep; payments are halted", "chain", w.config.Reader.Chain(),
 			"cursor", cursor.Height, "limit", w.config.ReorgLimit)

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"ferry/swap/crash"
 )
 
 // Store holds the deadlines to come.
@@ -57,6 +59,9 @@ func (c Config) sweep(ctx context.Context) error {
 		n, err := c.Store.TellDue(ctx, c.Now().Add(-c.Grace), batch)
 		if err != nil {
 			return fmt.Errorf("tell due deadlines: %w", err)
+		}
+		if n > 0 {
+			crash.Point("deadline.tell.after")
 		}
 		if n > 0 && c.Told != nil {
 			c.Told()

@@ -9,6 +9,7 @@ import (
 
 	"ferry/swap"
 	"ferry/swap/bus"
+	"ferry/swap/crash"
 )
 
 var takeDueSQL = statement("take_due")
@@ -32,7 +33,9 @@ func (s *Store) TellDue(ctx context.Context, now time.Time, limit int) (int, err
 		}); err != nil {
 			return fmt.Errorf("take due deadlines: %w", err)
 		}
-		told = len(messages)
+		if told = len(messages); told > 0 {
+			crash.Point("deadline.commit.before")
+		}
 		return bus.Put(ctx, tx, messages...)
 	})
 	if err != nil {

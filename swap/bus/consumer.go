@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"ferry/swap/crash"
 )
 
 // Batch is consecutive records of one partition.
@@ -43,7 +45,6 @@ type ConsumerConfig struct {
 const (
 	consumerBatch     = 512
 	consumerRetryMost = 5 * time.Second
-	sessionTimeout    = 10 * time.Second
 )
 
 // Consumer is one member of a group.
@@ -133,8 +134,10 @@ func (c *Consumer) handle(ctx context.Context, fetches kgo.Fetches) (failed bool
 			return
 		}
 		b := c.batch(p.Topic, p.Partition, p.Records)
+		crash.Point("consumer.handle.before")
 		err := c.config.Handle(ctx, b)
 		if err == nil {
+			crash.Point("consumer.handle.after")
 			c.setNext(b.Topic, b.Partition, b.Next)
 			return
 		}

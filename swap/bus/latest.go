@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"ferry/swap/crash"
 )
 
 // Publisher sends values of which only the newest counts (rates, balances), past
@@ -43,9 +45,11 @@ func (p *Publisher) Send(ctx context.Context, messages ...Message) error {
 	for i, m := range messages {
 		records[i] = toKafka(m, p.source, now.UnixMilli(), now)
 	}
+	crash.Point("latest.publish.before")
 	if err := p.client.ProduceSync(ctx, records...).FirstErr(); err != nil {
 		return fmt.Errorf("publish %d messages: %w", len(messages), err)
 	}
+	crash.Point("latest.publish.after")
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"ferry/swap/crash"
 )
 
 // RelayConfig is what a relay needs.
@@ -151,9 +153,11 @@ func (r *Relay) once(ctx context.Context, conn *pgx.Conn) (int, error) {
 		m := Message{Topic: row.Topic, Key: row.Key, Kind: row.Kind, Body: []byte(row.Body)}
 		records[i] = toKafka(m, r.config.Source, row.Seq, row.CreatedAt)
 	}
+	crash.Point("relay.publish.before")
 	if err := r.client.ProduceSync(ctx, records...).FirstErr(); err != nil {
 		return 0, fmt.Errorf("publish %d records: %w", len(records), err)
 	}
+	crash.Point("relay.publish.after")
 	last := rows[len(rows)-1]
 	tag, err := conn.Exec(ctx, relayAdvanceSQL, last.XID, last.ID, last.Seq, rows[0].Seq-1)
 	if err != nil {
@@ -162,6 +166,7 @@ func (r *Relay) once(ctx context.Context, conn *pgx.Conn) (int, error) {
 	if tag.RowsAffected() != 1 {
 		return 0, errors.New("the relay's cursor has moved: another relay is active")
 	}
+	crash.Point("relay.advance.after")
 	return len(rows), nil
 }
 

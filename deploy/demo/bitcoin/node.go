@@ -27,6 +27,17 @@ func (n *Node) Generate(ctx context.Context, count int64) error {
 	return n.call(ctx, &hashes, "generate", count)
 }
 
+// Invalidate makes the node leave its best chain from a height on; its
+// transactions go back to the mempool.
+func (n *Node) Invalidate(ctx context.Context, height int64) error {
+	var hash string
+	if err := n.call(ctx, &hash, "getblockhash", height); err != nil {
+		return err
+	}
+	var nothing any
+	return n.call(ctx, &nothing, "invalidateblock", hash)
+}
+
 // Block is the best chain's block at a height.
 func (n *Node) Block(ctx context.Context, height int64) (*wire.MsgBlock, error) {
 	var hash, text string

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// options are the command line's.
+type options struct {
+	root, nodes, api string
+	sample           int
+	soak             time.Duration
+	seed             uint64
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.root, "root", ".ferry/sweep", "folder of everything the sweep keeps; emptied first")
+	flag.StringVar(&o.nodes, "nodes", ".ferry/bin", "folder of the built btcd and geth")
+	flag.StringVar(&o.api, "api", "127.0.0.1:18080", "address of the public API, on the loopback interface")
+	flag.IntVar(&o.sample, "sample", 0, "how many cases to run, spread over all; 0 runs every one")
+	flag.DurationVar(&o.soak, "soak", time.Minute, "how long daemons are killed at random; 0 leaves it out")
+	flag.Uint64Var(&o.seed, "seed", 1, "seed of the soak's order")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, o)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "sweep: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func say(format string, args ...any) { fmt.Fprintf(os.Stdout, format+"\n", args...) }
+
+func run(ctx context.Context, o options) error {
+	began := time.Now()
+	root, err := filepath.Abs(o.root)
+	if err != nil {
+		return fmt.Errorf("find the sweep's folder: %w", err)
+	}
+	for _, folder := range []string{"cluster", "broken"} {
+		if err := os.RemoveAll(filepath.Join(root, folder)); err != nil {
+			return fmt.Errorf("empty the sweep's folder: %w", err)
+		}
+	}
+	bin := filepath.Join(root, "bin")
+	say("building the daemons with crash points")
+	if err := build(ctx, bin, o.nodes, pointTag, "./cmd/..."); err != nil {
+		return err
+	}
+	points, err := discover(ctx, bin)
+	if err != nil {
+		return err
+	}
+	r := &report{points: points, died: map[aim]int{}}
+	sweepErr := sweep(ctx, o, filepath.Join(root, "cluster"), bin, r)
+	var brokenErr error
+	if ctx.Err() == nil {
+		brokenErr = broken(ctx, o, root, bin, r)
+	}
+	r.print(o.sample > 0, time.Since(began))
+	return errors.Join(sweepErr, brokenErr, r.verdict(o.sample > 0))
+}
