@@ -49,7 +49,7 @@ type Book struct {
 	most   int
 }
 
-// New is an empty book whose sides keep at most most levels each (at least one).
+// New is an empty book whose sides keep so many levels each (at least one).
 func New(most int) *Book {
 	return &Book{halves: [2]half{{side: Bid}, {side: Ask}}, most: max(most, 1)}
 }
@@ -60,7 +60,7 @@ func New(most int) *Book {
 func (b *Book) Load(bids, asks []Level, limit int) error {
 	var fresh [2]half
 	for side, levels := range [2][]Level{bids, asks} {
-		h := half{side: Side(side), levels: slices.Clone(levels)} //nolint:gosec // 0 or 1
+		h := half{side: Side(side), levels: slices.Clone(levels)}
 		for i, l := range h.levels {
 			if l.Size == 0 || i > 0 && !h.side.better(h.levels[i-1].Price, l.Price) {
 				return ErrLevels

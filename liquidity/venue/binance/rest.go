@@ -103,5 +103,5 @@ func retryAfter(h http.Header, otherwise time.Duration) time.Duration {
 	if err != nil {
 		return otherwise
 	}
-	return time.Duration(min(max(seconds, 1), uint64(pauseMax/time.Second))) * time.Second //nolint:gosec // bounded by pauseMax
+	return time.Duration(min(max(seconds, 1), uint64(pauseMax/time.Second))) * time.Second
 }

@@ -140,6 +140,15 @@ func (f follower) await() liquidity.Top {
 	}
 }
 
+// settle reads until events are applied: one that was lost right after a snapshot
+// could be in the snapshot.
+func (f follower) settle() {
+	f.t.Helper()
+	for range 5 {
+		f.await()
+	}
+}
+
 // awaitOutage reads until there is an outage, and checks what it says.
 func (f follower) awaitOutage(want string) {
 	f.t.Helper()

@@ -54,19 +54,22 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, stream string, wr
 // is over. A client of one stream has nothing to say: whatever it sends ends the
 // connection.
 func (s *Server) send(ctx context.Context, conn *websocket.Conn, c *client, wrap func(message) []byte) error {
-	ctx, cancel := context.WithTimeoutCause(conn.CloseRead(ctx), s.config.Life, errors.New("its time is over"))
-	defer cancel()
-	pinging := make(chan error, 1)
-	go func() { pinging <- s.ping(ctx, conn) }()
-	defer func() { <-pinging }()
-	defer cancel()
+	ctx, expire := context.WithTimeoutCause(conn.CloseRead(ctx), s.config.Life, errors.New("its time is over"))
+	defer expire()
+	ctx, cancel := context.WithCancelCause(ctx)
+	pinging := make(chan struct{})
+	go func() {
+		defer close(pinging)
+		cancel(s.ping(ctx, conn))
+	}()
+	defer func() {
+		cancel(nil)
+		<-pinging
+	}()
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case err := <-pinging:
-			pinging <- err
-			return err
 		case m, open := <-c.messages:
 			if !open {
 				return nil
