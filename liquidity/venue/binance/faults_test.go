@@ -246,6 +246,41 @@ func TestRestart(t *testing.T) {
 	f.await()
 }
 
+// The venue's pings are answered: it does not give us up.
+func TestPingsAreAnswered(t *testing.T) {
+	t.Parallel()
+	x := simulate(t, "127.0.0.1:0", func(c *simulator.Config) { c.PingEvery, c.PongWithin = 5*time.Millisecond, time.Second })
+	f := follow(t, x.address, nil)
+	for range 500 { // two seconds at this pace
+		f.await()
+	}
+	if c := f.Counters(); c.Connections != 1 {
+		t.Errorf("counters %+v", c)
+	}
+}
+
+// Snapshots never cost more than their weight: then there is no price, and no request.
+func TestWeightIsBounded(t *testing.T) {
+	t.Parallel()
+	x := simulate(t, "127.0.0.1:0", nil)
+	f := follow(t, x.address, func(c *binance.Config) { c.Weight = 149 })
+	for range 2 {
+		f.settle()
+		x.inject(t, simulator.Gap, 1, 0)
+		f.awaitOutage(suspect)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	select {
+	case top := <-f.tops:
+		t.Errorf("beyond the weight came %+v", top)
+	case <-ctx.Done():
+	}
+	if c := f.Counters(); c.Snapshots != 2 || c.FailedSnapshots+c.OldSnapshots != 0 || c.Messages < 20 {
+		t.Errorf("counters %+v", c)
+	}
+}
+
 // Under a storm of faults every price that is given is one the exchange had.
 func TestStorm(t *testing.T) {
 	t.Parallel()
