@@ -17,7 +17,7 @@ import (
 	"ferry/deploy/deployment"
 	"ferry/liquidity"
 	"ferry/liquidity/postgres"
-	"ferry/liquidity/venue/simulated"
+	"ferry/liquidity/venue/binance"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
 	"ferry/swap/rpc"
@@ -34,7 +34,8 @@ const (
 func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	brokers, url := s.Brokers(), s.Need(daemon.EnvDatabaseURL, "Postgres, as role ferry_liquidity")
 	listen := s.Need("FERRY_LISTEN", "path of the Unix socket to listen on")
-	venueURL := s.Need("FERRY_VENUE_URL", "where the venue's simulator listens, for example ws://127.0.0.1:7010")
+	streamURL := s.Need("FERRY_VENUE_STREAM_URL", "the venue's WebSocket base, for example ws://127.0.0.1:7010 or wss://data-stream.binance.vision")
+	restURL := s.Need("FERRY_VENUE_REST_URL", "the venue's REST base, for example http://127.0.0.1:7010 or https://data-api.binance.vision")
 	keyPath := s.Need("FERRY_QUOTE_KEY", "PEM file of the key that signs quotes")
 	d, err := s.Deployment()
 	if err != nil {
@@ -48,7 +49,8 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	venue, err := simulated.New(simulated.Config{URL: venueURL, StaleAfter: priceStaleAfter, Log: log, Now: time.Now,
+	venue, err := binance.New(binance.Config{StreamURL: streamURL, RestURL: restURL, Symbol: "ETHBTC",
+		StaleAfter: priceStaleAfter, Log: log, Now: time.Now,
 		Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}})
 	if err != nil {
 		return err

@@ -1,6 +1,10 @@
-// Command venuesim plays a venue on loopback: a seeded random walk of each market,
-// served over WebSocket until SIGTERM. It prints "listening on <address>" when
-// clients can connect.
+// Command venuesim plays Binance spot on loopback: a seeded random walk of each
+// market with its book, served as the depth stream and the depth snapshot until
+// SIGTERM. It prints "listening on <address>" when clients can connect.
+//
+// With -control it misbehaves on demand, for example:
+//
+//	curl -d '{"fault":"gap"}' http://127.0.0.1:7010/control/fault
 package main
 
 import (
@@ -17,7 +21,7 @@ import (
 	"syscall"
 	"time"
 
-	"ferry/liquidity/venue/simulated/simulator"
+	"ferry/liquidity/venue/binance/simulator"
 )
 
 func main() {
@@ -36,7 +40,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	listen := flags.String("listen", "127.0.0.1:0", "address to listen on")
 	seed := flags.Uint64("seed", 1, "seed of the walks: the same one gives the same prices")
 	pairs := flags.String("pair", "ETH-BTC=0.035", "markets with their first price, separated by commas")
-	every := flags.Duration("every", 250*time.Millisecond, "time between two steps of a walk")
+	every := flags.Duration("every", 50*time.Millisecond, "time between two steps of a walk; two make an event")
+	control := flags.Bool("control", false, "take faults at POST /control/fault")
+	faults := flags.String("faults", "", "faults by themselves, as kind:count:seconds@time after the start, separated by commas: gap@5s,stall:50@20s,throttle:2:1@1m")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -46,7 +52,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	config := simulator.Config{Seed: *seed, Every: *every, Log: slog.New(slog.NewJSONHandler(errOut, nil))}
+	script, err := simulator.ParseScript(*faults)
+	if err != nil {
+		return fmt.Errorf("flag -faults: %w", err)
+	}
+	config := simulator.Config{Seed: *seed, Every: *every, Control: *control, Script: script, Log: slog.New(slog.NewJSONHandler(errOut, nil))}
 	for text := range strings.SplitSeq(*pairs, ",") {
 		m, err := simulator.ParseMarket(text)
 		if err != nil {

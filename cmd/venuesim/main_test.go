@@ -29,7 +29,7 @@ func TestProgram(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-seed", "7", "-pair", "ETH-BTC=0.035,BTC-ETH=28")
+	cmd := exec.CommandContext(ctx, os.Args[0], "-seed", "7", "-pair", "ETH-BTC=0.035,BTC-ETH=28", "-control")
 	cmd.Env = append(os.Environ(), asMain+"=1")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -46,13 +46,17 @@ func TestProgram(t *testing.T) {
 	if !ok {
 		t.Fatalf("it printed %q", line)
 	}
-	for pair, want := range map[string]int{"ETH-BTC": http.StatusUpgradeRequired, "BTC-ETH": http.StatusUpgradeRequired, "X-Y": http.StatusNotFound} {
-		res, err := http.Get("http://" + address + "/v1/top?pair=" + pair)
+	for path, want := range map[string]int{
+		"/ws/ethbtc@depth@100ms": http.StatusUpgradeRequired, "/ws/btceth@depth@100ms": http.StatusUpgradeRequired,
+		"/ws/xy@depth@100ms": http.StatusNotFound, "/api/v3/depth?symbol=ETHBTC": http.StatusOK,
+		"/api/v3/depth?symbol=XY": http.StatusBadRequest, "/control/fault": http.StatusMethodNotAllowed,
+	} {
+		res, err := http.Get("http://" + address + path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := res.Body.Close(); err != nil || res.StatusCode != want {
-			t.Errorf("%s: status %d (%v), want %d", pair, res.StatusCode, err, want)
+			t.Errorf("%s: status %d (%v), want %d", path, res.StatusCode, err, want)
 		}
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -65,7 +69,7 @@ func TestProgram(t *testing.T) {
 
 func TestRunRefuses(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-pair", "ETH-DOGE=1"}, {"-pair", "ETH-BTC=1,ETH-BTC=2"}, {"-listen", "nowhere"}, {"-seed", "x"}, {"more"}, {"-every", "0s"}} {
+	for _, args := range [][]string{{"-pair", "ETH-DOGE=1"}, {"-pair", "ETH-BTC=1,ETH-BTC=2"}, {"-listen", "nowhere"}, {"-seed", "x"}, {"more"}, {"-every", "0s"}, {"-faults", "gap"}} {
 		var out bytes.Buffer
 		if err := run(t.Context(), args, &out, &out); err == nil {
 			t.Errorf("%v: accepted", args)
