@@ -206,7 +206,13 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	c.mu.Unlock()
 	var errs []error
 	for i := len(order) - 1; i >= 0; i-- {
-		if err := c.running[order[i]].Stop(ctx); err != nil {
+		c.mu.Lock()
+		p := c.running[order[i]]
+		c.mu.Unlock()
+		if p == nil {
+			continue // it was killed and not started again
+		}
+		if err := p.Stop(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("stop %s: %w", order[i], err))
 		}
 	}
