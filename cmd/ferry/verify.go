@@ -36,17 +36,21 @@ func (p *pinned) flags(cmd *cobra.Command) {
 
 // verifier pins the keys of a deployment.
 func (p *pinned) verifier(a *app) (verify.Verifier, error) {
-	now, err := a.now(), error(nil)
+	now := a.now()
 	if p.at != "" {
-		if now, err = time.Parse(time.RFC3339, p.at); err != nil {
+		at, err := time.Parse(time.RFC3339, p.at)
+		if err != nil {
 			return verify.Verifier{}, usage("--at %.60q is no time such as 2026-01-02T03:04:05Z", p.at)
 		}
+		now = at
 	}
 	path := p.keys
 	if path == "" {
-		if path, err = a.access().Deployment(); err != nil {
+		running, err := a.access().Deployment()
+		if err != nil {
 			return verify.Verifier{}, err
 		}
+		path = running
 	}
 	if path == "" {
 		return verify.Verifier{}, usage("name the deployment whose public keys are to be trusted: --keys deployment.json")

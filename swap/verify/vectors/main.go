@@ -68,7 +68,7 @@ const about = "Cases for verifiers of Ferry's quotes and receipts: see docs/veri
 func main() {
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "vectors:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // this is a main
 	}
 }
 
@@ -80,7 +80,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(args[0], raw, 0o644); err != nil { //nolint:gosec // G306: it is public
+	if err := os.WriteFile(args[0], raw, 0o644); err != nil {
 		return fmt.Errorf("write the cases: %w", err)
 	}
 	return nil

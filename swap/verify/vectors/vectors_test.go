@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,6 +155,35 @@ func TestAnotherLanguageNotices(t *testing.T) {
 		}
 		if out, err := exec.CommandContext(t.Context(), node, "../../testdata/verify.mjs", path).CombinedOutput(); err == nil {
 			t.Errorf("verify.mjs takes a wrong answer:\n%s", out)
+		}
+	}
+}
+
+// The worked example of the documentation is a case of the file.
+func TestTheWorkedExampleIsACase(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../docs/verification.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := read(t)
+	says := []string{f.QuoteKeys[0], f.AttestKeys[0], fmt.Sprintf("[%d cases]", len(f.Cases)), "deposit_by` 03:24:06.5"}
+	for _, c := range f.Cases {
+		if c.Name == "receipt: as asked" {
+			quote, receipt := strings.Split(c.SignedQuote, "."), strings.Split(c.SignedReceipt, ".")
+			says = append(says, quote[0], quote[1][:72], quote[2], swap.HashDocument(c.SignedQuote), c.Ask.Secret, swap.HashDocument(c.Ask.Secret),
+				header(swap.TypeQuote, seedKey("quote")), header(swap.TypeReceipt, seedKey("attest")), c.Now.Format(time.RFC3339))
+			if receipt[0] != encoded(header(swap.TypeReceipt, seedKey("attest"))) {
+				t.Error("the receipt's header is another")
+			}
+		}
+	}
+	if len(says) < 10 {
+		t.Fatal("the case of the worked example is gone")
+	}
+	for _, text := range says {
+		if !strings.Contains(string(page), text) {
+			t.Errorf("docs/verification.md does not say %q", text)
 		}
 	}
 }
