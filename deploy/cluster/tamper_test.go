@@ -56,6 +56,7 @@ func TestTamperingOnRealNodes(t *testing.T) { //nolint:paralleltest // one clust
 		{"plans and signed bytes", i.plans},
 		{"orders", i.orders},
 		{"orders that come first", i.ordersFirst},
+		{"a refund that comes first", i.refundFirst},
 		{"facts", i.facts},
 	} {
 		if !t.Run(part.name, func(t *testing.T) {
@@ -343,6 +344,42 @@ func (i *intruder) ordersFirst(ctx context.Context, t *testing.T) {
 		return n == "1", err
 	}))
 	i.told(ctx, t, "payments stand still")
+}
+
+// refundFirst: while swapd is away, a counted deposit is ordered back. It is the
+// user's own money at the user's own refund address; then the payout is refused,
+// for a deposit is used up once.
+func (i *intruder) refundFirst(ctx context.Context, t *testing.T) {
+	terms := i.booked(ctx, t, btcToETH)
+	id := terms.Receipt.SwapID
+	must(t, i.up.Kill("swapd"))
+	txid := i.paid(ctx, t, terms)
+	var depositID string
+	must(t, i.until(ctx, "the deposit to be in the hot wallet's book", lookEvery, func() (_ bool, err error) {
+		depositID, err = i.text(ctx, `SELECT coalesce((SELECT deposit_id FROM hotwallet.deposit WHERE swap_id = $1 AND txid = $2 AND state = 'confirmed'), '')`, id, txid)
+		return depositID != "", err
+	}))
+	o := payout(terms, depositID)
+	o.ID, o.Purpose, o.Chain = swap.RefundOrderID(depositID), swap.PurposeRefund, terms.Quote.DepositChain()
+	o.Amount, o.Destination = terms.Quote.Deposit, i.thief[asset.BTC]
+	diverted := o
+	diverted.ID, diverted.DepositID = o.ID+"9", o.DepositID+"9" // does not take the deposit
+	i.order(ctx, t, diverted)
+	o.Destination = terms.Receipt.RefundAddress
+	i.order(ctx, t, o)
+	must(t, i.until(ctx, "the refund to be final", lookEvery, func() (bool, error) {
+		state, err := i.text(ctx, `SELECT coalesce((SELECT state FROM hotwallet.payment WHERE order_id = $1), '')`, o.ID)
+		return state == "final", err
+	}))
+	i.stands(ctx, t, diverted.ID, "the destination is not the receipt's refund address")
+	must(t, i.up.Restart(ctx, "swapd"))
+	must(t, i.until(ctx, "the payout to be refused", lookEvery, func() (bool, error) {
+		n, err := i.text(ctx, `SELECT count(*)::text FROM hotwallet.staff_action WHERE action = 'alarm.order_refused' AND target = $1
+			AND reason = 'another order has used deposit ' || $2`, swap.PayoutOrderID(id), depositID)
+		return n == "1", err
+	}))
+	i.promise(terms, "no payout", terms.Receipt.PayoutAddress, asset.Amount{Asset: asset.ETH})
+	i.promise(terms, "its own deposit back", terms.Receipt.RefundAddress, terms.Quote.Deposit)
 }
 
 // facts: a deposit that never was makes the state machine order a payout. The hot
