@@ -1,0 +1,73 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+
+	"ferry/cmd/ferry/internal/console"
+)
+
+// Asked is what a person said of a request; "" was not said.
+type Asked struct{ Payout, Refund, Secret string }
+
+// Quote says what a verified quote promises.
+func Quote(p *console.Page, q swap.Quote) {
+	p.Title("The quote verifies: a pinned key signed it, and it holds now.")
+	p.Long("quote", q.ID)
+	quoted(p, q)
+	p.Field("accept by", "%s", p.When(q.AcceptBy))
+	p.Field("then", "%s to be seen paying, %s to be confirmed, from the swap's creation",
+		console.Span(seconds(q.DepositWindowSeconds)), console.Span(seconds(q.ConfirmWindowSeconds)))
+}
+
+func quoted(p *console.Page, q swap.Quote) {
+	p.Field("you pay", "exactly %s on %s", exact(q.Deposit), q.DepositChain())
+	p.Field("you get", "exactly %s on %s", exact(q.Payout), q.PayoutChain())
+	p.Field("price", "%s %s per %s before fees", q.Rate, q.Pair.To, q.Pair.From)
+	p.Field("fees", "%s service and %s network, taken off already", q.ServiceFee, q.NetworkFee)
+	p.Field("refund costs", "at most %s", exact(q.RefundFeeMax))
+}
+
+// Receipt says what a verified receipt promises, and what nobody has compared.
+func Receipt(p *console.Page, t swap.Terms, asked Asked) {
+	r := t.Receipt
+	p.Title("The receipt verifies: pinned keys signed it, and there is time to pay.")
+	p.Long("swap", r.SwapID)
+	p.Long("quote", r.QuoteID)
+	quoted(p, t.Quote)
+	p.Section("Pay to")
+	p.Long("", r.DepositAddress)
+	p.Field("seen by", "%s", p.When(r.DepositBy))
+	p.Field("confirmed by", "%s", p.When(r.ConfirmBy))
+	p.Section("Paid to")
+	p.Long("payout", r.PayoutAddress)
+	p.Long("refund", r.RefundAddress)
+	p.Field("policy", "short: %s, over: %s, late: %s, extra: %s", r.Policy.OnShort, r.Policy.OnOver, r.Policy.OnLate, r.Policy.OnExtra)
+	var compared, open []string
+	for _, part := range []struct{ name, flag, said string }{
+		{"payout address", "--payout", asked.Payout}, {"refund address", "--refund", asked.Refund}, {"secret", "--secret", asked.Secret}} {
+		if part.said != "" {
+			compared = append(compared, part.name)
+		} else {
+			open = append(open, part.name+" ("+part.flag+")")
+		}
+	}
+	p.Section("Compared with your request")
+	if len(compared) > 0 {
+		p.Item("These are what you asked for: %s.", strings.Join(compared, ", "))
+	}
+	if len(open) > 0 {
+		p.Alarm("Not compared, since you did not name it: %s. Compare it yourself before you pay.", strings.Join(open, ", "))
+	}
+}
+
+// exact is an amount in coins and in base units.
+func exact(a asset.Amount) string {
+	return fmt.Sprintf("%s (%s %s)", a, a.Units, asset.MustLookup(a.Asset).Unit)
+}
+
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }

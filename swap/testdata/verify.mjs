@@ -1,0 +1,106 @@
+// Verifies Ferry's quotes and receipts with nothing but Node's own crypto, and runs the cases of vectors/vectors.json:
+//   node swap/testdata/verify.mjs swap/testdata/vectors/vectors.json
+// It follows docs/verification.md step by step. Decoding addresses of each chain is left to the wallet's own library:
+// cases that need it are counted and skipped.
+import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
+class Refusal extends Error {
+  constructor(field, reason) { super(`${field}: ${reason}`); this.field = field }
+}
+const demand = (ok, field, reason) => { if (!ok) throw new Refusal(field, reason) }
+const sha256 = (data) => createHash('sha256').update(data).digest('hex')
+
+// Step 1: pinned keys by their id, the first 8 bytes of the SHA-256 of the public key.
+const pin = (texts) => new Map(texts.map((x) => [sha256(Buffer.from(x, 'base64url')).slice(0, 16),
+  createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })]))
+
+// Step 2: the signature, and that the text is the only one the document has.
+function open(field, compact, type, keys, members) {
+  demand(compact.length <= 8192, field, 'it is too large')
+  const parts = compact.split('.')
+  demand(parts.length === 3, field, 'it is no compact JWS')
+  const [header, payload, signature] = parts.map((p) => Buffer.from(p, 'base64url'))
+  demand(parts.every((p, i) => [header, payload, signature][i].toString('base64url') === p), field, 'it is not plain base64url')
+  const kid = [...keys.keys()].find((id) => header.toString() === `{"alg":"EdDSA","kid":"${id}","typ":"${type}"}`)
+  demand(kid, field, 'its header is not that of a pinned key and this type')
+  demand(verifySignature(null, Buffer.from(`${parts[0]}.${parts[1]}`), keys.get(kid), signature), field, 'its signature does not verify')
+  let document
+  try { document = JSON.parse(payload.toString()) } catch { demand(false, field, 'it is no JSON') }
+  demand(JSON.stringify(document) === payload.toString(), field, 'it is not written in the one way there is')
+  demand(Object.keys(document ?? {}).join() === members, field, 'a member is missing, unknown or out of order')
+  return document
+}
+
+const isID = (prefix, id) => new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`).test(id)
+const isHash = (s) => /^[0-9a-f]{64}$/i.test(s)
+const chains = { BTC: 'bitcoin', ETH: 'ethereum' }
+const isAmount = (a, id) => Object.keys(a).join() === 'asset,units' && a.asset === id &&
+  typeof a.units === 'string' && /^(0|[1-9][0-9]*)$/.test(a.units) && BigInt(a.units) < 1n << 256n
+const time = (field, s) => { demand(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(s), field, `${s} is no time in UTC`); return Date.parse(s) }
+const minute = 60_000
+
+// Step 3: a quote's contents. Step 4: against what was asked. Step 5: against the clock.
+function readQuote(compact, keys) {
+  const field = 'signed_quote'
+  const q = open(field, compact, 'ferry-quote+jws', keys, 'quote_id,pair,deposit,payout,rate,service_fee,network_fee,' +
+    'refund_fee_max,issued_at,accept_by,deposit_window_seconds,confirm_window_seconds')
+  const { from, to } = q.pair
+  demand(isID('quote', q.quote_id) && chains[from] && chains[to] && from !== to, field, 'its id or pair is malformed')
+  demand(isAmount(q.deposit, from) && isAmount(q.refund_fee_max, from), field, 'an amount is not one of the deposit asset')
+  demand([q.payout, q.service_fee, q.network_fee].every((a) => isAmount(a, to)), field, 'an amount is not one of the payout asset')
+  demand(q.deposit.units !== '0' && q.payout.units !== '0', field, 'an amount is zero')
+  demand(time(field, q.accept_by) > time(field, q.issued_at), field, 'its times are out of order')
+  demand(q.deposit_window_seconds > 0 && q.confirm_window_seconds >= q.deposit_window_seconds, field, 'its windows are out of order')
+  return q
+}
+function checkQuote(c, keys) {
+  const q = readQuote(c.signed_quote, keys.quote), same = (a, b) => JSON.stringify(a) === JSON.stringify(b)
+  demand(same(q.pair, c.ask.pair), 'signed_quote.pair', 'it is another')
+  demand(!c.ask.deposit || same(q.deposit, c.ask.deposit), 'signed_quote.deposit', 'it is another')
+  demand(!c.ask.payout || same(q.payout, c.ask.payout), 'signed_quote.payout', 'it is another')
+  demand(Date.parse(q.issued_at) <= Date.parse(c.now) + minute, 'signed_quote.issued_at', 'it is in the future')
+  demand(Date.parse(q.accept_by) > Date.parse(c.now), 'signed_quote.accept_by', 'the lock has lapsed')
+  return q
+}
+
+// Step 6: a receipt for exactly this quote. Step 7: against what was asked and the clock.
+function checkReceipt(c, keys) {
+  const field = 'signed_receipt', q = readQuote(c.signed_quote, keys.quote), now = Date.parse(c.now)
+  const r = open(field, c.signed_receipt, 'ferry-receipt+jws', keys.attest, 'swap_id,quote_id,quote_hash,deposit_chain,deposit_asset,' +
+    'deposit_address,deposit_path,payout_address,refund_address,policy,secret_hash,issued_at,deposit_by,confirm_by')
+  demand(isID('swap', r.swap_id) && isHash(r.secret_hash), field, 'its id or hash is malformed')
+  demand(r.deposit_address && r.deposit_path && r.payout_address && r.refund_address, field, 'an address or path is missing')
+  demand(JSON.stringify(r.policy) === '{"on_short":"refund","on_over":"refund","on_late":"refund","on_extra":"refund"}', field, 'its policy is not offered')
+  const [issued, deposit, confirm] = [r.issued_at, r.deposit_by, r.confirm_by].map((s) => time(field, s))
+  demand(deposit > issued && confirm >= deposit, field, 'its deadlines are out of order')
+  demand(r.quote_id === q.quote_id && r.quote_hash === sha256(c.signed_quote), field, 'it is for another quote')
+  demand(r.deposit_asset === q.pair.from && r.deposit_chain === chains[q.pair.from], field, 'it is for another chain or asset')
+  demand(r.deposit_address !== r.refund_address && r.deposit_address !== r.payout_address, `${field}.deposit_address`, 'it is our own')
+  demand(issued >= Date.parse(q.issued_at) - minute && issued <= now + minute, `${field}.issued_at`, 'it is before the quote or in the future')
+  demand(deposit === issued + q.deposit_window_seconds * 1000, `${field}.deposit_by`, 'it is not as quoted')
+  demand(confirm === issued + q.confirm_window_seconds * 1000, `${field}.confirm_by`, 'it is not as quoted')
+  demand(r.payout_address === c.ask.payout_address, `${field}.payout_address`, 'it is another')
+  demand(r.refund_address === c.ask.refund_address, `${field}.refund_address`, 'it is another')
+  demand(JSON.stringify(r.policy) === JSON.stringify(c.ask.policy), `${field}.policy`, 'it is another')
+  demand(r.secret_hash === sha256(c.ask.secret), `${field}.secret_hash`, 'it is of another secret')
+  demand(deposit > now, `${field}.deposit_by`, 'it has passed')
+  return r
+}
+
+const { cases, quote_keys, attest_keys } = JSON.parse(readFileSync(process.argv[2], 'utf8'))
+const keys = { quote: pin(quote_keys), attest: pin(attest_keys) }
+let agreed = 0, skipped = 0, wrong = 0
+for (const c of cases) {
+  if (c.needs_address_codec) { skipped++; continue }
+  let refused = '', verified
+  try { verified = c.document === 'quote' ? checkQuote(c, keys) : checkReceipt(c, keys) } catch (e) {
+    if (!(e instanceof Refusal)) throw e
+    refused = e.field
+  }
+  if (refused === c.refused && JSON.stringify(verified) === JSON.stringify(c.verified)) { agreed++; continue }
+  wrong++
+  console.log(`${c.name}: refused ${refused || 'nothing'}, the file says ${c.refused || 'nothing'}`)
+}
+console.log(`${agreed} cases agree, ${wrong} do not, ${skipped} need a decoder of addresses`)
+process.exit(wrong || !agreed ? 1 : 0)

@@ -1,0 +1,118 @@
+// Command vectors writes the cases by which an implementation in any language can
+// prove that it verifies quotes and receipts as package verify does:
+//
+//	go run ./swap/verify/vectors swap/testdata/vectors/vectors.json
+//
+// Keys, ids and times are fixed, and Ed25519 signatures follow from them, so that
+// the same file comes out each time. The private keys are derived from public
+// texts: they sign nothing but these cases.
+package main
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// File is the file's content.
+type File struct {
+	About      string         `json:"about"`
+	Networks   asset.Networks `json:"networks"`
+	QuoteKeys  []string       `json:"quote_keys"`
+	AttestKeys []string       `json:"attest_keys"`
+	Cases      []Case         `json:"cases"`
+}
+
+// Case is one question and its answer.
+type Case struct {
+	Name string `json:"name"`
+	// Document is what is verified: "quote" or "receipt".
+	Document string `json:"document"`
+	// Now is the client's clock.
+	Now           time.Time `json:"now"`
+	SignedQuote   string    `json:"signed_quote"`
+	SignedReceipt string    `json:"signed_receipt"`
+	Ask           Ask       `json:"ask"`
+	// NeedsAddressCodec marks cases that only a decoder of the chains' addresses
+	// can answer.
+	NeedsAddressCodec bool `json:"needs_address_codec,omitempty"`
+	// Refused is the field that must be refused; "" if the document verifies, and
+	// then Verified is its payload.
+	Refused  string          `json:"refused"`
+	Verified json.RawMessage `json:"verified,omitempty"`
+}
+
+// Ask is what the client had asked for. Deposit or Payout is null where it was
+// left open; the rest belongs to receipts.
+type Ask struct {
+	Pair          *asset.Pair   `json:"pair,omitempty"`
+	Deposit       *asset.Amount `json:"deposit,omitempty"`
+	Payout        *asset.Amount `json:"payout,omitempty"`
+	PayoutAddress string        `json:"payout_address,omitempty"`
+	RefundAddress string        `json:"refund_address,omitempty"`
+	Policy        *swap.Policy  `json:"policy,omitempty"`
+	// Secret is the swap's, whose SHA-256 the receipt has.
+	Secret string `json:"secret,omitempty"`
+}
+
+const about = "Cases for verifiers of Ferry's quotes and receipts: see docs/verification.md. " +
+	"Written by swap/verify/vectors; swap/testdata/verify.mjs is an example of a program that runs them."
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "vectors:", err)
+		os.Exit(1) //nolint:forbidigo // this is a main
+	}
+}
+
+func run(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("name the file to write")
+	}
+	raw, err := encode()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(args[0], raw, 0o644); err != nil {
+		return fmt.Errorf("write the cases: %w", err)
+	}
+	return nil
+}
+
+// encode is the whole file.
+func encode() ([]byte, error) {
+	s, err := newSet()
+	if err != nil {
+		return nil, err
+	}
+	s.quotes()
+	s.receipts()
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err = encoder.Encode(File{About: about, Networks: asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337},
+		QuoteKeys: []string{publicText(s.quoteKey)}, AttestKeys: []string{publicText(s.attestKey)}, Cases: s.cases})
+	if err != nil {
+		return nil, fmt.Errorf("encode the cases: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func seedKey(text string) ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte(text))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+func public(key ed25519.PrivateKey) ed25519.PublicKey {
+	return ed25519.PublicKey(key[ed25519.PrivateKeySize-ed25519.PublicKeySize:])
+}
+
+func publicText(key ed25519.PrivateKey) string { return swap.FormatPublicKey(public(key)) }
