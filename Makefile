@@ -10,13 +10,13 @@ BIN := .ferry/bin
 # Without VCS stamps: they fail in a checkout that belongs to another user.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
-.PHONY: help demo test sweep lint bench generate generate-check clean tools bootstrap daemons
+.PHONY: help demo test kafka test-kafka sweep lint bench generate generate-check clean tools bootstrap daemons
 
 help: ## list these tasks
 	@echo 'Usage: make <task>'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: bootstrap $(BIN)/btcd $(BIN)/geth daemons ## run everything with embedded parts (ONCE=1: two swaps, proved, then stop)
+demo: bootstrap $(BIN)/btcd $(BIN)/geth $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/complete) daemons ## run everything with embedded parts (ONCE=1: two swaps, proved, then stop)
 	@exec $(BIN)/ferry demo $(if $(ONCE),--once)
 
 test: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## run every test, on real PostgreSQL, Kafka protocol and nodes
@@ -34,6 +34,14 @@ lint: $(BIN)/golangci-lint ## gofmt, go vet and golangci-lint over all of it
 
 bench: bootstrap ## measure, and compare with the numbers of the last release
 	@go run ./bench
+
+kafka: $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## run Apache Kafka on loopback (PORT=n); `make demo KAFKA=apache` has one of its own
+	@exec $(BIN)/apachekafka $(if $(PORT),-port $(PORT))
+
+test-kafka: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## swaps end to end, and the bus, on Apache Kafka
+	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/testcount -count=1 -timeout 8m -run ApacheKafka ./deploy/parts
+	@$(BIN)/apachekafka $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 5m ./swap/bus/...
+	@FERRY_BIN='$(CURDIR)/$(BIN)' KAFKA=apache $(BIN)/testcount -count=1 -timeout 9m -run '^TestSwapsOnRealNodes$$' ./deploy/cluster
 
 clean: ## remove everything built and all data of the demo (.ferry/); stop a running demo first
 	@if [ -e .ferry/run/supervisor.lock ] && ! flock --nonblock .ferry/run/supervisor.lock true; then \
@@ -89,6 +97,19 @@ $(eval $(call tool,golangci-lint,golangci-lint,github.com/golangci/golangci-lint
 $(eval $(call tool,oapi-codegen,oapi-codegen,github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen,half a minute))
 $(eval $(call tool,protoc-gen-go,protoc-gen,google.golang.org/protobuf/cmd/protoc-gen-go,ten seconds))
 $(eval $(call tool,protoc-gen-connect-go,protoc-gen,connectrpc.com/connect/cmd/protoc-gen-connect-go,ten seconds))
+
+# Apache Kafka is not built but fetched, as jars; Maven checks each against its checksum.
+$(BIN)/apache-kafka/complete: deploy/kafka/pom.xml deploy/kafka/log4j2.properties | $(BIN)
+	@deploy/bootstrap.sh kafka
+	@echo 'fetching Apache Kafka (43 MB), about half a minute the first time…'
+	@rm -rf '$(@D)'
+	@mvn --quiet --batch-mode --strict-checksums -f deploy/kafka/pom.xml dependency:copy-dependencies \
+	  -DincludeScope=runtime -DoutputDirectory='$(CURDIR)/$(@D)'
+	@cp deploy/kafka/log4j2.properties '$(@D)/'
+	@touch $@
+
+$(BIN)/apachekafka: FORCE | $(BIN)
+	@go build -o $@ ./deploy/kafka
 
 # Our own helpers of `make test`; go's build cache decides what there is to do.
 $(BIN)/testcount: FORCE | $(BIN)

@@ -4,6 +4,7 @@
 #
 #   deploy/bootstrap.sh            Go and PostgreSQL
 #   deploy/bootstrap.sh protoc     the same, and protoc (needed by `make generate` only)
+#   deploy/bootstrap.sh kafka      the same, and Java and Maven (needed by `make kafka` and `make test-kafka` only)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -98,11 +99,33 @@ check_protoc() {
   apt_install protobuf-compiler
 }
 
+# Apache Kafka 4 needs Java 17; which java is on the PATH is its owner's choice, so an older one is not replaced.
+readonly java_least=17
+
+java_version() {
+  local version
+  version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
+  printf '%s' "${version:-0}"
+}
+
+check_kafka() {
+  local missing=()
+  command -v java >/dev/null || missing+=(openjdk-17-jre-headless)
+  command -v mvn >/dev/null || missing+=(maven)
+  if ((${#missing[@]} > 0)); then
+    is_debian_root || fail "Java $java_least or newer and Maven are needed for Apache Kafka; run:
+  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
+    apt_install "${missing[@]}"
+  fi
+  (($(java_version) >= java_least)) || fail "Java $java_least or newer is needed for Apache Kafka; the java on the PATH is version $(java_version)"
+}
+
 check_go
 check_postgres
 for extra in "$@"; do
   case $extra in
     protoc) check_protoc ;;
-    *) fail "unknown argument '$extra'; the only one is protoc" ;;
+    kafka) check_kafka ;;
+    *) fail "unknown argument '$extra'; there are protoc and kafka" ;;
   esac
 done

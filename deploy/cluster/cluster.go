@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +26,8 @@ type Config struct {
 	// MiningAddress is paid by btcd's generate: the demo faucet's.
 	MiningAddress string
 	// Getenv finds what switches to real parts: DATABASE_URL, KAFKA_BROKERS,
-	// BITCOIN_URL (with user and password in it), ETHEREUM_URL.
+	// BITCOIN_URL (with user and password in it), ETHEREUM_URL; and KAFKA, which
+	// is "embedded" if empty, or "apache" to start Apache Kafka from Bin/apache-kafka.
 	Getenv func(string) string
 	// Progress is told of each step before it begins.
 	Progress func(step string)
@@ -127,22 +127,6 @@ func (c *Cluster) runFolder() error {
 		return fmt.Errorf("open the folder for sockets: %w", err)
 	}
 	return nil
-}
-
-func (c *Cluster) kafka(ctx context.Context) error {
-	if brokers := c.config.Getenv("KAFKA_BROKERS"); brokers != "" {
-		c.settings.Brokers = strings.Split(brokers, ",")
-	} else {
-		c.progress("starting Kafka")
-		kafka, err := parts.StartKafka(ctx, parts.KafkaProcessConfig{Dir: c.dir.Part("kafka"), LogFile: c.dir.Log("kafka"),
-			Path: filepath.Join(c.config.Bin, "ferry"), Args: []string{"kafka"}})
-		if err != nil {
-			return err
-		}
-		c.started("kafka", kafka.Process)
-		c.settings.Brokers = []string{kafka.Broker()}
-	}
-	return parts.EnsureTopics(ctx, c.settings.Brokers...)
 }
 
 func (c *Cluster) nodes(ctx context.Context) error {

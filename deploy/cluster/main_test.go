@@ -63,12 +63,16 @@ func build(folder string) error {
 	if built == "" {
 		built = filepath.Join(root, ".ferry", "bin")
 	}
-	for _, node := range []string{"btcd", "geth"} {
-		path := filepath.Join(built, node)
+	needed := []string{"btcd", "geth"}
+	if os.Getenv("KAFKA") == "apache" {
+		needed = append(needed, "apache-kafka")
+	}
+	for _, name := range needed {
+		path := filepath.Join(built, name)
 		if _, err := os.Stat(path); err != nil {
-			return fmt.Errorf("%s is missing: run `make .ferry/bin/%s`, or `make test`, which builds it first", path, node)
+			return fmt.Errorf("%s is missing: run `make test` or `make test-kafka`, which make what they need first", path)
 		}
-		if err := os.Symlink(path, filepath.Join(folder, node)); err != nil {
+		if err := os.Symlink(path, filepath.Join(folder, name)); err != nil {
 			return err
 		}
 	}

@@ -27,24 +27,24 @@ func executable(t *testing.T) string {
 	return path
 }
 
-func kafkaClient(t *testing.T, k *KafkaProcess, opts ...kgo.Opt) *kgo.Client {
+func kafkaClient(t *testing.T, broker string, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	client, err := kgo.NewClient(append(opts, kgo.SeedBrokers(k.Broker()))...)
+	client, err := kgo.NewClient(append(opts, kgo.SeedBrokers(broker))...)
 	must(t, err)
 	t.Cleanup(client.Close)
 	return client
 }
 
-func produce(t *testing.T, k *KafkaProcess, value string) {
+func produce(t *testing.T, broker string, value string) {
 	t.Helper()
 	record := &kgo.Record{Topic: "ferry.facts", Key: []byte("swap"), Value: []byte(value)}
-	must(t, kafkaClient(t, k).ProduceSync(testContext(t), record).FirstErr())
+	must(t, kafkaClient(t, broker).ProduceSync(testContext(t), record).FirstErr())
 }
 
 // consume reads as a group and commits, so that a later call answers only what came since.
-func consume(t *testing.T, k *KafkaProcess, want int) []string {
+func consume(t *testing.T, broker string, want int) []string {
 	t.Helper()
-	client := kafkaClient(t, k, kgo.ConsumerGroup("test"), kgo.ConsumeTopics("ferry.facts"),
+	client := kafkaClient(t, broker, kgo.ConsumerGroup("test"), kgo.ConsumeTopics("ferry.facts"),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit())
 	var values []string
 	for len(values) < want {
@@ -64,7 +64,7 @@ func TestKafkaKeepsRecords(t *testing.T) {
 	k := startKafka(t, dir)
 	broker := k.Broker()
 	must(t, EnsureTopics(testContext(t), broker))
-	produce(t, k, "first")
+	produce(t, broker, "first")
 	must(t, k.Stop(testContext(t)))
 
 	k = startKafka(t, dir)
@@ -72,15 +72,15 @@ func TestKafkaKeepsRecords(t *testing.T) {
 		t.Errorf("the broker moved from %s to %s", broker, k.Broker())
 	}
 	must(t, EnsureTopics(testContext(t), broker))
-	produce(t, k, "second")
-	if got := strings.Join(consume(t, k, 2), ","); got != "first,second" {
+	produce(t, broker, "second")
+	if got := strings.Join(consume(t, broker, 2), ","); got != "first,second" {
 		t.Fatalf("records after a stop: %s", got)
 	}
-	produce(t, k, "third")
+	produce(t, broker, "third")
 	must(t, k.Kill())
 
 	k = startKafka(t, dir)
-	if got := strings.Join(consume(t, k, 1), ","); got != "third" {
+	if got := strings.Join(consume(t, broker, 1), ","); got != "third" {
 		t.Fatalf("the group's records after a kill: %s", got)
 	}
 	must(t, k.Stop(testContext(t)))
@@ -126,7 +126,7 @@ func TestEnsureTopicsRefusesOthersOfTheName(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			k := startKafka(t, filepath.Join(t.TempDir(), "kafka"))
-			admin := kadm.NewClient(kafkaClient(t, k))
+			admin := kadm.NewClient(kafkaClient(t, k.Broker()))
 			_, err := admin.CreateTopic(testContext(t), test.partitions, -1, map[string]*string{"cleanup.policy": &test.policy}, test.topic)
 			must(t, err)
 			if err := EnsureTopics(testContext(t), k.Broker()); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -141,7 +141,7 @@ func TestTopics(t *testing.T) {
 	t.Parallel()
 	k := startKafka(t, filepath.Join(t.TempDir(), "kafka"))
 	must(t, EnsureTopics(testContext(t), k.Broker()))
-	details, err := kadm.NewClient(kafkaClient(t, k)).ListTopics(testContext(t))
+	details, err := kadm.NewClient(kafkaClient(t, k.Broker())).ListTopics(testContext(t))
 	must(t, err)
 	want := map[string]int{"ferry.facts": 8, "ferry.orders": 8, "ferry.updates": 8, "ferry.rates": 1, "ferry.balances": 1, "ferry.config": 1}
 	if len(details) != len(want) {

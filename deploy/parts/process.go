@@ -35,6 +35,8 @@ type ProcessConfig struct {
 
 	StopSignal syscall.Signal // SIGTERM if zero; also what the kernel sends when the supervisor dies
 	StopLimit  time.Duration  // SIGKILL after this; 30 s if zero
+	// StopsStatus is an exit status that is as good as 0 from a child that was asked to stop: Java programs end with 143.
+	StopsStatus int
 }
 
 func (c *ProcessConfig) validate() error {

@@ -73,7 +73,7 @@ func (p *Process) signal(s syscall.Signal, group bool) error {
 // without a handler ends that way.
 func (p *Process) explain(err error) error {
 	var exit *exec.ExitError
-	if p.asked && (err == nil || errors.As(err, &exit) && exit.ExitCode() == -1) {
+	if p.asked && (err == nil || errors.As(err, &exit) && (exit.ExitCode() == -1 || exit.ExitCode() == p.cfg.StopsStatus)) {
 		return nil
 	}
 	how := "exit status 0"
