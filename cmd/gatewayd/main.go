@@ -14,6 +14,7 @@ import (
 	"ferry/cmd/internal/database"
 	"ferry/gateway"
 	"ferry/gateway/postgres"
+	"ferry/gateway/stream"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
 )
@@ -65,7 +66,8 @@ func policy(s *daemon.Settings, log *slog.Logger) (gateway.Config, error) {
 	if err != nil {
 		return gateway.Config{}, err
 	}
-	c := gateway.Config{Networks: d.Networks, Confirmations: map[asset.Chain]int64{}, Limits: gateway.DefaultLimits(), Log: log}
+	c := gateway.Config{Networks: d.Networks, Confirmations: map[asset.Chain]int64{}, Limits: gateway.DefaultLimits(),
+		Streams: stream.DefaultLimits(), Log: log}
 	for chain, policy := range d.Chains {
 		c.Confirmations[chain] = policy.Confirmations
 	}
