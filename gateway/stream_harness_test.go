@@ -262,3 +262,6 @@ func (l *listener) line() string {
 	}
 	return l.lines.Text()
 }
+
+// anotherKey is an Idempotency-Key besides aKey.
+const anotherKey = "f3f3b8a2-55cf-4d05-8a0e-5d1d0a3cf9f8"

@@ -3,13 +3,15 @@ package gateway_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/coder/websocket"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ferry/gateway"
-	"ferry/gateway/api"
+	"ferry/gateway/postgres"
 	"ferry/swap"
 )
 
@@ -125,14 +127,22 @@ func TestStreamHandshake(t *testing.T) {
 func TestStreamWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.stream(t)
-	id := into[api.CreatedSwap](t, b.create(t, aKey, b.swapBody(t)), 201).Id
-	p := b.dial(t)
-	b.pool.Close()
-	p.send(`{"type":"subscribe","id":"a","topic":"swap","swap_id":"` + id + `"}`)
-	if m := p.expect("error"); m.ID != "a" || (m.Problem.Code != "unavailable" && m.Problem.Code != "internal") || strings.Contains(m.Problem.Detail, "pool") {
-		t.Errorf("%+v", m)
+	id := b.newSwap(t, aKey, 1)
+	pool, err := pgxpool.NewWithConfig(t.Context(), b.pool.Config())
+	if err != nil {
+		t.Fatal(err)
 	}
+	pool.Close()
+	g, err := gateway.New(b.config, postgres.New(pool), b.calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(g.Handler())
+	t.Cleanup(server.Close)
+	p := dialAt(t, server.URL)
+	p.send(`{"type":"subscribe","id":"a","topic":"swap","swap_id":"` + id + `"}`)
+	p.refused("a", swap.CodeInternal, "")
 	p.send(`{"type":"subscribe","topic":"prices"}`)
 	p.expect("subscribed")
+	p.expect("prices")
 }

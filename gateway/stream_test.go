@@ -28,7 +28,8 @@ import (
 // only what changed, under a growing sequence.
 func TestStreamPrices(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	// The clock jumps, which must not look like a slow client.
+	b := setup(t, func(c *gateway.Config) { c.Streams.SlowAfter = time.Hour })
 	b.stream(t)
 	p := b.dial(t)
 	p.send(`{"type":"subscribe","id":"p","topic":"prices"}`)
@@ -259,6 +260,7 @@ func TestStreamRecent(t *testing.T) {
 	if len(one) != 1 || one[0]["from"] != "BTC" || one[0]["deposit_amount"] != "0.5" || one[0]["state"] != "awaiting_deposit" {
 		t.Errorf("shown %v", one)
 	}
+	b.clock.advance(time.Second)
 	b.newSwap(t, anotherKey, 0)
 	b.project(t, id, 1, 1)
 	var two []map[string]any
