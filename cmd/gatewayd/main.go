@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 
 	"ferry/cmd/internal/daemon"
@@ -30,6 +31,9 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	config, err := policy(s, log)
 	if err != nil {
 		return err
+	}
+	if config.ShowRecent, err = strconv.ParseBool(s.Or("FERRY_SHOW_RECENT", "false")); err != nil {
+		return fmt.Errorf("FERRY_SHOW_RECENT must be true or false (it lets everybody watch the newest swaps): %w", err)
 	}
 	wallets, err := sockets(walletTexts)
 	if err != nil {

@@ -6,10 +6,10 @@ import (
 	"net/http"
 )
 
-//go:embed index.html page.css page.js
+//go:embed index.html page.css page.js icon.svg
 var files embed.FS
 
-// policy lets the page load its own two files, connect to its own server and
+// policy lets the page load its own files, connect to its own server and
 // nothing else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
@@ -18,6 +18,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect
 var pages = map[string]struct{ file, media string }{
 	"GET /{$}":          {"index.html", "text/html; charset=utf-8"},
 	"GET /web/page.css": {"page.css", "text/css; charset=utf-8"},
+	"GET /web/icon.svg": {"icon.svg", "image/svg+xml"},
 	"GET /web/page.js":  {"page.js", "text/javascript; charset=utf-8"},
 }
 
