@@ -98,10 +98,9 @@ function showRate(rate) {
   const key = rate.from + "-" + rate.to;
   const known = rates.get(key);
   const row = element("li");
-  if (known && known.rate.price !== rate.price) row.className = "moved";
   row.append(element("span", "1 " + rate.from + " ="));
   if (rate.price) {
-    row.append(element("strong", rate.price + " " + rate.to));
+    row.append(element("strong", digits(rate.price) + " " + rate.to));
     row.append(element("span", `From ${rate.min_deposit} to ${rate.max_deposit} ${rate.from} · network fee ${rate.network_fee} ${rate.to} · ${clockOf(rate.at)}`, "more"));
   } else {
     row.append(element("span", "no price now"), element("span", rate.unavailable, "more"));
@@ -113,6 +112,15 @@ function showRate(rate) {
   }
   rates.set(key, { rate, row });
   if (!known) offerCoins();
+}
+
+// digits cuts a price, which is for people, to about eight digits that tell something.
+function digits(price) {
+  const parts = /^(\d+)\.(0*)(\d*)$/.exec(price);
+  if (!parts) return price;
+  const [, whole, zeros, rest] = parts;
+  if (whole === "0") return "0." + zeros + rest.slice(0, 8);
+  return whole + "." + (zeros + rest).slice(0, Math.max(2, 8 - whole.length));
 }
 
 // offerCoins fills the two lists of coins, keeping what was chosen.
@@ -137,6 +145,7 @@ const asked = { id: "", number: 0, side: "", timer: 0, last: 0 };
 // typed takes the side that was typed in; the other side follows.
 function typed(side) {
   asked.side = side;
+  announceSoon();
   clearTimeout(asked.timer);
   asked.timer = setTimeout(ask, Math.max(0, asked.last + askedEvery - Date.now()));
 }
@@ -161,7 +170,7 @@ function showQuote(q) {
   showQuoteProblem("");
   if (asked.side === "deposit") page.payout.value = q.payout_amount;
   else page.deposit.value = q.deposit_amount;
-  announce(`${q.deposit_amount} ${q.from} gives about ${q.payout_amount} ${q.to}.`);
+  announcing.text = `${q.deposit_amount} ${q.from} gives about ${q.payout_amount} ${q.to}.`;
 }
 
 function showQuoteProblem(text) {
@@ -171,14 +180,16 @@ function showQuoteProblem(text) {
   }
   if (text === "") return;
   (asked.side === "deposit" ? page.payout : page.deposit).value = "";
-  announce(text);
+  announcing.text = text;
 }
 
-// announce tells a screen reader, once the amount has been still for a second.
-let announcing = 0;
-function announce(text) {
-  clearTimeout(announcing);
-  announcing = setTimeout(() => { page.announce.textContent = text; }, 1000);
+// announceSoon tells a screen reader the outcome once typing has paused for a second;
+// what the price does after that can be read in the fields.
+const announcing = { timer: 0, text: "" };
+function announceSoon() {
+  announcing.text = "";
+  clearTimeout(announcing.timer);
+  announcing.timer = setTimeout(() => { page.announce.textContent = announcing.text; }, 1000);
 }
 
 page.quote.addEventListener("submit", (event) => event.preventDefault());
@@ -236,6 +247,9 @@ setInterval(() => {
 // followed is the visitor's own swap; after is the version shown last.
 const followed = { id: "", after: -1 };
 
+// updatesShown bounds the list.
+const updatesShown = 100;
+
 function subscribeSwap() {
   const message = { type: "subscribe", id: "follow", topic: "swap", swap_id: followed.id };
   if (followed.after >= 0) message.after = followed.after;
@@ -247,11 +261,12 @@ function showUpdates(message) {
   for (const u of message.updates) {
     followed.after = u.version;
     const row = element("li");
-    const more = element("span", "", "more");
-    more.append(timeOf(u.at));
-    row.append(element("span", u.message), badge(u.state), more);
-    page.updates.append(row);
+    const when = element("span", "", "when");
+    when.append(timeOf(u.at));
+    row.append(badge(u.state), when, element("span", u.message, "text"));
+    page.updates.prepend(row);
   }
+  while (page.updates.children.length > updatesShown) page.updates.lastChild.remove();
 }
 
 page.follow.addEventListener("submit", (event) => {
