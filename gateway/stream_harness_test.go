@@ -52,19 +52,20 @@ type peer struct {
 
 // said is any message of the server.
 type said struct {
-	Type, ID, Topic string
-	SwapID          string `json:"swap_id"`
-	Sequence        int64
-	Snapshot        bool
-	Rates           []api.Rate
-	From, To, Price string
-	DepositAmount   string `json:"deposit_amount"`
-	PayoutAmount    string `json:"payout_amount"`
-	NetworkFee      string `json:"network_fee"`
-	At              api.Millis
-	Updates         []api.SwapUpdate
-	Swaps           []map[string]any
-	Problem         api.Problem
+	Type          string           `json:"type"`
+	ID            string           `json:"id"`
+	Topic         string           `json:"topic"`
+	SwapID        string           `json:"swap_id"`
+	Sequence      int64            `json:"sequence"`
+	Snapshot      bool             `json:"snapshot"`
+	Rates         []api.Rate       `json:"rates"`
+	Price         string           `json:"price"`
+	DepositAmount string           `json:"deposit_amount"`
+	PayoutAmount  string           `json:"payout_amount"`
+	NetworkFee    string           `json:"network_fee"`
+	Updates       []api.SwapUpdate `json:"updates"`
+	Swaps         []map[string]any `json:"swaps"`
+	Problem       api.Problem      `json:"problem"`
 }
 
 func dial(ctx context.Context, url string, header http.Header) (*websocket.Conn, *http.Response, error) {
@@ -226,7 +227,7 @@ func (b *bundle) listen(t testing.TB, id string, headers ...string) *listener {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = res.Body.Close() })
-	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/event-stream" {
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%d %v", res.StatusCode, res.Header)
 	}
 	return &listener{t, bufio.NewScanner(res.Body)}

@@ -46,7 +46,7 @@ func (h *Hub) Events(w http.ResponseWriter, r *http.Request, client, swapID stri
 		return fmt.Errorf("lift the read deadline: %w", err)
 	}
 	if err := e.print(fmt.Sprintf("retry: %d\n\n", eventsRetry)); err != nil {
-		return nil //nolint:nilerr // the client has gone; there is nobody to tell
+		return nil // the client has gone; there is nobody to tell
 	}
 	h.watch(s, swapID, after)
 	if err := e.serve(r.Context(), s); err != nil {

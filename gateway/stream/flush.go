@@ -134,7 +134,7 @@ func (h *Hub) advance(s *session, l look, found []swap.Update, failed bool) []ap
 func (h *Hub) follow(s *session, pairs []asset.Pair) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.reprice()
+	h.reprice(pairs...)
 	for _, pair := range pairs {
 		s.pairs[pair] = &follow{dirty: true}
 	}
@@ -159,7 +159,7 @@ func (h *Hub) quote(s *session, q *typed) {
 	defer h.mu.Unlock()
 	s.quote = q
 	if q != nil {
-		h.reprice()
+		h.reprice(q.ask.Pair)
 		q.dirty = true
 		s.rouse()
 	}

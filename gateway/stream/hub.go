@@ -134,7 +134,7 @@ func (h *Hub) tick() {
 	defer h.mu.Unlock()
 	h.ticks++
 	if len(h.sessions) > 0 {
-		h.reprice()
+		h.reprice(h.pairs...)
 	}
 	watched := false
 	for s := range h.sessions {
@@ -155,10 +155,10 @@ func (h *Hub) tick() {
 
 func (h *Hub) recheck() int64 { return int64(h.config.Limits.Recheck / h.config.Limits.Tick) }
 
-// reprice looks at every pair and marks who follows one that changed; the caller
-// has the lock. A price that only became too old changes too.
-func (h *Hub) reprice() {
-	for _, pair := range h.pairs {
+// reprice looks at pairs and marks who follows one that changed; the caller has the
+// lock. A price that only became too old changes too.
+func (h *Hub) reprice(pairs ...asset.Pair) {
+	for _, pair := range pairs {
 		heard, shown := h.config.Source.Rate(pair)
 		old, known := h.board[pair]
 		if known && old.shown == shown {
@@ -166,14 +166,14 @@ func (h *Hub) reprice() {
 		}
 		h.sequence++
 		h.board[pair] = price{heard, shown, h.sequence}
-		moved := old.shown
-		moved.At = shown.At
+		older := old.shown
+		older.At = shown.At
 		for s := range h.sessions {
 			if f := s.pairs[pair]; f != nil {
 				f.dirty = true
 			}
 			// A quote is told again when the price moves, not when it is only newer.
-			if q := s.quote; q != nil && q.ask.Pair == pair && moved != shown {
+			if q := s.quote; q != nil && q.ask.Pair == pair && older != shown {
 				q.dirty = true
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,9 +26,8 @@ import (
 type source struct {
 	mu  sync.Mutex
 	now time.Time
-	// price is the newest; priced counts how often it was asked for.
+	// price is the newest.
 	price int
-	fat   string
 }
 
 func (s *source) set(price int) {
@@ -142,7 +140,7 @@ func start(t *testing.T, change func(*stream.Limits)) *rig {
 	limits := stream.DefaultLimits()
 	change(&limits)
 	hub, err := stream.New(stream.Config{Source: r.source, Limits: limits, Now: r.source.clock,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Ticks: r.ticks})
+		Log: slog.New(slog.DiscardHandler), Ticks: r.ticks})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,9 +186,9 @@ func start(t *testing.T, change func(*stream.Limits)) *rig {
 }
 
 type said struct {
-	Type     string
-	Sequence int64
-	Rates    []api.Rate
+	Type     string     `json:"type"`
+	Sequence int64      `json:"sequence"`
+	Rates    []api.Rate `json:"rates"`
 }
 
 func (r *rig) next(t *testing.T) (m said, err error) {

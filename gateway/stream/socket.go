@@ -90,7 +90,8 @@ func (c *socket) serve(ctx context.Context) {
 	cancel()
 	_ = c.conn.CloseNow()
 	for range left {
-		<-ends
+		// Each ends because the first did.
+		_ = <-ends
 	}
 	c.hub.config.Log.DebugContext(ctx, "stream ended", "cause", cause)
 }
