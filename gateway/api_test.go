@@ -155,7 +155,7 @@ func TestUnrouted(t *testing.T) {
 		status       int
 		allow        []string
 	}{
-		{http.MethodGet, "/", 404, nil}, {http.MethodGet, "/v2/assets", 404, nil}, {http.MethodPost, "/v1/swaps/x/cancel", 404, nil},
+		{http.MethodGet, "/index.html", 404, nil}, {http.MethodPost, "/", 405, []string{"GET"}}, {http.MethodPost, "/v1/stream", 405, []string{"GET"}}, {http.MethodGet, "/v2/assets", 404, nil}, {http.MethodPost, "/v1/swaps/x/cancel", 404, nil},
 		{http.MethodDelete, "/v1/assets", 405, []string{"GET"}}, {http.MethodGet, "/v1/swaps", 405, []string{"POST"}},
 		{http.MethodPut, "/v1/swaps/swap_x", 405, []string{"GET"}}, {http.MethodGet, "/v1/quotes", 405, []string{"POST"}},
 	} {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"ferry/gateway/stream"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -23,6 +24,12 @@ type Config struct {
 	// process of a deployment and for ever.
 	SecretKey []byte
 	Limits    Limits
+	// Streams bound connections that stay open.
+	Streams stream.Limits
+	// ShowRecent lets everybody watch the newest swaps on the page and the stream,
+	// without identifiers and addresses but with amounts and times, by which a swap
+	// can be found on its chains. For demonstrations.
+	ShowRecent bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -71,5 +78,5 @@ func (c Config) Validate() error {
 	case c.Log == nil:
 		return errors.New("gateway: a logger must be set")
 	}
-	return nil
+	return c.Streams.Validate()
 }

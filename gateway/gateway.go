@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"ferry/gateway/api"
+	"ferry/gateway/stream"
+	"ferry/gateway/web"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -20,6 +22,7 @@ type Gateway struct {
 	calls  Calls
 	market *market
 	rates  *rates
+	hub    *stream.Hub
 }
 
 var _ api.StrictServerInterface = (*Gateway)(nil)
@@ -40,8 +43,14 @@ func New(c Config, s Store, calls Calls) (*Gateway, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Gateway{config: c, store: s, calls: calls,
-		market: newMarket(c.Limits.RateAge, c.Now, c.Log), rates: newRates(c.Limits, c.Now)}, nil
+	g := &Gateway{config: c, store: s, calls: calls,
+		market: newMarket(c.Limits.RateAge, c.Now, c.Log), rates: newRates(c.Limits, c.Now)}
+	var err error
+	g.hub, err = stream.New(stream.Config{Source: feed{g}, Limits: c.Streams, Recent: c.ShowRecent, Now: c.Now, Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // Handler is the whole API with its limits; every error it answers is a problem.
@@ -56,6 +65,8 @@ func (g *Gateway) Handler() http.Handler {
 		BaseRouter: mux, Middlewares: []api.MiddlewareFunc{strictBody(g.config.Log)},
 		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, parameterError(err)) },
 	})
+	g.routeStreams(mux)
+	web.Route(mux)
 	mux.Handle("/", g.unrouted(mux))
 	return g.identify(g.bound(mux))
 }

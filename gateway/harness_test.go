@@ -21,6 +21,7 @@ import (
 	"ferry/gateway"
 	"ferry/gateway/api"
 	"ferry/gateway/postgres"
+	"ferry/gateway/stream"
 	"ferry/migrations/pgtest"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -52,6 +53,7 @@ type bundle struct {
 	liquidity *liquidity
 	wallets   map[asset.Chain]*wallet
 	config    gateway.Config
+	calls     gateway.Calls
 	gateway   *gateway.Gateway
 	url       string
 	log       *lockedBuffer
@@ -105,11 +107,14 @@ func setup(t testing.TB, change ...func(*gateway.Config)) *bundle {
 	b.config = gateway.Config{Networks: networks, Confirmations: map[asset.Chain]int64{asset.Bitcoin: 2, asset.Ethereum: 12},
 		QuoteKeys: quoteKeys, AttestKeys: attestKeys, SecretKey: bytes.Repeat([]byte{7}, 32), Limits: limits,
 		Now: b.clock.now, Log: slog.New(slog.NewTextHandler(b.log, nil))}
+	b.config.Streams = stream.DefaultLimits()
+	b.config.Streams.Tick = time.Millisecond
 	for _, c := range change {
 		c(&b.config)
 	}
 	var err error
-	b.gateway, err = gateway.New(b.config, postgres.New(b.pool), gateway.Connect(serveLiquidity(t, dir, b.liquidity), sockets))
+	b.calls = gateway.Connect(serveLiquidity(t, dir, b.liquidity), sockets)
+	b.gateway, err = gateway.New(b.config, postgres.New(b.pool), b.calls)
 	if err != nil {
 		t.Fatal(err)
 	}

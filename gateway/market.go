@@ -106,6 +106,14 @@ func (m *market) listRates() []api.Rate {
 	return list
 }
 
+// rate is a pair's newest rate, as it was heard and as it is shown now.
+func (m *market) rate(p asset.Pair) (swap.Rate, api.Rate) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	heard, known := m.rates[p]
+	return heard, m.show(p.From, p.To, heard, known, m.now())
+}
+
 func (m *market) show(from, to asset.ID, r swap.Rate, known bool, now time.Time) api.Rate {
 	out := api.Rate{From: string(from), To: string(to)}
 	if known {

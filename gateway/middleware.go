@@ -41,8 +41,11 @@ func (g *Gateway) identify(next http.Handler) http.Handler {
 		start := g.config.Now()
 		ctx := context.WithValue(r.Context(), keyRequestID, newRequestID())
 		ctx = context.WithValue(ctx, keyClient, clientOf(r))
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-		defer cancel()
+		if !staysOpen(r) {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+			defer cancel()
+		}
 		r = r.WithContext(ctx)
 		w.Header().Set("X-Request-Id", requestID(ctx))
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -94,6 +97,10 @@ func (g *Gateway) bound(next http.Handler) http.Handler {
 		if r.Method == http.MethodPost && !g.rates.allow(client(r.Context())) {
 			writeProblem(w, r, http.StatusTooManyRequests, swap.Refuse(swap.CodeTooManyRequests, "",
 				fmt.Sprintf("%d a minute", g.config.Limits.PostsPerMinute), "You ask too often; wait a moment."))
+			return
+		}
+		if staysOpen(r) { // with limits of its own
+			next.ServeHTTP(w, r)
 			return
 		}
 		select {

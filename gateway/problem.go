@@ -47,11 +47,17 @@ var statuses = map[swap.Code]int{
 // writeError answers with err as a problem. What is not a refusal is logged with
 // the request's id and answered without its text.
 func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	refusal, status := explained(r.Context(), log, err)
+	writeProblem(w, r, status, refusal)
+}
+
+// explained is what the client may know of an error; the rest is logged.
+func explained(ctx context.Context, log *slog.Logger, err error) (*swap.Error, int) {
 	refusal, status := classify(err)
 	if refusal.Code == swap.CodeInternal || errors.Is(err, ErrNoAnswer) {
-		log.ErrorContext(r.Context(), "request failed", "request_id", requestID(r.Context()), "error", err)
+		log.ErrorContext(ctx, "request failed", "request_id", requestID(ctx), "error", err)
 	}
-	writeProblem(w, r, status, refusal)
+	return refusal, status
 }
 
 // classify finds what the client may know of an error.
@@ -69,14 +75,18 @@ func classify(err error) (*swap.Error, int) {
 		"Something failed on our side; quote the request_id if you ask about it."), http.StatusInternalServerError
 }
 
-// writeProblem writes one problem (RFC 9457).
+// problem is a refusal as a client has it (RFC 9457).
+func problem(ctx context.Context, status int, e *swap.Error) api.Problem {
+	return api.Problem{
+		Type: "urn:ferry:problem:" + string(e.Code), Title: http.StatusText(status), Status: status,
+		Detail: e.Message, Code: api.ErrorCode(e.Code), Field: e.Field, Limit: e.Limit, RequestId: requestID(ctx),
+	}
+}
+
+// writeProblem writes one problem.
 func writeProblem(w http.ResponseWriter, r *http.Request, status int, e *swap.Error) {
 	refuse(w, e.Code)
-	p := api.Problem{
-		Type: "urn:ferry:problem:" + string(e.Code), Title: http.StatusText(status), Status: status,
-		Detail: e.Message, Code: api.ErrorCode(e.Code), Field: e.Field, Limit: e.Limit, RequestId: requestID(r.Context()),
-	}
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(problem(r.Context(), status, e))
 	if err != nil {
 		panic("gateway: a problem of strings and numbers always encodes: " + err.Error())
 	}

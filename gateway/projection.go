@@ -33,10 +33,21 @@ func (g *Gateway) HandleUpdates(ctx context.Context, b bus.Batch) error {
 	if err := g.store.Project(ctx, Group, b, updates); err != nil {
 		return err
 	}
+	for _, u := range updates {
+		g.hub.Told(u.SwapID, u.Version)
+	}
 	for _, err := range malformed {
 		g.config.Log.ErrorContext(ctx, "update passed over", "topic", b.Topic, "partition", b.Partition, "error", err)
 	}
 	return nil
+}
+
+// hearUpdate takes a record of the updates topic as a hint: another process of the
+// group may be the one that stores it. What is malformed is logged there.
+func (g *Gateway) hearUpdate(r bus.Record) {
+	if u, err := r.Update(); err == nil && checkUpdate(u, r.Key) == nil {
+		g.hub.Told(u.SwapID, u.Version)
+	}
 }
 
 // states are those an update may tell of.

@@ -25,7 +25,7 @@ const (
 )
 
 // Run does all of a gateway's work until ctx ends: it answers on l, follows prices
-// and balances, and projects updates. It returns nil after an orderly end. The
+// and balances, projects updates and tells streams of them. It returns nil after an orderly end. The
 // relay of the gateway's outbox is the caller's to run.
 func (g *Gateway) Run(ctx context.Context, l net.Listener, brokers []string) error {
 	consumer, err := bus.NewConsumer(bus.ConsumerConfig{
@@ -41,6 +41,8 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener, brokers []string) err
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return g.serve(ctx, l) })
 	group.Go(func() error { return consumer.Run(ctx) })
+	group.Go(func() error { return g.hub.Run(ctx) })
+	group.Go(func() error { return bus.Tail(ctx, brokers, bus.TopicUpdates, g.config.Log, g.hearUpdate) })
 	group.Go(func() error { return bus.Follow(ctx, brokers, bus.TopicRates, g.config.Log, g.market.hearRate) })
 	group.Go(func() error {
 		return bus.Follow(ctx, brokers, bus.TopicBalances, g.config.Log, g.market.hearBalance)

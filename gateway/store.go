@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"ferry/gateway/stream"
 	"ferry/swap"
 	"ferry/swap/bus"
 )
@@ -66,6 +67,13 @@ type Store interface {
 	Finish(ctx context.Context, c Creation) error
 	// Swap reads a swap with its newest updates.
 	Swap(ctx context.Context, id string, updates int) (Record, error)
+	// Known reports whether there is such a swap.
+	Known(ctx context.Context, id string) (bool, error)
+	// UpdatesAfter returns the updates above each position, in order of swap and
+	// version, at most `most` of each swap, without deposits and payments.
+	UpdatesAfter(ctx context.Context, from []stream.Position, most int) ([]swap.Update, error)
+	// Recent returns the newest swaps, the newest first, without receipts and history.
+	Recent(ctx context.Context, most int) ([]Record, error)
 	// Project stores a batch's updates and advances the consumer's offset, all or
 	// nothing. An update that is not newer than what is there changes nothing.
 	Project(ctx context.Context, consumer string, b bus.Batch, updates []swap.Update) error

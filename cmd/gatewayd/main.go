@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 
 	"ferry/cmd/internal/admin"
@@ -17,6 +18,7 @@ import (
 	"ferry/cmd/internal/database"
 	"ferry/gateway"
 	"ferry/gateway/postgres"
+	"ferry/gateway/stream"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
 )
@@ -32,6 +34,9 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	config, err := policy(s, log)
 	if err != nil {
 		return err
+	}
+	if config.ShowRecent, err = strconv.ParseBool(s.Or("FERRY_SHOW_RECENT", "false")); err != nil {
+		return fmt.Errorf("FERRY_SHOW_RECENT must be true or false (it lets everybody watch the newest swaps): %w", err)
 	}
 	wallets, err := sockets(walletTexts)
 	if err != nil {
@@ -88,7 +93,8 @@ func policy(s *daemon.Settings, log *slog.Logger) (gateway.Config, error) {
 	if err != nil {
 		return gateway.Config{}, err
 	}
-	c := gateway.Config{Networks: d.Networks, Confirmations: map[asset.Chain]int64{}, Limits: gateway.DefaultLimits(), Log: log}
+	c := gateway.Config{Networks: d.Networks, Confirmations: map[asset.Chain]int64{}, Limits: gateway.DefaultLimits(),
+		Streams: stream.DefaultLimits(), Log: log}
 	for chain, policy := range d.Chains {
 		c.Confirmations[chain] = policy.Confirmations
 	}

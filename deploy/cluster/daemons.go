@@ -146,7 +146,7 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 	add("swapd", "swapd", nil, nil, brokers, database("ferry_swap"))
 	add("gatewayd", "gatewayd", nil, nil, brokers, database("ferry_gateway"), "FERRY_HTTP="+c.config.API,
 		"FERRY_LIQUIDITY_SOCKET="+socket("ferry", "liquidity"), "FERRY_WALLET_SOCKETS="+strings.Join(wallets, ","),
-		"FERRY_SECRET="+filepath.Join(c.keys(), "gateway.secret"))
+		"FERRY_SECRET="+filepath.Join(c.keys(), "gateway.secret"), "FERRY_SHOW_RECENT=true")
 }
 
 // accountsFile holds the extended public keys, for everybody who derives addresses.

@@ -60,8 +60,19 @@ func (p *Publisher) Close() { p.client.Close() }
 // each with every record in order, until ctx ends. Every caller sees all
 // partitions. Malformed records are logged and passed over.
 func Follow(ctx context.Context, brokers []string, topic string, log *slog.Logger, each func(Record)) error {
+	return follow(ctx, brokers, topic, kgo.NewOffset().AtStart(), log, each)
+}
+
+// Tail is Follow from the topic's end: only what comes from now on. What comes
+// while it connects, or while the broker is away, may be missed, so it serves as a
+// hint to look at what is stored, and never as the only source.
+func Tail(ctx context.Context, brokers []string, topic string, log *slog.Logger, each func(Record)) error {
+	return follow(ctx, brokers, topic, kgo.NewOffset().AtEnd(), log, each)
+}
+
+func follow(ctx context.Context, brokers []string, topic string, from kgo.Offset, log *slog.Logger, each func(Record)) error {
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.ConsumeTopics(topic),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(500*time.Millisecond))
+		kgo.ConsumeResetOffset(from), kgo.FetchMaxWait(500*time.Millisecond))
 	if err != nil {
 		return fmt.Errorf("kafka follower of %s: %w", topic, err)
 	}

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM swap WHERE id = $1)

@@ -1,0 +1,101 @@
+package web_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"ferry/gateway/web"
+)
+
+var (
+	reference = regexp.MustCompile(`(?:src|href)="([^"]*)"`)
+	labelled  = regexp.MustCompile(`<label for="([a-z-]+)"`)
+	anyInput  = regexp.MustCompile(`<(?:input|select) id="([a-z-]+)"([^>]*)>`)
+)
+
+func get(t *testing.T, url string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return res, string(body)
+}
+
+// Everything the page refers to is served from here, under a policy that forbids
+// whatever is not; no text is inline, which the policy would block.
+func TestPageStandsAlone(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	web.Route(mux)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	page, text := get(t, server.URL+"/")
+	paths := map[string]bool{"/": true}
+	for _, m := range reference.FindAllStringSubmatch(text, -1) {
+		if m[1] != "/v1/openapi.yaml" { // the API's
+			paths[m[1]] = true
+		}
+	}
+	if len(paths) != 4 {
+		t.Errorf("the page refers to %v", paths)
+	}
+	for path := range paths {
+		res, body := get(t, server.URL+path)
+		policy := res.Header.Get("Content-Security-Policy")
+		if res.StatusCode != http.StatusOK || body == "" || !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "unsafe") ||
+			res.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d, %d bytes, %v", path, res.StatusCode, len(body), res.Header)
+		}
+		if strings.Contains(body, "http://") && path != "/web/icon.svg" || strings.Contains(body, "https://") {
+			t.Errorf("%s refers elsewhere", path)
+		}
+		if strings.Contains(body, "innerHTML") || strings.Contains(body, " style=") || strings.Contains(body, " onclick=") {
+			t.Errorf("%s has what the policy blocks", path)
+		}
+	}
+	if !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
+		t.Errorf("%v", page.Header)
+	}
+	if res, _ := get(t, server.URL+"/web/web.go"); res.StatusCode != http.StatusNotFound {
+		t.Errorf("a file that is no part of the page: %d", res.StatusCode)
+	}
+}
+
+// Every field has a name for those who do not see it.
+func TestFieldsHaveNames(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	web.Route(mux)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	_, text := get(t, server.URL+"/")
+	names := map[string]bool{}
+	for _, m := range labelled.FindAllStringSubmatch(text, -1) {
+		names[m[1]] = true
+	}
+	all := anyInput.FindAllStringSubmatch(text, -1)
+	if len(all) != 5 {
+		t.Errorf("%d fields", len(all))
+	}
+	for _, m := range all {
+		if !names[m[1]] && !strings.Contains(m[2], "aria-label=") {
+			t.Errorf("%s has no label", m[1])
+		}
+	}
+}
