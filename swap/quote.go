@@ -3,6 +3,7 @@ package swap
 import (
 	"crypto/ed25519"
 	"fmt"
+	"strings"
 	"time"
 
 	"ferry/swap/asset"
@@ -48,6 +49,9 @@ func VerifyQuote(compact string, keys PublicKeys) (Quote, error) {
 	if err := verify(TypeQuote, compact, keys, &q); err != nil {
 		return Quote{}, err
 	}
+	if err := checkTimes(TypeQuote, q.IssuedAt, q.AcceptBy); err != nil {
+		return Quote{}, err
+	}
 	return q, q.Validate()
 }
 
@@ -64,6 +68,8 @@ func (q Quote) Validate() error {
 		return fmt.Errorf("quote %s: payout or fee is not in %s", q.ID, q.Pair.To)
 	case q.Deposit.Units.IsZero() || q.Payout.Units.IsZero():
 		return fmt.Errorf("quote %s: an amount is zero", q.ID)
+	case !isDecimal(q.Rate):
+		return fmt.Errorf("quote %s: rate %.40q is no plain decimal", q.ID, q.Rate)
 	case !q.AcceptBy.After(q.IssuedAt):
 		return fmt.Errorf("quote %s: accept_by is not after issued_at", q.ID)
 	case q.DepositWindowSeconds <= 0 || q.ConfirmWindowSeconds < q.DepositWindowSeconds:
@@ -82,3 +88,10 @@ func (q Quote) DepositChain() asset.Chain { return asset.MustLookup(q.Pair.From)
 
 // PayoutChain is the chain the user is paid on.
 func (q Quote) PayoutChain() asset.Chain { return asset.MustLookup(q.Pair.To).Chain }
+
+// isDecimal reports digits with at most one point between them: in any language
+// that is one text, and one number.
+func isDecimal(s string) bool {
+	whole, fraction, pointed := strings.Cut(s, ".")
+	return whole != "" && (fraction != "") == pointed && strings.Trim(whole+fraction, "0123456789") == ""
+}

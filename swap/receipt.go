@@ -80,6 +80,9 @@ func VerifyReceipt(compact string, keys PublicKeys) (Receipt, error) {
 	if err := verify(TypeReceipt, compact, keys, &r); err != nil {
 		return Receipt{}, err
 	}
+	if err := checkTimes(TypeReceipt, r.IssuedAt, r.DepositBy, r.ConfirmBy); err != nil {
+		return Receipt{}, err
+	}
 	return r, r.Validate()
 }
 

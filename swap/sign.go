@@ -140,6 +140,16 @@ func decodeStrictly(typ DocumentType, payload []byte, document any) error {
 	return nil
 }
 
+// checkTimes refuses times in another zone than UTC: one instant has one text.
+func checkTimes(typ DocumentType, times ...time.Time) error {
+	for _, t := range times {
+		if t.Location() != time.UTC {
+			return fmt.Errorf("%s: time %s is not in UTC", typ, t.Format(time.RFC3339Nano))
+		}
+	}
+	return nil
+}
+
 func decodeUnverified(typ DocumentType, compact string, document any) error {
 	jws, err := jose.ParseSignedCompact(compact, []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {

@@ -37,7 +37,12 @@ const isHash = (s) => /^[0-9a-f]{64}$/i.test(s)
 const chains = { BTC: 'bitcoin', ETH: 'ethereum' }
 const isAmount = (a, id) => Object.keys(a).join() === 'asset,units' && a.asset === id &&
   typeof a.units === 'string' && /^(0|[1-9][0-9]*)$/.test(a.units) && BigInt(a.units) < 1n << 256n
-const time = (field, s) => { demand(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(s), field, `${s} is no time in UTC`); return Date.parse(s) }
+const time = (field, s) => {
+  const at = Date.parse(s)
+  demand(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,8}[1-9])?Z$/.test(s) && !isNaN(at) &&
+    new Date(at).toISOString().slice(0, 19) === s.slice(0, 19), field, `${s} is no time in UTC`)
+  return at
+}
 const minute = 60_000
 
 // Step 3: a quote's contents. Step 4: against what was asked. Step 5: against the clock.
@@ -50,6 +55,7 @@ function readQuote(compact, keys) {
   demand(isAmount(q.deposit, from) && isAmount(q.refund_fee_max, from), field, 'an amount is not one of the deposit asset')
   demand([q.payout, q.service_fee, q.network_fee].every((a) => isAmount(a, to)), field, 'an amount is not one of the payout asset')
   demand(q.deposit.units !== '0' && q.payout.units !== '0', field, 'an amount is zero')
+  demand(/^\d+(\.\d+)?$/.test(q.rate), field, 'its rate is no plain decimal')
   demand(time(field, q.accept_by) > time(field, q.issued_at), field, 'its times are out of order')
   demand(q.deposit_window_seconds > 0 && q.confirm_window_seconds >= q.deposit_window_seconds, field, 'its windows are out of order')
   return q

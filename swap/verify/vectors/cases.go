@@ -47,7 +47,10 @@ func (s *set) quotes() {
 		{"an amount as a number", `"1000000"`, `1000000`}, {"an amount with a sign", `"1000000"`, `"-1000000"`},
 		{"an amount with leading zeros", `"1000000"`, `"01000000"`},
 		{"an amount beyond 256 bits", `"1000000"`, `"115792089237316195423570985008687907853269984665640564039457584007913129639936"`},
-		{"a lock that ends before it begins", "03:05:05Z", "03:04:05Z"}, {"a time with an offset", "03:05:05Z", "03:05:05+00:00"},
+		{"a lock that ends before it begins", "03:05:05Z", "03:04:05Z"}, {"a time with an offset", "03:05:05Z", "03:05:05+00:00"}, {"a time in another zone", "03:05:05Z", "04:05:05+01:00"},
+		{"a time with idle zeros", "03:05:05Z", "03:05:05.500Z"},
+		{"a day that is none", "2026-01-02T03:05:05Z", "2026-02-30T03:05:05Z"}, {"a rate that is no number", `"28.2"`, `"28.2<"`},
+		{"a rate with an exponent", `"28.2"`, `"2e1"`}, {"a rate without digits after its point", `"28.2"`, `"28."`},
 		{"a window of nothing", "1200", "0"}, {"a confirm window below the deposit's", "7200", "1199"},
 	} {
 		s.quoteCase(c.name+", signed", "signed_quote", sign(header(swap.TypeQuote, s.quoteKey), replaced(text, c.old, c.by), s.quoteKey))
@@ -108,6 +111,7 @@ func (s *set) receipts() {
 		{change{"with a malformed swap id", swapID, "swap_1"}, "signed_receipt"},
 		{change{"with a hash that is none", s.receipt.SecretHash, "abc"}, "signed_receipt"},
 		{change{"without a path", "m/84'/1'/0'/0/0", ""}, "signed_receipt"},
+		{change{"with a time in another zone", "05:04:06.5Z", "06:04:06.5+01:00"}, "signed_receipt"},
 		{change{"with deadlines out of order", "05:04:06.5Z", "03:04:07.5Z"}, "signed_receipt"},
 	} {
 		s.receiptCase(c.name+", signed", c.refused, signed(c.change))
