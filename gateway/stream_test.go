@@ -232,7 +232,10 @@ func TestEvents(t *testing.T) {
 			"Last-Event-ID", "a version: a whole number, 0 or more")
 	}
 	for _, unknown := range []string{"x", swap.NewID(swap.SwapPrefix, b.clock.now())} {
-		refused(t, b.send(t, http.MethodGet, "/v1/swaps/"+unknown+"/events", ""), 404, swap.CodeNotFound, "swap_id", "")
+		refused(t, b.send(t, http.MethodGet, "/v1/swaps/"+unknown+"/events", ""), 404, swap.CodeNotFound, "id", "")
+	}
+	if a := b.send(t, http.MethodHead, "/v1/swaps/"+id+"/events", ""); a.status != http.StatusMethodNotAllowed {
+		t.Errorf("HEAD: %d", a.status)
 	}
 }
 
