@@ -1,5 +1,6 @@
 // Package gateway is the public REST API: prices, quotes, swaps and how they
-// stand. The handlers are generated from openapi.yaml.
+// stand. The handlers are generated from openapi.yaml. What changes is told live by
+// gateway/stream, described in docs/asyncapi.yaml; gateway/web is a page on it.
 //
 // It promises that a refused request has stored nothing; that one idempotency key
 // makes at most one swap, whatever is repeated or crashes; that no deposit address
@@ -9,6 +10,7 @@
 // It holds no money and no key but the one that derives swaps' secrets. A client
 // is its IP address (IPv6: its /64), for the request limit and the cap on locks.
 //
-// It imports swap, swap/rpc and the generated gateway/api. Its store is
+// It imports swap, swap/rpc, gateway/stream, gateway/web and the generated
+// gateway/api. Its store is
 // gateway/postgres, which only mains and tests import.
 package gateway

@@ -80,9 +80,15 @@ func TestStreamQuoteFollows(t *testing.T) {
 	if m := p.expect("quote"); m.ID != "2" || m.DepositAmount != "0.0501" || m.Sequence <= first.Sequence {
 		t.Errorf("quote after the price moved %+v", m)
 	}
-	// The same price again, only newer, is not told: the next answer is request 3's.
+	// The same price again, only newer, is told as a price and not as a quote.
+	p.send(`{"type":"subscribe","topic":"prices","from":"BTC","to":"ETH"}`)
+	p.expect("subscribed")
+	p.expect("prices")
 	b.clock.advance(time.Second)
 	b.gateway.HearRate(b.rateRecord(t, "20"))
+	p.expect("prices")
+	p.send(`{"type":"unsubscribe","topic":"prices"}`)
+	p.expect("unsubscribed")
 	p.send(`{"type":"quote","id":"3","from":"BTC","to":"ETH","deposit_amount":"0.0001"}`)
 	p.refused("3", swap.CodeAmountTooSmall, "deposit_amount")
 	p.send(`{"type":"quote","id":"4","from":"BTC","to":"ETH","payout_amount":"100"}`)
@@ -232,7 +238,10 @@ func TestEvents(t *testing.T) {
 			"Last-Event-ID", "a version: a whole number, 0 or more")
 	}
 	for _, unknown := range []string{"x", swap.NewID(swap.SwapPrefix, b.clock.now())} {
-		refused(t, b.send(t, http.MethodGet, "/v1/swaps/"+unknown+"/events", ""), 404, swap.CodeNotFound, "swap_id", "")
+		refused(t, b.send(t, http.MethodGet, "/v1/swaps/"+unknown+"/events", ""), 404, swap.CodeNotFound, "id", "")
+	}
+	if a := b.send(t, http.MethodHead, "/v1/swaps/"+id+"/events", ""); a.status != http.StatusMethodNotAllowed {
+		t.Errorf("HEAD: %d", a.status)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"ferry/gateway"
 	"ferry/gateway/postgres"
+	"ferry/gateway/stream"
 	"ferry/migrations/pgtest"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -186,5 +187,60 @@ func TestSwapNeedsTerms(t *testing.T) {
 	}
 	if next, err := s.Offset(t.Context(), "g", bus.TopicUpdates, 0); err != nil || next != 1 {
 		t.Errorf("offset %d (%v), want 1", next, err)
+	}
+}
+
+// Streams read above several positions at once, a bounded number of each swap, in
+// order; a swap that is not there is not known and has nothing.
+func TestUpdatesAfter(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	one, two, nobody := "swap_1", "swap_2", "swap_3"
+	var list []swap.Update
+	for v := range int64(5) {
+		for _, id := range []string{two, one} {
+			list = append(list, swap.Update{SwapID: id, Version: v + 1, State: swap.Held, Cause: "c", Message: "m", At: at})
+		}
+	}
+	if err := s.Project(t.Context(), "g", bus.Batch{Topic: bus.TopicUpdates, Next: 1}, list); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.UpdatesAfter(t.Context(), []stream.Position{{SwapID: two, After: 3}, {SwapID: nobody, After: -1}, {SwapID: one, After: -1}}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text []string
+	for _, u := range got {
+		if u.State != swap.Held || u.Cause != "c" || u.Message != "m" || !u.At.Equal(at) {
+			t.Errorf("read %+v", u)
+		}
+		text = append(text, fmt.Sprintf("%s/%d", u.SwapID, u.Version))
+	}
+	if want := "[swap_1/1 swap_1/2 swap_1/3 swap_2/4 swap_2/5]"; fmt.Sprint(text) != want {
+		t.Errorf("read %v, want %s", text, want)
+	}
+}
+
+func TestKnownAndRecent(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	var ids []string
+	for i := range 3 {
+		id := swap.NewID(swap.SwapPrefix, at.Add(time.Duration(i)*time.Second))
+		c := creation(id, i)
+		c.Key = gateway.Hash{byte(i + 1)}
+		if err := s.Finish(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	for id, want := range map[string]bool{ids[0]: true, newID(): false, "": false} {
+		if known, err := s.Known(t.Context(), id); err != nil || known != want {
+			t.Errorf("%s known: %v, %v", id, known, err)
+		}
+	}
+	list, err := s.Recent(t.Context(), 2)
+	if err != nil || len(list) != 2 || list[0].Newest.SwapID != ids[2] || list[1].Newest.SwapID != ids[1] || list[0].SignedQuote != "q" {
+		t.Errorf("recent %+v, %v", list, err)
 	}
 }

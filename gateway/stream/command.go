@@ -137,11 +137,12 @@ func (h *Hub) checkSwap(ctx context.Context, s *session, id string) error {
 		return swap.Refuse(swap.CodeTooManyRequests, "swap_id", strconv.Itoa(h.config.Limits.Swaps),
 			"This connection watches as many swaps as it may.")
 	}
-	return h.known(ctx, id)
+	return h.known(ctx, "swap_id", id)
 }
 
-func (h *Hub) known(ctx context.Context, id string) error {
-	missing := swap.Refuse(swap.CodeNotFound, "swap_id", "", "There is no such swap.")
+// known refuses a swap that there is not; field is what the client calls it.
+func (h *Hub) known(ctx context.Context, field, id string) error {
+	missing := swap.Refuse(swap.CodeNotFound, field, "", "There is no such swap.")
 	if !swap.ValidID(swap.SwapPrefix, id) {
 		return missing
 	}

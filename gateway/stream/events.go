@@ -23,6 +23,9 @@ const eventsRetry = 2000
 // event's id, until the client goes or the stream is old. An error is returned only
 // while nothing has been answered; the caller answers with it.
 func (h *Hub) Events(w http.ResponseWriter, r *http.Request, client, swapID string) error {
+	if r.Method != http.MethodGet { // HEAD, which would be held open for nothing
+		return swap.Refuse(swap.CodeMethodNotAllowed, "", "", "Events can only be asked for with GET.")
+	}
 	after, err := readLastEventID(r.Header)
 	if err != nil {
 		return err
@@ -32,7 +35,7 @@ func (h *Hub) Events(w http.ResponseWriter, r *http.Request, client, swapID stri
 		return err
 	}
 	defer h.leave(s)
-	if err := h.known(r.Context(), swapID); err != nil {
+	if err := h.known(r.Context(), "id", swapID); err != nil {
 		return err
 	}
 	head := w.Header()

@@ -132,9 +132,23 @@ type rig struct {
 
 const patience = 30 * time.Second
 
-// start runs a hub whose ticks the test gives, and connects a client that follows
-// prices and has read the snapshot.
+// start connects a client that follows prices and has read the snapshot.
 func start(t *testing.T, change func(*stream.Limits)) *rig {
+	t.Helper()
+	r := connect(t, change)
+	if err := r.conn.Write(t.Context(), websocket.MessageText, []byte(`{"type":"subscribe","topic":"prices"}`)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"subscribed", "prices"} {
+		if m, err := r.next(t); err != nil || m.Type != want {
+			t.Fatalf("%+v, %v; want %s", m, err, want)
+		}
+	}
+	return r
+}
+
+// connect runs a hub whose ticks the test gives, and connects a client.
+func connect(t *testing.T, change func(*stream.Limits)) *rig {
 	t.Helper()
 	r := &rig{source: &source{now: time.Now()}, ticks: make(chan time.Time)}
 	limits := stream.DefaultLimits()
@@ -174,14 +188,6 @@ func start(t *testing.T, change func(*stream.Limits)) *rig {
 	}
 	r.conn, r.writes = conn, p.writes
 	t.Cleanup(func() { _ = conn.CloseNow() })
-	if err := conn.Write(t.Context(), websocket.MessageText, []byte(`{"type":"subscribe","topic":"prices"}`)); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"subscribed", "prices"} {
-		if m, err := r.next(t); err != nil || m.Type != want {
-			t.Fatalf("%+v, %v; want %s", m, err, want)
-		}
-	}
 	return r
 }
 
@@ -291,27 +297,27 @@ func TestTooSlowIsClosed(t *testing.T) {
 	}
 }
 
-// Setup: clients that write and never read, so that they take nothing and answer no
-// ping. Test: both are cut.
+// Setup: clients that write and never read, so that they take no answer and answer
+// no ping. Test: both are cut.
 func TestDeadClientsAreCut(t *testing.T) {
 	t.Parallel()
-	for name, limit := range map[string]func(*stream.Limits){
-		"takes nothing":   func(l *stream.Limits) { l.WriteTimeout = time.Millisecond },
-		"answers no ping": func(l *stream.Limits) { l.PingEvery, l.PongWithin = time.Millisecond, time.Millisecond },
+	for _, row := range []struct {
+		name, message string
+		limit         func(*stream.Limits)
+	}{
+		{"takes nothing", `{"type":"subscribe","topic":"prices"}`, func(l *stream.Limits) { l.WriteTimeout = time.Millisecond }},
+		{"answers no ping", `{"type":"quote_stop"}`, func(l *stream.Limits) { l.PingEvery, l.PongWithin = time.Millisecond, time.Millisecond }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			r := start(t, func(l *stream.Limits) {
-				limit(l)
+			r := connect(t, func(l *stream.Limits) {
+				row.limit(l)
 				l.MessagesPerSecond, l.MessageBurst = 1<<30, 1<<30
 			})
-			if name == "takes nothing" {
-				r.turn(1)
-			}
 			deadline, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			for { // writes go through until the server has gone
-				if err := r.conn.Write(deadline, websocket.MessageText, []byte(`{"type":"quote_stop"}`)); err != nil {
+				if err := r.conn.Write(deadline, websocket.MessageText, []byte(row.message)); err != nil {
 					break
 				}
 			}

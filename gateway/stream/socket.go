@@ -89,9 +89,8 @@ func (c *socket) serve(ctx context.Context) {
 	}
 	cancel()
 	_ = c.conn.CloseNow()
-	for range left {
-		// Each ends because the first did.
-		_ = <-ends
+	for range left { // each ends because the first did
+		cause = errors.Join(cause, <-ends)
 	}
 	c.hub.config.Log.DebugContext(ctx, "stream ended", "cause", cause)
 }

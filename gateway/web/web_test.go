@@ -17,7 +17,8 @@ var (
 	anyInput  = regexp.MustCompile(`<(?:input|select) id="([a-z-]+)"([^>]*)>`)
 )
 
-func get(t *testing.T, url string) (*http.Response, string) {
+// get returns a whole answer.
+func get(t *testing.T, url string) (int, http.Header, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -34,7 +35,7 @@ func get(t *testing.T, url string) (*http.Response, string) {
 	if err := res.Body.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return res, string(body)
+	return res.StatusCode, res.Header, string(body)
 }
 
 // Everything the page refers to is served from here, under a policy that forbids
@@ -45,7 +46,7 @@ func TestPageStandsAlone(t *testing.T) {
 	web.Route(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	page, text := get(t, server.URL+"/")
+	_, head, text := get(t, server.URL+"/")
 	paths := map[string]bool{"/": true}
 	for _, m := range reference.FindAllStringSubmatch(text, -1) {
 		if m[1] != "/v1/openapi.yaml" { // the API's
@@ -56,11 +57,11 @@ func TestPageStandsAlone(t *testing.T) {
 		t.Errorf("the page refers to %v", paths)
 	}
 	for path := range paths {
-		res, body := get(t, server.URL+path)
-		policy := res.Header.Get("Content-Security-Policy")
-		if res.StatusCode != http.StatusOK || body == "" || !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "unsafe") ||
-			res.Header.Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%s: %d, %d bytes, %v", path, res.StatusCode, len(body), res.Header)
+		status, head, body := get(t, server.URL+path)
+		policy := head.Get("Content-Security-Policy")
+		if status != http.StatusOK || body == "" || !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "unsafe") ||
+			head.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d, %d bytes, %v", path, status, len(body), head)
 		}
 		if strings.Contains(body, "http://") && path != "/web/icon.svg" || strings.Contains(body, "https://") {
 			t.Errorf("%s refers elsewhere", path)
@@ -69,11 +70,11 @@ func TestPageStandsAlone(t *testing.T) {
 			t.Errorf("%s has what the policy blocks", path)
 		}
 	}
-	if !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
-		t.Errorf("%v", page.Header)
+	if !strings.HasPrefix(head.Get("Content-Type"), "text/html") {
+		t.Errorf("%v", head)
 	}
-	if res, _ := get(t, server.URL+"/web/web.go"); res.StatusCode != http.StatusNotFound {
-		t.Errorf("a file that is no part of the page: %d", res.StatusCode)
+	if status, _, _ := get(t, server.URL+"/web/web.go"); status != http.StatusNotFound {
+		t.Errorf("a file that is no part of the page: %d", status)
 	}
 }
 
@@ -84,7 +85,7 @@ func TestFieldsHaveNames(t *testing.T) {
 	web.Route(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	_, text := get(t, server.URL+"/")
+	_, _, text := get(t, server.URL+"/")
 	names := map[string]bool{}
 	for _, m := range labelled.FindAllStringSubmatch(text, -1) {
 		names[m[1]] = true
