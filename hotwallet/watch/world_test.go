@@ -54,6 +54,7 @@ type world struct {
 	birth  int64
 	atTip  func(context.Context)
 	wake   chan struct{}
+	told   watch.Observer
 }
 
 func newWorld(t testing.TB, c *fakechain.Chain) *world {
@@ -115,7 +116,7 @@ func (w *world) restart() {
 		reader = w.chain
 	}
 	w.watcher, err = watch.New(watch.Config{Reader: reader, Store: w.store, Set: w.set, Poll: time.Hour,
-		BirthHeight: w.birth, ReorgLimit: needed - 1, AtTip: w.atTip, Wake: w.wake, Log: log})
+		BirthHeight: w.birth, ReorgLimit: needed - 1, AtTip: w.atTip, Wake: w.wake, Observer: w.told, Log: log})
 	if err != nil {
 		w.Fatal(err)
 	}
