@@ -65,6 +65,8 @@ var libraries = []struct {
 	{"github.com/twmb/franz-go", []string{"swap/bus/...", "deploy/parts/...", "bench/..."}}, // bench: the baseline
 	{"github.com/ethereum/go-ethereum", []string{"hotwallet/chain/ethereum/...", "hotwallet/chain/chaintest/...", "hotwallet/payment/remote/...",
 		"hotwallet/signer/...", "deploy/...", "cmd/..."}},
+	// Packages tell what happens through observers of their own; one place makes metrics of it.
+	{"github.com/prometheus", []string{"cmd/internal/admin/..."}},
 	{"github.com/jackc/pgx", []string{"*/postgres/...", "swap/bus/...", "migrations/...", "cmd/...", "deploy/...", "bench/..."}},
 }
 
@@ -352,6 +354,7 @@ func TestTheCheckerSeesBreaches(t *testing.T) {
 		{"franz-go outside the bus", "gateway/stream imports github.com/twmb/franz-go/pkg/kgo, but", graph{"ferry/gateway/stream": {"github.com/twmb/franz-go/pkg/kgo"}}},
 		{"franz-go in a main", "cmd/ferry imports github.com/twmb/franz-go/pkg/kadm, but", graph{"ferry/cmd/ferry": {"github.com/twmb/franz-go/pkg/kadm"}}},
 		{"go-ethereum in the attestor", "hotwallet/attest imports github.com/ethereum/go-ethereum/common, but", graph{"ferry/hotwallet/attest": {"github.com/ethereum/go-ethereum/common"}}},
+		{"metrics in a service", "gateway imports github.com/prometheus/client_golang/prometheus, but", graph{"ferry/gateway": {"github.com/prometheus/client_golang/prometheus"}}},
 		{"pgx in a decision", "statemachine imports github.com/jackc/pgx/v5, but", graph{"ferry/statemachine": {"github.com/jackc/pgx/v5"}}},
 		{"key code in the gateway by a detour", "cmd/gatewayd links github.com/btcsuite/btcd/btcutil/v2/hdkeychain (ferry/cmd/gatewayd → example.com/x → github.com", graph{
 			"ferry/cmd/gatewayd": {"example.com/x"}, "example.com/x": {"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"}}},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,6 +98,8 @@ type desk struct {
 	keys      swap.PublicKeys
 	pairs     []liquidity.PairConfig
 	consumed  *progress
+	// locked counts the locks that the engine told of.
+	locked *atomic.Int64
 }
 
 // progress is how many updates a test has told.
@@ -114,7 +117,7 @@ func open(t *testing.T, change func(*liquidity.Config)) desk {
 		t.Fatal(err)
 	}
 	d := desk{pool: pgtest.New(t, "liquidity"), venue: venue{make(chan liquidity.Top)}, rates: make(chan swap.Rate),
-		wallet: &wallet{balances: map[asset.ID]swap.Balance{}}, keys: swap.PublicKeys{swap.KeyID(pub): pub}, consumed: &progress{}}
+		wallet: &wallet{balances: map[asset.ID]swap.Balance{}}, keys: swap.PublicKeys{swap.KeyID(pub): pub}, consumed: &progress{}, locked: &atomic.Int64{}}
 	config := liquidity.Default()
 	if change != nil {
 		change(&config)
@@ -122,7 +125,12 @@ func open(t *testing.T, change func(*liquidity.Config)) desk {
 	d.pairs = config.Pairs
 	log := slog.New(slog.DiscardHandler)
 	engine, err := liquidity.New(config, liquidity.Parts{Store: postgres.New(d.pool, time.Now), Sources: []liquidity.Source{d.venue},
-		Key: key, Brokers: cluster.ListenAddrs(), Log: log, Now: time.Now})
+		Key: key, Brokers: cluster.ListenAddrs(), Log: log, Now: time.Now,
+		Observe: func(call string, code swap.Code) {
+			if call == "lock" && code == "" {
+				d.locked.Add(1)
+			}
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,11 @@
 package liquidity
 
-import "time"
+import (
+	"errors"
+	"time"
+
+	"ferry/swap"
+)
 
 // Price is how the price of one instrument stands, for operators.
 type Price struct {
@@ -36,8 +41,9 @@ func (m *Market) prices() []Price {
 		}
 		if top, heard := m.tops[s.Instrument()]; heard {
 			p.Heard, p.Age, p.Unfit = true, now.Sub(top.ReceivedAt), ""
-			if err := top.fit(now, s.StaleAfter()); err != nil {
-				p.Unfit = err.Error()
+			var refusal *swap.Error
+			if err := top.fit(now, s.StaleAfter()); errors.As(err, &refusal) {
+				p.Unfit = refusal.Message
 			}
 		}
 		list = append(list, p)

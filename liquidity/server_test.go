@@ -50,6 +50,9 @@ func TestLockBothWays(t *testing.T) {
 			t.Errorf("%s is not stored", q.ID)
 		}
 	}
+	if n := d.locked.Load(); n != int64(len(cases)) {
+		t.Errorf("told of %d locks, want %d", n, len(cases))
+	}
 }
 
 // Whatever is wrong with a request is refused by name, and stores nothing.

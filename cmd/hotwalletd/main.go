@@ -35,7 +35,7 @@ func main() { daemon.Main("hotwalletd", run) }
 
 func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) {
 	name := asset.Chain(s.Need("FERRY_CHAIN", "the chain to serve: bitcoin or ethereum"))
-	w := wiring{chain: name, log: log.With("chain", name), brokers: s.Brokers(),
+	w := wiring{chain: name, log: log.With("chain", name), plain: log, brokers: s.Brokers(),
 		listen: s.Need("FERRY_LISTEN", "path of the Unix socket to listen on"),
 		attest: s.Need("FERRY_ATTEST_SOCKET", "attestd's Unix socket"),
 		signer: s.Need("FERRY_SIGNER_SOCKET", "signerd's Unix socket")}
@@ -61,7 +61,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	}
 	defer pool.Close()
 	w.store, err = postgres.New(pool, name, postgres.Config{Confirmations: w.deployment.Chains[name].Confirmations,
-		DustThreshold: w.amounts.DustThreshold, Now: time.Now, Log: w.log})
+		DustThreshold: w.amounts.DustThreshold, Now: time.Now, Log: w.plain})
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,9 @@ const pollEvery = 250 * time.Millisecond
 
 // wiring is everything the parts of the hot wallet are made from.
 type wiring struct {
-	chain                 asset.Chain
-	log                   *slog.Logger
+	chain asset.Chain
+	// log names the chain, plain is for packages that name it themselves.
+	log, plain            *slog.Logger
 	brokers               []string
 	listen                string
 	attest, signer        string
@@ -56,14 +57,14 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	}
 	books, err := treasury.New(treasury.Config{Chain: w.chain, Accounts: w.accounts, Store: w.store, Publisher: publisher,
 		DustThreshold: w.amounts.DustThreshold, Watch: func(a []string) { set.Add(a...) }, Wake: tellWake,
-		Observe: w.metrics.Balances, Now: time.Now, Log: w.log})
+		Observe: w.metrics.Balances, Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}
 	issuer, err := issue.New(issue.Config{Chain: w.chain, Networks: w.deployment.Networks, Accounts: w.accounts, Store: w.store,
 		Attest:       ferryv1connect.NewAttestClient(rpc.Client(w.attest), rpc.BaseURL, rpc.ClientOptions()...),
 		Destinations: w.adapter, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Watch: func(a []string) { set.Add(a...) }, Observe: w.metrics.Call, Log: w.log})
+		Watch: func(a []string) { set.Add(a...) }, Observe: w.metrics.Call, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -74,7 +75,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter,
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amounts.PaymentMax, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Check: remote.Check, Wake: engineWake, Moved: wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.log})
+		Check: remote.Check, Wake: engineWake, Moved: wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -102,7 +103,7 @@ func (w wiring) watcher(set *watch.Set, moved func()) (*watch.Watcher, error) {
 	policy := w.deployment.Chains[w.chain]
 	return watch.New(watch.Config{Reader: w.adapter, Store: w.store, Set: set, Poll: pollEvery,
 		BirthHeight: policy.BirthHeight, ReorgLimit: policy.ReorgLimit,
-		StaleAfter: w.deployment.StaleAfter(w.chain), Observer: w.metrics.Watch(), Log: w.log,
+		StaleAfter: w.deployment.StaleAfter(w.chain), Observer: w.metrics.Watch(), Log: w.plain,
 		AtTip: func(ctx context.Context) {
 			moved()
 			result, err := reconcile.Check(ctx, w.store, w.adapter, w.log)
@@ -117,7 +118,7 @@ func (w wiring) watcher(set *watch.Set, moved func()) (*watch.Watcher, error) {
 
 // orders takes this chain's orders off the topic.
 func (w wiring) orders(stored func()) (*bus.Consumer, error) {
-	o, err := payment.NewOrders(payment.OrdersConfig{Chain: w.chain, Store: w.store, Stored: stored, Log: w.log})
+	o, err := payment.NewOrders(payment.OrdersConfig{Chain: w.chain, Store: w.store, Stored: stored, Log: w.plain})
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,8 @@ type Cluster struct {
 	settings Settings
 	failed   chan error
 
+	saving sync.Mutex
+
 	mu       sync.Mutex
 	order    []string // in which things were started
 	running  map[string]*parts.Process
@@ -108,6 +110,13 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := c.awaitReadiness(ctx); err != nil {
 		return err
 	}
+	return c.saveSettings()
+}
+
+// saveSettings writes the file that others read; one at a time.
+func (c *Cluster) saveSettings() error {
+	c.saving.Lock()
+	defer c.saving.Unlock()
 	return c.Settings().write(c.config.Root)
 }
 

@@ -228,7 +228,7 @@ func (c *Cluster) Restart(ctx context.Context, name string) error {
 		return err
 	}
 	// Its admin endpoint may have another port now.
-	return c.Settings().write(c.config.Root)
+	return c.saveSettings()
 }
 
 // awaitReady waits until a daemon says in its log that it serves.

@@ -75,7 +75,11 @@ func (i *Issuer) issue(ctx context.Context, t terms) (string, error) {
 			crash.Point("issue.attest.after")
 			err := i.config.Store.StoreReceipt(ctx, t.request.GetSwapId(), issued.Index, signed)
 			crash.Point("issue.receipt.after")
-			return signed, err
+			if err != nil {
+				return signed, err
+			}
+			i.config.Log.Info("address issued", "chain", i.config.Chain, "swap", t.request.GetSwapId(), "index", issued.Index)
+			return signed, nil
 		}
 		// Nobody has been told of this address by us: another can take its place.
 		i.config.Log.Error("attestd has attested an index before: burnt", "chain", i.config.Chain, "swap", t.request.GetSwapId(), "index", issued.Index)

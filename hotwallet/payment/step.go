@@ -74,6 +74,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 		return p, false, err
 	}
 	crash.Point("payment.plan.after")
+	e.config.Log.Info("payment planned", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "fee", plan.Fee.String())
 	delete(e.tries, p.Order.ID)
 	e.moved()
 	return stored, true, nil
@@ -144,6 +145,7 @@ func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
 		return p, false, err
 	}
 	crash.Point("payment.signed.after")
+	e.config.Log.Info("payment signed", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "txid", txid)
 	delete(e.tries, p.Order.ID)
 	e.moved()
 	return stored, true, nil
@@ -179,6 +181,7 @@ func (e *Engine) send(ctx context.Context, p Payment) error {
 		e.config.Log.Warn("broadcast may or may not have arrived", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "error", cause)
 	}
 	e.config.Observer.broadcast(answer.Acceptance)
+	e.config.Log.Info("payment handed in", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "answer", answer.Acceptance)
 	if answer.Reason != "" && answer.Reason != p.Reason {
 		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", answer.Reason)
 	}

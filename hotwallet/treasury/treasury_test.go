@@ -155,6 +155,8 @@ func TestRunTells(t *testing.T) {
 	h := newHouse(t, asset.Ethereum)
 	wake := make(chan struct{})
 	h.config.Wake = wake
+	observed := make(chan treasury.Balances, 2)
+	h.config.Observe = func(b treasury.Balances) { observed <- b }
 	tells, err := treasury.New(h.config)
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +177,9 @@ func TestRunTells(t *testing.T) {
 	wake <- struct{}{}
 	if second := <-h.told; second.Halted != "drill" {
 		t.Errorf("told %+v, want the halt", second)
+	}
+	if first, second := <-observed, <-observed; first.Asset != asset.ETH || first.Halted != "" || second.Halted != "drill" {
+		t.Errorf("observed %+v and %+v", first, second)
 	}
 	cancel()
 	if err := <-done; err != nil {

@@ -55,6 +55,7 @@ type world struct {
 	limit  int64 // of a reorganisation; needed-1 if 0
 	atTip  func(context.Context)
 	wake   chan struct{}
+	told   watch.Observer
 }
 
 func newWorld(t testing.TB, c *fakechain.Chain) *world {
@@ -120,7 +121,7 @@ func (w *world) restart() {
 		limit = needed - 1
 	}
 	w.watcher, err = watch.New(watch.Config{Reader: reader, Store: w.store, Set: w.set, Poll: time.Hour,
-		BirthHeight: w.birth, ReorgLimit: limit, AtTip: w.atTip, Wake: w.wake, Log: log})
+		BirthHeight: w.birth, ReorgLimit: limit, AtTip: w.atTip, Wake: w.wake, Observer: w.told, Log: log})
 	if err != nil {
 		w.Fatal(err)
 	}
