@@ -28,8 +28,8 @@ import (
 
 // Limits. They are reached only when something is broken.
 const (
-	runLimit  = 6 * time.Minute // of the whole test
-	waitLimit = 75 * time.Second
+	runLimit  = 8 * time.Minute // of the whole test
+	waitLimit = 2 * time.Minute
 	lookEvery = 40 * time.Millisecond
 	blockPace = 250 * time.Millisecond // of the miner; geth makes a block a second
 )
@@ -46,6 +46,7 @@ type house struct {
 	close      func() error // of this start
 
 	mining sync.Mutex // held by who wants no block now
+	asking sync.Mutex // held by the one who asks for a quote
 
 	mu       sync.Mutex
 	keys     map[string]bitcoin.Key // of the addresses that users gave

@@ -45,17 +45,30 @@ func (h *house) newAddress(id asset.ID) (string, error) {
 	return key.Address(), nil
 }
 
-// book makes a swap as a wallet does, every signature verified.
-func (h *house) book(ctx context.Context, pair asset.Pair) (swap.Terms, error) {
+// quote asks until there is one: the hot wallet may have nothing to promise yet.
+// One user asks at a time, so that all of them, who have one address, stay
+// within the gateway's limit on requests.
+func (h *house) quote(ctx context.Context, pair asset.Pair) (signed string, err error) {
+	h.asking.Lock()
+	defer h.asking.Unlock()
 	ask := client.QuoteRequest{From: pair.From, To: pair.To, DepositAmount: usual[pair.From]}
-	var signed string
-	err := h.until(ctx, "a quote of "+pair.String(), 500*time.Millisecond, func() (ok bool, err error) {
-		_, signed, err = h.api.CreateQuote(ctx, ask)
-		if client.Passing(err) {
+	var passing error
+	err = h.until(ctx, "a quote of "+pair.String(), time.Second, func() (ok bool, err error) {
+		if _, signed, err = h.api.CreateQuote(ctx, ask); client.Passing(err) {
+			passing = err
 			return false, nil
 		}
 		return err == nil, err
 	})
+	if err != nil {
+		return "", errors.Join(err, passing)
+	}
+	return signed, nil
+}
+
+// book makes a swap as a wallet does, every signature verified.
+func (h *house) book(ctx context.Context, pair asset.Pair) (swap.Terms, error) {
+	signed, err := h.quote(ctx, pair)
 	if err != nil {
 		return swap.Terms{}, err
 	}
@@ -102,7 +115,7 @@ func (h *house) promise(t swap.Terms, what, address string, amount asset.Amount)
 }
 
 // until looks again and again; it also ends when a process of the cluster has.
-func (h *house) until(ctx context.Context, what string, every time.Duration, ask func() (bool, error)) error {
+func (h *house) until(ctx context.Context, what string, every time.Duration, ask func() (ok bool, err error)) error {
 	ctx, cancel := context.WithTimeout(ctx, waitLimit)
 	defer cancel()
 	ticker := time.NewTicker(every)
