@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,7 @@ func sweep(ctx context.Context, o options, root, bin string, r *report) (err err
 	if o.sample > 0 {
 		all = all[:2]
 	}
+	all = slices.DeleteFunc(all, func(s scenario) bool { return !strings.Contains(s.name, o.only) })
 	say("tracing what each scenario passes, undisturbed")
 	cases, err := w.trace(ctx, all)
 	if err != nil {
