@@ -15,14 +15,14 @@ import (
 // options are the command line's.
 type options struct {
 	root, nodes, api string
-	only             string
+	only, point      string
 	sample           int
 	soak             time.Duration
 	seed             uint64
 }
 
 // partial runs reach only some of the points.
-func (o options) partial() bool { return o.sample > 0 || o.only != "" }
+func (o options) partial() bool { return o.sample > 0 || o.only != "" || o.point != "" }
 
 func main() {
 	var o options
@@ -31,6 +31,7 @@ func main() {
 	flag.StringVar(&o.api, "api", "127.0.0.1:18080", "address of the public API, on the loopback interface")
 	flag.IntVar(&o.sample, "sample", 0, "how many cases to run, spread over all; 0 runs every one")
 	flag.StringVar(&o.only, "only", "", "run only scenarios whose names hold this; points are then not all reached")
+	flag.StringVar(&o.point, "point", "", "run only the points whose names hold this")
 	flag.DurationVar(&o.soak, "soak", time.Minute, "how long daemons are killed at random; 0 leaves it out")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of the soak's order")
 	flag.Parse()

@@ -35,6 +35,9 @@ func sweep(ctx context.Context, o options, root, bin string, r *report) (err err
 	if err != nil {
 		return err
 	}
+	for name := range cases {
+		cases[name] = slices.DeleteFunc(cases[name], func(a aim) bool { return !strings.Contains(a.point, o.point) })
+	}
 	if o.sample > 0 {
 		cases = spread(cases, all, o.sample)
 	}
