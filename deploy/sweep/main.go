@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"ferry/deploy/parts"
 )
 
 // options are the command line's.
@@ -52,10 +54,8 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("find the sweep's folder: %w", err)
 	}
-	for _, folder := range []string{"cluster", "broken"} {
-		if err := os.RemoveAll(filepath.Join(root, folder)); err != nil {
-			return fmt.Errorf("empty the sweep's folder: %w", err)
-		}
+	if err := empty(root); err != nil {
+		return err
 	}
 	bin := filepath.Join(root, "bin")
 	say("building the daemons with crash points")
@@ -74,4 +74,20 @@ func run(ctx context.Context, o options) error {
 	}
 	r.print(o.partial(), time.Since(began))
 	return errors.Join(sweepErr, brokenErr, r.verdict(o.partial()))
+}
+
+// empty removes what an earlier sweep has left, PostgreSQL's data too where its
+// user could not reach the checkout.
+func empty(root string) error {
+	for _, name := range []string{"cluster", "broken"} {
+		folder := filepath.Join(root, name)
+		data := filepath.Join(folder, "pg")
+		if resolved, err := filepath.EvalSymlinks(folder); err == nil {
+			data = filepath.Join(resolved, "pg")
+		}
+		if err := errors.Join(os.RemoveAll(parts.Elsewhere(data)), os.RemoveAll(folder)); err != nil {
+			return fmt.Errorf("empty the sweep's folder: %w", err)
+		}
+	}
+	return nil
 }
