@@ -4,8 +4,9 @@
 //
 // The points are found in the build (discover.go), the cases in a traced run of
 // each scenario (plan.go): which daemon passes which point, in which direction.
-// A point that no scenario reaches, or at which a daemon was armed and did not
-// die, fails the sweep. Nodes are real: fakechain's transactions would be refused
+// A discovered point at which nothing has died fails the sweep. A case that was
+// traced and not met again, even alone, is listed: whether a look at the mempool
+// meets a transaction, for one, is up to the moment. Nodes are real: fakechain's transactions would be refused
 // by the real signer, and a payment has to be asked for where it arrived. So are
 // PostgreSQL and all daemons; Kafka is kfake in a process of its own.
 //

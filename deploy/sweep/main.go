@@ -10,15 +10,21 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"ferry/deploy/parts"
 )
 
 // options are the command line's.
 type options struct {
 	root, nodes, api string
+	only, point      string
 	sample           int
 	soak             time.Duration
 	seed             uint64
 }
+
+// partial runs reach only some of the points.
+func (o options) partial() bool { return o.sample > 0 || o.only != "" || o.point != "" }
 
 func main() {
 	var o options
@@ -26,6 +32,8 @@ func main() {
 	flag.StringVar(&o.nodes, "nodes", ".ferry/bin", "folder of the built btcd and geth")
 	flag.StringVar(&o.api, "api", "127.0.0.1:18080", "address of the public API, on the loopback interface")
 	flag.IntVar(&o.sample, "sample", 0, "how many cases to run, spread over all; 0 runs every one")
+	flag.StringVar(&o.only, "only", "", "run only scenarios whose names hold this; points are then not all reached")
+	flag.StringVar(&o.point, "point", "", "run only the points whose names hold this")
 	flag.DurationVar(&o.soak, "soak", time.Minute, "how long daemons are killed at random; 0 leaves it out")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of the soak's order")
 	flag.Parse()
@@ -46,10 +54,8 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("find the sweep's folder: %w", err)
 	}
-	for _, folder := range []string{"cluster", "broken"} {
-		if err := os.RemoveAll(filepath.Join(root, folder)); err != nil {
-			return fmt.Errorf("empty the sweep's folder: %w", err)
-		}
+	if err := empty(root); err != nil {
+		return err
 	}
 	bin := filepath.Join(root, "bin")
 	say("building the daemons with crash points")
@@ -66,6 +72,22 @@ func run(ctx context.Context, o options) error {
 	if ctx.Err() == nil {
 		brokenErr = broken(ctx, o, root, bin, r)
 	}
-	r.print(o.sample > 0, time.Since(began))
-	return errors.Join(sweepErr, brokenErr, r.verdict(o.sample > 0))
+	r.print(o.partial(), time.Since(began))
+	return errors.Join(sweepErr, brokenErr, r.verdict(o.partial()))
+}
+
+// empty removes what an earlier sweep has left, PostgreSQL's data too where its
+// user could not reach the checkout.
+func empty(root string) error {
+	for _, name := range []string{"cluster", "broken"} {
+		folder := filepath.Join(root, name)
+		data := filepath.Join(folder, "pg")
+		if resolved, err := filepath.EvalSymlinks(folder); err == nil {
+			data = filepath.Join(resolved, "pg")
+		}
+		if err := errors.Join(os.RemoveAll(parts.Elsewhere(data)), os.RemoveAll(folder)); err != nil {
+			return fmt.Errorf("empty the sweep's folder: %w", err)
+		}
+	}
+	return nil
 }

@@ -77,7 +77,7 @@ func (s scenario) choose(passed []aim, covered map[aim]bool) []aim {
 }
 
 // together is how many daemons die in one round, each at a point of its own.
-const together = 3
+const together = 4
 
 // rounds groups a scenario's cases so that no daemon is armed twice in a round.
 // The daemons with most cases left go first, so that few rounds are left with one.

@@ -14,6 +14,7 @@ import (
 type report struct {
 	points map[string][]string
 	died   map[aim]int
+	missed []aim // at least once
 	rounds int
 	// failed are rounds that did not end as they should; lost and twice those with money gone.
 	failed      []string
@@ -27,7 +28,12 @@ type report struct {
 func (r *report) add(s scenario, round, missed []aim, err error) {
 	r.rounds++
 	for _, a := range round {
-		if !slices.Contains(missed, a) && err == nil {
+		switch {
+		case slices.Contains(missed, a):
+			if !slices.Contains(r.missed, a) {
+				r.missed = append(r.missed, a)
+			}
+		case err == nil:
 			r.died[a]++
 		}
 	}
@@ -126,6 +132,15 @@ func (r *report) print(sample bool, took time.Duration) {
 	say("\n%d points discovered, %d died at; %d deaths in %d rounds and %d swaps, in %s", total, hit, cases, r.rounds, r.swaps, took.Round(time.Second))
 	if r.soak != "" {
 		say("soak: %s", r.soak)
+	}
+	var unmet []string
+	for _, a := range r.missed {
+		if r.died[a] == 0 {
+			unmet = append(unmet, a.scenario+": "+a.daemon+" "+a.point)
+		}
+	}
+	if len(unmet) > 0 {
+		say("%d cases were not met again after the trace: %s", len(unmet), strings.Join(unmet, "; "))
 	}
 	say("lost: %d   paid twice: %d   rounds failed: %d", r.lost, r.twice, len(r.failed))
 	for _, line := range r.broken {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -28,10 +29,14 @@ func sweep(ctx context.Context, o options, root, bin string, r *report) (err err
 	if o.sample > 0 {
 		all = all[:2]
 	}
+	all = slices.DeleteFunc(all, func(s scenario) bool { return !strings.Contains(s.name, o.only) })
 	say("tracing what each scenario passes, undisturbed")
 	cases, err := w.trace(ctx, all)
 	if err != nil {
 		return err
+	}
+	for name := range cases {
+		cases[name] = slices.DeleteFunc(cases[name], func(a aim) bool { return !strings.Contains(a.point, o.point) })
 	}
 	if o.sample > 0 {
 		cases = spread(cases, all, o.sample)

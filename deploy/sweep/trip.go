@@ -28,8 +28,8 @@ var deposits = map[asset.ID]string{asset.BTC: "0.01", asset.ETH: "0.3"}
 const (
 	// createLimit bounds the wait for a swap to be made, swapLimit that for it to
 	// be over, daemons dying meanwhile.
-	createLimit = 30 * time.Second
-	swapLimit   = 60 * time.Second
+	createLimit = time.Minute
+	swapLimit   = 2 * time.Minute
 )
 
 // destination is a fresh address that nothing but one swap pays.
@@ -69,9 +69,22 @@ func (w *world) destination(chain asset.Chain) (destination, error) {
 	return d, nil
 }
 
-// begin gets a quote and makes a swap of it, as a patient client would: what says
+// begin makes a swap, and takes another quote where daemons were away until the
+// first had lapsed: that is refused without a trace.
+func (w *world) begin(ctx context.Context, pair asset.Pair) (t *trip, err error) {
+	for range 3 {
+		t, err = w.try(ctx, pair)
+		var problem *client.Problem
+		if !errors.As(err, &problem) || problem.Code != swap.CodeQuoteExpired {
+			return t, err
+		}
+	}
+	return t, err
+}
+
+// try gets a quote and makes a swap of it, as a patient client would: what says
 // "try later" is tried later, with the same idempotency key.
-func (w *world) begin(ctx context.Context, pair asset.Pair) (*trip, error) {
+func (w *world) try(ctx context.Context, pair asset.Pair) (*trip, error) {
 	t := &trip{pair: pair}
 	var err error
 	if t.payout, err = w.destination(asset.MustLookup(pair.To).Chain); err != nil {

@@ -45,6 +45,11 @@ type ConsumerConfig struct {
 const (
 	consumerBatch     = 512
 	consumerRetryMost = 5 * time.Second
+	// rebalanceTimeout is how long a group waits for a member that died while it
+	// was joining (60 s unless told otherwise: so long no order would be read). It
+	// is more than a batch takes; a member that is slower is given up, and its
+	// batch fails at the offset's guard and is read again.
+	rebalanceTimeout = 2 * sessionTimeout
 )
 
 // Consumer is one member of a group.
@@ -68,7 +73,7 @@ func NewConsumer(c ConsumerConfig) (*Consumer, error) {
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(c.Brokers...), kgo.ConsumerGroup(c.Group), kgo.ConsumeTopics(c.Topics...),
 		kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll(), kgo.SessionTimeout(sessionTimeout),
-		kgo.HeartbeatInterval(sessionTimeout/5), kgo.FetchMaxWait(500*time.Millisecond),
+		kgo.RebalanceTimeout(rebalanceTimeout), kgo.HeartbeatInterval(sessionTimeout/5), kgo.FetchMaxWait(500*time.Millisecond),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AdjustFetchOffsetsFn(consumer.startAt))
 	if err != nil {
 		return nil, fmt.Errorf("kafka consumer %s: %w", c.Group, err)
