@@ -17,7 +17,7 @@ const (
 	// batchSize facts, each of another swap, are applied at once.
 	batchSize = 128
 	// batchGroups of that many swaps are taken through all their facts, a round.
-	batchGroups = 20
+	batchGroups = 8
 )
 
 var _ = register(Row{
@@ -36,20 +36,21 @@ func prepareBatched(ctx context.Context, env *Env) (*Trial, error) {
 		mine.Close()
 		return nil, err
 	}
-	subject, baseline := &batched{env: env, pool: mine}, &byHand{env: env, pool: theirs}
+	subject, baseline := &batched{env: env, pool: mine, groups: batchGroups}, &byHand{env: env, pool: theirs}
 	return &Trial{Subject: Side{Name: "Apply", Run: subject.run}, Baseline: Side{Name: "SQL by hand", Run: baseline.run},
 		Close: func() error { mine.Close(); theirs.Close(); return nil }}, nil
 }
 
 // batched is the state machine's store under full batches of one partition.
 type batched struct {
-	env  *Env
-	pool *pgxpool.Pool
-	next int64
+	env    *Env
+	pool   *pgxpool.Pool
+	groups int
+	next   int64
 }
 
 func (b *batched) run(ctx context.Context, _ int) (Sample, error) {
-	groups, err := groupsOfLives(b.env.scale(batchGroups))
+	groups, err := groupsOfLives(b.env.scale(b.groups))
 	if err != nil {
 		return Sample{}, err
 	}

@@ -11,6 +11,10 @@ import (
 	"ferry/swap/bus"
 )
 
+// drainGroups of swaps fill the outbox, a round: enough for the relay's start to
+// weigh little.
+const drainGroups = 12
+
 var _ = register(Row{
 	Number: 3, Name: "relay",
 	What: "the relay empties what those batches put in the outbox",
@@ -28,7 +32,7 @@ func prepareDrain(ctx context.Context, env *Env) (*Trial, error) {
 		pool.Close()
 		return nil, err
 	}
-	filler := &batched{env: env, pool: pool}
+	filler := &batched{env: env, pool: pool, groups: drainGroups}
 	d := &drain{env: env, pool: pool, relays: relays}
 	return &Trial{Baseline: Side{Name: "Apply (transitions)", Run: filler.run}, Subject: Side{Name: "relay", Run: d.run},
 		Close: func() error { pool.Close(); relays.Close(); return nil }}, nil

@@ -33,6 +33,8 @@ type Env struct {
 	Brokers []string
 	// Dir is for files that live as long as the run.
 	Dir string
+	// Out is for files to keep.
+	Out string
 	Log *slog.Logger
 
 	postgres    *parts.Postgres
@@ -44,9 +46,13 @@ type Env struct {
 	schemas     int
 }
 
-// open starts the parts in root, which must not hold anything else.
-func open(ctx context.Context, root string, quick bool) (e *Env, err error) {
-	e = &Env{Quick: quick, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))}
+// open starts the parts in root, which must not hold anything else; out is for what
+// is kept.
+func open(ctx context.Context, root, out string, quick bool) (e *Env, err error) {
+	e = &Env{Quick: quick, Out: out, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return nil, fmt.Errorf("make the reports' folder: %w", err)
+	}
 	if e.dir, err = parts.OpenDir(root); err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 
 const (
 	// kafkaRecords are sent and read, a round, in requests of kafkaRequest.
-	kafkaRecords = 40_000
+	kafkaRecords = 30_000
 	kafkaRequest = 1000
 	kafkaParts   = 8
 )

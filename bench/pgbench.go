@@ -19,7 +19,7 @@ import (
 
 const (
 	// insertEach is how many rows each client inserts, a round.
-	insertEach = 1500
+	insertEach = 1000
 	// insertSQL is the least a durable transition could be: one short row, one
 	// commit, one round trip.
 	insertSQL   = `INSERT INTO committed (body) VALUES (repeat('x', 200))`

@@ -17,7 +17,7 @@ const (
 	// partition of its own.
 	singleWorkers = 16
 	// singleLives swaps are taken through all their facts by each worker, a round.
-	singleLives = 60
+	singleLives = 40
 )
 
 var _ = register(Row{

@@ -13,7 +13,7 @@ import (
 
 const (
 	// wholeSwaps are taken from creation to settlement, half of them each way.
-	wholeSwaps = 1500
+	wholeSwaps = 600
 	// wholeClients create swaps at a time.
 	wholeClients = 16
 	// blockEvery is the pace of both fake chains, confirmationsNeeded how deep
