@@ -28,8 +28,8 @@ lint: $(BIN)/golangci-lint ## gofmt, go vet and golangci-lint over all of it
 	@go vet ./...
 	@$(BIN)/golangci-lint run ./...
 
-bench: bootstrap ## measure, and compare with the numbers of the last release
-	@go run ./bench
+bench: bootstrap ## measure against baselines run beside; report in bench/out (BENCH=quick: one short round each)
+	@BENCH='$(BENCH)' go run ./bench
 
 clean: ## remove everything built and all data of the demo (.ferry/); stop a running demo first
 	@if [ -e .ferry/run/supervisor.lock ] && ! flock --nonblock .ferry/run/supervisor.lock true; then \

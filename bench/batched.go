@@ -20,18 +20,20 @@ const (
 	batchGroups = 8
 )
 
-var _ = register(Row{
-	Number: 2, Name: "batch",
-	What: fmt.Sprintf("batches of %d facts applied on one connection", batchSize),
-	Unit: "transitions", Goal: 0.6, Prepare: prepareBatched,
-})
+func init() {
+	register(Row{
+		Number: 2, Name: "batch",
+		What: fmt.Sprintf("batches of %d facts applied on one connection", batchSize),
+		Unit: "transitions", Goal: 0.6, Prepare: prepareBatched,
+	})
+}
 
 func prepareBatched(ctx context.Context, env *Env) (*Trial, error) {
-	mine, err := env.service(ctx, "swap", 1)
+	mine, err := env.swapPool(ctx, 1)
 	if err != nil {
 		return nil, err
 	}
-	theirs, err := env.service(ctx, "swap", 1)
+	theirs, err := env.swapPool(ctx, 1)
 	if err != nil {
 		mine.Close()
 		return nil, err

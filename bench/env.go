@@ -180,19 +180,11 @@ func (e *Env) pool(ctx context.Context, schema, part string, connections int, se
 	return pool, nil
 }
 
-// service is a fresh schema with a pool.
-func (e *Env) service(ctx context.Context, service string, connections int) (*pgxpool.Pool, error) {
-	schema, err := e.schema(ctx, service)
+// swapPool is a fresh schema of swapd's with a pool as swapd has it.
+func (e *Env) swapPool(ctx context.Context, connections int) (*pgxpool.Pool, error) {
+	schema, err := e.schema(ctx, "swap")
 	if err != nil {
 		return nil, err
 	}
-	return e.pool(ctx, schema, service, connections, settings(service))
-}
-
-// settings are a service's own; see cmd.
-func settings(service string) map[string]string {
-	if service == "swap" {
-		return postgres.Settings()
-	}
-	return nil
+	return e.pool(ctx, schema, "swapd", connections, postgres.Settings())
 }

@@ -91,14 +91,14 @@ func TestProfileShares(t *testing.T) {
 	for _, text := range []string{"", "part", "swapd", "relay"} {
 		plain = protowire.AppendString(protowire.AppendTag(plain, 6, protowire.BytesType), text)
 	}
-	got, err := profileShares(zipped(t, plain), "part")
+	got, err := profileShares(zipped(t, plain))
 	if err != nil || got["swapd"] != 4 || got["relay"] != 2 || got[""] != 12 || len(got) != 3 {
 		t.Errorf("%v, %v", got, err)
 	}
-	if _, err := profileShares(zipped(t, plain[:len(plain)-2]), "part"); !errors.Is(err, errProfile) {
+	if _, err := profileShares(zipped(t, plain[:len(plain)-2])); !errors.Is(err, errProfile) {
 		t.Errorf("a cut profile: %v", err)
 	}
-	if _, err := profileShares([]byte("no gzip"), "part"); err == nil {
+	if _, err := profileShares([]byte("no gzip")); err == nil {
 		t.Error("a text was read as a profile")
 	}
 }

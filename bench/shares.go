@@ -87,7 +87,7 @@ func (s *shares) stop(ctx context.Context, n int) (usage, []string, error) {
 	if err != nil {
 		return used, nil, fmt.Errorf("read the profile: %w", err)
 	}
-	code, err := profileShares(raw, partLabel)
+	code, err := profileShares(raw)
 	if err != nil {
 		return used, nil, err
 	}
