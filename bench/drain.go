@@ -8,27 +8,34 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"ferry/statemachine/postgres"
 	"ferry/swap/bus"
 )
 
-var _ = register(Row{
-	Number: 3, Name: "relay",
-	What: "the relay empties what those batches put in the outbox",
-	Unit: "rows", Goal: 5, Prepare: prepareDrain,
-})
+// drainGroups of swaps fill the outbox, a round: enough for the relay's start to
+// weigh little.
+const drainGroups = 12
+
+func init() {
+	register(Row{
+		Number: 3, Name: "relay",
+		What: "the relay empties what those batches put in the outbox",
+		Unit: "rows", Goal: 5, Prepare: prepareDrain,
+	})
+}
 
 // prepareDrain has the batches of row 2 fill an outbox, which the relay then empties.
 func prepareDrain(ctx context.Context, env *Env) (*Trial, error) {
-	pool, err := env.service(ctx, "swap", 1)
+	pool, err := env.swapPool(ctx, 1)
 	if err != nil {
 		return nil, err
 	}
-	relays, err := env.pool(ctx, pool.Config().ConnConfig.RuntimeParams["search_path"], "relay", 2, settings("swap"))
+	relays, err := env.pool(ctx, pool.Config().ConnConfig.RuntimeParams["search_path"], "relay", 2, postgres.Settings())
 	if err != nil {
 		pool.Close()
 		return nil, err
 	}
-	filler := &batched{env: env, pool: pool}
+	filler := &batched{env: env, pool: pool, groups: drainGroups}
 	d := &drain{env: env, pool: pool, relays: relays}
 	return &Trial{Baseline: Side{Name: "Apply (transitions)", Run: filler.run}, Subject: Side{Name: "relay", Run: d.run},
 		Close: func() error { pool.Close(); relays.Close(); return nil }}, nil
@@ -61,7 +68,7 @@ func (d *drain) relayTo(ctx context.Context, last int64) error {
 	relaying, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- relay.Run(relaying) }()
-	err = waitUntil(ctx, 5*time.Millisecond, func(ctx context.Context) (bool, error) {
+	err = waitUntil(ctx, 20*time.Millisecond, func(ctx context.Context) (bool, error) {
 		var at int64
 		err := d.pool.QueryRow(ctx, "SELECT seq FROM relay_cursor").Scan(&at)
 		return at >= last, err

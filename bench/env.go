@@ -33,6 +33,8 @@ type Env struct {
 	Brokers []string
 	// Dir is for files that live as long as the run.
 	Dir string
+	// Out is for files to keep.
+	Out string
 	Log *slog.Logger
 
 	postgres    *parts.Postgres
@@ -44,9 +46,13 @@ type Env struct {
 	schemas     int
 }
 
-// open starts the parts in root, which must not hold anything else.
-func open(ctx context.Context, root string, quick bool) (e *Env, err error) {
-	e = &Env{Quick: quick, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))}
+// open starts the parts in root, which must not hold anything else; out is for what
+// is kept.
+func open(ctx context.Context, root, out string, quick bool) (e *Env, err error) {
+	e = &Env{Quick: quick, Out: out, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return nil, fmt.Errorf("make the reports' folder: %w", err)
+	}
 	if e.dir, err = parts.OpenDir(root); err != nil {
 		return nil, err
 	}
@@ -174,19 +180,11 @@ func (e *Env) pool(ctx context.Context, schema, part string, connections int, se
 	return pool, nil
 }
 
-// service is a fresh schema with a pool.
-func (e *Env) service(ctx context.Context, service string, connections int) (*pgxpool.Pool, error) {
-	schema, err := e.schema(ctx, service)
+// swapPool is a fresh schema of swapd's with a pool as swapd has it.
+func (e *Env) swapPool(ctx context.Context, connections int) (*pgxpool.Pool, error) {
+	schema, err := e.schema(ctx, "swap")
 	if err != nil {
 		return nil, err
 	}
-	return e.pool(ctx, schema, service, connections, settings(service))
-}
-
-// settings are a service's own; see cmd.
-func settings(service string) map[string]string {
-	if service == "swap" {
-		return postgres.Settings()
-	}
-	return nil
+	return e.pool(ctx, schema, "swapd", connections, postgres.Settings())
 }

@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, mode string, table, progress io.Wri
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	report, err := measureAll(ctx, *root, *quick, chosen, progress)
+	report, err := measureAll(ctx, *root, *out, *quick, chosen, progress)
 	if err != nil {
 		return 0, err
 	}
@@ -113,8 +113,8 @@ func choose(names string) ([]Row, error) {
 }
 
 // measureAll runs the rows one after the other on parts of their own.
-func measureAll(ctx context.Context, root string, quick bool, chosen []Row, progress io.Writer) (report Report, err error) {
-	env, err := open(ctx, root, quick)
+func measureAll(ctx context.Context, root, out string, quick bool, chosen []Row, progress io.Writer) (report Report, err error) {
+	env, err := open(ctx, root, out, quick)
 	if err != nil {
 		return report, err
 	}

@@ -19,7 +19,7 @@ import (
 
 const (
 	// insertEach is how many rows each client inserts, a round.
-	insertEach = 1500
+	insertEach = 1000
 	// insertSQL is the least a durable transition could be: one short row, one
 	// commit, one round trip.
 	insertSQL   = `INSERT INTO committed (body) VALUES (repeat('x', 200))`
@@ -64,7 +64,6 @@ func pgbench(ctx context.Context, env *Env, program, script string, clients int)
 	n := env.scale(insertEach)
 	var out []byte
 	s, err := env.timed(ctx, clients*n, func(ctx context.Context) (err error) {
-		//nolint:gosec // G204: PostgreSQL's own program, found by parts.FindPostgres
 		cmd := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-f", script, "-c", strconv.Itoa(clients), "-j", "2",
 			"-t", strconv.Itoa(n), env.url())
 		out, err = cmd.CombinedOutput()

@@ -16,9 +16,9 @@ const profileMost = 256 << 20
 var errProfile = errors.New("malformed profile")
 
 // profileShares reads a CPU profile (github.com/google/pprof's profile.proto) as
-// the Go runtime writes it and adds up its samples, in seconds, by the value of one
-// label; "" holds those without it.
-func profileShares(raw []byte, label string) (map[string]float64, error) {
+// the Go runtime writes it and adds up its samples, in seconds, by the value of the
+// label partLabel; "" holds those without it.
+func profileShares(raw []byte) (map[string]float64, error) {
 	zipped, err := gzip.NewReader(bytes.NewReader(raw))
 	if err != nil {
 		return nil, fmt.Errorf("unpack the profile: %w", err)
@@ -31,7 +31,7 @@ func profileShares(raw []byte, label string) (map[string]float64, error) {
 	var samples [][]byte
 	var texts []string
 	err = fields(plain, func(n protowire.Number, _ uint64, body []byte) error {
-		switch n {
+		switch int(n) {
 		case sampleField:
 			samples = append(samples, body)
 		case stringField:
@@ -44,7 +44,7 @@ func profileShares(raw []byte, label string) (map[string]float64, error) {
 	}
 	shares := map[string]float64{}
 	for _, s := range samples {
-		name, nanoseconds, err := sampleOf(s, texts, label)
+		name, nanoseconds, err := sampleOf(s, texts)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +54,7 @@ func profileShares(raw []byte, label string) (map[string]float64, error) {
 }
 
 // sampleOf reads the last value, which is CPU time, and the label's.
-func sampleOf(raw []byte, texts []string, label string) (name string, value uint64, err error) {
+func sampleOf(raw []byte, texts []string) (name string, value uint64, err error) {
 	const valueField, labelField, keyField, textField = 2, 3, 1, 2
 	text := func(i uint64) string {
 		if i < uint64(len(texts)) {
@@ -63,7 +63,7 @@ func sampleOf(raw []byte, texts []string, label string) (name string, value uint
 		return ""
 	}
 	err = fields(raw, func(n protowire.Number, number uint64, body []byte) error {
-		switch n {
+		switch int(n) {
 		case valueField:
 			if body == nil {
 				value = number
@@ -79,7 +79,7 @@ func sampleOf(raw []byte, texts []string, label string) (name string, value uint
 		case labelField:
 			var key, content uint64
 			if err := fields(body, func(n protowire.Number, number uint64, _ []byte) error {
-				switch n {
+				switch int(n) {
 				case keyField:
 					key = number
 				case textField:
@@ -89,7 +89,7 @@ func sampleOf(raw []byte, texts []string, label string) (name string, value uint
 			}); err != nil {
 				return err
 			}
-			if text(key) == label {
+			if text(key) == partLabel {
 				name = text(content)
 			}
 		}

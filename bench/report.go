@@ -32,18 +32,19 @@ func newReport(env *Env) Report {
 func (r Report) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	var b strings.Builder
-	b.WriteString("row\twhat\tbaseline\tsubject\tratio (25-75 %)\tgoal\t\n")
+	b.WriteString("row\twhat\tbaseline\tsubject\tratio (25-75 %)\tby CPU\tgoal\t\n")
 	for _, row := range r.Rows {
-		baseline, ratio, goal := "-", "-", "-"
+		baseline, ratio, cpu, goal := "-", "-", "-", "-"
 		if row.Baseline != "" {
 			baseline = row.Baseline + ": " + figure(row, func(r Round) Sample { return *r.Baseline })
 			ratio = fmt.Sprintf("%.2f (%.2f-%.2f)", row.Ratio.Median, row.Ratio.Low, row.Ratio.High)
+			cpu = fmt.Sprintf("%.2f", row.CPURatio.Median)
 		}
 		if row.Goal != 0 {
 			goal = fmt.Sprintf("≥ %.1f", row.Goal)
 		}
 		subject := row.Subject + ": " + figure(row, func(r Round) Sample { return r.Subject })
-		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Row, row.What, baseline, subject, ratio, goal, row.Verdict)
+		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Row, row.What, baseline, subject, ratio, cpu, goal, row.Verdict)
 	}
 	if _, err := io.WriteString(t, b.String()); err != nil {
 		return fmt.Errorf("print the table: %w", err)
@@ -78,9 +79,6 @@ func (r Report) save(dir string) (string, error) {
 	raw, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("encode the report: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("make the reports' folder: %w", err)
 	}
 	path := filepath.Join(dir, r.At.Format("2006-01-02T150405Z")+".json")
 	if err := os.WriteFile(path, append(raw, '\n'), 0o644); err != nil {

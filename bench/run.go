@@ -10,15 +10,18 @@ import (
 
 // Result is a row with what its rounds gave.
 type Result struct {
-	Row      string   `json:"row"`
-	What     string   `json:"what"`
-	Unit     string   `json:"unit"`
-	Baseline string   `json:"baseline,omitempty"`
-	Subject  string   `json:"subject"`
-	Goal     float64  `json:"goal,omitempty"`
-	ByCPU    bool     `json:"ratio_of_cpu_per_operation,omitempty"`
-	Rounds   []Round  `json:"rounds"`
-	Ratio    Spread   `json:"ratio"`
+	Row      string  `json:"row"`
+	What     string  `json:"what"`
+	Unit     string  `json:"unit"`
+	Baseline string  `json:"baseline,omitempty"`
+	Subject  string  `json:"subject"`
+	Goal     float64 `json:"goal,omitempty"`
+	ByCPU    bool    `json:"ratio_of_cpu_per_operation,omitempty"`
+	Rounds   []Round `json:"rounds"`
+	Ratio    Spread  `json:"ratio"`
+	// CPURatio is the ratio by CPU time per operation, whichever Ratio is: on a
+	// machine with other work it moves far less.
+	CPURatio Spread   `json:"cpu_ratio"`
 	Verdict  Verdict  `json:"verdict"`
 	Notes    []string `json:"notes,omitempty"`
 }
@@ -27,8 +30,10 @@ type Result struct {
 type Round struct {
 	Baseline *Sample `json:"baseline,omitempty"`
 	Subject  Sample  `json:"subject"`
-	// Ratio of subject to baseline; 0 without a baseline.
-	Ratio float64 `json:"ratio,omitempty"`
+	// Ratio of subject to baseline as the row has it, CPURatio by CPU time per
+	// operation; 0 without a baseline.
+	Ratio    float64 `json:"ratio,omitempty"`
+	CPURatio float64 `json:"cpu_ratio,omitempty"`
 }
 
 // measure runs one row.
@@ -50,7 +55,7 @@ func measure(ctx context.Context, env *Env, row Row, progress io.Writer) (r Resu
 		r.Rounds = append(r.Rounds, round)
 		fmt.Fprintf(progress, "  %s, round %d: %s\n", row.Name, n+1, round.describe())
 	}
-	r.Ratio = spread(ratios(r.Rounds))
+	r.Ratio, r.CPURatio = spread(ratios(r.Rounds, func(r Round) float64 { return r.Ratio })), spread(ratios(r.Rounds, func(r Round) float64 { return r.CPURatio }))
 	r.Verdict = judge(r)
 	if trial.Notes != nil {
 		r.Notes = trial.Notes()
@@ -73,12 +78,13 @@ func oneRound(ctx context.Context, row Row, trial *Trial, n int) (round Round, e
 	if round.Subject, err = trial.Subject.Run(ctx, n); err != nil {
 		return round, fmt.Errorf("%s: %w", trial.Subject.Name, err)
 	}
-	switch {
-	case round.Baseline == nil:
-	case row.ByCPU:
-		round.Ratio = round.Baseline.CPUEach() / round.Subject.CPUEach()
-	default:
-		round.Ratio = round.Subject.Rate() / round.Baseline.Rate()
+	if round.Baseline == nil {
+		return round, nil
+	}
+	round.CPURatio = round.Baseline.CPUEach() / round.Subject.CPUEach()
+	round.Ratio = round.Subject.Rate() / round.Baseline.Rate()
+	if row.ByCPU {
+		round.Ratio = round.CPURatio
 	}
 	return round, nil
 }
@@ -91,11 +97,11 @@ func (r Round) describe() string {
 	return fmt.Sprintf("%.2fx of %.0f/s, %.1f µs CPU each (%s)", r.Ratio, r.Baseline.Rate(), 1e6*r.Baseline.CPUEach(), subject)
 }
 
-func ratios(rounds []Round) []float64 {
+func ratios(rounds []Round, which func(Round) float64) []float64 {
 	var all []float64
 	for _, r := range rounds {
 		if r.Baseline != nil {
-			all = append(all, r.Ratio)
+			all = append(all, which(r))
 		}
 	}
 	return all

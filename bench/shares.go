@@ -37,7 +37,7 @@ func startShares(ctx context.Context, env *Env) (s *shares, err error) {
 	if s.conn, err = pgx.Connect(ctx, env.url()); err != nil {
 		return s, fmt.Errorf("connect: %w", err)
 	}
-	if s.profile, err = os.Create(filepath.Join(env.Dir, "cpu.pprof")); err != nil {
+	if s.profile, err = os.Create(filepath.Join(env.Out, "swaps.pprof")); err != nil {
 		return s, fmt.Errorf("make the profile's file: %w", err)
 	}
 	if s.backends, err = backendTimes(env); err != nil {
@@ -87,7 +87,7 @@ func (s *shares) stop(ctx context.Context, n int) (usage, []string, error) {
 	if err != nil {
 		return used, nil, fmt.Errorf("read the profile: %w", err)
 	}
-	code, err := profileShares(raw, partLabel)
+	code, err := profileShares(raw)
 	if err != nil {
 		return used, nil, err
 	}
@@ -97,7 +97,7 @@ func (s *shares) stop(ctx context.Context, n int) (usage, []string, error) {
 	lines := []string{fmt.Sprintf("CPU per swap %.1f ms: our code %.0f %%, PostgreSQL %.0f %%, Kafka %.0f %%", 1000*total/float64(n),
 		100*used.self/total, 100*used.postgres/total, 100*used.kafka/total),
 		"our code, of all CPU: " + ranked(code, used.self/max(sum(code), 1e-9), total),
-		"PostgreSQL, of all CPU: " + ranked(database, 1, total)}
+		"PostgreSQL, of all CPU: " + ranked(database, 1, total), "the profile is " + s.profile.Name()}
 	return used, lines, nil
 }
 
