@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"ferry/deploy/deployment"
 	"ferry/deploy/parts"
 )
 
@@ -26,8 +27,13 @@ type Config struct {
 	// Getenv finds what switches to real parts: DATABASE_URL, KAFKA_BROKERS,
 	// BITCOIN_URL (with user and password in it), ETHEREUM_URL.
 	Getenv func(string) string
-	// Progress is told of each step before it begins.
+	// Progress is told of each step before it begins, and of each daemon that ended
+	// by itself and is started again.
 	Progress func(step string)
+	// NoRestart leaves a daemon that ends by itself down: its end is the cluster's.
+	NoRestart bool
+	// Policy, if not nil, changes the demo's deployment before it is written.
+	Policy func(*deployment.Deployment)
 }
 
 // Cluster is a running Ferry.
@@ -43,6 +49,7 @@ type Cluster struct {
 	running  map[string]*parts.Process
 	daemons  map[string]daemonSpec
 	stopping bool
+	restarts
 }
 
 // startLimit is how long one daemon may take until it is ready.
@@ -67,7 +74,7 @@ func Start(ctx context.Context, c Config) (*Cluster, error) {
 		return nil, err
 	}
 	cluster := &Cluster{config: c, dir: dir, failed: make(chan error, 1),
-		running: map[string]*parts.Process{}, daemons: map[string]daemonSpec{}}
+		running: map[string]*parts.Process{}, daemons: map[string]daemonSpec{}, restarts: newRestarts()}
 	if err := cluster.start(ctx); err != nil {
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), startLimit)
 		defer cancel()
@@ -121,11 +128,19 @@ func (c *Cluster) kafka(ctx context.Context) error {
 		c.settings.Brokers = strings.Split(brokers, ",")
 	} else {
 		c.progress("starting Kafka")
-		kafka, err := parts.StartKafka(ctx, parts.KafkaProcessConfig{Dir: c.dir.Part("kafka"), LogFile: c.dir.Log("kafka"),
-			Path: filepath.Join(c.config.Bin, "ferry"), Args: []string{"kafka"}})
+		config := parts.KafkaProcessConfig{Dir: c.dir.Part("kafka"), LogFile: c.dir.Log("kafka"),
+			Path: filepath.Join(c.config.Bin, "ferry"), Args: []string{"kafka"}}
+		kafka, err := parts.StartKafka(ctx, config)
 		if err != nil {
 			return err
 		}
+		c.part("kafka", func(ctx context.Context) (*parts.Process, error) {
+			p, err := parts.StartKafka(ctx, config)
+			if err != nil {
+				return nil, err
+			}
+			return p.Process, nil
+		})
 		c.started("kafka", kafka.Process)
 		c.settings.Brokers = []string{kafka.Broker()}
 	}
@@ -141,11 +156,19 @@ func (c *Cluster) nodes(ctx context.Context) error {
 		c.settings.Bitcoin = node
 	} else {
 		c.progress("starting btcd")
-		btcd, err := parts.StartBtcd(ctx, parts.BtcdConfig{Path: filepath.Join(c.config.Bin, "btcd"), Dir: c.dir.Part("btcd"),
-			LogFile: c.dir.Log("btcd"), MiningAddress: c.config.MiningAddress})
+		config := parts.BtcdConfig{Path: filepath.Join(c.config.Bin, "btcd"), Dir: c.dir.Part("btcd"),
+			LogFile: c.dir.Log("btcd"), MiningAddress: c.config.MiningAddress}
+		btcd, err := parts.StartBtcd(ctx, config)
 		if err != nil {
 			return err
 		}
+		c.part("btcd", func(ctx context.Context) (*parts.Process, error) {
+			p, err := parts.StartBtcd(ctx, config)
+			if err != nil {
+				return nil, err
+			}
+			return p.Process, nil
+		})
 		c.started("btcd", btcd.Process)
 		c.settings.Bitcoin = Node{URL: "http://" + btcd.RPCAddress(), User: btcd.RPCUser(), Password: btcd.RPCPassword()}
 	}
@@ -154,10 +177,18 @@ func (c *Cluster) nodes(ctx context.Context) error {
 		return nil
 	}
 	c.progress("starting geth")
-	geth, err := parts.StartGeth(ctx, parts.GethConfig{Path: filepath.Join(c.config.Bin, "geth"), Dir: c.dir.Part("geth"), LogFile: c.dir.Log("geth")})
+	config := parts.GethConfig{Path: filepath.Join(c.config.Bin, "geth"), Dir: c.dir.Part("geth"), LogFile: c.dir.Log("geth")}
+	geth, err := parts.StartGeth(ctx, config)
 	if err != nil {
 		return err
 	}
+	c.part("geth", func(ctx context.Context) (*parts.Process, error) {
+		p, err := parts.StartGeth(ctx, config)
+		if err != nil {
+			return nil, err
+		}
+		return p.Process, nil
+	})
 	c.started("geth", geth.Process)
 	c.settings.Ethereum = Node{URL: geth.HTTPURL()}
 	return nil
@@ -169,8 +200,8 @@ func (c *Cluster) progress(step string) {
 	}
 }
 
-// started keeps a process to be stopped in reverse order, and watches it: one that
-// ends by itself is the end of the cluster.
+// started keeps a process to be stopped in reverse order, and watches it: a daemon
+// that ends by itself is started again, a part that does is the end of the cluster.
 func (c *Cluster) started(name string, p *parts.Process) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -178,6 +209,7 @@ func (c *Cluster) started(name string, p *parts.Process) {
 		c.order = append(c.order, name)
 	}
 	c.running[name] = p
+	began := time.Now()
 	go func() {
 		<-p.Done()
 		c.mu.Lock()
@@ -185,11 +217,18 @@ func (c *Cluster) started(name string, p *parts.Process) {
 		if c.stopping || c.running[name] != p || p.Err() == nil {
 			return
 		}
-		select {
-		case c.failed <- fmt.Errorf("%s ended: %w", name, p.Err()):
-		default:
+		if c.revive(name, p, began) {
+			return
 		}
+		c.fail(fmt.Errorf("%s ended: %w", name, p.Err()))
 	}()
+}
+
+func (c *Cluster) fail(err error) {
+	select {
+	case c.failed <- err:
+	default:
+	}
 }
 
 // Failed gives the error of the first process that ended by itself.
@@ -204,9 +243,16 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	c.stopping = true
 	order := append([]string(nil), c.order...)
 	c.mu.Unlock()
+	c.restarts.end()
 	var errs []error
 	for i := len(order) - 1; i >= 0; i-- {
-		if err := c.running[order[i]].Stop(ctx); err != nil {
+		c.mu.Lock()
+		p := c.running[order[i]]
+		c.mu.Unlock()
+		if p == nil {
+			continue // it was killed and not started again
+		}
+		if err := p.Stop(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("stop %s: %w", order[i], err))
 		}
 	}

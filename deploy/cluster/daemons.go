@@ -87,7 +87,11 @@ func (c *Cluster) prepare(ctx context.Context, urls map[string]string) error {
 		return err
 	}
 	c.settings.Deployment = filepath.Join(c.config.Root, "deployment.json")
-	if err := writeDeployment(c.settings.Deployment, demoDeployment(quoteKey, attestKey)); err != nil {
+	policy := demoDeployment(quoteKey, attestKey)
+	if c.config.Policy != nil {
+		c.config.Policy(&policy)
+	}
+	if err := writeDeployment(c.settings.Deployment, policy); err != nil {
 		return err
 	}
 	venue, err := freeAddress(ctx)
@@ -207,8 +211,16 @@ func (c *Cluster) Kill(name string) error {
 	return p.Kill()
 }
 
-// Restart starts a daemon that was killed, and waits until it is ready.
+// Restart starts a daemon or part that was killed or stopped, and waits until it
+// is ready.
 func (c *Cluster) Restart(ctx context.Context, name string) error {
+	if again, ok := c.again[name]; ok {
+		p, err := again(ctx)
+		if err == nil {
+			c.started(name, p)
+		}
+		return err
+	}
 	if _, known := c.daemons[name]; !known {
 		return fmt.Errorf("daemon %q is not one of %s", name, strings.Join(c.Daemons(), ", "))
 	}

@@ -1,0 +1,185 @@
+package cluster_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"ferry/deploy/cluster"
+	"ferry/deploy/demo/bitcoin"
+	"ferry/deploy/demo/client"
+	"ferry/deploy/demo/faucet"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+var (
+	btcToETH = asset.Pair{From: asset.BTC, To: asset.ETH}
+	ethToBTC = asset.Pair{From: asset.ETH, To: asset.BTC}
+)
+
+// usual is what a swap of each asset deposits.
+var usual = map[asset.ID]string{asset.BTC: "0.02", asset.ETH: "0.5"}
+
+// newAddress is a user's fresh address.
+func (h *house) newAddress(id asset.ID) (string, error) {
+	if id == asset.ETH {
+		key, err := crypto.GenerateKey()
+		if err != nil {
+			return "", err
+		}
+		return crypto.PubkeyToAddress(key.PublicKey).Hex(), nil
+	}
+	key, err := bitcoin.NewKey(cluster.DemoNetworks())
+	if err != nil {
+		return "", err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.keys[key.Address()] = key
+	return key.Address(), nil
+}
+
+// book makes a swap as a wallet does, every signature verified.
+func (h *house) book(ctx context.Context, pair asset.Pair) (swap.Terms, error) {
+	ask := client.QuoteRequest{From: pair.From, To: pair.To, DepositAmount: usual[pair.From]}
+	var signed string
+	err := h.until(ctx, "a quote of "+pair.String(), 500*time.Millisecond, func() (ok bool, err error) {
+		_, signed, err = h.api.CreateQuote(ctx, ask)
+		if client.Passing(err) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if err != nil {
+		return swap.Terms{}, err
+	}
+	payout, payoutErr := h.newAddress(pair.To)
+	refund, refundErr := h.newAddress(pair.From)
+	if err := errors.Join(payoutErr, refundErr); err != nil {
+		return swap.Terms{}, err
+	}
+	created, err := h.api.CreateSwap(ctx, rand.Text(), client.SwapRequest{SignedQuote: signed, PayoutAddress: payout, RefundAddress: refund})
+	if err != nil {
+		return swap.Terms{}, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.swaps = append(h.swaps, created.Terms.Receipt.SwapID)
+	return created.Terms, nil
+}
+
+// pay deposits from the faucet.
+func (h *house) pay(ctx context.Context, t swap.Terms, units asset.Units) (txid string, err error) {
+	if t.Quote.Pair.From == asset.ETH {
+		return h.faucetETH.Pay(ctx, t.Receipt.DepositAddress, units)
+	}
+	return h.faucetBTC.Pay(ctx, []faucet.Output{{Address: t.Receipt.DepositAddress, Units: units}})
+}
+
+// promisePayout: the destination gets exactly the payout, the refund address nothing.
+func (h *house) promisePayout(t swap.Terms) {
+	h.promise(t, "payout", t.Receipt.PayoutAddress, t.Quote.Payout)
+	h.promise(t, "no refund", t.Receipt.RefundAddress, asset.Amount{Asset: t.Quote.Pair.From})
+}
+
+// promiseRefund: the refund address gets exactly what was paid less the quoted fee.
+func (h *house) promiseRefund(t swap.Terms, paid asset.Units) error {
+	back, err := paid.Sub(t.Quote.RefundFeeMax.Units)
+	h.promise(t, "refund", t.Receipt.RefundAddress, asset.Amount{Asset: t.Quote.Pair.From, Units: back})
+	return err
+}
+
+func (h *house) promise(t swap.Terms, what, address string, amount asset.Amount) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.promises = append(h.promises, promise{of: t.Receipt.SwapID + " " + what, address: address, amount: amount})
+}
+
+// until looks again and again; it also ends when a process of the cluster has.
+func (h *house) until(ctx context.Context, what string, every time.Duration, ask func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, waitLimit)
+	defer cancel()
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		ok, err := ask()
+		if err != nil {
+			return fmt.Errorf("waiting for %s: %w", what, err)
+		}
+		if ok {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s: %w", what, ctx.Err())
+		case err := <-h.up.Failed():
+			return fmt.Errorf("waiting for %s: %w", what, err)
+		case <-ticker.C:
+		}
+	}
+}
+
+// see waits until the API shows a swap so.
+func (h *house) see(ctx context.Context, t swap.Terms, what string, ok func(client.Swap) bool) error {
+	id := t.Receipt.SwapID
+	var latest client.Swap
+	err := h.until(ctx, fmt.Sprintf("swap %s (%s) to be %s", id, t.Quote.Pair, what), lookEvery, func() (bool, error) {
+		s, err := h.api.Swap(ctx, id)
+		if client.Passing(err) {
+			return false, nil
+		}
+		latest = s
+		return err == nil && ok(s), err
+	})
+	if err != nil {
+		return fmt.Errorf("%w; it is %s (%s) with deposits %+v and payments %+v", err, latest.State, latest.Reason, latest.Deposits, latest.Payments)
+	}
+	return nil
+}
+
+// reached means that a swap is in one of these states.
+func reached(states ...swap.State) func(client.Swap) bool {
+	return func(s client.Swap) bool { return slices.Contains(states, s.State) }
+}
+
+// settled waits for the end of a swap and asks the node for the payout.
+func (h *house) settled(ctx context.Context, t swap.Terms) error {
+	if err := h.see(ctx, t, "settled", reached(swap.Settled, swap.Held, swap.Expired, swap.Refunded)); err != nil {
+		return err
+	}
+	s, err := h.api.Swap(ctx, t.Receipt.SwapID)
+	if err != nil {
+		return err
+	}
+	payouts := 0
+	for _, p := range s.Payments {
+		if p.Purpose == swap.PurposePayout {
+			payouts++
+		}
+	}
+	if s.State != swap.Settled || payouts != 1 {
+		return fmt.Errorf("swap %s is %s (%s) with %d payouts, want it settled with one", s.ID, s.State, s.Reason, payouts)
+	}
+	return nil
+}
+
+// refunded means that the deposit of a transaction has a verdict and that as
+// many refunds are final.
+func refunded(txid string, verdict swap.Verdict, refunds int) func(client.Swap) bool {
+	return func(s client.Swap) bool {
+		judged := slices.ContainsFunc(s.Deposits, func(d client.Deposit) bool { return d.TxID == txid && d.Verdict == verdict })
+		final := 0
+		for _, p := range s.Payments {
+			if p.Purpose == swap.PurposeRefund && p.State == swap.PaymentFinal {
+				final++
+			}
+		}
+		return judged && final == refunds
+	}
+}
