@@ -1,11 +1,15 @@
 package cluster_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +20,6 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
-	"github.com/ethereum/go-ethereum/rpc"
 	"github.com/jackc/pgx/v5"
 
 	"ferry/deploy/cluster"
@@ -152,15 +155,30 @@ func (h *house) told(ctx context.Context, e exchange, cause swap.FactKind, times
 	})
 }
 
-// btcd calls the node as its operator.
-func (h *house) btcd(ctx context.Context, out any, method string, params ...any) error {
+// btcd calls the node as its operator; the answer is of no interest.
+func (h *house) btcd(ctx context.Context, method string, params ...any) error {
 	s := h.up.Settings().Bitcoin
-	caller, err := rpc.DialOptions(ctx, strings.Replace(s.URL, "http://", "http://"+s.User+":"+s.Password+"@", 1))
+	body, err := json.Marshal(map[string]any{"jsonrpc": "1.0", "id": "test", "method": method, "params": params})
 	if err != nil {
 		return err
 	}
-	defer caller.Close()
-	return caller.CallContext(ctx, out, method, params...)
+	ask, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	ask.SetBasicAuth(s.User, s.Password)
+	res, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		return err
+	}
+	var reply struct {
+		Error *struct{ Message string }
+	}
+	err = errors.Join(json.NewDecoder(res.Body).Decode(&reply), res.Body.Close())
+	if err == nil && reply.Error != nil {
+		err = fmt.Errorf("btcd %s: %s", method, reply.Error.Message)
+	}
+	return err
 }
 
 // reorg takes the newest blocks of btcd away, and returns the hash of the lowest;
@@ -175,7 +193,7 @@ func (h *house) reorg(ctx context.Context, depth int64) (lowest string, err erro
 		return "", err
 	}
 	lowest = b.BlockHash().String()
-	return lowest, h.btcd(ctx, new(any), "invalidateblock", lowest)
+	return lowest, h.btcd(ctx, "invalidateblock", lowest)
 }
 
 // query reads one value as support.
@@ -270,7 +288,59 @@ func TestPartsGoAway(t *testing.T) {
 			}
 		})
 	}
+	step(t, "everything is published again", func(t *testing.T) {
+		var before, after string
+		must(t, h.query(ctx, &before, everythingSQL))
+		must(t, h.publishAgain(ctx))
+		must(t, h.query(ctx, &after, everythingSQL))
+		if before != after {
+			t.Fatalf("records at new offsets had an effect: before\n%s\nafter\n%s", before, after)
+		}
+		must(t, h.kept(ctx))
+	})
 	must(t, h.booksAgree(ctx))
+}
+
+// everythingSQL is all that a fact or an order can change.
+const everythingSQL = `SELECT concat_ws(E'\n',
+	(SELECT string_agg(id || ' ' || state || ' ' || version, ',' ORDER BY id) FROM swap.swap),
+	(SELECT count(*) || ' events' FROM swap.swap_event), (SELECT count(*) || ' parked' FROM swap.parked_fact),
+	(SELECT count(*) || ' entries' FROM swap.entry), (SELECT count(*) || ' malformed' FROM swap.malformed_record),
+	(SELECT string_agg(order_id || ' ' || state, ',' ORDER BY order_id) FROM hotwallet.payment),
+	(SELECT count(*) || ' attempts' FROM hotwallet.attempt), (SELECT count(*) || ' entries' FROM hotwallet.entry))`
+
+// publishAgain has every relay publish its whole outbox once more, under the same
+// numbers and at new offsets, and waits until all of it is consumed.
+func (h *house) publishAgain(ctx context.Context) (err error) {
+	owner, err := url.Parse(h.up.Settings().SupportURL)
+	if err != nil {
+		return err
+	}
+	owner.User = url.User(parts.Superuser)
+	conn, err := pgx.Connect(ctx, owner.String())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	const consumedSQL = `SELECT (SELECT coalesce(sum(next_offset), 0) FROM swap.consumer_offset WHERE topic = 'ferry.facts')
+		+ (SELECT coalesce(sum(next_offset), 0) FROM hotwallet.consumer_offset WHERE topic = 'ferry.orders')`
+	var consumed, due, now int64
+	err = conn.QueryRow(ctx, `SELECT (`+consumedSQL+`), (SELECT count(*) FROM gateway.outbox WHERE topic = 'ferry.facts')
+		+ (SELECT count(*) FROM hotwallet.outbox WHERE topic = 'ferry.facts')
+		+ (SELECT count(*) FILTER (WHERE topic = 'ferry.facts') + 2 * count(*) FILTER (WHERE topic = 'ferry.orders') FROM swap.outbox)`).
+		Scan(&consumed, &due)
+	if err != nil {
+		return err
+	}
+	for _, schema := range []string{"gateway", "hotwallet", "swap"} {
+		if _, err := conn.Exec(ctx, `UPDATE `+schema+`.relay_cursor SET xid = '0', id = 0, seq = 0`); err != nil {
+			return err
+		}
+	}
+	return h.until(ctx, fmt.Sprintf("%d more records to be consumed", due), lookEvery, func() (bool, error) {
+		err := conn.QueryRow(ctx, consumedSQL).Scan(&now)
+		return due > 0 && now >= consumed+due, err
+	})
 }
 
 // stages brings four swaps to four stages. signerd is down and the miner held.
@@ -386,8 +456,8 @@ func TestReorganisations(t *testing.T) {
 		must(t, h.alarmed(ctx, "bitcoin is halted: the node's chain leaves ours more than 6 blocks below"))
 		branch, err := h.node.Block(ctx, tip-7)
 		must(t, err)
-		must(t, h.btcd(ctx, new(any), "invalidateblock", branch.BlockHash().String()))
-		must(t, h.btcd(ctx, new(any), "reconsiderblock", lowest))
+		must(t, h.btcd(ctx, "invalidateblock", branch.BlockHash().String()))
+		must(t, h.btcd(ctx, "reconsiderblock", lowest))
 		must(t, h.resume(ctx, "bitcoin"))
 		goOn()
 		e, err := h.exchangeOf(ctx, ethToBTC)
