@@ -102,16 +102,16 @@ func (h *house) still() (goOn func()) {
 }
 
 // exchangeOf books a swap and promises its payout.
-func (h *house) exchangeOf(ctx context.Context, pair asset.Pair) (exchange, error) {
+func (h *house) exchangeOf(ctx context.Context, pair asset.Pair) (storm, error) {
 	terms, err := h.book(ctx, pair)
 	if err == nil {
 		h.promisePayout(terms)
 	}
-	return exchange{Terms: terms}, err
+	return storm{Terms: terms}, err
 }
 
 // bookTo is book with the payout going to an address of the caller's.
-func (h *house) bookTo(ctx context.Context, pair asset.Pair, payout string) (exchange, error) {
+func (h *house) bookTo(ctx context.Context, pair asset.Pair, payout string) (storm, error) {
 	var signed string
 	err := h.until(ctx, "a quote of "+pair.String(), 500*time.Millisecond, func() (_ bool, err error) {
 		_, signed, err = h.api.CreateQuote(ctx, client.QuoteRequest{From: pair.From, To: pair.To, DepositAmount: usual[pair.From]})
@@ -121,29 +121,29 @@ func (h *house) bookTo(ctx context.Context, pair asset.Pair, payout string) (exc
 		return err == nil, err
 	})
 	if err != nil {
-		return exchange{}, err
+		return storm{}, err
 	}
 	refund, err := h.newAddress(pair.From)
 	if err != nil {
-		return exchange{}, err
+		return storm{}, err
 	}
 	created, err := h.api.CreateSwap(ctx, rand.Text(), client.SwapRequest{SignedQuote: signed, PayoutAddress: payout, RefundAddress: refund})
-	return exchange{Terms: created.Terms}, err
+	return storm{Terms: created.Terms}, err
 }
 
-func (h *house) deposit(ctx context.Context, e *exchange) (err error) {
+func (h *house) deposit(ctx context.Context, e *storm) (err error) {
 	e.txid, err = h.pay(ctx, e.Terms, e.Quote.Deposit.Units)
 	return err
 }
 
-// exchange is a swap and the transaction of its deposit.
-type exchange struct {
+// storm is a swap and the transaction of its deposit.
+type storm struct {
 	swap.Terms
 	txid string
 }
 
 // told waits until the updates of a swap tell of a fact.
-func (h *house) told(ctx context.Context, e exchange, cause swap.FactKind, times int) error {
+func (h *house) told(ctx context.Context, e storm, cause swap.FactKind, times int) error {
 	return h.see(ctx, e.Terms, fmt.Sprintf("told of %s %d times", cause, times), func(s client.Swap) bool {
 		n := 0
 		for _, u := range s.Updates {
@@ -172,7 +172,9 @@ func (h *house) btcd(ctx context.Context, method string, params ...any) error {
 		return err
 	}
 	var reply struct {
-		Error *struct{ Message string }
+		Error *struct {
+			Message string `json:"message"`
+		} `json:"error"`
 	}
 	err = errors.Join(json.NewDecoder(res.Body).Decode(&reply), res.Body.Close())
 	if err == nil && reply.Error != nil {
@@ -241,7 +243,7 @@ func (h *house) alarmed(ctx context.Context, says ...string) error {
 
 // Setup: four swaps, each at another stage: booked, deposit seen, payout ordered,
 // payout sent. Test: a part is away for a while. All four settle, once.
-func TestPartsGoAway(t *testing.T) {
+func TestPartsGoAway(t *testing.T) { //nolint:paralleltest // one cluster at a time is what a small machine bears
 	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
 	defer cancel()
 	h := stormyHouse(ctx, t)
@@ -349,7 +351,7 @@ func (h *house) publishAgain(ctx context.Context) (err error) {
 }
 
 // stages brings four swaps to four stages. signerd is down and the miner held.
-func (h *house) stages(ctx context.Context) (swaps [4]exchange, goOn func(), err error) {
+func (h *house) stages(ctx context.Context) (swaps [4]storm, goOn func(), err error) {
 	goOn = func() {}
 	for i, pair := range []asset.Pair{btcToETH, btcToETH, ethToBTC, ethToBTC} {
 		if swaps[i], err = h.exchangeOf(ctx, pair); err != nil {
@@ -367,7 +369,7 @@ func (h *house) stages(ctx context.Context) (swaps [4]exchange, goOn func(), err
 	if err := h.up.Kill("signerd"); err != nil {
 		return swaps, goOn, err
 	}
-	for _, e := range []*exchange{ordered, seen} {
+	for _, e := range []*storm{ordered, seen} {
 		if err := h.deposit(ctx, e); err != nil {
 			return swaps, goOn, err
 		}
@@ -391,7 +393,7 @@ func (h *house) booksAgree(ctx context.Context) error {
 }
 
 // Reorganisations of btcd: what they take back comes back.
-func TestReorganisations(t *testing.T) {
+func TestReorganisations(t *testing.T) { //nolint:paralleltest // one cluster at a time is what a small machine bears
 	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
 	defer cancel()
 	h := stormyHouse(ctx, t)
@@ -497,7 +499,7 @@ func (h *house) read(ctx context.Context, height int64) error {
 }
 
 // wentThrough demands that a swap's updates show these states one after another.
-func (h *house) wentThrough(ctx context.Context, e exchange, states ...swap.State) error {
+func (h *house) wentThrough(ctx context.Context, e storm, states ...swap.State) error {
 	s, err := h.api.Swap(ctx, e.Receipt.SwapID)
 	if err != nil {
 		return err
@@ -520,7 +522,7 @@ const trap = "0x601880600b6000396000f3" + "36600b57600054601257005b6001600055005
 
 // Ethereum at its worst: a payout that is mined and fails, and ether that arrives
 // without a transaction to us.
-func TestEthereumMisbehaves(t *testing.T) {
+func TestEthereumMisbehaves(t *testing.T) { //nolint:paralleltest // one cluster at a time is what a small machine bears
 	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
 	defer cancel()
 	h := stormyHouse(ctx, t)
