@@ -29,7 +29,8 @@ type Config struct {
 	// BITCOIN_URL (with user and password in it), ETHEREUM_URL; and KAFKA, which
 	// is "embedded" if empty, or "apache" to start Apache Kafka from Bin/apache-kafka.
 	Getenv func(string) string
-	// Progress is told of each step before it begins.
+	// Progress is told of each step before it begins, and of each daemon that ended
+	// by itself and is started again.
 	Progress func(step string)
 	// Env, if not nil, adds settings to those of a daemon, each time it starts.
 	Env func(daemon string) []string
@@ -38,6 +39,8 @@ type Config struct {
 	// Died, if not nil, is told that a daemon ended by itself, and has to start it
 	// again: that is no failure of the cluster then.
 	Died func(daemon string)
+	// NoRestart leaves a daemon that ends by itself down: its end is the cluster's.
+	NoRestart bool
 }
 
 // Cluster is a running Ferry.
@@ -55,6 +58,7 @@ type Cluster struct {
 	running  map[string]*parts.Process
 	daemons  map[string]daemonSpec
 	stopping bool
+	restarts
 }
 
 // startLimit is how long one daemon may take until it is ready.
@@ -79,7 +83,7 @@ func Start(ctx context.Context, c Config) (*Cluster, error) {
 		return nil, err
 	}
 	cluster := &Cluster{config: c, dir: dir, failed: make(chan error, 1),
-		running: map[string]*parts.Process{}, daemons: map[string]daemonSpec{}}
+		running: map[string]*parts.Process{}, daemons: map[string]daemonSpec{}, restarts: newRestarts()}
 	if err := cluster.start(ctx); err != nil {
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), startLimit)
 		defer cancel()
@@ -156,21 +160,37 @@ func (c *Cluster) nodes(ctx context.Context) error {
 		return nil
 	}
 	c.progress("starting geth")
-	geth, err := parts.StartGeth(ctx, parts.GethConfig{Path: filepath.Join(c.config.Bin, "geth"), Dir: c.dir.Part("geth"), LogFile: c.dir.Log("geth")})
+	config := parts.GethConfig{Path: filepath.Join(c.config.Bin, "geth"), Dir: c.dir.Part("geth"), LogFile: c.dir.Log("geth")}
+	geth, err := parts.StartGeth(ctx, config)
 	if err != nil {
 		return err
 	}
+	c.part("geth", func(ctx context.Context) (*parts.Process, error) {
+		p, err := parts.StartGeth(ctx, config)
+		if err != nil {
+			return nil, err
+		}
+		return p.Process, nil
+	})
 	c.started("geth", geth.Process)
 	c.settings.Ethereum = Node{URL: geth.HTTPURL()}
 	return nil
 }
 
 func (c *Cluster) bitcoin(ctx context.Context) error {
-	btcd, err := parts.StartBtcd(ctx, parts.BtcdConfig{Path: filepath.Join(c.config.Bin, "btcd"), Dir: c.dir.Part("btcd"),
-		LogFile: c.dir.Log("btcd"), MiningAddress: c.config.MiningAddress})
+	config := parts.BtcdConfig{Path: filepath.Join(c.config.Bin, "btcd"), Dir: c.dir.Part("btcd"),
+		LogFile: c.dir.Log("btcd"), MiningAddress: c.config.MiningAddress}
+	btcd, err := parts.StartBtcd(ctx, config)
 	if err != nil {
 		return err
 	}
+	c.part("btcd", func(ctx context.Context) (*parts.Process, error) {
+		again, err := parts.StartBtcd(ctx, config)
+		if err != nil {
+			return nil, err
+		}
+		return again.Process, nil
+	})
 	c.started("btcd", btcd.Process)
 	c.settings.Bitcoin = Node{URL: "http://" + btcd.RPCAddress(), User: btcd.RPCUser(), Password: btcd.RPCPassword()}
 	return nil
@@ -195,8 +215,8 @@ func (c *Cluster) progress(step string) {
 	}
 }
 
-// started keeps a process to be stopped in reverse order, and watches it: one that
-// ends by itself is the end of the cluster.
+// started keeps a process to be stopped in reverse order, and watches it: a daemon
+// that ends by itself is started again, a part that does is the end of the cluster.
 func (c *Cluster) started(name string, p *parts.Process) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -204,6 +224,7 @@ func (c *Cluster) started(name string, p *parts.Process) {
 		c.order = append(c.order, name)
 	}
 	c.running[name] = p
+	began := time.Now()
 	go func() {
 		<-p.Done()
 		c.mu.Lock()
@@ -216,10 +237,10 @@ func (c *Cluster) started(name string, p *parts.Process) {
 			go c.config.Died(name)
 			return
 		}
-		select {
-		case c.failed <- fmt.Errorf("%s ended: %w", name, p.Err()):
-		default:
+		if c.revive(name, p, began) {
+			return
 		}
+		c.fail(fmt.Errorf("%s ended: %w", name, p.Err()))
 	}()
 }
 
@@ -230,6 +251,13 @@ func (c *Cluster) process(name string) *parts.Process {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.running[name]
+}
+
+func (c *Cluster) fail(err error) {
+	select {
+	case c.failed <- err:
+	default:
+	}
 }
 
 // Failed gives the error of the first process that ended by itself.
@@ -250,6 +278,7 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	c.stopping = true
 	order := append([]string(nil), c.order...)
 	c.mu.Unlock()
+	c.restarts.end()
 	var errs []error
 	for i := len(order) - 1; i >= 0; i-- {
 		p := c.process(order[i])

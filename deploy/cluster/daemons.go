@@ -219,8 +219,16 @@ func (c *Cluster) Kill(name string) error {
 	return p.Kill()
 }
 
-// Restart starts a daemon that was killed, and waits until it is ready.
+// Restart starts a daemon or part that was killed or stopped, and waits until it
+// is ready.
 func (c *Cluster) Restart(ctx context.Context, name string) error {
+	if again, ok := c.again[name]; ok {
+		p, err := again(ctx)
+		if err == nil {
+			c.started(name, p)
+		}
+		return err
+	}
 	if _, known := c.daemons[name]; !known {
 		return fmt.Errorf("daemon %q is not one of %s", name, strings.Join(c.Daemons(), ", "))
 	}

@@ -29,10 +29,18 @@ func (c *Cluster) database(ctx context.Context) (map[string]string, error) {
 		return passwords(ctx, external)
 	}
 	c.progress("starting PostgreSQL")
-	pg, err := parts.StartPostgres(ctx, parts.PostgresConfig{Dir: c.dir.Part("pg"), LogFile: c.dir.Log("postgres")})
+	config := parts.PostgresConfig{Dir: c.dir.Part("pg"), LogFile: c.dir.Log("postgres")}
+	pg, err := parts.StartPostgres(ctx, config)
 	if err != nil {
 		return nil, err
 	}
+	c.part("postgres", func(ctx context.Context) (*parts.Process, error) {
+		p, err := parts.StartPostgres(ctx, config)
+		if err != nil {
+			return nil, err
+		}
+		return p.Process, nil
+	})
 	c.started("postgres", pg.Process)
 	if notice := pg.Notice(); notice != "" {
 		c.progress(notice)

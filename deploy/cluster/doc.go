@@ -5,8 +5,9 @@
 //
 // It promises that a second start on the same folder resumes from disk with the
 // same keys, that Stop ends everything it started, daemons first and nodes by
-// SIGTERM, and that a daemon or part which ends by itself ends the cluster with
-// the last lines of its log.
+// SIGTERM, that a daemon which ends by itself is started again after a pause, as a
+// process supervisor does in production, and that a part which does, or a daemon
+// which does so again and again, ends the cluster with the last lines of its log.
 //
 // It imports deploy/parts, deploy/deployment and migrations.
 package cluster

@@ -57,11 +57,19 @@ func (c *Cluster) kafka(ctx context.Context) error {
 		c.settings.Brokers = []string{kafka.Broker()}
 	default:
 		c.progress("starting Kafka")
-		kafka, err := parts.StartKafka(ctx, parts.KafkaProcessConfig{Dir: c.dir.Part("kafka"), LogFile: c.dir.Log("kafka"),
-			Path: filepath.Join(c.config.Bin, "ferry"), Args: []string{"kafka"}})
+		config := parts.KafkaProcessConfig{Dir: c.dir.Part("kafka"), LogFile: c.dir.Log("kafka"),
+			Path: filepath.Join(c.config.Bin, "ferry"), Args: []string{"kafka"}}
+		kafka, err := parts.StartKafka(ctx, config)
 		if err != nil {
 			return err
 		}
+		c.part("kafka", func(ctx context.Context) (*parts.Process, error) {
+			again, err := parts.StartKafka(ctx, config)
+			if err != nil {
+				return nil, err
+			}
+			return again.Process, nil
+		})
 		c.started("kafka", kafka.Process)
 		c.settings.Brokers = []string{kafka.Broker()}
 	}

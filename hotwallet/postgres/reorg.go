@@ -120,12 +120,13 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose, &a.depositID,
 		&a.amount.Asset, &a.amount.Units, &a.destination, &a.state}, func() error {
 		keys[paymentKey(a.orderID, at.Hash)] = true
-		switch a.state {
-		case swap.PaymentFinal:
+		if a.state == swap.PaymentFinal {
 			keys[finalKey(a.orderID)] = true
-			ended = append(ended, a)
-		case swap.PaymentFailed:
+		}
+		if a.state == swap.PaymentFailed {
 			keys[failedKey(a.orderID)] = false // a fee of zero was not booked
+		}
+		if a.state != swap.PaymentConfirmed {
 			ended = append(ended, a)
 		}
 		c.facts = append(c.facts, a.fact(swap.FactPaymentReorged, c, a.fee, 0, ""))
