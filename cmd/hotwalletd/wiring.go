@@ -122,6 +122,6 @@ func (w wiring) orders(stored func()) (*bus.Consumer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bus.NewConsumer(bus.ConsumerConfig{Group: o.Group(), Brokers: w.brokers, Topics: []string{bus.TopicOrders},
+	return bus.NewConsumer(bus.ConsumerConfig{Group: o.Group(), Instance: o.Group(), Brokers: w.brokers, Topics: []string{bus.TopicOrders},
 		Load: o.Load, Handle: o.Handle, Log: w.log})
 }

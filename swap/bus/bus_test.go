@@ -41,11 +41,16 @@ func (b bundle) relay(ctx context.Context, t *testing.T) {
 // consume runs a consumer until want records were handled without error.
 func (b bundle) consume(t *testing.T, want int, handle func(context.Context, bus.Batch) error) {
 	t.Helper()
+	b.consumeAs(t, "", want, handle)
+}
+
+func (b bundle) consumeAs(t *testing.T, instance string, want int, handle func(context.Context, bus.Batch) error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	seen := 0
 	consumer, err := bus.NewConsumer(bus.ConsumerConfig{
-		Group: b.group, Brokers: b.brokers, Topics: []string{b.facts}, Log: b.log,
+		Group: b.group, Instance: instance, Brokers: b.brokers, Topics: []string{b.facts}, Log: b.log,
 		Load: func(ctx context.Context, topic string, partition int32) (int64, error) {
 			return bus.LoadOffset(ctx, b.pool, b.group, topic, partition)
 		},
@@ -247,5 +252,29 @@ func TestPublishAndFollow(t *testing.T) {
 	})
 	if err != nil || got != "1" {
 		t.Errorf("followed %q, %v", got, err)
+	}
+}
+
+// A member that is gone without leaving has its partitions back at once under the
+// same name, although its session would last longer than this test waits.
+func TestStaticMemberComesBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	b.relay(ctx, t)
+	for range 3 {
+		b.put(t, "a", "b", "c")
+		b.consumeAs(t, "only", 3, func(ctx context.Context, batch bus.Batch) error {
+			return bus.AdvanceOffset(ctx, b.pool, b.group, batch)
+		})
+	}
+}
+
+// A consumer that could never work is refused when it is made.
+func TestNewConsumerRefuses(t *testing.T) {
+	t.Parallel()
+	if _, err := bus.NewConsumer(bus.ConsumerConfig{Group: "g"}); err == nil {
+		t.Error("a consumer without topics, brokers and functions was made")
 	}
 }

@@ -30,9 +30,14 @@ type Batch struct {
 type ConsumerConfig struct {
 	// Group names the consumer: partitions are shared among its members, and its
 	// offsets are stored under this name.
-	Group   string
-	Brokers []string
-	Topics  []string
+	Group string
+	// Instance, if not empty, is this member's name within the group, the same
+	// after a restart and never used by two processes at once (static membership,
+	// KIP-345): a process that was killed has its partitions back as soon as it
+	// is up, instead of waiting for its own dead member to be given up.
+	Instance string
+	Brokers  []string
+	Topics   []string
 	// Load returns the stored offset of a partition, 0 where there is none.
 	Load func(ctx context.Context, topic string, partition int32) (int64, error)
 	// Handle applies a batch and advances the offset in one transaction. After an
@@ -45,10 +50,10 @@ type ConsumerConfig struct {
 const (
 	consumerBatch     = 512
 	consumerRetryMost = 5 * time.Second
-	// rebalanceTimeout is how long a group waits for a member that died while it
-	// was joining (60 s unless told otherwise: so long no order would be read). It
-	// is more than a batch takes; a member that is slower is given up, and its
-	// batch fails at the offset's guard and is read again.
+	// rebalanceTimeout is how long a group waits for a member that does not join
+	// again (60 s unless told otherwise). It is more than a batch takes; a member
+	// that is slower is given up, and its batch fails at the offset's guard and is
+	// read again.
 	rebalanceTimeout = 2 * sessionTimeout
 )
 
@@ -67,19 +72,31 @@ type topicPartition struct {
 	partition int32
 }
 
-// NewConsumer joins lazily; Run does the work.
+// NewConsumer only keeps the configuration: Run joins the group, so that a process
+// which dies while it starts leaves no member behind.
 func NewConsumer(c ConsumerConfig) (*Consumer, error) {
-	consumer := &Consumer{config: c, next: map[topicPartition]int64{}}
-	client, err := kgo.NewClient(
-		kgo.SeedBrokers(c.Brokers...), kgo.ConsumerGroup(c.Group), kgo.ConsumeTopics(c.Topics...),
-		kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll(), kgo.SessionTimeout(sessionTimeout),
-		kgo.RebalanceTimeout(rebalanceTimeout), kgo.HeartbeatInterval(sessionTimeout/5), kgo.FetchMaxWait(500*time.Millisecond),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AdjustFetchOffsetsFn(consumer.startAt))
-	if err != nil {
-		return nil, fmt.Errorf("kafka consumer %s: %w", c.Group, err)
+	if c.Group == "" || len(c.Topics) == 0 || len(c.Brokers) == 0 || c.Load == nil || c.Handle == nil || c.Log == nil {
+		return nil, errors.New("kafka consumer: a group, topics, brokers, a log or a function is missing")
 	}
-	consumer.client = client
-	return consumer, nil
+	return &Consumer{config: c, next: map[topicPartition]int64{}}, nil
+}
+
+// join makes the client, which begins to join the group at once.
+func (c *Consumer) join() error {
+	options := []kgo.Opt{
+		kgo.SeedBrokers(c.config.Brokers...), kgo.ConsumerGroup(c.config.Group), kgo.ConsumeTopics(c.config.Topics...),
+		kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll(), kgo.SessionTimeout(sessionTimeout),
+		kgo.RebalanceTimeout(rebalanceTimeout), kgo.HeartbeatInterval(sessionTimeout / 5), kgo.FetchMaxWait(500 * time.Millisecond),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AdjustFetchOffsetsFn(c.startAt)}
+	if c.config.Instance != "" {
+		options = append(options, kgo.InstanceID(c.config.Instance))
+	}
+	client, err := kgo.NewClient(options...)
+	if err != nil {
+		return fmt.Errorf("kafka consumer %s: %w", c.config.Group, err)
+	}
+	c.client = client
+	return nil
 }
 
 // startAt replaces Kafka's idea of where to start by the stored offsets.
@@ -106,6 +123,9 @@ func startOffset(stored int64) kgo.Offset {
 
 // Run consumes until ctx ends.
 func (c *Consumer) Run(ctx context.Context) error {
+	if err := c.join(); err != nil {
+		return err
+	}
 	defer c.client.CloseAllowingRebalance()
 	pause := 50 * time.Millisecond
 	for ctx.Err() == nil {

@@ -19,6 +19,12 @@ func TestADeadMemberHoldsItsGroupUpOnlyBriefly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c.client != nil {
+		t.Error("it joins before it runs: a process that dies while it starts would leave a member behind")
+	}
+	if err := c.join(); err != nil {
+		t.Fatal(err)
+	}
 	defer c.client.Close()
 	timeout, ok := c.client.OptValue(kgo.RebalanceTimeout).(time.Duration)
 	if !ok || timeout > 20*time.Second || timeout <= sessionTimeout {
