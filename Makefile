@@ -10,7 +10,7 @@ BIN := .ferry/bin
 # Without VCS stamps: they fail in a checkout that belongs to another user.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
-.PHONY: help demo test kafka test-kafka sweep lint bench generate generate-check clean tools bootstrap daemons
+.PHONY: help demo test test-long kafka test-kafka sweep lint bench generate generate-check clean tools bootstrap daemons
 
 help: ## list these tasks
 	@echo 'Usage: make <task>'
@@ -37,6 +37,10 @@ bench: bootstrap ## measure against baselines run beside; report in bench/out (B
 
 kafka: $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## run Apache Kafka on loopback (PORT=n); `make demo KAFKA=apache` has one of its own
 	@exec $(BIN)/apachekafka $(if $(PORT),-port $(PORT))
+
+test-long: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## what takes minutes: chains that misbehave, parts that go away, tampering
+	@FERRY_TEST_LONG=1 FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/testcount -count=1 -timeout 25m \
+	  -run '^(TestPartsGoAway|TestReorganisations|TestEthereumMisbehaves|TestTamperingOnRealNodes)$$' ./deploy/cluster
 
 test-kafka: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## swaps end to end, and the bus, on Apache Kafka
 	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/testcount -count=1 -timeout 8m -run ApacheKafka ./deploy/parts

@@ -16,6 +16,7 @@ import (
 	"ferry/deploy/parts"
 	"ferry/gateway"
 	gatewaystore "ferry/gateway/postgres"
+	"ferry/gateway/stream"
 	"ferry/hotwallet/attest"
 	"ferry/hotwallet/keys"
 	"ferry/statemachine/consume"
@@ -195,7 +196,7 @@ func (c *cluster) startGateway(ctx context.Context) error {
 	secret := sha256.Sum256([]byte("bench secrets"))
 	c.gateway, err = gateway.New(gateway.Config{Networks: networks, QuoteKeys: public(quoteKey), AttestKeys: public(attestKey), SecretKey: secret[:],
 		Confirmations: map[asset.Chain]int64{asset.Bitcoin: confirmationsNeeded, asset.Ethereum: confirmationsNeeded},
-		Limits:        gateway.DefaultLimits(), Log: c.env.Log}, store, c.calls())
+		Limits:        gateway.DefaultLimits(), Streams: stream.DefaultLimits(), Log: c.env.Log}, store, c.calls())
 	if err != nil {
 		return err
 	}

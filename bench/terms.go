@@ -53,7 +53,7 @@ func newQuote(pair asset.Pair, now time.Time) swap.Quote {
 	return swap.Quote{ID: swap.NewID(swap.QuotePrefix, now), Pair: pair,
 		Deposit: asset.Amount{Asset: pair.From, Units: amounts[pair.From]}, Payout: asset.Amount{Asset: pair.To, Units: amounts[pair.To]},
 		Rate: "28.2", ServiceFee: amount(pair.To, fees[pair.To][0]), NetworkFee: amount(pair.To, fees[pair.To][1]),
-		RefundFeeMax: amount(pair.From, refund[pair.From]), IssuedAt: now, AcceptBy: now.Add(10 * time.Minute),
+		RefundFeeMax: amount(pair.From, refund[pair.From]), IssuedAt: swap.Millis(now), AcceptBy: swap.Millis(now).Add(10 * time.Minute),
 		DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200}
 }
 

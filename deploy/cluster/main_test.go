@@ -78,3 +78,12 @@ func build(folder string) error {
 	}
 	return nil
 }
+
+// long skips, loudly, what takes minutes on real nodes unless it is asked for:
+// `make test-long` runs it.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() || os.Getenv("FERRY_TEST_LONG") == "" {
+		t.Skip("SKIPPED: minutes on real nodes; make test-long runs it")
+	}
+}

@@ -58,9 +58,7 @@ const staleSeconds = 3
 // stormyHouse is a house whose alarm of a standing node comes early.
 func stormyHouse(ctx context.Context, t *testing.T) *house {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("SKIPPED under -short: no chain misbehaves end to end on real nodes, and no part goes away")
-	}
+	long(t)
 	root, err := openFolder("ferry-storm-")
 	must(t, err)
 	h := &house{root: filepath.Join(root, ".ferry"), port: freePort(t), keys: map[string]bitcoin.Key{}}

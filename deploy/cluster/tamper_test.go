@@ -40,9 +40,7 @@ type intruder struct {
 // The nodes are asked what every address has received. What is refused by whom
 // before that is tested at each border; docs/verification.md lists it.
 func TestTamperingOnRealNodes(t *testing.T) { //nolint:paralleltest // one cluster at a time on a small machine
-	if testing.Short() {
-		t.Skip("SKIPPED under -short: nothing is tampered with on real nodes")
-	}
+	long(t)
 	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
 	defer cancel()
 	i := newIntruder(ctx, t, newHouse(ctx, t))
