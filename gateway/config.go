@@ -24,6 +24,9 @@ type Config struct {
 	// process of a deployment and for ever.
 	SecretKey []byte
 	Limits    Limits
+	// Instance names this process within its consumer group, the same after a
+	// restart and never used twice at once; empty for a name of the moment.
+	Instance string
 	// Streams bound connections that stay open.
 	Streams stream.Limits
 	// ShowRecent lets everybody watch the newest swaps on the page and the stream,

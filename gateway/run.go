@@ -29,7 +29,7 @@ const (
 // relay of the gateway's outbox is the caller's to run.
 func (g *Gateway) Run(ctx context.Context, l net.Listener, brokers []string) error {
 	consumer, err := bus.NewConsumer(bus.ConsumerConfig{
-		Group: Group, Brokers: brokers, Topics: []string{bus.TopicUpdates}, Log: g.config.Log,
+		Group: Group, Instance: g.config.Instance, Brokers: brokers, Topics: []string{bus.TopicUpdates}, Log: g.config.Log,
 		Load: func(ctx context.Context, topic string, partition int32) (int64, error) {
 			return g.store.Offset(ctx, Group, topic, partition)
 		},

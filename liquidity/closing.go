@@ -24,12 +24,14 @@ const (
 type closer struct {
 	store Store
 	log   *slog.Logger
+	// instance is the process's name within the group.
+	instance string
 }
 
 // consumer reads bus.TopicUpdates.
 func (c closer) consumer(brokers []string) (*bus.Consumer, error) {
 	return bus.NewConsumer(bus.ConsumerConfig{
-		Group: Group, Brokers: brokers, Topics: []string{bus.TopicUpdates}, Log: c.log, Handle: c.handle,
+		Group: Group, Instance: c.instance, Brokers: brokers, Topics: []string{bus.TopicUpdates}, Log: c.log, Handle: c.handle,
 		Load: func(ctx context.Context, topic string, partition int32) (int64, error) {
 			return c.store.Offset(ctx, Group, topic, partition)
 		},

@@ -27,7 +27,10 @@ type Parts struct {
 	Key     ed25519.PrivateKey
 	OldKeys []ed25519.PublicKey
 	Brokers []string
-	Log     *slog.Logger
+	// Instance names this process within its consumer group, the same after a
+	// restart and never used twice at once; empty for a name of the moment.
+	Instance string
+	Log      *slog.Logger
 	// Now is the clock; the store needs the same.
 	Now func() time.Time
 	// Observe, if not nil, is called with how each call ended: "" or the code of its
@@ -78,7 +81,7 @@ func New(c Config, p Parts) (*Engine, error) {
 	desk := &Desk{config: c, market: market, funds: funds, store: p.Store, key: p.Key, keys: keys, now: p.Now}
 	return &Engine{
 		market: market, funds: funds, desk: desk, brokers: p.Brokers, log: p.Log,
-		closer: closer{store: p.Store, log: p.Log}, server: &Server{desk: desk, log: p.Log, observe: p.Observe},
+		closer: closer{store: p.Store, log: p.Log, instance: p.Instance}, server: &Server{desk: desk, log: p.Log, observe: p.Observe},
 	}, nil
 }
 

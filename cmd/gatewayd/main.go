@@ -94,7 +94,8 @@ func policy(s *daemon.Settings, log *slog.Logger) (gateway.Config, error) {
 		return gateway.Config{}, err
 	}
 	c := gateway.Config{Networks: d.Networks, Confirmations: map[asset.Chain]int64{}, Limits: gateway.DefaultLimits(),
-		Streams: stream.DefaultLimits(), Log: log}
+		Instance: s.Or(daemon.EnvInstance, ""),
+		Streams:  stream.DefaultLimits(), Log: log}
 	for chain, policy := range d.Chains {
 		c.Confirmations[chain] = policy.Confirmations
 	}

@@ -71,7 +71,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	}
 	defer a.Close()
 	engine, err := liquidity.New(config, liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: []liquidity.Source{venue},
-		Key: key, Brokers: brokers, Log: log, Now: time.Now, Observe: desk.Calls(a.Metrics())})
+		Key: key, Brokers: brokers, Instance: s.Or(daemon.EnvInstance, ""), Log: log, Now: time.Now, Observe: desk.Calls(a.Metrics())})
 	if err != nil {
 		return err
 	}

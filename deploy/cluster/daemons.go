@@ -122,7 +122,7 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 	caller := "FERRY_ALLOW_UID=" + strconv.Itoa(os.Getuid())
 
 	add := func(name, program string, user *parts.User, args []string, env ...string) {
-		c.daemons[name] = daemonSpec{name: name, program: program, args: args, user: user, env: append(env, common...), ready: readyLine}
+		c.daemons[name] = daemonSpec{name: name, program: program, args: args, user: user, env: append(append(env, "FERRY_INSTANCE="+name), common...), ready: readyLine}
 	}
 	add("venuesim", "venuesim", nil, []string{"-listen", venue, "-seed", "1"})
 	simulator := c.daemons["venuesim"]

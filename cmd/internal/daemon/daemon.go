@@ -80,6 +80,9 @@ const (
 	EnvRun         = "FERRY_RUN"
 	EnvDatabaseURL = "DATABASE_URL"
 	EnvBrokers     = "KAFKA_BROKERS"
+	// EnvInstance names a process within its consumer group (optional): the same
+	// after a restart, and never used by two processes at once.
+	EnvInstance = "FERRY_INSTANCE"
 )
 
 // Deployment loads the file named by FERRY_DEPLOYMENT.
