@@ -74,7 +74,8 @@ func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	if err := initCluster(ctx, binDir, data, cfg.LogFile, place.user); err != nil {
 		return nil, err
 	}
-	process, err := StartProcess(ProcessConfig{
+	p := &Postgres{dir: place.dir, port: port, moved: place.moved}
+	err = p.start(ctx, ProcessConfig{
 		Name:       "PostgreSQL",
 		Path:       filepath.Join(binDir, "postgres"),
 		Args:       postgresArgs(data, place.dir, port, cfg),
@@ -88,12 +89,37 @@ func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Postgres{Process: process, dir: place.dir, port: port, moved: place.moved}
-	if err := waitReady(ctx, process, postgresReadyLimit, p.ping); err != nil {
-		return nil, err
-	}
 	return p, nil
 }
+
+// start runs the server until it answers. The children of one that was killed hold its memory until each has noticed;
+// the new one refuses to start beside them, so it is started again for as long as a predecessor is waited for.
+func (p *Postgres) start(ctx context.Context, cfg ProcessConfig) error {
+	ctx, cancel := context.WithTimeout(ctx, postgresReadyLimit)
+	defer cancel()
+	began := time.Now()
+	poll := time.NewTicker(10 * pollInterval)
+	defer poll.Stop()
+	for {
+		process, err := StartProcess(cfg)
+		if err != nil {
+			return err
+		}
+		p.Process = process
+		err = waitReady(ctx, process, postgresReadyLimit, p.ping)
+		if err == nil || !strings.Contains(err.Error(), memoryInUse) || time.Since(began) > predecessorLimit {
+			return err
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// memoryInUse is what PostgreSQL says of a killed server whose children are still there (sysv_shmem.c).
+const memoryInUse = "pre-existing shared memory block"
 
 // URL is a connection string for pgx, libpq and psql.
 func (p *Postgres) URL(user, database string) string {

@@ -1,15 +1,19 @@
 package parts
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sys/unix"
 )
 
 func startPostgres(t *testing.T, dir string) *Postgres {
@@ -62,6 +66,45 @@ func TestPostgresKeepsRows(t *testing.T) {
 		t.Fatalf("rows after stop and kill: %q", got)
 	}
 	must(t, p.Stop(testContext(t)))
+}
+
+// The memory of a killed server is still attached for a moment, and the next one waits until it is not.
+func TestPostgresOutlastsTheChildrenOfAKilledOne(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(openTempDir(t), "pg")
+	p := startPostgres(t, dir)
+	text, err := os.ReadFile(filepath.Join(p.DataDir(), "postmaster.pid"))
+	must(t, err)
+	var key, id int
+	_, err = fmt.Sscan(strings.Split(string(text), "\n")[6], &key, &id)
+	must(t, err)
+	memory, err := unix.SysvShmAttach(id, 0, unix.SHM_RDONLY)
+	must(t, err)
+	must(t, p.Kill())
+	released := make(chan error, 1)
+	go func() {
+		err := waitForText(t.Context(), filepath.Join(filepath.Dir(dir), "postgres.log"), memoryInUse)
+		released <- errors.Join(err, unix.SysvShmDetach(memory))
+	}()
+	p = startPostgres(t, dir)
+	must(t, <-released)
+	must(t, p.Stop(testContext(t)))
+}
+
+// waitForText returns when the file holds the text.
+func waitForText(ctx context.Context, path, text string) error {
+	poll := time.NewTicker(pollInterval)
+	defer poll.Stop()
+	for {
+		if log, err := os.ReadFile(path); err == nil && strings.Contains(string(log), text) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-poll.C:
+		}
+	}
 }
 
 func TestPostgresTellsWhyItCannotStart(t *testing.T) {
