@@ -35,8 +35,11 @@ func TestReorganisations(t *testing.T) { //nolint:paralleltest // one cluster at
 		must(t, h.resume(ctx, "ethereum"))
 		goOn()
 		must(t, h.settled(ctx, e.Terms))
+		must(t, h.wentThrough(ctx, e, swap.PayoutQueued, swap.DepositDetected, swap.DepositConfirmed, swap.PayoutBroadcast, swap.Settled))
 		must(t, h.kept(ctx))
 	})
+	// The node that took the payout back has been restarted meanwhile, and has
+	// forgotten it: whether it is mined again depends on Ferry alone.
 	step(t, "a payout in a block", func(t *testing.T) {
 		e, err := h.exchangeOf(ctx, ethToBTC)
 		must(t, err)
@@ -48,6 +51,8 @@ func TestReorganisations(t *testing.T) { //nolint:paralleltest // one cluster at
 		must(t, h.told(ctx, e, swap.FactPaymentConfirmed, 1))
 		_, err = h.reorg(ctx, 1)
 		must(t, err)
+		must(t, h.up.StopOne(ctx, "btcd"))
+		must(t, h.up.Restart(ctx, "btcd"))
 		must(t, h.faucetBTC.Mine(ctx, 2))
 		must(t, h.told(ctx, e, swap.FactPaymentReorged, 1))
 		goOn()
