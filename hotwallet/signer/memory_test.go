@@ -15,6 +15,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/swaptest"
 )
 
 func TestSameRequestGetsTheSameBytesAfterReopening(t *testing.T) {
@@ -43,7 +44,7 @@ func TestSameRequestGetsTheSameBytesAfterReopening(t *testing.T) {
 	}
 }
 
-func (d *desk) signedCount(t reporter) (n int) {
+func (d *desk) signedCount(t swaptest.Reporter) (n int) {
 	t.Helper()
 	err := d.signer.memory.db.View(func(tx *bolt.Tx) error {
 		n = tx.Bucket(bucketSigned).Stats().KeyN

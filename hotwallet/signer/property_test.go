@@ -18,6 +18,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/swaptest"
 )
 
 // released is a transaction that left the signer.
@@ -38,7 +39,7 @@ type machine struct {
 
 // newMachine makes, for each of three deposits per chain, a payout and a refund,
 // and in addition two payouts of one swap by two quotes.
-func newMachine(t reporter, d *desk) *machine {
+func newMachine(t swaptest.Reporter, d *desk) *machine {
 	m := &machine{desk: d, released: map[string]released{}}
 	for _, pair := range []asset.Pair{{From: asset.BTC, To: asset.ETH}, {From: asset.ETH, To: asset.BTC}} {
 		for i := range 2 {
@@ -62,7 +63,7 @@ func newMachine(t reporter, d *desk) *machine {
 
 // copyIn gives a copy of a closed desk a folder of its own. Its writes are not
 // synced: what these tests kill is no machine, only the signer.
-func (d desk) copyIn(t reporter, dir string) *desk {
+func (d desk) copyIn(t swaptest.Reporter, dir string) *desk {
 	if err := os.CopyFS(dir, os.DirFS(d.config.Dir)); err != nil {
 		t.Fatalf("copy: %v", err)
 	}
