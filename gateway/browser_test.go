@@ -82,13 +82,12 @@ func openBrowser(t *testing.T) *browser {
 			t.Fatal(err)
 		}
 	}
-	//nolint:gosec // the tester names the program
 	cmd := exec.Command(path, "--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--user-data-dir="+profile,
 		"--no-first-run", "--no-default-browser-check", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-breakpad", "--no-proxy-server",
 		"--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows", "about:blank")
 	cmd.ExtraFiles = []*os.File{pipes[0], pipes[3]} // it reads from 3 and writes to 4
-	cmd.Env = append(os.Environ(), "HOME="+profile, "TMPDIR="+profile)
+	cmd.Env = append(cmd.Environ(), "HOME="+profile, "TMPDIR="+profile)
 	// A group of its own, so that all its processes end with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var complaints bytes.Buffer

@@ -16,6 +16,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
+	"ferry/swap/swaptest"
 )
 
 // harbour is a gateway as its daemon runs it, on real Postgres and Kafka's protocol,
@@ -144,6 +145,7 @@ func (h *harbour) price(btcEth string) {
 			NetworkFee: coins(h.t, asset.BTC, "0.0001")},
 	} {
 		r.At = h.clock.now()
+		r = swaptest.Price(h.t, r, r.Price)
 		h.tell(bus.TopicRates, r.Pair.String(), bus.KindRate, r)
 	}
 }

@@ -44,7 +44,7 @@ func (h *Hub) flush(ctx context.Context, s *session, out send) error {
 }
 
 // answer is the indicative quote, or why there is none.
-func (h *Hub) answer(ctx context.Context, q *typed, p price) any {
+func (h *Hub) answer(ctx context.Context, q *typed, p newestRate) any {
 	offer, err := Offer{}, unpriced(p.shown.Unavailable)
 	if p.shown.Unavailable == "" {
 		offer, err = Indicate(p.heard, q.ask)

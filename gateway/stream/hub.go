@@ -12,8 +12,8 @@ import (
 	"ferry/swap/asset"
 )
 
-// price is a pair's newest rate; sequence grows with every change of any pair.
-type price struct {
+// newestRate is a pair's newest rate; sequence grows with every change of any pair.
+type newestRate struct {
 	heard    swap.Rate
 	shown    api.Rate
 	sequence int64
@@ -35,7 +35,7 @@ type Hub struct {
 	closed   bool
 	ticks    int64
 	sequence int64
-	board    map[asset.Pair]price
+	board    map[asset.Pair]newestRate
 	sessions map[*session]struct{}
 	clients  map[string]int
 	watchers map[string]map[*session]struct{}
@@ -53,7 +53,7 @@ func New(c Config) (*Hub, error) {
 	c.Observer = c.Observer.silent()
 	return &Hub{config: c, pairs: c.Source.Pairs(), reads: make(chan struct{}, c.Limits.Reads),
 		lookRecent: make(chan struct{}, 1), done: make(chan struct{}),
-		board: map[asset.Pair]price{}, sessions: map[*session]struct{}{}, clients: map[string]int{},
+		board: map[asset.Pair]newestRate{}, sessions: map[*session]struct{}{}, clients: map[string]int{},
 		watchers: map[string]map[*session]struct{}{}}, nil
 }
 
@@ -166,7 +166,7 @@ func (h *Hub) reprice(pairs ...asset.Pair) {
 			continue
 		}
 		h.sequence++
-		h.board[pair] = price{heard, shown, h.sequence}
+		h.board[pair] = newestRate{heard, shown, h.sequence}
 		older := old.shown
 		older.At = shown.At
 		for s := range h.sessions {

@@ -80,7 +80,7 @@ type look struct {
 type turn struct {
 	snapshot, changed *prices
 	quote             *typed
-	priced            price
+	priced            newestRate
 	looks             []look
 	recent            *recents
 }
