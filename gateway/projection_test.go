@@ -16,6 +16,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
+	"ferry/swap/swaptest"
 )
 
 func update(id string, version int64, state swap.State) swap.Update {
@@ -185,8 +186,8 @@ func TestRunFollowsTheTopics(t *testing.T) {
 	}
 	defer p.Close()
 	amount := func(id asset.ID, n uint64) asset.Amount { return asset.Amount{Asset: id, Units: asset.NewUnits(n)} }
-	rate := swap.Rate{Pair: btcToEth, Price: "30.5", Min: amount(asset.BTC, 100_000), Max: amount(asset.BTC, 200_000_000),
-		NetworkFee: amount(asset.ETH, 1_000_000_000_000), At: b.clock.now()}
+	rate := swaptest.Price(t, swap.Rate{Pair: btcToEth, Min: amount(asset.BTC, 100_000), Max: amount(asset.BTC, 200_000_000),
+		NetworkFee: amount(asset.ETH, 1_000_000_000_000), At: b.clock.now()}, "30.5")
 	for _, m := range []struct {
 		topic, key, kind string
 		value            any

@@ -96,6 +96,13 @@ type Rate struct {
 	// Price is coins of To per coin of From after spread and service fee, before
 	// the fixed network fee: a decimal text.
 	Price string `json:"price"`
+	// RatioNum / RatioDen is the exact price before the service fee, in base units of
+	// To per base unit of From, and FeeBPS that fee in basis points: what amounts are
+	// computed from (package price), where Price is cut for people. All three are
+	// zero while there is no price.
+	RatioNum asset.Units `json:"ratio_num"`
+	RatioDen asset.Units `json:"ratio_den"`
+	FeeBPS   int64       `json:"fee_bps"`
 	// Min and Max bound the deposit, NetworkFee is taken off the payout.
 	Min        asset.Amount `json:"min"`
 	Max        asset.Amount `json:"max"`

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"ferry/cmd/internal/admin"
 	"ferry/cmd/internal/admin/desk"
 	"ferry/cmd/internal/admin/flow"
@@ -49,9 +51,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	venue, err := binance.New(binance.Config{StreamURL: streamURL, RestURL: restURL, Symbol: "ETHBTC",
-		StaleAfter: priceStaleAfter, Log: log, Now: time.Now,
-		Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}})
+	venue, err := ethBTC(streamURL, restURL, log)
 	if err != nil {
 		return err
 	}
@@ -75,12 +75,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	a.Check("database", pool.Ping)
-	a.Check("kafka", probe.Ping)
-	a.Check("prices", desk.Venues(engine.Prices))
-	desk.Prices(a.Metrics(), engine.Prices)
-	desk.Locks(a.Metrics(), pool, time.Now)
-	flow.Consumer(a.Metrics(), pool, probe, liquidity.Group, bus.TopicUpdates)
+	observe(a, engine, pool, probe)
 	l, err := rpc.Listen(listen, -1)
 	if err != nil {
 		return err
@@ -90,6 +85,23 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	log.Info("ready")
 	a.Started()
 	return daemon.Group(ctx, a.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
+}
+
+// ethBTC is the venue's market that both pairs are priced from.
+func ethBTC(streamURL, restURL string, log *slog.Logger) (liquidity.Source, error) {
+	return binance.New(binance.Config{StreamURL: streamURL, RestURL: restURL, Symbol: "ETHBTC",
+		StaleAfter: priceStaleAfter, Log: log, Now: time.Now,
+		Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}})
+}
+
+// observe adds the checks and metrics.
+func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe) {
+	a.Check("database", pool.Ping)
+	a.Check("kafka", probe.Ping)
+	a.Check("prices", desk.Venues(engine.Prices))
+	desk.Prices(a.Metrics(), engine.Prices)
+	desk.Locks(a.Metrics(), pool, time.Now)
+	flow.Consumer(a.Metrics(), pool, probe, liquidity.Group, bus.TopicUpdates)
 }
 
 // policy is the deployment as the engine takes it.

@@ -410,7 +410,7 @@ type Deposit struct {
 // | 404 | `not_found` | There is no such swap or path. |
 // | 405 | `method_not_allowed` | The path answers to the methods in `Allow`. |
 // | 409 | `quote_used` | Another swap was made from the quote. |
-// | 409 | `idempotency_key_reused` | The key was used with another body. |
+// | 409 | `idempotency_key_reused` | The key was used with another body for this quote. |
 // | 410 | `quote_expired` | The lock lapsed; ask for a new quote. |
 // | 413 | `body_too_large` | See `limit`, in bytes. |
 // | 422 | `unknown_pair` | These assets are not swapped. |
@@ -523,7 +523,7 @@ type Problem struct {
 	// | 404 | `not_found` | There is no such swap or path. |
 	// | 405 | `method_not_allowed` | The path answers to the methods in `Allow`. |
 	// | 409 | `quote_used` | Another swap was made from the quote. |
-	// | 409 | `idempotency_key_reused` | The key was used with another body. |
+	// | 409 | `idempotency_key_reused` | The key was used with another body for this quote. |
 	// | 410 | `quote_expired` | The lock lapsed; ask for a new quote. |
 	// | 413 | `body_too_large` | See `limit`, in bytes. |
 	// | 422 | `unknown_pair` | These assets are not swapped. |

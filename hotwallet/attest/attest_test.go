@@ -157,7 +157,7 @@ func (d *desk) request(t swaptest.Reporter, from, to asset.ID, index uint32) *fe
 	t.Helper()
 	users := map[asset.ID]string{asset.BTC: d.userBitcoin, asset.ETH: swaptest.EthereumAddress}
 	return &ferryv1.AttestRequest{
-		Index: index, Address: d.own(t, asset.MustLookup(from).Chain, keys.Deposit, keys.External, index),
+		FencingToken: 7, Index: index, Address: d.own(t, asset.MustLookup(from).Chain, keys.Deposit, keys.External, index),
 		Terms: &ferryv1.IssueRequest{
 			SwapId: swap.NewID(swap.SwapPrefix, testNow), SignedQuote: d.quote(t, from, to, nil), PayoutAddress: users[to], RefundAddress: users[from],
 			Policy: &ferryv1.Policy{OnShort: "refund", OnOver: "refund", OnLate: "refund", OnExtra: "refund"}, SecretHash: strings.Repeat("0a", 32),

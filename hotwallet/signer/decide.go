@@ -2,13 +2,13 @@ package signer
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
 
+	"ferry/hotwallet/durable"
 	"ferry/swap/asset"
 	"ferry/swap/crash"
 )
@@ -92,19 +92,11 @@ func (m *memory) sign(p payment, now time.Time, sign func() (signature, error)) 
 
 // raiseFence refuses a token older than one seen on the chain, and keeps a newer.
 func raiseFence(tx *bolt.Tx, p payment) (refusal, err error) {
-	fence := tx.Bucket(bucketFence)
-	if raw := fence.Get([]byte(p.chain)); raw != nil {
-		switch seen := binary.BigEndian.Uint64(raw); {
-		case p.token < seen:
-			return refuse("authority.fencing_token", fmt.Sprint(seen), "The caller's lease is older than one seen before."), nil
-		case p.token == seen:
-			return nil, nil
-		}
+	newer, err := durable.RaiseFence(tx.Bucket(bucketFence), p.chain, p.token)
+	if err != nil || newer == 0 {
+		return nil, err
 	}
-	if err := fence.Put([]byte(p.chain), sequenceKey(p.token)); err != nil {
-		return nil, fmt.Errorf("keep the fencing token: %w", err)
-	}
-	return nil, nil
+	return refuse("authority.fencing_token", fmt.Sprint(newer), "The caller's lease is older than one seen before."), nil
 }
 
 // replay finds the signature given to exactly this transaction and authority.

@@ -276,7 +276,7 @@ func TestMemoryBelongsToItsSeedAndOneProcess(t *testing.T) {
 	if _, err := Open(d.config); err == nil || !strings.Contains(err.Error(), "memory.db is missing") {
 		t.Errorf("without a memory: %v", err)
 	}
-	if err := createMemory(path, other.signer.ring.fingerprint()); err != nil {
+	if err := memoryKind.Create(path, other.signer.ring.fingerprint()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(d.config); err == nil || !strings.Contains(err.Error(), "another seed or network") {

@@ -61,7 +61,10 @@ type Venue struct {
 	counters counting
 }
 
-var _ liquidity.Source = (*Venue)(nil)
+var (
+	_ liquidity.Source     = (*Venue)(nil)
+	_ liquidity.GapCounter = (*Venue)(nil)
+)
 
 // New refuses a configuration that can't work; it connects nothing yet.
 func New(c Config) (*Venue, error) {
@@ -116,6 +119,9 @@ func (v *Venue) StaleAfter() time.Duration { return v.config.StaleAfter }
 
 // Counters is what has happened so far. It is safe for concurrent use.
 func (v *Venue) Counters() Counters { return v.counters.read() }
+
+// Gaps implements liquidity.GapCounter.
+func (v *Venue) Gaps() int64 { return int64(v.Counters().Gaps) }
 
 // Stream implements liquidity.Source. A connection that gave a price makes the
 // next pause short again.

@@ -512,8 +512,9 @@ func (x *IssueResponse) GetSignedReceipt() string {
 type AttestRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Terms         *IssueRequest          `protobuf:"bytes,1,opt,name=terms,proto3" json:"terms,omitempty"`
-	Index         uint32                 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`    // non-hardened child of the deposit account
-	Address       string                 `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"` // what the hot wallet derived
+	Index         uint32                 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`                                   // non-hardened child of the deposit account
+	Address       string                 `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`                                // what the hot wallet derived
+	FencingToken  uint64                 `protobuf:"varint,4,opt,name=fencing_token,json=fencingToken,proto3" json:"fencing_token,omitempty"` // of the caller's lease on the chain; older ones are refused
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -567,6 +568,13 @@ func (x *AttestRequest) GetAddress() string {
 		return x.Address
 	}
 	return ""
+}
+
+func (x *AttestRequest) GetFencingToken() uint64 {
+	if x != nil {
+		return x.FencingToken
+	}
+	return 0
 }
 
 type AttestResponse struct {
@@ -1175,11 +1183,12 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\aon_late\x18\x03 \x01(\tR\x06onLate\x12\x19\n" +
 	"\bon_extra\x18\x04 \x01(\tR\aonExtra\"6\n" +
 	"\rIssueResponse\x12%\n" +
-	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"m\n" +
+	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"\x92\x01\n" +
 	"\rAttestRequest\x12,\n" +
 	"\x05terms\x18\x01 \x01(\v2\x16.ferry.v1.IssueRequestR\x05terms\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\rR\x05index\x12\x18\n" +
-	"\aaddress\x18\x03 \x01(\tR\aaddress\"7\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12#\n" +
+	"\rfencing_token\x18\x04 \x01(\x04R\ffencingToken\"7\n" +
 	"\x0eAttestResponse\x12%\n" +
 	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"(\n" +
 	"\x10HighWaterRequest\x12\x14\n" +
