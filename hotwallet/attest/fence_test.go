@@ -13,6 +13,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/swaptest"
 )
 
 // content is all that the store holds, by bucket and key.
@@ -64,7 +65,7 @@ func TestAnOldLeaseGetsNothing(t *testing.T) {
 			if req.GetFencingToken() == 0 {
 				sentence = "holds no lease"
 			}
-			wantRefusal(t, err, swap.CodeRefused, "fencing_token", sentence)
+			swaptest.WantRefusal(t, err, swap.CodeRefused, "fencing_token", sentence)
 		}
 		if now := d.content(t); !maps.Equal(now, held) {
 			t.Errorf("reopened %v: a stale caller changed the store", reopened)
@@ -87,12 +88,12 @@ func TestAnyRequestRaisesTheFence(t *testing.T) {
 	d.mustAttest(t, under(7, first))
 	d.mustAttest(t, under(8, first))
 	_, err := d.attest(under(7, first))
-	wantRefusal(t, err, swap.CodeRefused, "fencing_token", "older than one seen")
+	swaptest.WantRefusal(t, err, swap.CodeRefused, "fencing_token", "older than one seen")
 	far := d.request(t, asset.BTC, asset.ETH, 100)
 	_, err = d.attest(under(9, far))
-	wantRefusal(t, err, swap.CodeRefused, "index", "too far ahead")
+	swaptest.WantRefusal(t, err, swap.CodeRefused, "index", "too far ahead")
 	_, err = d.attest(under(8, first))
-	wantRefusal(t, err, swap.CodeRefused, "fencing_token", "older than one seen")
+	swaptest.WantRefusal(t, err, swap.CodeRefused, "fencing_token", "older than one seen")
 	if err := d.attestor.store.db.View(func(tx *bolt.Tx) error {
 		if seen := durable.Fence(tx.Bucket(bucketFence), asset.Bitcoin); seen != 9 {
 			t.Errorf("the fence is at %d, want 9", seen)
@@ -117,5 +118,5 @@ func TestAnOlderStoreGetsAFence(t *testing.T) {
 		t.Error("a repetition got another receipt")
 	}
 	_, err := d.attest(under(6, first))
-	wantRefusal(t, err, swap.CodeRefused, "fencing_token", "older than one seen")
+	swaptest.WantRefusal(t, err, swap.CodeRefused, "fencing_token", "older than one seen")
 }
