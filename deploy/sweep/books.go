@@ -75,6 +75,16 @@ func (s status) standing(swapID string) string {
 	return ""
 }
 
+// height is the block up to which a chain has been read.
+func (s status) height(chain asset.Chain) int64 {
+	for _, c := range s.Chains {
+		if c.Chain == chain {
+			return c.Height
+		}
+	}
+	return 0
+}
+
 func (w *world) status(ctx context.Context) (s status, err error) {
 	return s, w.ferry(ctx, &s, "status", "--json")
 }
