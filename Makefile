@@ -52,7 +52,7 @@ clean: ## remove everything built and all data of the demo (.ferry/); stop a run
 	  echo 'clean: a demo is running on .ferry; stop it first (Ctrl-C where it runs)' >&2; exit 1; fi
 	rm -rf .ferry
 	@# deploy/parts puts PostgreSQL's data here when its user cannot reach the checkout (see parts.Elsewhere)
-	@for data in .ferry/pg .ferry/sweep/cluster/pg .ferry/sweep/broken/pg; do \
+	@for data in .ferry/pg .ferry/sweep/forth/pg .ferry/sweep/back/pg .ferry/sweep/broken/pg; do \
 	  rm -rf "/var/tmp/ferry-$$(printf %s "$(CURDIR)/$$data" | sha256sum | cut -c1-16)"; done
 
 tools: $(addprefix $(BIN)/,btcd geth golangci-lint oapi-codegen protoc-gen-go protoc-gen-connect-go) ## build every pinned tool

@@ -28,13 +28,13 @@ func mistakes() []mistake {
 // an error of the sweep if they survive. The cluster is unfit for more afterwards.
 func (w *world) broken(ctx context.Context, root, good string, r *report) error {
 	for _, m := range mistakes() {
-		say("%s: building it, and running what it can't survive", m.tag)
+		w.say("%s: building it, and running what it can't survive", m.tag)
 		found, err := w.expose(ctx, root, good, m)
 		if err != nil {
 			return err
 		}
 		r.judge(m, found)
-		say("  %s", verdictOf(found))
+		w.say("  %s", verdictOf(found))
 	}
 	return nil
 }

@@ -8,15 +8,18 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
 	"ferry/deploy/parts"
+	"ferry/swap/asset"
 )
 
 // options are the command line's.
 type options struct {
-	root, nodes, api   string
+	root, nodes        string
+	api, otherAPI      string
 	only, point, round string
 	kafka              string
 	sample             int
@@ -34,6 +37,7 @@ func main() {
 	flag.StringVar(&o.root, "root", ".ferry/sweep", "folder of everything the sweep keeps; emptied first")
 	flag.StringVar(&o.nodes, "nodes", ".ferry/bin", "folder of the built btcd and geth, and of Apache Kafka")
 	flag.StringVar(&o.api, "api", "127.0.0.1:18080", "address of the public API, on the loopback interface")
+	flag.StringVar(&o.otherAPI, "other-api", "127.0.0.1:18081", "that of the swaps in the other direction, which run beside")
 	flag.StringVar(&o.kafka, "kafka", "", "apache runs on Apache Kafka; otherwise it is the embedded one")
 	flag.IntVar(&o.sample, "sample", 0, "how many cases of a swap in either direction to run, by lot; 0 runs every one of all scenarios")
 	flag.StringVar(&o.only, "only", "", "run only scenarios whose names hold this; points are then not all reached")
@@ -83,31 +87,52 @@ func run(ctx context.Context, o options) error {
 	return errors.Join(err, r.verdict(o.partial()))
 }
 
-// sweepAndBreak sweeps, and runs the broken builds: after a sample on the same
-// cluster, after a whole sweep, which leaves its chain halted, on one of their own.
+// sweepAndBreak sweeps both directions, each in a world of its own beside the
+// other's, and then runs the broken builds in a third.
 func sweepAndBreak(ctx context.Context, o options, root, bin string, r *report) error {
-	swept, own := filepath.Join(root, "cluster"), filepath.Join(root, "bin-broken")
+	own := filepath.Join(root, "bin-linked")
 	if err := outfit(own, bin, o.nodes); err != nil {
 		return err
 	}
-	err := inWorld(ctx, o, swept, own, func(w *world) error {
-		if err := w.sweep(ctx, o, r); err != nil || o.sample == 0 {
-			return err
+	all := chosen(o)
+	if len(all) == 0 || o.round != "" && len(all) != 1 {
+		return fmt.Errorf("-only leaves %d scenarios; there must be one, and with -round only one", len(all))
+	}
+	soaks := toEther // the other world has less to do, if there is one
+	if slices.ContainsFunc(all, func(s scenario) bool { return s.home() == toCoins }) {
+		soaks = toCoins
+	}
+	err := each(func(pair asset.Pair) error {
+		ours := slices.DeleteFunc(slices.Clone(all), func(s scenario) bool { return s.home() != pair })
+		half := o
+		half.sample = (o.sample + 1) / 2
+		if pair == toCoins {
+			half.api, half.sample = o.otherAPI, o.sample/2
 		}
-		return w.broken(ctx, root, bin, r)
+		if len(ours) == 0 || o.sample > 0 && half.sample == 0 {
+			return nil
+		}
+		if pair != soaks {
+			half.soak = 0
+		}
+		name := arrow(pair)
+		return inWorld(ctx, half, name, filepath.Join(root, worlds[pair]), own, func(w *world) error { return w.sweep(ctx, half, ours, r) })
 	})
-	if o.sample > 0 || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return err
 	}
-	return errors.Join(err, inWorld(ctx, o, filepath.Join(root, "broken"), own, func(w *world) error {
+	return errors.Join(err, inWorld(ctx, o, "broken", filepath.Join(root, "broken"), own, func(w *world) error {
 		return w.broken(ctx, root, bin, r)
 	}))
 }
 
+// worlds are the folders of the directions' clusters.
+var worlds = map[asset.Pair]string{toEther: "forth", toCoins: "back"}
+
 // empty removes what an earlier sweep has left, PostgreSQL's data too where its
 // user could not reach the checkout.
 func empty(root string) error {
-	for _, name := range []string{"cluster", "broken"} {
+	for _, name := range []string{worlds[toEther], worlds[toCoins], "broken"} {
 		folder := filepath.Join(root, name)
 		data := filepath.Join(folder, "pg")
 		if resolved, err := filepath.EvalSymlinks(folder); err == nil {

@@ -40,19 +40,19 @@ func (s scenario) cells(a aim) []cell {
 	return shown
 }
 
+// home is the direction in whose world a scenario runs.
+func (s scenario) home() asset.Pair { return s.pairs[0] }
+
 // choose picks the points at which a scenario is swept: those that no scenario
-// before it passes in the same daemon and direction.
+// before it in its world passes in the same daemon.
 func (s scenario) choose(passed []aim, covered map[cell]bool) []aim {
 	var chosen []aim
 	for _, a := range passed {
-		fresh := false
-		for _, c := range s.cells(a) {
-			fresh = fresh || !covered[c]
-			covered[c] = true
-		}
-		if fresh {
+		c := cell{a.daemon, a.point, s.home()}
+		if !covered[c] && slices.Contains(s.cells(a), c) {
 			chosen = append(chosen, a)
 		}
+		covered[c] = true
 	}
 	return chosen
 }

@@ -7,14 +7,16 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"ferry/swap"
 	"ferry/swap/asset"
 )
 
-// report collects what the sweep prints and is judged by.
+// report collects what the sweep prints and is judged by. Both worlds add to it.
 type report struct {
+	mu sync.Mutex
 	// points are those discovered in each program.
 	points map[string][]string
 	// died counts the deaths of rounds that ended as they should, shown those in
@@ -39,6 +41,8 @@ func newReport(points map[string][]string) *report {
 }
 
 func (r *report) add(s scenario, round, missed []aim, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.rounds++
 	for _, a := range round {
 		switch {
@@ -69,15 +73,19 @@ func (r *report) fail(what string, err error) {
 }
 
 func (r *report) soaked(seed uint64, swaps, kills int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.soak = fmt.Sprintf("soak with seed %d: %d swaps under %d random kills", seed, swaps, kills)
 	if err != nil {
 		r.fail("soak", err)
 	}
 }
 
-// recheck asks the nodes once more about every swap of the sweep: a second
-// payment may come late.
+// recheck asks the nodes once more about every swap of a world: a second payment
+// may come late.
 func (r *report) recheck(ctx context.Context, w *world) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, t := range w.all() {
 		r.swaps++
 		if t.done == "" {
@@ -87,7 +95,9 @@ func (r *report) recheck(ctx context.Context, w *world) {
 			r.fail("asked again at the end", err)
 		}
 	}
-	r.states = w.states()
+	for state, count := range w.states() {
+		r.states[state] += count
+	}
 }
 
 // cells are all that a whole sweep is about: each discovered point in each daemon
@@ -109,6 +119,13 @@ func (r *report) cells() []cell {
 // unreached are the cells in which a daemon can die and none has.
 func (r *report) unreached() []cell {
 	return slices.DeleteFunc(r.cells(), func(c cell) bool { return r.shown[c] > 0 || impossible(c) != "" })
+}
+
+// unreachedIn are those of a direction, while the sweep runs.
+func (r *report) unreachedIn(pair asset.Pair) []cell {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(r.unreached(), func(c cell) bool { return c.pair != pair })
 }
 
 // neverDied lists the discovered points at which nothing has died.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/big"
 	"sync"
-	"time"
 
 	"ferry/deploy/demo/client"
 	"ferry/swap"
@@ -17,8 +16,7 @@ import (
 // scenario is one course of events that swaps have to survive.
 type scenario struct {
 	name string
-	// pairs are the directions of its swaps. It is swept at the points that no
-	// scenario before it passes in the same daemon and direction.
+	// pairs are the directions of its swaps; it runs in the world of the first.
 	pairs []asset.Pair
 	// last scenarios leave the cluster unfit for more.
 	last bool
@@ -78,21 +76,20 @@ func (w *world) happy(ctx context.Context, pair asset.Pair) error {
 	if err != nil {
 		return err
 	}
-	// No block comes at once, so that the mempool is looked at in between.
+	// No block comes at once, so that the deposit is seen in the mempool before.
 	resume := w.miner.pause()
 	defer resume()
 	if err := w.pay(ctx, t, t.terms.Quote.Deposit.Units); err != nil {
 		return err
 	}
-	if err := wait(ctx, lookPause); err != nil {
-		return err
+	if pair.From == asset.BTC {
+		if err := w.await(ctx, t, createLimit, swap.DepositDetected); err != nil {
+			return err
+		}
 	}
 	resume()
 	return w.settle(ctx, t)
 }
-
-// lookPause is more than two looks of a hot wallet at its node.
-const lookPause = 600 * time.Millisecond
 
 // short pays half of what was quoted, and is refunded.
 func (w *world) short(ctx context.Context, pair asset.Pair) error {

@@ -13,10 +13,9 @@ import (
 const tries = 2
 
 // inWorld starts a cluster with money in it, does something there, and stops it.
-func inWorld(ctx context.Context, o options, root, bin string, do func(*world) error) (err error) {
+func inWorld(ctx context.Context, o options, name, root, bin string, do func(*world) error) (err error) {
 	began := time.Now()
-	say("starting PostgreSQL, Kafka, btcd, geth and the daemons")
-	w, err := open(ctx, o, root, bin)
+	w, err := open(ctx, o, name, root, bin)
 	if err != nil {
 		return err
 	}
@@ -31,21 +30,24 @@ func inWorld(ctx context.Context, o options, root, bin string, do func(*world) e
 	if err := w.fund(ctx); err != nil {
 		return fmt.Errorf("fund the hot wallet: %w", err)
 	}
-	say("  up and funded (%s)", since(began))
+	w.say("PostgreSQL, Kafka, btcd, geth and the daemons are up, the hot wallet is funded (%s)", since(began))
 	return do(w)
 }
 
-// sweep runs every case, or a sample, on one cluster.
-func (w *world) sweep(ctx context.Context, o options, r *report) error {
+// chosen are the scenarios that the options leave.
+func chosen(o options) []scenario {
 	all := scenarios()
 	if o.sample > 0 {
 		all = all[:2]
 	}
-	all = slices.DeleteFunc(all, func(s scenario) bool { return !strings.Contains(s.name, o.only) })
+	return slices.DeleteFunc(all, func(s scenario) bool { return !strings.Contains(s.name, o.only) })
+}
+
+// sweep runs every case of the scenarios, or a sample, on one cluster.
+func (w *world) sweep(ctx context.Context, o options, all []scenario, r *report) error {
 	if o.round != "" {
 		return w.oneRound(ctx, all, o.round, r)
 	}
-	say("tracing what each scenario passes, undisturbed")
 	cases, err := w.trace(ctx, all)
 	if err != nil {
 		return err
@@ -54,7 +56,7 @@ func (w *world) sweep(ctx context.Context, o options, r *report) error {
 		cases[name] = slices.DeleteFunc(cases[name], func(a aim) bool { return !strings.Contains(a.point, o.point) })
 	}
 	if o.sample > 0 {
-		say("taking %d of the cases by lot (seed %d)", o.sample, o.seed)
+		w.say("taking %d of the cases by lot (seed %d)", o.sample, o.seed)
 		cases = draw(cases, all, o.sample, o.seed)
 	}
 	for _, s := range all {
@@ -66,10 +68,10 @@ func (w *world) sweep(ctx context.Context, o options, r *report) error {
 		w.stragglers(ctx, all, r)
 	}
 	if o.soak > 0 {
-		say("soak: killing daemons at random for %s (seed %d)", o.soak, o.seed)
+		w.say("soak: killing daemons at random for %s (seed %d)", o.soak, o.seed)
 		swaps, kills, err := w.soak(ctx, o.soak, o.seed)
 		r.soaked(o.seed, swaps, kills, err)
-		say("  %d swaps, %d kills: %s", swaps, kills, verdictOf(err))
+		w.say("  %d swaps, %d kills: %s", swaps, kills, verdictOf(err))
 	}
 	r.recheck(ctx, w)
 	for _, s := range all {
@@ -104,7 +106,7 @@ func (w *world) sweepScenario(ctx context.Context, s scenario, cases []aim, r *r
 	if len(cases) == 0 {
 		return
 	}
-	say("%s: %d cases", s.name, len(cases))
+	w.say("%s: %d cases", s.name, len(cases))
 	var alone []aim
 	for _, round := range rounds(cases) {
 		if ctx.Err() == nil {
@@ -127,7 +129,7 @@ func (w *world) once(ctx context.Context, s scenario, round []aim, r *report) []
 	began := time.Now()
 	missed, err := w.round(ctx, s, round)
 	r.add(s, round, missed, err)
-	say("  %-90s %s (%s)", names(round), verdictOf(err)+missing(missed), since(began))
+	w.say("  %-90s %s (%s)", names(round), verdictOf(err)+missing(missed), since(began))
 	return missed
 }
 
@@ -136,8 +138,8 @@ func (w *world) once(ctx context.Context, s scenario, round []aim, r *report) []
 func (w *world) stragglers(ctx context.Context, all []scenario, r *report) {
 	for _, s := range slices.Backward(all) {
 		var cases []aim
-		for _, c := range r.unreached() {
-			if slices.Contains(s.pairs, c.pair) && w.passes[s.name][aim{s.name, c.daemon, c.point}] {
+		for _, c := range r.unreachedIn(s.home()) {
+			if w.passes[s.name][aim{s.name, c.daemon, c.point}] {
 				cases = append(cases, aim{s.name, c.daemon, c.point})
 			}
 		}
@@ -146,15 +148,14 @@ func (w *world) stragglers(ctx context.Context, all []scenario, r *report) {
 }
 
 // finale runs a scenario that leaves the cluster unfit: traced first, and then at
-// each point that nothing else has reached in its directions.
+// each point that nothing else has reached in its direction.
 func (w *world) finale(ctx context.Context, s scenario, r *report) {
 	passed, err := w.follow(ctx, s)
-	say("%s: %s", s.name, verdictOf(err))
+	w.say("%s: %s", s.name, verdictOf(err))
 	r.add(s, nil, nil, err)
-	unreached := r.unreached()
+	unreached := r.unreachedIn(s.home())
 	for _, a := range passed {
-		missing := slices.ContainsFunc(s.cells(a), func(c cell) bool { return slices.Contains(unreached, c) })
-		if err == nil && ctx.Err() == nil && missing {
+		if err == nil && ctx.Err() == nil && slices.Contains(unreached, cell{a.daemon, a.point, s.home()}) {
 			w.once(ctx, s, []aim{a}, r)
 		}
 	}

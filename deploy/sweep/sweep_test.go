@@ -77,7 +77,7 @@ func TestRoundsHoldEveryCaseOnceAndNoDaemonTwice(t *testing.T) {
 	})
 }
 
-// A scenario is swept at what is new in any of its directions, and only there.
+// A scenario is swept at what is new in its direction, and only there.
 func TestChooseTakesEachCellOnce(t *testing.T) {
 	t.Parallel()
 	forth, back := []asset.Pair{toEther}, []asset.Pair{toCoins}
@@ -97,7 +97,7 @@ func TestChooseTakesEachCellOnce(t *testing.T) {
 		{scenario{name: "2", pairs: forth}, passed("2", "hotwalletd-bitcoin", "watch.see.after", "payment.reason.after"), 1},
 		{scenario{name: "3", pairs: forth}, passed("3", "hotwalletd-ethereum", "watch.see.after"), 1},
 		{scenario{name: "4", pairs: back}, passed("4", "hotwalletd-bitcoin", "watch.see.after"), 1},
-		{scenario{name: "5", pairs: append(forth, back...)}, passed("5", "hotwalletd-bitcoin", "watch.see.after", "payment.plan.after"), 1},
+		{scenario{name: "5", pairs: append(forth, back...)}, passed("5", "hotwalletd-bitcoin", "watch.see.after", "payment.plan.after"), 0},
 		{scenario{name: "6", pairs: append(forth, back...)}, passed("6", "hotwalletd-bitcoin", "issue.address.after", "watch.replace.after"), 2},
 		{scenario{name: "7", pairs: append(forth, back...)}, passed("7", "hotwalletd-bitcoin", "issue.address.after", "issue.pool.after"), 1},
 	} {

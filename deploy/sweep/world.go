@@ -65,8 +65,9 @@ type world struct {
 }
 
 // open starts a cluster whose daemons can be armed.
-func open(ctx context.Context, o options, root, bin string) (*world, error) {
-	w := &world{root: root, bin: bin, arms: arms{filepath.Join(root, "arms")}, say: say,
+func open(ctx context.Context, o options, name, root, bin string) (*world, error) {
+	w := &world{root: root, bin: bin, arms: arms{filepath.Join(root, "arms")},
+		say:    func(format string, args ...any) { say("%-8s "+format, append([]any{name}, args...)...) },
 		passes: map[string]map[aim]bool{}, seen: map[swap.State]int{}, aims: map[string]string{}, busy: map[string]bool{}, held: map[string]bool{}}
 	for _, daemons := range programs {
 		for _, daemon := range daemons {
