@@ -98,25 +98,14 @@ func sweepAndBreak(ctx context.Context, o options, root, bin string, r *report) 
 	if len(all) == 0 || o.round != "" && len(all) != 1 {
 		return fmt.Errorf("-only leaves %d scenarios; there must be one, and with -round only one", len(all))
 	}
-	soaks := toEther // the other world has less to do, if there is one
-	if slices.ContainsFunc(all, func(s scenario) bool { return s.home() == toCoins }) {
-		soaks = toCoins
-	}
 	err := each(func(pair asset.Pair) error {
-		ours := slices.DeleteFunc(slices.Clone(all), func(s scenario) bool { return s.home() != pair })
-		half := o
-		half.sample = (o.sample + 1) / 2
-		if pair == toCoins {
-			half.api, half.sample = o.otherAPI, o.sample/2
-		}
-		if len(ours) == 0 || o.sample > 0 && half.sample == 0 {
+		half, ours := o.in(pair, all)
+		if len(ours) == 0 {
 			return nil
 		}
-		if pair != soaks {
-			half.soak = 0
-		}
-		name := arrow(pair)
-		return inWorld(ctx, half, name, filepath.Join(root, worlds[pair]), own, func(w *world) error { return w.sweep(ctx, half, ours, r) })
+		return inWorld(ctx, half, arrow(pair), filepath.Join(root, worlds[pair]), own, func(w *world) error {
+			return w.sweep(ctx, half, ours, r)
+		})
 	})
 	if ctx.Err() != nil {
 		return err
@@ -124,6 +113,24 @@ func sweepAndBreak(ctx context.Context, o options, root, bin string, r *report) 
 	return errors.Join(err, inWorld(ctx, o, "broken", filepath.Join(root, "broken"), own, func(w *world) error {
 		return w.broken(ctx, root, bin, r)
 	}))
+}
+
+// in is what one direction's world has to do. The soak, with swaps in both, is for
+// the world with less to do.
+func (o options) in(pair asset.Pair, all []scenario) (half options, ours []scenario) {
+	other := func(s scenario) bool { return s.home() != pair }
+	ours = slices.DeleteFunc(slices.Clone(all), other)
+	half = o
+	half.sample = (o.sample + 1) / 2
+	if pair == toCoins {
+		half.api, half.sample = o.otherAPI, o.sample/2
+	} else if slices.ContainsFunc(all, other) {
+		half.soak = 0
+	}
+	if o.sample > 0 && half.sample == 0 {
+		ours = nil
+	}
+	return half, ours
 }
 
 // worlds are the folders of the directions' clusters.

@@ -237,3 +237,30 @@ func TestReportCountsLostAndPaidTwice(t *testing.T) {
 		t.Errorf("lost %d, twice %d, failed %d", r.lost, r.twice, len(r.failed))
 	}
 }
+
+// Both worlds together do all that was asked for, and none of it twice.
+func TestTheWorldsShareTheWork(t *testing.T) {
+	t.Parallel()
+	for _, o := range []options{{soak: time.Second}, {sample: 1}, {sample: 10}, {sample: 11, soak: time.Second}, {only: "ETH→BTC", soak: time.Second}, {only: "reorg of a BTC deposit", soak: time.Second}} {
+		all := chosen(o)
+		done, sampled, soaked := map[string]int{}, 0, time.Duration(0)
+		for _, pair := range []asset.Pair{toEther, toCoins} {
+			half, ours := o.in(pair, all)
+			if len(ours) == 0 {
+				continue
+			}
+			for _, s := range ours {
+				done[s.name]++
+			}
+			sampled, soaked = sampled+half.sample, soaked+half.soak
+		}
+		if sampled != o.sample || soaked != o.soak {
+			t.Errorf("%+v: %d cases and a soak of %s", o, sampled, soaked)
+		}
+		for _, s := range all {
+			if done[s.name] != 1 && o.sample != 1 {
+				t.Errorf("%+v: %s is run %d times", o, s.name, done[s.name])
+			}
+		}
+	}
+}
