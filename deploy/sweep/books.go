@@ -16,7 +16,7 @@ import (
 )
 
 // restLimit is how long the books may take to come to rest after a swap.
-const restLimit = 30 * time.Second
+const restLimit = time.Minute
 
 // ferry runs the operators' command line and decodes what it prints. A status
 // other than 0 with JSON printed is an answer too.
