@@ -68,8 +68,10 @@ func impossible(c cell) string {
 	switch {
 	case area == "issue" && !strings.HasPrefix(c.point, "issue.pool.") && !depositChain:
 		return "addresses are issued on the deposit's chain only"
-	case (strings.HasPrefix(c.point, "watch.see.") || strings.HasPrefix(c.point, "watch.replace.")) && !depositChain:
-		return "only deposits are looked for in the mempool"
+	case strings.HasPrefix(c.point, "watch.see.") && !depositChain && chain == string(asset.Ethereum):
+		return "a payment in ether has no change to be seen in the mempool"
+	case strings.HasPrefix(c.point, "watch.replace.") && !depositChain:
+		return "only deposits are given up when the mempool loses them; change is none"
 	case strings.HasPrefix(c.point, "watch.replace.") && chain == string(asset.Ethereum):
 		return "geth --dev takes every transaction into the next second's block: none is seen and then lost"
 	}

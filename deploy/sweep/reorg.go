@@ -58,9 +58,14 @@ func (w *world) confirmations(ctx context.Context, t *trip, wanted int64) error 
 }
 
 // coinsPayoutBack takes the block with the payout away, once; the same bytes are
-// in a later one.
+// in a later one. Before, its change is seen in the mempool.
 func coinsPayoutBack(ctx context.Context, w *world) error {
+	const wallet, seen = "hotwalletd-bitcoin", "watch.see.after"
 	t, err := w.begin(ctx, toCoins)
+	if err != nil {
+		return err
+	}
+	before, err := w.arms.passed(wallet)
 	if err != nil {
 		return err
 	}
@@ -70,6 +75,13 @@ func coinsPayoutBack(ctx context.Context, w *world) error {
 		return err
 	}
 	if err := w.await(ctx, t, swapLimit, swap.PayoutBroadcast); err != nil {
+		return err
+	}
+	err = until(ctx, createLimit, "the payout's change to be seen", func() (bool, string, error) {
+		now, err := w.arms.passed(wallet)
+		return now[seen] > before[seen], "not yet", err
+	})
+	if err != nil {
 		return err
 	}
 	if err := w.node.Generate(ctx, 1); err != nil {

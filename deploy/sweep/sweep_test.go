@@ -196,13 +196,13 @@ func TestVerdict(t *testing.T) {
 		{"what can't be is not missed", false, func(r *report, s scenario, every []aim) {
 			r.points["hotwalletd"] = []string{"watch.see.after"}
 			r.add(s, every, nil, nil)
-			for daemon, pair := range map[string]asset.Pair{"hotwalletd-bitcoin": toEther, "hotwalletd-ethereum": toCoins} {
-				r.add(scenario{pairs: []asset.Pair{pair}}, []aim{{"", daemon, "watch.see.after"}}, nil, nil)
-			}
+			bitcoin, ethereum := aim{"", "hotwalletd-bitcoin", "watch.see.after"}, aim{"", "hotwalletd-ethereum", "watch.see.after"}
+			r.add(scenario{pairs: []asset.Pair{toEther}}, []aim{bitcoin}, nil, nil)
+			r.add(scenario{pairs: []asset.Pair{toCoins}}, []aim{bitcoin, ethereum}, nil, nil)
 		}, ""},
 		{"what can't be was met", true, func(r *report, s scenario, every []aim) {
-			s.pairs = []asset.Pair{toCoins}
-			r.add(s, append(every, aim{s.name, "hotwalletd-bitcoin", "watch.see.after"}), nil, nil)
+			s.pairs = []asset.Pair{toEther}
+			r.add(s, append(every, aim{s.name, "hotwalletd-ethereum", "watch.see.after"}), nil, nil)
 		}, "taken for impossible"},
 		{"a sample may miss one", true, func(r *report, s scenario, every []aim) { r.add(s, every, every[:1], nil) }, ""},
 		{"nothing died", true, func(*report, scenario, []aim) {}, "no daemon has died"},
