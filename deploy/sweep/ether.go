@@ -127,31 +127,33 @@ func (w *world) paidAt(ctx context.Context, t *trip) (height int64, err error) {
 
 // etherTooDeep takes more blocks of ethereum away than the limit allows, while
 // swaps in both directions wait for their deposits: the chain must halt, and still
-// be halted after a death on the way. geth has no way back, so that another time
-// the chain is halted already, and no quote is to be had.
+// be halted after a death on the way. geth has no way back: another time the chain
+// is halted already, each look at it finds the same, and no quote is to be had.
 func etherTooDeep(ctx context.Context, w *world) error {
 	s, err := w.status(ctx)
 	if err != nil {
 		return err
 	}
+	if s.halt(asset.Ethereum) != "" {
+		return w.halted(ctx, asset.Ethereum)
+	}
 	for _, pair := range []asset.Pair{toEther, toCoins} {
-		if s.halt(asset.Ethereum) != "" {
-			break
-		}
 		if _, err := w.begin(ctx, pair); err != nil {
 			return err
 		}
+	}
+	const depth = etherReorgLimit + 2
+	if err := w.read(ctx, asset.Ethereum, depth+1); err != nil {
+		return err
 	}
 	tip, err := w.geth.BlockNumber(ctx)
 	if err != nil {
 		return fmt.Errorf("ask geth for its tip: %w", err)
 	}
-	if s.halt(asset.Ethereum) == "" {
-		if err := w.read(ctx, asset.Ethereum, int64(tip)); err != nil {
-			return err
-		}
+	if err := w.read(ctx, asset.Ethereum, int64(tip)); err != nil {
+		return err
 	}
-	if err := w.rewind(ctx, int64(tip)-etherReorgLimit-2); err != nil {
+	if err := w.rewind(ctx, int64(tip)-depth); err != nil {
 		return err
 	}
 	return w.halted(ctx, asset.Ethereum)

@@ -76,7 +76,7 @@ func (w *world) sweep(ctx context.Context, o options, all []scenario, r *report)
 	r.recheck(ctx, w)
 	for _, s := range all {
 		if s.last {
-			w.finale(ctx, s, r)
+			w.finale(ctx, o, s, r)
 		}
 	}
 	return ctx.Err()
@@ -149,13 +149,13 @@ func (w *world) stragglers(ctx context.Context, all []scenario, r *report) {
 
 // finale runs a scenario that leaves the cluster unfit: traced first, and then at
 // each point that nothing else has reached in its direction.
-func (w *world) finale(ctx context.Context, s scenario, r *report) {
+func (w *world) finale(ctx context.Context, o options, s scenario, r *report) {
 	passed, err := w.follow(ctx, s)
 	w.say("%s: %s", s.name, verdictOf(err))
 	r.add(s, nil, nil, err)
 	unreached := r.unreachedIn(s.home())
 	for _, a := range passed {
-		if err == nil && ctx.Err() == nil && slices.Contains(unreached, cell{a.daemon, a.point, s.home()}) {
+		if err == nil && ctx.Err() == nil && strings.Contains(a.point, o.point) && slices.Contains(unreached, cell{a.daemon, a.point, s.home()}) {
 			w.once(ctx, s, []aim{a}, r)
 		}
 	}

@@ -99,6 +99,7 @@ func TestChooseTakesEachCellOnce(t *testing.T) {
 		{scenario{name: "4", pairs: back}, passed("4", "hotwalletd-bitcoin", "watch.see.after"), 1},
 		{scenario{name: "5", pairs: append(forth, back...)}, passed("5", "hotwalletd-bitcoin", "watch.see.after", "payment.plan.after"), 0},
 		{scenario{name: "6", pairs: append(forth, back...)}, passed("6", "hotwalletd-bitcoin", "issue.address.after", "watch.replace.after"), 2},
+		{scenario{name: "8", pairs: back}, passed("8", "hotwalletd-bitcoin", "issue.pool.after", "issue.receipt.after"), 1},
 		{scenario{name: "7", pairs: append(forth, back...)}, passed("7", "hotwalletd-bitcoin", "issue.address.after", "issue.pool.after"), 1},
 	} {
 		if got := step.s.choose(step.passed, covered); len(got) != step.want {
