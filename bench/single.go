@@ -31,7 +31,7 @@ func init() {
 // single is the state machine's store under one-fact batches.
 type single struct {
 	env   *Env
-	store *postgres.Store
+	store *postgres.Gathered
 	// next is each partition's offset.
 	next [singleWorkers]int64
 }
@@ -46,7 +46,7 @@ func prepareSingle(ctx context.Context, env *Env) (*Trial, error) {
 		pool.Close()
 		return nil, err
 	}
-	s := &single{env: env, store: postgres.New(pool)}
+	s := &single{env: env, store: postgres.Gather(postgres.New(pool))}
 	return &Trial{Baseline: baseline, Subject: Side{Name: "Apply", Run: s.run}, Close: func() error { pool.Close(); return nil }}, nil
 }
 
