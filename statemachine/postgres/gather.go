@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -10,9 +11,9 @@ import (
 )
 
 const (
-	// flights is how many transactions are under way at a time: while one waits for
-	// the disk the next one's statements run. More only make each of them smaller.
-	flights = 4
+	// flights is how many transactions are under way at a time. Two took 40 % more
+	// CPU time per transition than one, as each then gathers half as much.
+	flights = 1
 	// gatherMost bounds the swaps of one transaction of several batches.
 	gatherMost = 512
 	// PartitionsAtOnce is how many partitions swapd handles at a time: all that the
@@ -63,6 +64,8 @@ func (g *Gathered) Apply(ctx context.Context, b bus.Batch, folded []statemachine
 		return ctx.Err()
 	case g.flight <- struct{}{}:
 	}
+	// Those the last flight has released are about to come: let them, or w goes alone.
+	runtime.Gosched()
 	group := g.take(w)
 	if len(group) == 0 { // another flight has taken w since
 		<-g.flight
