@@ -167,7 +167,7 @@ func (c *Consumer) handle(ctx context.Context, fetches kgo.Fetches) (failed bool
 			return
 		}
 		group.Go(func() error {
-			if b, err := c.handleOne(ctx, p); err != nil {
+			if b, ok := c.handleOne(ctx, p); !ok {
 				mu.Lock()
 				defer mu.Unlock()
 				again = append(again, b)
@@ -182,26 +182,26 @@ func (c *Consumer) handle(ctx context.Context, fetches kgo.Fetches) (failed bool
 	return failed || len(again) > 0
 }
 
-// handleOne applies what was fetched of one partition. An error, which it has
-// logged, means that the partition must be read again.
-func (c *Consumer) handleOne(ctx context.Context, p kgo.FetchTopicPartition) (Batch, error) {
+// handleOne applies what was fetched of one partition. It is not ok where the
+// partition must be read again; the reason is logged.
+func (c *Consumer) handleOne(ctx context.Context, p kgo.FetchTopicPartition) (b Batch, ok bool) {
 	if ctx.Err() != nil {
-		return Batch{}, nil
+		return Batch{}, true
 	}
-	b := c.batch(p.Topic, p.Partition, p.Records)
+	b = c.batch(p.Topic, p.Partition, p.Records)
 	crash.Point("consumer.handle.before")
 	err := c.config.Handle(ctx, b)
 	if err == nil {
 		crash.Point("consumer.handle.after")
 		c.setNext(b.Topic, b.Partition, b.Next)
-		return b, nil
+		return b, true
 	}
 	if ctx.Err() != nil {
-		return b, nil
+		return b, true
 	}
 	c.config.Log.Warn("batch failed, will read it again", "group", c.config.Group,
 		"topic", b.Topic, "partition", b.Partition, "from", b.From, "records", len(b.Records), "error", err)
-	return b, err
+	return b, false
 }
 
 func (c *Consumer) batch(topic string, partition int32, records []*kgo.Record) Batch {
