@@ -17,7 +17,7 @@ const (
 	// batchSize facts, each of another swap, are applied at once.
 	batchSize = 128
 	// batchGroups of that many swaps are taken through all their facts, a round.
-	batchGroups = 8
+	batchGroups = 5
 )
 
 func init() {
