@@ -26,6 +26,12 @@ type GapCounter interface {
 	Gaps() int64
 }
 
+// MessageCounter is a Source that counts its venue's messages.
+type MessageCounter interface {
+	// Messages since the start.
+	Messages() int64
+}
+
 // Prices lists every instrument there is a source of.
 func (e *Engine) Prices() []Price { return e.market.prices() }
 

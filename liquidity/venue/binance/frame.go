@@ -2,22 +2,18 @@ package binance
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"ferry/liquidity"
 	"ferry/liquidity/book"
+	"ferry/liquidity/venue/feed"
 )
-
-// ErrMalformed means that the venue said something its documents do not allow.
-var ErrMalformed = errors.New("malformed message")
 
 // Limits of what is read.
 const (
 	maxFrame = 1 << 20
-	maxBody  = 1 << 20
 	// maxLevels is the most levels on one side of an event or a snapshot. The
 	// largest snapshot the venue gives has 5000.
 	maxLevels = 5000
@@ -83,7 +79,7 @@ const (
 func parseEvent(raw []byte, symbol string, i liquidity.Instrument) (event, error) {
 	var wrapped envelope
 	if err := json.Unmarshal(raw, &wrapped); err != nil {
-		return event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+		return event{}, fmt.Errorf("%w: %w", feed.ErrMalformed, err)
 	}
 	if wrapped.Data != nil {
 		raw = wrapped.Data
@@ -94,7 +90,7 @@ func parseEvent(raw []byte, symbol string, i liquidity.Instrument) (event, error
 		Time  json.RawMessage `json:"E"`
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
-		return event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+		return event{}, fmt.Errorf("%w: %w", feed.ErrMalformed, err)
 	}
 	switch head.Event {
 	case "depthUpdate":
@@ -102,7 +98,7 @@ func parseEvent(raw []byte, symbol string, i liquidity.Instrument) (event, error
 	case "serverShutdown":
 		return event{kind: kindShutdown}, nil
 	case "":
-		return event{}, fmt.Errorf("a message without an event's name: %w", ErrMalformed)
+		return event{}, fmt.Errorf("a message without an event's name: %w", feed.ErrMalformed)
 	default:
 		return event{kind: kindOther}, nil
 	}
@@ -111,17 +107,17 @@ func parseEvent(raw []byte, symbol string, i liquidity.Instrument) (event, error
 func parseDepth(raw []byte, symbol string, i liquidity.Instrument) (event, error) {
 	var p payload
 	if err := json.Unmarshal(raw, &p); err != nil {
-		return event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+		return event{}, fmt.Errorf("%w: %w", feed.ErrMalformed, err)
 	}
 	switch {
 	case p.Symbol != symbol:
-		return event{}, fmt.Errorf("an event of %.20q, not of %s: %w", p.Symbol, symbol, ErrMalformed)
+		return event{}, fmt.Errorf("an event of %.20q, not of %s: %w", p.Symbol, symbol, feed.ErrMalformed)
 	case p.Time < lowestMillis || p.Time > highestMillis:
-		return event{}, fmt.Errorf("an event at %d ms: %w", p.Time, ErrMalformed)
+		return event{}, fmt.Errorf("an event at %d ms: %w", p.Time, feed.ErrMalformed)
 	case p.First == 0 || p.Last < p.First:
-		return event{}, fmt.Errorf("an event of updates %d to %d: %w", p.First, p.Last, ErrMalformed)
+		return event{}, fmt.Errorf("an event of updates %d to %d: %w", p.First, p.Last, feed.ErrMalformed)
 	case p.Bids == nil || p.Asks == nil:
-		return event{}, fmt.Errorf("an event without a side: %w", ErrMalformed)
+		return event{}, fmt.Errorf("an event without a side: %w", feed.ErrMalformed)
 	}
 	e := event{kind: kindDepth, at: time.UnixMilli(p.Time), first: p.First, last: p.Last}
 	var err error
@@ -142,10 +138,10 @@ func parseSnapshot(raw []byte, i liquidity.Instrument) (snapshot, error) {
 		Asks [][]string `json:"asks"`
 	}
 	if err := json.Unmarshal(raw, &body); err != nil {
-		return snapshot{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+		return snapshot{}, fmt.Errorf("%w: %w", feed.ErrMalformed, err)
 	}
 	if body.Last == 0 || body.Bids == nil || body.Asks == nil {
-		return snapshot{}, fmt.Errorf("a snapshot without number or side: %w", ErrMalformed)
+		return snapshot{}, fmt.Errorf("a snapshot without number or side: %w", feed.ErrMalformed)
 	}
 	s := snapshot{last: body.Last}
 	var err error
@@ -161,23 +157,23 @@ func parseSnapshot(raw []byte, i liquidity.Instrument) (snapshot, error) {
 // parseLevels reads pairs of price and quantity.
 func parseLevels(pairs [][]string, i liquidity.Instrument) ([]book.Level, error) {
 	if len(pairs) > maxLevels {
-		return nil, fmt.Errorf("%d levels, at most %d: %w", len(pairs), maxLevels, ErrMalformed)
+		return nil, fmt.Errorf("%d levels, at most %d: %w", len(pairs), maxLevels, feed.ErrMalformed)
 	}
 	levels := make([]book.Level, len(pairs))
 	for n, pair := range pairs {
 		if len(pair) != 2 {
-			return nil, fmt.Errorf("level %d has %d parts: %w", n, len(pair), ErrMalformed)
+			return nil, fmt.Errorf("level %d has %d parts: %w", n, len(pair), feed.ErrMalformed)
 		}
 		price, err := book.ParseTicks(pair[0], i.PriceDecimals)
 		if err != nil {
-			return nil, fmt.Errorf("price: %w: %w", ErrMalformed, err)
+			return nil, fmt.Errorf("price: %w: %w", feed.ErrMalformed, err)
 		}
 		size, err := book.ParseTicks(pair[1], i.SizeDecimals)
 		if err != nil {
-			return nil, fmt.Errorf("quantity: %w: %w", ErrMalformed, err)
+			return nil, fmt.Errorf("quantity: %w: %w", feed.ErrMalformed, err)
 		}
 		if price == 0 {
-			return nil, fmt.Errorf("level %d has no price: %w", n, ErrMalformed)
+			return nil, fmt.Errorf("level %d has no price: %w", n, feed.ErrMalformed)
 		}
 		levels[n] = book.Level{Price: price, Size: size}
 	}

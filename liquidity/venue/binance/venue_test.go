@@ -11,6 +11,7 @@ import (
 	"ferry/liquidity"
 	"ferry/liquidity/venue/binance"
 	"ferry/liquidity/venue/binance/simulator"
+	"ferry/liquidity/venue/feed"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -77,7 +78,7 @@ func (x exchange) inject(t *testing.T, kind simulator.Kind, count, seconds int) 
 // follower is a venue whose tops a test reads.
 type follower struct {
 	t *testing.T
-	*binance.Venue
+	*feed.Venue
 	tops <-chan liquidity.Top
 	// Whatever was available must be one of the exchange's own tops, unless truth
 	// is nil.

@@ -1,11 +1,9 @@
-package binance
+package feed
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -16,12 +14,13 @@ import (
 // errStale means that nothing was heard for StaleAfter.
 var errStale = errors.New("the feed is stale")
 
-// frameQueue is how many frames may wait for the book's goroutine; then they wait
-// in the socket, and in the end the venue gives us up.
-const frameQueue = 256
-
-// streamPath names the raw stream of a symbol's changes every 100 ms.
-func streamPath(symbol string) string { return "/ws/" + strings.ToLower(symbol) + "@depth@100ms" }
+// Limits of a connection.
+const (
+	dialTimeout = 3 * time.Second
+	// frameQueue is how many frames may wait for the book's goroutine; then they wait
+	// in the socket, and in the end the venue gives us up.
+	frameQueue = 256
+)
 
 // connection is one WebSocket, from dialling to its end.
 type connection struct {
@@ -70,11 +69,11 @@ func (v *Venue) serve(ctx context.Context, c *connection) error {
 	v.counters.add(func(c *Counters) { c.Connections++ })
 	// What ends a connection is told by the read; a second close has nothing to add.
 	defer conn.CloseNow() //nolint:errcheck // see above
-	conn.SetReadLimit(maxFrame)
+	conn.SetReadLimit(v.config.MaxFrame)
 	ctx, cancel := context.WithCancel(ctx)
 	frames := make(chan frame, frameQueue)
 	go read(ctx, conn, frames, v.config.Now)
-	s := newSession(v, c)
+	s := newSession(v, c, conn)
 	err = s.run(ctx, frames)
 	// Nobody works for this connection any more when serve returns.
 	cancel()
@@ -89,13 +88,16 @@ func (v *Venue) dial(ctx context.Context) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	// Dial leaves a body that needs no closing.
-	conn, response, err := websocket.Dial(ctx, v.url, //nolint:bodyclose // see above
+	conn, response, err := websocket.Dial(ctx, v.config.StreamURL, //nolint:bodyclose // see above
 		&websocket.DialOptions{CompressionMode: websocket.CompressionDisabled})
 	if err == nil {
 		return conn, nil
 	}
-	if response != nil && (response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusTeapot) {
-		v.dials.closeUntil(v.config.Now().Add(retryAfter(response.Header, pause418)))
+	if response != nil {
+		if pause := refused(response); pause > 0 {
+			v.counters.add(func(c *Counters) { c.Throttled++ })
+			v.dials.closeUntil(v.config.Now().Add(pause))
+		}
 	}
 	return nil, fmt.Errorf("connect: %w", err)
 }

@@ -1,4 +1,4 @@
-package binance
+package feed
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 )
@@ -14,15 +13,12 @@ import (
 // Limits of REST.
 const (
 	restTimeout = 5 * time.Second
+	maxBody     = 4 << 20
 	// pause429 and pause418 stand in for a missing or unreadable Retry-After; a ban
 	// lasts 2 minutes at least and 3 days at most.
 	pause429 = time.Minute
 	pause418 = 2 * time.Minute
 	pauseMax = 72 * time.Hour
-	// usedMost is how much of the venue's 6000 per minute may be used up on this
-	// address, by whomever, before we hold back.
-	usedMost   = 4800
-	usedHeader = "X-Mbx-Used-Weight-1m"
 )
 
 // errThrottled means that the venue asked us to wait, and the budget is closed
@@ -31,18 +27,15 @@ var errThrottled = errors.New("the venue asks to wait")
 
 // rest asks for snapshots. Its budget is shared by all connections of a Venue.
 type rest struct {
+	Snapshots
 	client *http.Client
-	url    string
 	budget *budget
 	now    func() time.Time
 }
 
-func newRest(base *url.URL, symbol string, weight int, now func() time.Time) *rest {
-	u := *base
-	u.Path = "/api/v3/depth"
-	u.RawQuery = url.Values{"symbol": {symbol}, "limit": {strconv.Itoa(snapshotLimit)}}.Encode()
+func newRest(s Snapshots, now func() time.Time) *rest {
 	return &rest{
-		url: u.String(), now: now, budget: &budget{limit: weight, per: time.Minute},
+		Snapshots: s, now: now, budget: &budget{limit: s.Limit, per: s.Per},
 		client: &http.Client{
 			Timeout:       restTimeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -50,9 +43,9 @@ func newRest(base *url.URL, symbol string, weight int, now func() time.Time) *re
 	}
 }
 
-// fetch gets the body of one snapshot. The caller has taken its weight from the budget.
+// fetch gets the body of one snapshot. The caller has taken its cost from the budget.
 func (r *rest) fetch(ctx context.Context) (body []byte, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL, nil)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
@@ -79,22 +72,25 @@ func (r *rest) fetch(ctx context.Context) (body []byte, err error) {
 
 // obey closes the budget when the venue says that too much was asked, or nearly.
 func (r *rest) obey(response *http.Response) error {
-	pause := time.Duration(0)
-	switch response.StatusCode {
-	case http.StatusTooManyRequests:
-		pause = retryAfter(response.Header, pause429)
-	case http.StatusTeapot:
-		pause = retryAfter(response.Header, pause418)
-	}
-	if pause > 0 {
+	if pause := refused(response); pause > 0 {
 		r.budget.closeUntil(r.now().Add(pause))
 		return fmt.Errorf("status %d, for %s: %w", response.StatusCode, pause, errThrottled)
 	}
-	if used, err := strconv.Atoi(response.Header.Get(usedHeader)); err == nil && used > usedMost {
-		// The venue counts by the minute.
-		r.budget.closeUntil(r.now().Truncate(time.Minute).Add(time.Minute))
+	if r.Held != nil {
+		r.budget.closeUntil(r.Held(response.Header, r.now()))
 	}
 	return nil
+}
+
+// refused is how long a 429 or 418 asks to wait; 0 for any other answer.
+func refused(response *http.Response) time.Duration {
+	switch response.StatusCode {
+	case http.StatusTooManyRequests:
+		return retryAfter(response.Header, pause429)
+	case http.StatusTeapot:
+		return retryAfter(response.Header, pause418)
+	}
+	return 0
 }
 
 // retryAfter is the pause a response asks for: whole seconds, at least one.

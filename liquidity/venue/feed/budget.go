@@ -1,4 +1,4 @@
-package binance
+package feed
 
 import (
 	"sync"

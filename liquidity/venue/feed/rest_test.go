@@ -1,11 +1,10 @@
-package binance
+package feed
 
 import (
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -76,8 +75,7 @@ func TestRestObeys(t *testing.T) {
 		"418 for longer than that": {418, map[string]string{"Retry-After": "99999999999999999999"}, "", errThrottled, true, pause418},
 		"500":                      {500, nil, "", nil, true, 0},
 		"moved":                    {302, map[string]string{"Location": "/elsewhere"}, "", nil, true, 0},
-		"weight is fine":           {200, map[string]string{"X-MBX-USED-WEIGHT-1M": "4800"}, "{}", nil, false, 0},
-		"weight is nearly used up": {200, map[string]string{"X-MBX-USED-WEIGHT-1M": "4801"}, "{}", nil, false, 45 * time.Second},
+		"the venue is busy":        {200, map[string]string{"Busy": "yes"}, "{}", nil, false, 45 * time.Second},
 		"too long":                 {200, nil, strings.Repeat(" ", maxBody+1), ErrMalformed, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,19 +90,21 @@ func TestRestObeys(t *testing.T) {
 				fmt.Fprint(w, c.body)
 			}))
 			t.Cleanup(server.Close)
-			address, err := url.Parse(server.URL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := newRest(address, "ETHBTC", 1000, func() time.Time { return now })
+			r := newRest(Snapshots{URL: server.URL + "/book?limit=1000", Cost: 50, Limit: 1000, Per: time.Minute,
+				Held: func(h http.Header, now time.Time) time.Time {
+					if h.Get("Busy") != "" {
+						return now.Add(45 * time.Second)
+					}
+					return time.Time{}
+				}}, func() time.Time { return now })
 			body, err := r.fetch(t.Context())
 			if (err != nil) != c.fails || c.want != nil && !errors.Is(err, c.want) || !c.fails && string(body) != c.body {
 				t.Errorf("%.20q, %v", body, err)
 			}
-			if held := r.budget.take(now, snapshotWeight); held != c.held {
+			if held := r.budget.take(now, r.Cost); held != c.held {
 				t.Errorf("held back for %s, want %s", held, c.held)
 			}
-			if got := <-asked; got != "/api/v3/depth?limit=1000&symbol=ETHBTC" || len(asked) > 0 {
+			if got := <-asked; got != "/book?limit=1000" || len(asked) > 0 {
 				t.Errorf("asked for %s and %d more", got, len(asked))
 			}
 		})
