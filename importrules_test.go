@@ -55,8 +55,9 @@ var ends = []string{
 // family are bases that ends of one kind share: Litecoin and Bitcoin Cash are the UTXO family with what differs, and
 // every venue follows its books by the same rules.
 var family = map[string][]string{
-	"hotwallet/chain/utxo": {"hotwallet/chain/bitcoin", "hotwallet/chain/litecoin", "hotwallet/chain/bitcoincash"},
-	"liquidity/venue/feed": {"liquidity/venue/*"},
+	"hotwallet/chain/utxo":      {"hotwallet/chain/bitcoin", "hotwallet/chain/litecoin", "hotwallet/chain/bitcoincash"},
+	"liquidity/venue/feed":      {"liquidity/venue/*"},
+	"liquidity/venue/simulator": {"liquidity/venue/venuetest"}, // which only tests import
 }
 
 // libraries may be imported directly only by the packages named. "*" stands for one path element.

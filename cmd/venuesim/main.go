@@ -21,7 +21,7 @@ import (
 	"syscall"
 	"time"
 
-	"ferry/liquidity/venue/binance/simulator"
+	"ferry/liquidity/venue/simulator"
 )
 
 func main() {

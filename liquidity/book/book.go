@@ -110,6 +110,27 @@ func (h *half) trim(most int) {
 	}
 }
 
+// Truncate gives up the levels of each side below the best depth. Unlike the book's
+// own size it leaves no horizon: it is for venues that tell of just so many levels,
+// and tell again what comes back among them.
+func (b *Book) Truncate(depth int) {
+	for i := range b.halves {
+		h := &b.halves[i]
+		if extra := len(h.levels) - depth; extra > 0 {
+			h.levels = slices.Delete(h.levels, 0, extra)
+		}
+	}
+}
+
+// At is level n of a side, 0 the best; false if there are not so many.
+func (b *Book) At(side Side, n int) (Level, bool) {
+	levels := b.halves[side].levels
+	if n < 0 || n >= len(levels) {
+		return Level{}, false
+	}
+	return levels[len(levels)-1-n], true
+}
+
 // Best is the top of a side; false if nothing is known there.
 func (b *Book) Best(side Side) (Level, bool) {
 	levels := b.halves[side].levels

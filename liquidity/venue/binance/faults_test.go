@@ -14,8 +14,8 @@ import (
 
 	"ferry/liquidity"
 	"ferry/liquidity/venue/binance"
-	"ferry/liquidity/venue/binance/simulator"
 	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/simulator"
 	"ferry/swap"
 	"ferry/swap/asset"
 )

@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 
 	"ferry/liquidity/book"
-	"ferry/liquidity/venue/binance/simulator"
 	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/simulator"
 )
 
 // whole is a limit no book of the simulator reaches.
@@ -34,7 +34,7 @@ func newFeeding(t testing.TB, seed uint64, most, limit int) *feeding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &feeding{exchange: simulator.NewExchange(seed, m), replica: newReplica(most, limit), limit: limit, history: map[uint64]simulator.Snapshot{}}
+	f := &feeding{exchange: simulator.NewExchange(seed, m, simulator.Binance), replica: newReplica(most, limit), limit: limit, history: map[uint64]simulator.Snapshot{}}
 	f.note()
 	return f
 }

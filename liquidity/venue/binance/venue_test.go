@@ -10,15 +10,15 @@ import (
 
 	"ferry/liquidity"
 	"ferry/liquidity/venue/binance"
-	"ferry/liquidity/venue/binance/simulator"
 	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/simulator"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
 
 const (
 	// patience ends a test that would wait for ever.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// pace is a simulator in a hurry: an event every 4 ms.
 	pace = 2 * time.Millisecond
 )
@@ -42,7 +42,7 @@ type exchange struct {
 // simulate runs a simulator on the address until stop, which waits for its end.
 func simulate(t *testing.T, address string, change func(*simulator.Config)) exchange {
 	t.Helper()
-	c := simulator.Config{Seed: 1, Markets: []simulator.Market{market(t)}, Every: pace, Log: quiet}
+	c := simulator.Config{Seed: 1, Venues: []string{simulator.Binance}, Markets: []simulator.Market{market(t)}, Every: pace, Log: quiet}
 	if change != nil {
 		change(&c)
 	}
@@ -173,7 +173,7 @@ type truth struct {
 }
 
 func newTruth(m simulator.Market) *truth {
-	r := &truth{simulator.NewExchange(1, m), map[[2]liquidity.Level]bool{}}
+	r := &truth{simulator.NewExchange(1, m, simulator.Binance), map[[2]liquidity.Level]bool{}}
 	r.note()
 	return r
 }

@@ -66,7 +66,7 @@ func TestFaultsOfEvents(t *testing.T) {
 		Garbage: func(_, _, c [2]uint64) [][2]uint64 { return [][2]uint64{{}, {}, c} },
 		Crossed: func(a, b, c [2]uint64) [][2]uint64 { return [][2]uint64{a, b, c} },
 	} {
-		f := newFeed(1, parse(t, "ETH-BTC=0.035"))
+		f := newFeed(1, parse(t, "ETH-BTC=0.035"), Binance)
 		c := join(t, f)
 		inject(t, f, Fault{Kind: kind, Count: 2})
 		var events [3][2]uint64
@@ -88,17 +88,17 @@ func TestFaultsOfEvents(t *testing.T) {
 
 func TestStallAndResume(t *testing.T) {
 	t.Parallel()
-	f := newFeed(1, parse(t, "ETH-BTC=0.035"))
+	f := newFeed(1, parse(t, "ETH-BTC=0.035"), Binance)
 	for _, count := range []int{0, 50} {
 		inject(t, f, Fault{Kind: Stall, Count: count})
-		before := f.steps
+		c := join(t, f)
 		for range 50 {
 			if err := f.step(time.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if f.steps != before {
-			t.Errorf("stall of %d: %d steps were taken", count, f.steps-before)
+		if told := numbers(t, c); len(told) > 0 {
+			t.Errorf("stall of %d: %v was told", count, told)
 		}
 		if count == 0 {
 			inject(t, f, Fault{Kind: Resume})
@@ -115,7 +115,7 @@ func TestFaultsOfConnections(t *testing.T) {
 		told int
 		open bool
 	}{Disconnect: {0, false}, HalfOpen: {0, true}, Shutdown: {3, false}} {
-		f := newFeed(1, parse(t, "ETH-BTC=0.035"))
+		f := newFeed(1, parse(t, "ETH-BTC=0.035"), Binance)
 		old := join(t, f)
 		inject(t, f, Fault{Kind: kind, Count: 2})
 		fresh := join(t, f)
@@ -144,7 +144,7 @@ func TestFaultsOfConnections(t *testing.T) {
 // A client that does not read is cut off; the others go on.
 func TestSlowClientIsCutOff(t *testing.T) {
 	t.Parallel()
-	f := newFeed(1, parse(t, "ETH-BTC=0.035"))
+	f := newFeed(1, parse(t, "ETH-BTC=0.035"), Binance)
 	slow, quick := join(t, f), join(t, f)
 	for range 2 * clientQueue {
 		event(t, f)
@@ -166,7 +166,7 @@ func TestSlowClientIsCutOff(t *testing.T) {
 
 func TestFeedIsBounded(t *testing.T) {
 	t.Parallel()
-	f := newFeed(1, parse(t, "ETH-BTC=0.035"))
+	f := newFeed(1, parse(t, "ETH-BTC=0.035"), Binance)
 	var last *client
 	for range maxClients {
 		last = join(t, f)

@@ -14,12 +14,12 @@ import (
 	"github.com/coder/websocket"
 )
 
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // run serves until the test ends, and answers the address.
 func run(t *testing.T, change func(*Config)) string {
 	t.Helper()
-	c := Config{Seed: 1, Markets: []Market{parse(t, "ETH-BTC=0.035")}, Every: time.Millisecond, Control: true, Log: slog.New(slog.DiscardHandler)}
+	c := Config{Seed: 1, Venues: []string{Binance}, Markets: []Market{parse(t, "ETH-BTC=0.035")}, Every: time.Millisecond, Control: true, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&c)
 	}
@@ -254,6 +254,7 @@ func TestNewRefuses(t *testing.T) {
 	for name, c := range map[string]Config{
 		"no market": {Every: time.Second, Log: log}, "twice": {Markets: []Market{m, m}, Every: time.Second, Log: log},
 		"no pace": {Markets: []Market{m}, Log: log}, "no log": {Markets: []Market{m}, Every: time.Second},
+		"another venue":     {Markets: []Market{m}, Every: time.Second, Log: log, Venues: []string{"mtgox"}},
 		"a time before now": {Markets: []Market{m}, Every: time.Second, Log: log, Life: -1},
 		"another fault":     {Markets: []Market{m}, Every: time.Second, Log: log, Script: []Scheduled{{Fault: Fault{Kind: "rain"}}}},
 	} {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 type Config struct {
 	Seed    uint64
 	Markets []Market
+	// Venues are those that are played; all of them if there are none.
+	Venues []string
 	// Every is the time between two steps; two of them make an event. 50 ms are the
 	// venue's pace.
 	Every time.Duration
@@ -48,7 +51,9 @@ const (
 // Server serves the exchanges.
 type Server struct {
 	config Config
-	// symbols and streams are the same feeds under both of their names.
+	// feeds are all there are, per venue and symbol. symbols and streams are Binance's
+	// under both of their names.
+	feeds            map[string]map[string]*feed
 	symbols, streams map[string]*feed
 	weights          weights
 	open             sync.WaitGroup
@@ -64,33 +69,88 @@ func New(c Config) (*Server, error) {
 			*value = usual
 		}
 	}
+	for _, venue := range c.Venues {
+		if !slices.Contains(Venues(), venue) {
+			return nil, fmt.Errorf("simulator: venue %.20q is none of %q", venue, Venues())
+		}
+	}
 	for _, scheduled := range c.Script {
 		if err := scheduled.Fault.Validate(); err != nil {
 			return nil, err
 		}
 	}
-	s := &Server{config: c, symbols: map[string]*feed{}, streams: map[string]*feed{}}
+	s := &Server{config: c, feeds: map[string]map[string]*feed{}, symbols: map[string]*feed{}, streams: map[string]*feed{}}
 	for _, m := range c.Markets {
 		if s.symbols[m.Symbol()] != nil {
 			return nil, fmt.Errorf("simulator: market %s is given twice", m.Instrument)
 		}
-		f := newFeed(c.Seed, m)
+		f := newFeed(c.Seed, m, Binance)
 		s.symbols[m.Symbol()], s.streams[streamOf(m)] = f, f
+	}
+	if s.plays(Binance) {
+		s.feeds[Binance] = s.symbols
+	}
+	for venue, d := range dialects {
+		if !s.plays(venue) {
+			continue
+		}
+		s.feeds[venue] = map[string]*feed{}
+		for _, m := range c.Markets {
+			s.feeds[venue][d.symbol(m)] = newFeed(c.Seed, m, venue)
+		}
 	}
 	return s, nil
 }
 
-// Inject makes all markets misbehave from now on.
+// plays reports whether a venue is among those that are played.
+func (s *Server) plays(venue string) bool {
+	return len(s.config.Venues) == 0 || slices.Contains(s.config.Venues, venue)
+}
+
+// each calls what with all feeds of a venue, or of all if it is empty, until one
+// fails.
+func (s *Server) each(venue string, what func(*feed) error) error {
+	for name, feeds := range s.feeds {
+		if venue != "" && venue != name {
+			continue
+		}
+		for _, f := range feeds {
+			if err := what(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pace steps all feeds together, so that the walks they share stay together, until
+// ctx ends; then every client is cut off.
+func (s *Server) pace(ctx context.Context) error {
+	ticker := time.NewTicker(s.config.Every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return s.each("", func(f *feed) error { f.end(); return nil })
+		case <-ticker.C:
+		}
+		now := time.Now()
+		if err := s.each("", func(f *feed) error { return f.step(now) }); err != nil {
+			return err
+		}
+	}
+}
+
+// Inject makes a venue, or all of them, misbehave from now on.
 func (s *Server) Inject(fault Fault) error {
 	if err := fault.Validate(); err != nil {
 		return err
 	}
-	for _, f := range s.symbols {
-		if err := f.inject(fault, time.Now()); err != nil {
-			return err
-		}
+	now := time.Now()
+	if err := s.each(fault.Venue, func(f *feed) error { return f.inject(fault, now) }); err != nil {
+		return err
 	}
-	s.config.Log.Info("fault", "kind", string(fault.Kind), "count", fault.Count, "seconds", fault.Seconds)
+	s.config.Log.Info("fault", "venue", fault.Venue, "kind", string(fault.Kind), "count", fault.Count, "seconds", fault.Seconds)
 	return nil
 }
 
@@ -101,14 +161,19 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	mux.HandleFunc("GET /ws/{stream}", s.raw)
 	mux.HandleFunc("GET /stream", s.combined)
 	mux.HandleFunc("GET /api/v3/depth", s.depth)
+	for venue, path := range paths {
+		if !s.plays(venue) {
+			continue
+		}
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { s.converse(w, r, venue) })
+	}
+	mux.HandleFunc("GET "+paths[Bitstamp]+"/api/v2/order_book/{market}/", s.orderBook)
 	if s.config.Control {
 		mux.HandleFunc("POST /control/fault", s.control)
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: writeTimeout, MaxHeaderBytes: 16 << 10}
 	group, running := errgroup.WithContext(ctx)
-	for _, f := range s.symbols {
-		group.Go(func() error { return f.run(running, s.config.Every) })
-	}
+	group.Go(func() error { return s.pace(running) })
 	group.Go(func() error { return s.script(running) })
 	group.Go(func() error {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -27,7 +27,7 @@ func TestExchange(t *testing.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
 		m := parse(t, "ETH-BTC=0.035")
 		m.Start = rapid.Uint64Range(minStart, maxStart).Draw(t, "start")
-		one, other := NewExchange(seed, m), NewExchange(seed, m)
+		one, other := NewExchange(seed, m, Binance), NewExchange(seed, m, Binance)
 		follower := book.New(10 * depth)
 		joined, last := rapid.IntRange(0, 50).Draw(t, "joined"), uint64(firstID)
 		for n := range 100 {
@@ -86,12 +86,12 @@ func TestWalkTurnsBack(t *testing.T) {
 	t.Parallel()
 	m := parse(t, "ETH-BTC=0.035")
 	for _, end := range []uint64{m.Start / 2, m.Start / 2 * 3} {
-		x := NewExchange(1, m)
-		x.mid = end
+		x := NewExchange(1, m, Binance)
+		x.middle = end
 		for range 100 {
 			x.Step()
-			if x.mid < m.Start/2-m.Start/10_000 || x.mid > m.Start/2*3+m.Start/10_000 {
-				t.Fatalf("from %d the walk went on to %d", end, x.mid)
+			if x.middle < m.Start/2-m.Start/10_000 || x.middle > m.Start/2*3+m.Start/10_000 {
+				t.Fatalf("from %d the walk went on to %d", end, x.middle)
 			}
 		}
 	}
@@ -99,8 +99,8 @@ func TestWalkTurnsBack(t *testing.T) {
 
 func TestExchangesDiffer(t *testing.T) {
 	t.Parallel()
-	first := NewExchange(1, parse(t, "ETH-BTC=0.035")).Snapshot(1)
-	for name, x := range map[string]*Exchange{"seed": NewExchange(2, parse(t, "ETH-BTC=0.035")), "market": NewExchange(1, parse(t, "BTC-ETH=0.035"))} {
+	first := NewExchange(1, parse(t, "ETH-BTC=0.035"), Binance).Snapshot(1)
+	for name, x := range map[string]*Exchange{"seed": NewExchange(2, parse(t, "ETH-BTC=0.035"), Binance), "market": NewExchange(1, parse(t, "BTC-ETH=0.035"), Binance)} {
 		if reflect.DeepEqual(x.Snapshot(1), first) {
 			t.Errorf("another %s gives the same book", name)
 		}
@@ -109,7 +109,7 @@ func TestExchangesDiffer(t *testing.T) {
 
 func TestSnapshotIsCutOff(t *testing.T) {
 	t.Parallel()
-	x := NewExchange(1, parse(t, "ETH-BTC=0.035"))
+	x := NewExchange(1, parse(t, "ETH-BTC=0.035"), Binance)
 	all, few := x.Snapshot(maxSnapshot), x.Snapshot(3)
 	if !slices.Equal(few.Bids, all.Bids[:3]) || !slices.Equal(few.Asks, all.Asks[:3]) || few.Last != all.Last {
 		t.Errorf("%+v of %+v", few, all)

@@ -20,14 +20,20 @@ const (
 	coin = 100_000_000
 )
 
-// Exchange is one market's true book, moved by a random walk in whole ticks. The
-// same seed and market give the same sequence, on every machine. It is driven by
-// one goroutine.
+// Exchange is one market's true book at one venue, moved by a random walk in whole
+// ticks. The same seed, market and venue give the same sequence, on every machine; all
+// venues of a market share the walk, and differ from it by deviation and in what they
+// offer. It is driven by one goroutine.
 type Exchange struct {
-	rng    *rand.Rand
-	market Market
-	mid    uint64
-	book   *book.Book
+	// walk moves the market, rng the venue.
+	walk, rng *rand.Rand
+	market    Market
+	venue     string
+	// middle is the walk's price, mid the venue's: at most a hundredth of a percent of
+	// the first price away.
+	middle, mid uint64
+	deviation   int64
+	book        *book.Book
 	// last numbers the newest change; flushed the newest one that an Update told.
 	last, flushed uint64
 	// pending is what has changed since, per side, price → size.
@@ -48,40 +54,58 @@ type Snapshot struct {
 }
 
 // NewExchange stands at the market's first price.
-func NewExchange(seed uint64, m Market) *Exchange {
-	name := fnv.New64a()
-	_, _ = name.Write([]byte(m.Instrument.String())) // a hash.Hash never fails
+func NewExchange(seed uint64, m Market, venue string) *Exchange {
 	x := &Exchange{
-		rng:    rand.New(rand.NewPCG(seed, name.Sum64())), //nolint:gosec // a simulation is repeatable on purpose
-		market: m, mid: m.Start, book: book.New(10 * depth), last: firstID, flushed: firstID,
+		walk: random(seed, m.Instrument.String()), rng: random(seed, m.Instrument.String()+"@"+venue),
+		market: m, venue: venue, middle: m.Start, mid: m.Start, book: book.New(10 * depth), last: firstID, flushed: firstID,
 		pending: [2]map[uint64]uint64{{}, {}},
 	}
 	x.quote()
 	return x
 }
 
+// random is a source of its own for each name.
+func random(seed uint64, name string) *rand.Rand {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))                  // a hash.Hash never fails
+	return rand.New(rand.NewPCG(seed, h.Sum64())) //nolint:gosec // a simulation is repeatable on purpose
+}
+
 // Step goes on by one: three times out of four the book changes.
 //
-// The mid moves by at most 1/10000 of the first price, and turns back at half and
+// The walk moves by at most 1/10000 of the first price, and turns back at half and
 // one and a half of it.
 func (x *Exchange) Step() {
-	if x.rng.Uint64N(4) == 0 {
+	if x.walk.Uint64N(4) == 0 {
 		return
 	}
-	up := x.rng.Uint64N(2) == 1
-	by := x.rng.Uint64N(x.market.Start/10_000 + 1)
+	x.middle = move(x.walk, x.middle, x.market.Start)
+	x.deviate()
+	x.mid = uint64(int64(x.middle) + x.deviation)
+	x.quote()
+}
+
+// move is the next step of a walk that began at start.
+func move(walk *rand.Rand, middle, start uint64) uint64 {
+	up := walk.Uint64N(2) == 1
+	by := walk.Uint64N(start/10_000 + 1)
 	switch {
-	case x.mid <= x.market.Start/2:
+	case middle <= start/2:
 		up = true
-	case x.mid >= x.market.Start/2*3:
+	case middle >= start/2*3:
 		up = false
 	}
 	if up {
-		x.mid += by
-	} else {
-		x.mid -= by
+		return middle + by
 	}
-	x.quote()
+	return middle - by
+}
+
+// deviate moves the venue's own deviation a little.
+func (x *Exchange) deviate() {
+	most := int64(x.market.Start / 10_000)
+	step := x.rng.Int64N(most/4+1) - most/8
+	x.deviation = min(max(x.deviation+step, -most), most)
 }
 
 // quote lays the levels out on a grid, the first 1 to 2 hundredths of a percent from

@@ -46,15 +46,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, stream string, wr
 		s.config.Log.DebugContext(r.Context(), "client refused", "stream", stream, "error", err)
 		return
 	}
-	err = errors.Join(s.send(r.Context(), conn, c, wrap), conn.CloseNow())
+	// A client of one stream has nothing to say: whatever it sends ends the connection.
+	err = errors.Join(s.send(conn.CloseRead(r.Context()), conn, c, wrap), conn.CloseNow())
 	s.config.Log.DebugContext(r.Context(), "client gone", "stream", stream, "error", err)
 }
 
-// send goes on until the feed cuts the client off, the client is gone, or its time
-// is over. A client of one stream has nothing to say: whatever it sends ends the
-// connection.
+// send goes on until the feed cuts the client off, ctx ends because the client is
+// gone, or its time is over.
 func (s *Server) send(ctx context.Context, conn *websocket.Conn, c *client, wrap func(message) []byte) error {
-	ctx, expire := context.WithTimeoutCause(conn.CloseRead(ctx), s.config.Life, errors.New("its time is over"))
+	ctx, expire := context.WithTimeoutCause(ctx, s.config.Life, errors.New("its time is over"))
 	defer expire()
 	ctx, cancel := context.WithCancelCause(ctx)
 	pinging := make(chan struct{})
