@@ -1,0 +1,157 @@
+package kraken
+
+import (
+	"fmt"
+	"time"
+
+	"ferry/liquidity"
+	"ferry/liquidity/book"
+	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/feed/scan"
+)
+
+// maxLevels is the most levels on one side of a message: the deepest subscription
+// has 1000.
+const maxLevels = 1000
+
+// level is a level with the digits that its checksum is made of.
+type level struct {
+	book.Level
+	digits digits
+}
+
+// frame is one message of the venue.
+type frame struct {
+	// channel is "book", "heartbeat", "status", …; empty in answers.
+	channel string
+	// snapshot tells the whole book, otherwise what has changed.
+	snapshot bool
+	// method is what an answer is to; refused says why the venue refuses, empty if it
+	// does not.
+	method, refused string
+
+	symbol   string
+	checksum uint32
+	// at is zero where the message has no time.
+	at         time.Time
+	bids, asks []level
+}
+
+// parse reads one message into f, whose lists are used again.
+func (f *frame) parse(raw []byte, i liquidity.Instrument) error {
+	*f = frame{bids: f.bids[:0], asks: f.asks[:0]}
+	r := scan.New(raw)
+	kind, books, ok := "", 0, true
+	var data []byte
+	for r.Object(); r.More(); {
+		switch string(r.Key()) {
+		case "channel":
+			f.channel = channel(r.Text())
+		case "type":
+			kind = string(r.Text())
+		case "method":
+			f.method = string(r.Text())
+		case "success":
+			ok = r.True()
+		case "error":
+			f.refused = fmt.Sprintf("%.200q", r.Raw())
+		case "data":
+			data = r.Raw()
+		default:
+			r.Skip()
+		}
+	}
+	if err := r.End(); err != nil {
+		return fmt.Errorf("%w: %w", feed.ErrMalformed, err)
+	}
+	if !ok && f.refused == "" {
+		f.refused = "no reason given"
+	}
+	if f.channel != "book" {
+		return nil
+	}
+	d := scan.New(data)
+	for d.List(); d.More(); books++ {
+		f.book(&d, i)
+	}
+	if err := d.End(); err != nil {
+		return fmt.Errorf("data: %w: %w", feed.ErrMalformed, err)
+	}
+	f.snapshot = kind == "snapshot"
+	if books != 1 || !f.snapshot && kind != "update" {
+		return fmt.Errorf("%d books of kind %.20q in a message: %w", books, kind, feed.ErrMalformed)
+	}
+	return nil
+}
+
+// channel spares most messages an allocation.
+func channel(text []byte) string {
+	switch string(text) {
+	case "book":
+		return "book"
+	case "heartbeat":
+		return "heartbeat"
+	}
+	return string(text)
+}
+
+// book reads what a message says of one symbol.
+func (f *frame) book(r *scan.Reader, i liquidity.Instrument) {
+	summed := false
+	for r.Object(); r.More(); {
+		switch string(r.Key()) {
+		case "symbol":
+			f.symbol = string(r.Text())
+		case "bids":
+			f.bids = levels(r, f.bids[:0], i)
+		case "asks":
+			f.asks = levels(r, f.asks[:0], i)
+		case "checksum":
+			sum := r.Uint()
+			if sum > 1<<32-1 {
+				r.Fail("a checksum of more than 32 bits")
+			}
+			f.checksum, summed = uint32(sum), true
+		case "timestamp":
+			at, err := time.Parse(time.RFC3339Nano, string(r.Text()))
+			if err != nil {
+				r.Fail("no time")
+			}
+			f.at = at
+		default:
+			r.Skip()
+		}
+	}
+	if !summed {
+		r.Fail("no checksum")
+	}
+}
+
+// levels reads a list of {"price": 45285.2, "qty": 0.00100000}.
+func levels(r *scan.Reader, into []level, i liquidity.Instrument) []level {
+	for r.List(); r.More(); {
+		var price, size []byte
+		for r.Object(); r.More(); {
+			switch string(r.Key()) {
+			case "price":
+				price = r.Number()
+			case "qty":
+				size = r.Number()
+			default:
+				r.Skip()
+			}
+		}
+		var l level
+		var okPrice, okSize bool
+		l.Price, okPrice = ticks(price, i.PriceDecimals)
+		l.Size, okSize = ticks(size, i.SizeDecimals)
+		if !okPrice || !okSize || l.Price == 0 || len(into) == maxLevels || !l.digits.set(price, size) {
+			r.Fail("no level, or one too many")
+		}
+		if r.Err() != nil {
+			return into
+		}
+		into = append(into, l)
+	}
+	return into
+}
