@@ -55,9 +55,10 @@ type MessageCounter interface {
 }
 
 // Prices lists every instrument there is a source of.
-func (e *Engine) Prices() []Price { return e.market.prices() }
+func (e *Engine) Prices() []Price { return e.market.Prices() }
 
-func (m *Market) prices() []Price {
+// Prices lists every instrument there is a source of.
+func (m *Market) Prices() []Price {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()

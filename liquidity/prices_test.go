@@ -43,7 +43,7 @@ func TestPrices(t *testing.T) {
 				v.Price, v.RatioPPM = 100_050, 1_000_000
 			}
 			c.want.Venues = []VenuePrice{v}
-			if got := m.prices(); len(got) != 1 || !reflect.DeepEqual(got[0], c.want) {
+			if got := m.Prices(); len(got) != 1 || !reflect.DeepEqual(got[0], c.want) {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
 		})

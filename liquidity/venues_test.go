@@ -101,7 +101,7 @@ func TestVenuesAreUnplugged(t *testing.T) {
 	if got := f.refusal(t); got != "" {
 		t.Errorf("with two back: %q", got)
 	}
-	if p := f.prices()[0]; p.Outages != 1 || len(p.Venues) != 5 || p.Venues[0].Unfit != "Lost." || p.Venues[1].Unfit != "" || p.Venues[1].Outages != 1 {
+	if p := f.Prices()[0]; p.Outages != 1 || len(p.Venues) != 5 || p.Venues[0].Unfit != "Lost." || p.Venues[1].Unfit != "" || p.Venues[1].Outages != 1 {
 		t.Errorf("%+v", p)
 	}
 }
@@ -133,13 +133,13 @@ func TestVenuesDisagree(t *testing.T) {
 	if err != nil || top.Ask.Price > 100_100 {
 		t.Fatalf("%+v, %v", top, err)
 	}
-	if v := f.prices()[0].Venues; v[0].Excluded || v[1].Excluded || !v[2].Excluded || v[2].RatioPPM < 1_059_000 || v[2].RatioPPM > 1_061_000 || v[2].Unfit != "" {
+	if v := f.Prices()[0].Venues; v[0].Excluded || v[1].Excluded || !v[2].Excluded || v[2].RatioPPM < 1_059_000 || v[2].RatioPPM > 1_061_000 || v[2].Unfit != "" {
 		t.Errorf("%+v", v)
 	}
 	for price, excluded := range map[uint64]bool{100_200: true, 100_100: false} {
 		f.tell(2, 106_000)
 		f.tell(2, price)
-		if got := f.prices()[0].Venues[2].Excluded; got != excluded {
+		if got := f.Prices()[0].Venues[2].Excluded; got != excluded {
 			t.Errorf("back at %d: excluded %t", price, got)
 		}
 	}
