@@ -91,7 +91,7 @@ func New(c Config) (*feed.Venue, error) {
 		Venue: Name, StreamURL: stream.String(), Instrument: c.Instrument, StaleAfter: c.StaleAfter, Life: c.Life,
 		MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow, Log: c.Log, Now: c.Now,
 		Snapshots: &feed.Snapshots{URL: api.String(), Cost: snapshotWeight, Limit: c.Weight, Per: time.Minute, Held: held},
-		Open:      func() feed.Protocol { return open(c.Symbol, c.Instrument) },
+		Open:      func() feed.Protocol { return Open(c.Symbol, c.Instrument) },
 	})
 }
 
@@ -129,7 +129,8 @@ type protocol struct {
 
 var _ feed.Protocol = (*protocol)(nil)
 
-func open(symbol string, i liquidity.Instrument) *protocol {
+// Open is a connection's state.
+func Open(symbol string, i liquidity.Instrument) feed.Protocol {
 	return &protocol{newReplica(maxBook, snapshotLimit), symbol, i}
 }
 

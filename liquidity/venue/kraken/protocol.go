@@ -8,9 +8,9 @@ import (
 	"ferry/liquidity/venue/feed"
 )
 
-// depth is how many levels of a side are subscribed to: one of 10, 25, 100, 500 and
+// Depth is how many levels of a side New subscribes to: one of 10, 25, 100, 500 and
 // 1000.
-const depth = 100
+const Depth = 100
 
 // protocol is the book of one connection.
 type protocol struct {

@@ -44,5 +44,5 @@ func New(c Config) (*feed.Venue, error) {
 	}
 	return feed.New(feed.Config{Venue: Name, StreamURL: c.StreamURL, Instrument: c.Instrument, StaleAfter: c.StaleAfter, Life: life,
 		MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow, Log: c.Log, Now: c.Now,
-		Open: func() feed.Protocol { return Open(symbol, c.Instrument, depth) }})
+		Open: func() feed.Protocol { return Open(symbol, c.Instrument, Depth) }})
 }
