@@ -33,24 +33,27 @@ func (c changes) at() time.Time { return time.UnixMicro(int64(c.micros)) }
 type frame struct {
 	// event is "data", "bts:subscription_succeeded", "bts:error", …
 	event, channel string
-	// message is the data of an event that is none of "data".
-	message string
-	changes changes
+	changes        changes
 }
 
-// parseFrame reads one message; the lists are the caller's to keep.
-func parseFrame(raw []byte, i liquidity.Instrument) (frame, error) {
-	var f frame
+// parseFrame reads one message; the lists are those of into, used again.
+func parseFrame(raw []byte, into changes, i liquidity.Instrument) (frame, error) {
+	f := frame{changes: into}
 	r := scan.New(raw)
-	var data []byte
+	sides := 0
 	for r.Object(); r.More(); {
 		switch string(r.Key()) {
 		case "event":
-			f.event = string(r.Text())
+			f.event = event(r.Text())
 		case "channel":
 			f.channel = string(r.Text())
 		case "data":
-			data = r.Raw()
+			// What it is about may come after it: other events have other members.
+			if r.Next() == '{' {
+				sides = f.changes.read(&r, i)
+			} else {
+				r.Skip()
+			}
 		default:
 			r.Skip()
 		}
@@ -62,20 +65,37 @@ func parseFrame(raw []byte, i liquidity.Instrument) (frame, error) {
 	case "":
 		return f, fmt.Errorf("a message without an event's name: %w", feed.ErrMalformed)
 	case "data":
-		var err error
-		f.changes, err = parseChanges(data, i)
-		return f, err
+		return f, f.changes.whole(sides)
 	}
-	f.message = fmt.Sprintf("%.200q", data)
 	return f, nil
 }
 
-// parseChanges reads the data of an event, or the answer of the REST order book.
+// event spares most messages an allocation.
+func event(text []byte) string {
+	if string(text) == "data" {
+		return "data"
+	}
+	return string(text)
+}
+
+// parseChanges reads the answer of the REST order book.
 func parseChanges(raw []byte, i liquidity.Instrument) (changes, error) {
 	var c changes
-	p := scan.Places{Price: i.PriceDecimals, Size: i.SizeDecimals}
 	r := scan.New(raw)
-	sides := 0
+	sides := c.read(&r, i)
+	if err := r.End(); err != nil {
+		return c, fmt.Errorf("%w: %w", feed.ErrMalformed, err)
+	}
+	return c, c.whole(sides)
+}
+
+// bothSides is what read says when there are both.
+const bothSides = 3
+
+// read reads an object with changes and says which sides it has.
+func (c *changes) read(r *scan.Reader, i liquidity.Instrument) (sides int) {
+	*c = changes{bids: c.bids[:0], asks: c.asks[:0]}
+	p := scan.Places{Price: i.PriceDecimals, Size: i.SizeDecimals}
 	for r.Object(); r.More(); {
 		switch string(r.Key()) {
 		case "microtimestamp":
@@ -90,11 +110,13 @@ func parseChanges(raw []byte, i liquidity.Instrument) (changes, error) {
 			r.Skip()
 		}
 	}
-	if r.Err() == nil && (sides != 3 || c.micros < lowestMicros || c.micros > highestMicros) {
-		r.Fail("no side, or no time in microseconds")
+	return sides
+}
+
+// whole reports changes without a side or a time.
+func (c *changes) whole(sides int) error {
+	if sides != bothSides || c.micros < lowestMicros || c.micros > highestMicros {
+		return fmt.Errorf("no side, or no time in microseconds: %w", feed.ErrMalformed)
 	}
-	if err := r.End(); err != nil {
-		return c, fmt.Errorf("%w: %w", feed.ErrMalformed, err)
-	}
-	return c, nil
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 const (
 	maxBook = 10_000
 	// maxKept bounds the messages kept for the next snapshot, maxKeptLevels their
-	// levels together.
+	// levels together (twice as much until the oldest half is given up).
 	maxKept       = 1000
 	maxKeptLevels = 100_000
 	// compared is how many levels of a side have to be the same in a fresh book.
@@ -34,6 +34,8 @@ type protocol struct {
 	// finds the book as it should be then.
 	check   *book.Book
 	checkAt uint64
+	// scratch has room for the lists of a message.
+	scratch changes
 	// kept are the newest messages: a snapshot that comes later than they did is
 	// brought up to date with them.
 	kept       []changes
@@ -59,16 +61,17 @@ func (*protocol) Again() [][]byte { return nil }
 
 // Take implements feed.Protocol.
 func (p *protocol) Take(raw []byte) (feed.Message, error) {
-	f, err := parseFrame(raw, p.instrument)
+	f, err := parseFrame(raw, p.scratch, p.instrument)
 	if err != nil {
 		return feed.Message{}, err
 	}
+	p.scratch = f.changes
 	switch f.event {
 	case "data":
 	case "bts:request_reconnect":
 		return feed.Message{Kind: feed.Shutdown}, nil
 	case "bts:error":
-		return feed.Message{}, fmt.Errorf("bitstamp refuses: %s", f.message)
+		return feed.Message{}, fmt.Errorf("bitstamp refuses: %.200q", raw)
 	default:
 		return feed.Message{}, nil
 	}
@@ -121,10 +124,14 @@ func (p *protocol) suspect() {
 	p.kept, p.keptLevels = p.kept[:0], 0
 }
 
-// keep holds a message back for the next snapshot; the oldest are given up.
+// keep holds a copy back for the next snapshot; the oldest are given up.
 func (p *protocol) keep(c changes) {
+	c.bids, c.asks = slices.Clone(c.bids), slices.Clone(c.asks)
 	p.kept = append(p.kept, c)
 	p.keptLevels += len(c.bids) + len(c.asks)
+	if len(p.kept) <= 2*maxKept && p.keptLevels <= 2*maxKeptLevels {
+		return
+	}
 	n := 0
 	for n < len(p.kept)-1 && (len(p.kept)-n > maxKept || p.keptLevels > maxKeptLevels) {
 		p.keptLevels -= len(p.kept[n].bids) + len(p.kept[n].asks)

@@ -14,7 +14,7 @@ import (
 // (WebSocket v2)", steps 1 and 2).
 type digits struct {
 	n    uint8
-	text [40]byte
+	text [31]byte
 }
 
 // set takes the numbers as the message has them; false if they are too long.
@@ -47,18 +47,19 @@ const checksummed = 10
 
 // checksum is the CRC32 (IEEE) over the best asks, then the best bids.
 func checksum(b *book.Book, known *[2]map[uint64]digits) uint32 {
-	var sum uint32
-	for _, side := range []book.Side{book.Ask, book.Bid} {
+	var all [2 * checksummed * len(digits{}.text)]byte
+	text := all[:0]
+	for _, side := range [2]book.Side{book.Ask, book.Bid} {
 		for n := range checksummed {
 			l, ok := b.At(side, n)
 			if !ok {
 				break
 			}
 			d := known[side][l.Price]
-			sum = crc32.Update(sum, crc32.IEEETable, d.text[:d.n])
+			text = append(text, d.text[:d.n]...)
 		}
 	}
-	return sum
+	return crc32.ChecksumIEEE(text)
 }
 
 // ticks reads a number in JSON's form: with an exponent it is moved by it, exactly.

@@ -42,13 +42,13 @@ func (f *frame) parse(raw []byte, i liquidity.Instrument) error {
 	*f = frame{bids: f.bids[:0], asks: f.asks[:0]}
 	r := scan.New(raw)
 	kind, books, ok := "", 0, true
-	var data []byte
+	var data []byte // where it comes before the channel's name
 	for r.Object(); r.More(); {
 		switch string(r.Key()) {
 		case "channel":
 			f.channel = channel(r.Text())
 		case "type":
-			kind = string(r.Text())
+			kind = kindOf(r.Text())
 		case "method":
 			f.method = string(r.Text())
 		case "success":
@@ -56,7 +56,14 @@ func (f *frame) parse(raw []byte, i liquidity.Instrument) error {
 		case "error":
 			f.refused = fmt.Sprintf("%.200q", r.Raw())
 		case "data":
-			data = r.Raw()
+			switch f.channel {
+			case "book":
+				books += f.books(&r, i)
+			case "":
+				data = r.Raw()
+			default:
+				r.Skip()
+			}
 		default:
 			r.Skip()
 		}
@@ -70,12 +77,12 @@ func (f *frame) parse(raw []byte, i liquidity.Instrument) error {
 	if f.channel != "book" {
 		return nil
 	}
-	d := scan.New(data)
-	for d.List(); d.More(); books++ {
-		f.book(&d, i)
-	}
-	if err := d.End(); err != nil {
-		return fmt.Errorf("data: %w: %w", feed.ErrMalformed, err)
+	if data != nil {
+		d := scan.New(data)
+		books += f.books(&d, i)
+		if err := d.End(); err != nil {
+			return fmt.Errorf("data: %w: %w", feed.ErrMalformed, err)
+		}
 	}
 	f.snapshot = kind == "snapshot"
 	if books != 1 || !f.snapshot && kind != "update" {
@@ -84,7 +91,25 @@ func (f *frame) parse(raw []byte, i liquidity.Instrument) error {
 	return nil
 }
 
-// channel spares most messages an allocation.
+// books reads a message's data and says how many books it has.
+func (f *frame) books(r *scan.Reader, i liquidity.Instrument) (n int) {
+	for r.List(); r.More(); n++ {
+		f.book(r, i)
+	}
+	return n
+}
+
+// kindOf spares most messages an allocation, as does channel.
+func kindOf(text []byte) string {
+	switch string(text) {
+	case "update":
+		return "update"
+	case "snapshot":
+		return "snapshot"
+	}
+	return string(text)
+}
+
 func channel(text []byte) string {
 	switch string(text) {
 	case "book":

@@ -19,6 +19,9 @@ const (
 	highestMillis = 9_999_999_999_999
 )
 
+// books is the channel that is read.
+const books = "books"
+
 // frame is one message of the venue.
 type frame struct {
 	// event is "subscribe", "error", "notice", …; empty for data.
@@ -38,7 +41,7 @@ func (f *frame) parse(raw []byte, i liquidity.Instrument) error {
 	*f = frame{bids: f.bids[:0], asks: f.asks[:0]}
 	r := scan.New(raw)
 	channel := ""
-	var data []byte
+	var data []byte // where it comes before the channel's name
 	for r.Object(); r.More(); {
 		switch string(r.Key()) {
 		case "event":
@@ -46,12 +49,16 @@ func (f *frame) parse(raw []byte, i liquidity.Instrument) error {
 		case "msg":
 			f.message = fmt.Sprintf("%.200q", r.Raw())
 		case "action":
-			f.action = string(r.Text())
+			f.action = action(r.Text())
 		case "arg":
 			for r.Object(); r.More(); {
 				switch string(r.Key()) {
 				case "channel":
-					channel = string(r.Text())
+					if string(r.Text()) == books {
+						channel = books
+					} else {
+						channel = "another"
+					}
 				case "instId":
 					f.instrument = string(r.Text())
 				default:
@@ -59,7 +66,14 @@ func (f *frame) parse(raw []byte, i liquidity.Instrument) error {
 				}
 			}
 		case "data":
-			data = r.Raw()
+			switch channel {
+			case books:
+				f.books(&r, i)
+			case "":
+				data = r.Raw()
+			default:
+				r.Skip()
+			}
 		default:
 			r.Skip()
 		}
@@ -67,23 +81,41 @@ func (f *frame) parse(raw []byte, i liquidity.Instrument) error {
 	if err := r.End(); err != nil {
 		return fmt.Errorf("%w: %w", feed.ErrMalformed, err)
 	}
-	if f.event != "" || channel != "books" {
+	if f.event != "" || channel != books {
 		return nil
 	}
-	d := scan.New(data)
-	for d.List(); d.More(); {
-		if f.told {
-			d.Fail("a second book")
+	if data != nil {
+		d := scan.New(data)
+		f.books(&d, i)
+		if err := d.End(); err != nil {
+			return fmt.Errorf("data: %w: %w", feed.ErrMalformed, err)
 		}
-		f.book(&d, scan.Places{Price: i.PriceDecimals, Size: i.SizeDecimals})
-	}
-	if err := d.End(); err != nil {
-		return fmt.Errorf("data: %w: %w", feed.ErrMalformed, err)
 	}
 	if !f.told || f.action != "snapshot" && f.action != "update" {
 		return fmt.Errorf("no book, or of kind %.20q: %w", f.action, feed.ErrMalformed)
 	}
 	return nil
+}
+
+// action spares most messages an allocation.
+func action(text []byte) string {
+	switch string(text) {
+	case "update":
+		return "update"
+	case "snapshot":
+		return "snapshot"
+	}
+	return string(text)
+}
+
+// books reads a message's data.
+func (f *frame) books(r *scan.Reader, i liquidity.Instrument) {
+	for r.List(); r.More(); {
+		if f.told {
+			r.Fail("a second book")
+		}
+		f.book(r, scan.Places{Price: i.PriceDecimals, Size: i.SizeDecimals})
+	}
 }
 
 // book reads what a message says of one instrument.

@@ -53,6 +53,9 @@ func (r *Reader) peek() byte {
 	return 0
 }
 
+// Next is the first byte of what comes next, '{' for an object; 0 at the end.
+func (r *Reader) Next() byte { return r.peek() }
+
 // Object enters an object; More and Key go through it.
 func (r *Reader) Object() { r.enter('{') }
 
