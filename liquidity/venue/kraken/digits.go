@@ -11,43 +11,39 @@ import (
 
 // digits are what a level gives to the checksum: those of its price, then those of
 // its quantity, each without the point and without zeros in front ("Book checksum
-// (WebSocket v2)", steps 1 and 2).
-type digits struct {
-	n    uint8
-	text [31]byte
-}
+// (WebSocket v2)", steps 1 and 2). What is left of "0.00100000" is 100000, and a whole
+// number says that as exactly as the text does.
+type digits struct{ price, size uint64 }
 
-// set takes the numbers as the message has them; false if they are too long.
-func (d *digits) set(price, size []byte) bool {
-	d.n = 0
-	return d.add(price) && d.add(size)
-}
-
-func (d *digits) add(number []byte) bool {
-	leading := true
-	for _, c := range number {
-		if c|0x20 == 'e' {
-			break // what follows moves the point and is no digit of the number
+// number reads a number of JSON's form: its digits, and as ticks. With an exponent
+// its point is moved by it, exactly. False if it has more places, or does not fit.
+func number(text []byte, places int) (digits, ticks uint64, ok bool) {
+	exponent := 0
+	if e := bytes.IndexByte(text, 'e'); e >= 0 {
+		n, err := strconv.Atoi(string(text[e+1:]))
+		if err != nil || n < -maxExponent || n > maxExponent {
+			return 0, 0, false
 		}
-		if c == '.' || leading && c == '0' {
-			continue
-		}
-		leading = false
-		if int(d.n) == len(d.text) {
-			return false
-		}
-		d.text[d.n] = c
-		d.n++
+		text, exponent = text[:e], n
 	}
-	return true
+	digits, fraction, ok := scan.Mantissa(text)
+	if !ok || places+exponent < fraction {
+		return 0, 0, false
+	}
+	ticks, ok = scan.Shift(digits, places+exponent-fraction)
+	return digits, ticks, ok
 }
+
+// maxExponent bounds what the point is moved by.
+const maxExponent = 30
 
 // checksummed is how many levels of each side the checksum covers.
 const checksummed = 10
 
 // checksum is the CRC32 (IEEE) over the best asks, then the best bids.
 func checksum(b *book.Book, known *[2]map[uint64]digits) uint32 {
-	var all [2 * checksummed * len(digits{}.text)]byte
+	const longest = 20 // digits of 64 bits
+	var all [2 * checksummed * 2 * longest]byte
 	text := all[:0]
 	for _, side := range [2]book.Side{book.Ask, book.Bid} {
 		for n := range checksummed {
@@ -56,28 +52,8 @@ func checksum(b *book.Book, known *[2]map[uint64]digits) uint32 {
 				break
 			}
 			d := known[side][l.Price]
-			text = append(text, d.text[:d.n]...)
+			text = strconv.AppendUint(strconv.AppendUint(text, d.price, 10), d.size, 10)
 		}
 	}
 	return crc32.ChecksumIEEE(text)
-}
-
-// ticks reads a number in JSON's form: with an exponent it is moved by it, exactly.
-func ticks(number []byte, places int) (uint64, bool) {
-	i := bytes.IndexAny(number, "eE")
-	if i < 0 {
-		return scan.Ticks(number, places)
-	}
-	exponent, err := strconv.Atoi(string(number[i+1:]))
-	mantissa := number[:i]
-	point := bytes.IndexByte(mantissa, '.')
-	fraction := 0
-	if point >= 0 {
-		fraction = len(mantissa) - point - 1
-	}
-	// Whole units of 10^-(places+exponent) are ticks already.
-	if err != nil || places+exponent < fraction || places+exponent > 38 {
-		return 0, false
-	}
-	return scan.Ticks(mantissa, places+exponent)
 }

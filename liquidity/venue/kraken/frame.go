@@ -168,9 +168,9 @@ func levels(r *scan.Reader, into []level, i liquidity.Instrument) []level {
 		}
 		var l level
 		var okPrice, okSize bool
-		l.Price, okPrice = ticks(price, i.PriceDecimals)
-		l.Size, okSize = ticks(size, i.SizeDecimals)
-		if !okPrice || !okSize || l.Price == 0 || len(into) == maxLevels || !l.digits.set(price, size) {
+		l.digits.price, l.Price, okPrice = number(price, i.PriceDecimals)
+		l.digits.size, l.Size, okSize = number(size, i.SizeDecimals)
+		if !okPrice || !okSize || l.Price == 0 || len(into) == maxLevels {
 			r.Fail("no level, or one too many")
 		}
 		if r.Err() != nil {

@@ -70,7 +70,7 @@ func TestPublishedMessages(t *testing.T) {
 	var f frame
 	if err := f.parse([]byte(publishedUpdate), liquidity.Instrument{PriceDecimals: 4, SizeDecimals: 8}); err != nil || f.snapshot || f.symbol != "MATIC/USD" ||
 		f.checksum != 2114181697 || f.at.UnixMicro() != 1696613755440295 || len(f.asks) != 0 || len(f.bids) != 1 ||
-		f.bids[0].Level != (book.Level{Price: 5657, Size: 109_839_475_580}) || string(f.bids[0].digits.text[:f.bids[0].digits.n]) != "565710983947558" {
+		f.bids[0].Level != (book.Level{Price: 5657, Size: 109_839_475_580}) || f.bids[0].digits != (digits{5657, 10983947558}) {
 		t.Errorf("%+v, %v", f, err)
 	}
 	for raw, want := range map[string]feed.Kind{publishedAnswer: feed.Other, publishedStatus: feed.Other, `{"channel":"heartbeat"}`: feed.Heartbeat,
@@ -142,13 +142,13 @@ func TestDepth(t *testing.T) {
 
 func TestExponents(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]uint64{"5e-8": 5, "1.5E-7": 15, "2e3": 200_000_000_000, "1.25e+1": 1_250_000_000, "0.035": 3_500_000} {
-		if got, ok := ticks([]byte(text), 8); !ok || got != want {
+	for text, want := range map[string]uint64{"5e-8": 5, "1.5e-7": 15, "2e3": 200_000_000_000, "1.25e+1": 1_250_000_000, "0.035": 3_500_000} {
+		if _, got, ok := number([]byte(text), 8); !ok || got != want {
 			t.Errorf("%s: %d, %t", text, got, ok)
 		}
 	}
-	for _, text := range []string{"5e-9", "1.55e-7", "1e99", "-1e2", "1e", "e5", "-1"} {
-		if got, ok := ticks([]byte(text), 8); ok {
+	for _, text := range []string{"5e-9", "1.55e-7", "1e99", "-1e2", "1e", "e5", "-1", "1E2"} {
+		if _, got, ok := number([]byte(text), 8); ok {
 			t.Errorf("%s was read as %d", text, got)
 		}
 	}

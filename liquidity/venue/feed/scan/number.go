@@ -77,35 +77,49 @@ func (r *Reader) Int() int64 {
 // false if it is no plain decimal, has more places (zeros count), or does not fit 64
 // bits.
 func Ticks(text []byte, places int) (uint64, bool) {
-	var n uint64
-	whole, fraction, point := 0, 0, false
+	digits, fraction, ok := Mantissa(text)
+	if !ok || fraction > places {
+		return 0, false
+	}
+	return Shift(digits, places-fraction)
+}
+
+// Mantissa reads a plain decimal as the whole number that its digits are without the
+// point, and how many of them follow it: 3500000 and 8 of "0.03500000".
+func Mantissa(text []byte) (digits uint64, fraction int, ok bool) {
+	whole, point := 0, false
 	for _, c := range text {
 		if c == '.' {
 			if point {
-				return 0, false
+				return 0, 0, false
 			}
 			point = true
 			continue
 		}
 		d := uint64(c - '0')
-		if d > 9 || n > (math.MaxUint64-d)/10 {
-			return 0, false
+		if d > 9 || digits > (math.MaxUint64-9)/10 && digits > (math.MaxUint64-d)/10 {
+			return 0, 0, false
 		}
-		n = n*10 + d
+		digits = digits*10 + d
 		if point {
 			fraction++
 		} else {
 			whole++
 		}
 	}
-	if whole == 0 || point && fraction == 0 || fraction > places {
-		return 0, false
+	return digits, fraction, whole > 0 && (fraction > 0 || !point)
+}
+
+// Shift is n × 10^places; false if it does not fit 64 bits.
+func Shift(n uint64, places int) (uint64, bool) {
+	if n == 0 {
+		return 0, true
 	}
-	for ; fraction < places; fraction++ {
+	for ; places > 0; places-- {
 		if n > math.MaxUint64/10 {
 			return 0, false
 		}
 		n *= 10
 	}
-	return n, true
+	return n, places == 0
 }
