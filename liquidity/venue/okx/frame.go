@@ -10,6 +10,9 @@ import (
 	"ferry/liquidity/venue/feed/scan"
 )
 
+// parts are what a level has: price, size, one that is not used any more, and orders.
+const parts = 4
+
 // maxLevels is the most levels on one side of a message.
 const maxLevels = 1000
 
@@ -114,7 +117,7 @@ func (f *frame) books(r *scan.Reader, i liquidity.Instrument) {
 		if f.told {
 			r.Fail("a second book")
 		}
-		f.book(r, scan.Places{Price: i.PriceDecimals, Size: i.SizeDecimals})
+		f.book(r, scan.Places{Price: i.PriceDecimals, Size: i.SizeDecimals, Parts: parts})
 	}
 }
 

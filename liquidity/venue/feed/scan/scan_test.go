@@ -70,7 +70,7 @@ func TestReader(t *testing.T) {
 		case "no":
 			no = r.True()
 		case "levels":
-			levels = r.Levels(levels, scan.Places{Price: 1, Size: 0}, 2)
+			levels = r.Levels(levels, scan.Places{Price: 1, Size: 0, Parts: 3}, 2)
 		default:
 			r.Skip()
 		}
@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 		raw  string
 		read func(*scan.Reader)
 	}{
-		{`[["1","1"],["2","1"],["3","1"]]`, levels}, {`[["1"]]`, levels}, {`[["0","1"]]`, levels}, {`[[1,"1"]]`, levels}, {`[["1","1.25"]]`, levels},
+		{`[["1","1"],["2","1"],["3","1"]]`, levels}, {`[["1"]]`, levels}, {`[["1","1","1"]]`, levels}, {`[["0","1"]]`, levels}, {`[[1,"1"]]`, levels}, {`[["1","1.25"]]`, levels},
 		{`[["1","1"]`, levels}, {`{}`, levels}, {`[["-1","1"]]`, levels}, {`[["1","1e5"]]`, levels},
 		{`"a\n"`, func(r *scan.Reader) { r.Text() }}, {`1.5`, func(r *scan.Reader) { r.Uint() }}, {`-1`, func(r *scan.Reader) { r.Uint() }},
 		{`9223372036854775808`, func(r *scan.Reader) { r.Int() }}, {`18446744073709551616`, func(r *scan.Reader) { r.Uint() }},
