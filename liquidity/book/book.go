@@ -84,10 +84,7 @@ func (b *Book) Set(side Side, l Level) {
 	if h.bounded && h.side.better(h.horizon, l.Price) {
 		return
 	}
-	i := len(h.levels)
-	for i > 0 && h.side.better(h.levels[i-1].Price, l.Price) {
-		i--
-	}
+	i := h.above(l.Price)
 	// Everything from i on is better than l, and the level before i is not.
 	at := i - 1
 	found := at >= 0 && h.levels[at].Price == l.Price
@@ -100,6 +97,23 @@ func (b *Book) Set(side Side, l Level) {
 		h.levels = slices.Insert(h.levels, i, l)
 		h.trim(b.most)
 	}
+}
+
+// above is where the levels that are better than a price begin. Nearly all changes are
+// near the top, so it looks from there; a loop for each side spares a branch a level.
+func (h *half) above(price uint64) int {
+	levels := h.levels
+	i := len(levels)
+	if h.side == Bid {
+		for i > 0 && levels[i-1].Price > price {
+			i--
+		}
+		return i
+	}
+	for i > 0 && levels[i-1].Price < price {
+		i--
+	}
+	return i
 }
 
 // trim gives up the worst levels above most and moves the horizon before them.

@@ -14,10 +14,11 @@ import (
 // has 1000.
 const maxLevels = 1000
 
-// level is a level with the digits that its checksum is made of.
+// level is a level with how it was written, which its checksum is made of.
 type level struct {
 	book.Level
-	digits digits
+	digits   digits
+	decimals decimals
 }
 
 // frame is one message of the venue.
@@ -155,22 +156,21 @@ func (f *frame) book(r *scan.Reader, i liquidity.Instrument) {
 // levels reads a list of {"price": 45285.2, "qty": 0.00100000}.
 func levels(r *scan.Reader, into []level, i liquidity.Instrument) []level {
 	for r.List(); r.More(); {
-		var price, size []byte
+		var l level
+		told := 0
 		for r.Object(); r.More(); {
 			switch string(r.Key()) {
 			case "price":
-				price = r.Number()
+				l.digits.price, l.decimals.price, l.Price = number(r, i.PriceDecimals)
+				told |= 1
 			case "qty":
-				size = r.Number()
+				l.digits.size, l.decimals.size, l.Size = number(r, i.SizeDecimals)
+				told |= 2
 			default:
 				r.Skip()
 			}
 		}
-		var l level
-		var okPrice, okSize bool
-		l.digits.price, l.Price, okPrice = number(price, i.PriceDecimals)
-		l.digits.size, l.Size, okSize = number(size, i.SizeDecimals)
-		if !okPrice || !okSize || l.Price == 0 || len(into) == maxLevels {
+		if told != 3 || l.Price == 0 || len(into) == maxLevels {
 			r.Fail("no level, or one too many")
 		}
 		if r.Err() != nil {
@@ -179,4 +179,15 @@ func levels(r *scan.Reader, into []level, i liquidity.Instrument) []level {
 		into = append(into, l)
 	}
 	return into
+}
+
+// number reads a number: its digits, how many of them are decimals, and as ticks,
+// exactly.
+func number(r *scan.Reader, places int) (digits uint64, decimals int, ticks uint64) {
+	digits, decimals = r.Decimal()
+	ticks, ok := scan.Shift(digits, places-decimals)
+	if !ok {
+		r.Fail("a number of more places, or too large")
+	}
+	return digits, decimals, ticks
 }

@@ -10,6 +10,7 @@ import (
 	"ferry/liquidity"
 	"ferry/liquidity/book"
 	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/feed/scan"
 	"ferry/swap/asset"
 )
 
@@ -98,6 +99,53 @@ func side(levels ...string) string {
 	return strings.Join(parts, ",")
 }
 
+// Levels that are written in another way than the rest give their own digits, until
+// they are written anew; what is remembered of them is bounded.
+func TestOddDigits(t *testing.T) {
+	t.Parallel()
+	var w written
+	w.begin(decimals{1, 8}, scan.Places{Price: 4, Size: 8})
+	b := book.New(1000)
+	put := func(price, size string) digits {
+		r := scan.New([]byte(`[{"price":` + price + `,"qty":` + size + `}]`))
+		list := levels(&r, nil, instrument)
+		if err := r.End(); err != nil {
+			t.Fatal(err)
+		}
+		b.Set(book.Bid, list[0].Level)
+		w.note(book.Bid, &list[0])
+		if list[0].Size == 0 {
+			return digits{}
+		}
+		best, _ := b.Best(book.Bid)
+		return w.of(book.Bid, best)
+	}
+	for _, c := range []struct {
+		price, size string
+		want        digits
+		others      int
+	}{
+		{"10.0", "1.00000000", digits{100, 100_000_000}, 0},
+		{"10.00", "1.00000000", digits{1000, 100_000_000}, 1},
+		{"10.0", "1.5", digits{100, 15}, 1},
+		{"10.0", "0.50000000", digits{100, 50_000_000}, 0},
+		{"10.0", "2e1", digits{100, 2}, 1},
+		{"10.0", "0", digits{}, 0},
+	} {
+		if got := put(c.price, c.size); got != c.want || len(w.others[book.Bid]) != c.others {
+			t.Errorf("%s × %s: %+v, want %+v; %d others", c.price, c.size, got, c.want, len(w.others[book.Bid]))
+		}
+	}
+	for n := range 100 {
+		put(fmt.Sprint(100+n), "1")
+	}
+	b.Truncate(10)
+	w.forget(b, 10)
+	if len(w.others[book.Bid]) != 10 {
+		t.Errorf("%d others of 10 levels", len(w.others[book.Bid]))
+	}
+}
+
 // Levels that fall out of the depth are cut off after all of a message is applied,
 // and may come back; without that the checksum would differ.
 func TestDepth(t *testing.T) {
@@ -111,7 +159,7 @@ func TestDepth(t *testing.T) {
 			return fmt.Errorf("without a checksum: %w", err)
 		}
 		p.trusted = true
-		_, err = p.Take(fmt.Appendf(nil, raw, checksum(p.book, &p.digits)))
+		_, err = p.Take(fmt.Appendf(nil, raw, p.written.checksum(p.book)))
 		return err
 	}
 	prices := func() (got []uint64) {
@@ -140,16 +188,21 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-func TestExponents(t *testing.T) {
+func TestNumbers(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]uint64{"5e-8": 5, "1.5e-7": 15, "2e3": 200_000_000_000, "1.25e+1": 1_250_000_000, "0.035": 3_500_000} {
-		if _, got, ok := number([]byte(text), 8); !ok || got != want {
-			t.Errorf("%s: %d, %t", text, got, ok)
+	for text, want := range map[string][2]uint64{"5e-8": {5, 5}, "1.5E-7": {15, 15}, "2e3": {2, 200_000_000_000}, "1.25e+1": {125, 1_250_000_000},
+		"0.035": {35, 3_500_000}, "0.10000000": {10_000_000, 10_000_000}, "0": {0, 0}, "0.0": {0, 0}, "7": {7, 700_000_000}} {
+		r := scan.New([]byte(text))
+		digits, _, ticks := number(&r, 8)
+		if err := r.End(); err != nil || digits != want[0] || ticks != want[1] {
+			t.Errorf("%s: %d, %d, %v", text, digits, ticks, err)
 		}
 	}
-	for _, text := range []string{"5e-9", "1.55e-7", "1e99", "-1e2", "1e", "e5", "-1", "1E2"} {
-		if _, got, ok := number([]byte(text), 8); ok {
-			t.Errorf("%s was read as %d", text, got)
+	for _, text := range []string{"5e-9", "1.55e-7", "1e99", "-1e2", "1e", "1e-", "e5", "-1", "01", "1.", ".5", "1.2.3", "18446744073709551616", "200000000000", "1e999999999999999999999", "", `"1"`} {
+		r := scan.New([]byte(text))
+		_, _, ticks := number(&r, 8)
+		if err := r.End(); err == nil {
+			t.Errorf("%s was read as %d", text, ticks)
 		}
 	}
 }

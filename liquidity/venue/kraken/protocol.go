@@ -6,6 +6,7 @@ import (
 	"ferry/liquidity"
 	"ferry/liquidity/book"
 	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/feed/scan"
 )
 
 // Depth is how many levels of a side New subscribes to: one of 10, 25, 100, 500 and
@@ -20,10 +21,8 @@ type protocol struct {
 	depth      int
 	frame      frame
 	book       *book.Book
-	// digits are those of the levels in the book, by price; of levels given up some
-	// may be left.
-	digits  [2]map[uint64]digits
-	trusted bool
+	written    written
+	trusted    bool
 }
 
 var _ feed.Protocol = (*protocol)(nil)
@@ -72,8 +71,8 @@ func (p *protocol) Take(raw []byte) (feed.Message, error) {
 	p.apply(book.Bid, f.bids)
 	p.apply(book.Ask, f.asks)
 	p.book.Truncate(p.depth)
-	p.forget()
-	if sum := checksum(p.book, &p.digits); sum != f.checksum {
+	p.written.forget(p.book, p.depth)
+	if sum := p.written.checksum(p.book); sum != f.checksum {
 		return m, fmt.Errorf("ours is %d, the venue's %d: %w", sum, f.checksum, feed.ErrChecksum)
 	}
 	if err := feed.Judge(p.book); err != nil {
@@ -86,36 +85,21 @@ func (p *protocol) Take(raw []byte) (feed.Message, error) {
 	return m, nil
 }
 
+// clear begins a book with the levels of a snapshot.
 func (p *protocol) clear() {
 	p.book = book.New(p.depth + maxLevels)
-	for side := range p.digits {
-		p.digits[side] = make(map[uint64]digits, p.depth)
+	places := scan.Places{Price: p.instrument.PriceDecimals, Size: p.instrument.SizeDecimals}
+	for _, levels := range [][]level{p.frame.bids, p.frame.asks} {
+		if len(levels) > 0 {
+			p.written.begin(levels[0].decimals, places)
+		}
 	}
 }
 
 func (p *protocol) apply(side book.Side, levels []level) {
 	for i := range levels {
-		l := &levels[i]
-		p.book.Set(side, l.Level)
-		if l.Size == 0 {
-			delete(p.digits[side], l.Price)
-		} else {
-			p.digits[side][l.Price] = l.digits
-		}
-	}
-}
-
-// forget keeps the digits of what is in the book, once there are many others.
-func (p *protocol) forget() {
-	for side, known := range p.digits {
-		if len(known) <= 4*p.depth {
-			continue
-		}
-		kept := make(map[uint64]digits, p.depth)
-		for l := range p.book.Levels(book.Side(side)) {
-			kept[l.Price] = known[l.Price]
-		}
-		p.digits[side] = kept
+		p.book.Set(side, levels[i].Level)
+		p.written.note(side, &levels[i])
 	}
 }
 

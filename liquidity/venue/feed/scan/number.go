@@ -1,6 +1,9 @@
 package scan
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // Number reads a number of JSON's form as the text it is.
 func (r *Reader) Number() []byte {
@@ -77,49 +80,31 @@ func (r *Reader) Int() int64 {
 // false if it is no plain decimal, has more places (zeros count), or does not fit 64
 // bits.
 func Ticks(text []byte, places int) (uint64, bool) {
-	digits, fraction, ok := Mantissa(text)
-	if !ok || fraction > places {
+	r := Reader{raw: text}
+	digits, fraction, ok := r.mantissa()
+	if !ok || r.at != len(text) || fraction > places {
 		return 0, false
 	}
 	return Shift(digits, places-fraction)
 }
 
-// Mantissa reads a plain decimal as the whole number that its digits are without the
-// point, and how many of them follow it: 3500000 and 8 of "0.03500000".
-func Mantissa(text []byte) (digits uint64, fraction int, ok bool) {
-	whole, point := 0, false
-	for _, c := range text {
-		if c == '.' {
-			if point {
-				return 0, 0, false
-			}
-			point = true
-			continue
-		}
-		d := uint64(c - '0')
-		if d > 9 || digits > (math.MaxUint64-9)/10 && digits > (math.MaxUint64-d)/10 {
-			return 0, 0, false
-		}
-		digits = digits*10 + d
-		if point {
-			fraction++
-		} else {
-			whole++
-		}
+// powers are those of ten that fit 64 bits.
+var powers = func() (all [20]uint64) {
+	all[0] = 1
+	for i := 1; i < len(all); i++ {
+		all[i] = all[i-1] * 10
 	}
-	return digits, fraction, whole > 0 && (fraction > 0 || !point)
-}
+	return all
+}()
 
-// Shift is n × 10^places; false if it does not fit 64 bits.
+// Shift is n × 10^places; false if it does not fit 64 bits, or places are below 0.
 func Shift(n uint64, places int) (uint64, bool) {
-	if n == 0 {
+	if n == 0 && places >= 0 {
 		return 0, true
 	}
-	for ; places > 0; places-- {
-		if n > math.MaxUint64/10 {
-			return 0, false
-		}
-		n *= 10
+	if places < 0 || places >= len(powers) {
+		return 0, false
 	}
-	return n, places == 0
+	high, low := bits.Mul64(n, powers[places])
+	return low, high == 0
 }
