@@ -12,6 +12,7 @@ import (
 	"ferry/liquidity/venue/binance"
 	"ferry/liquidity/venue/feed"
 	"ferry/liquidity/venue/simulator"
+	"ferry/liquidity/venue/venuetest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -217,4 +218,16 @@ func TestFollows(t *testing.T) {
 	if c := f.Counters(); c.Connections != 1 || c.Snapshots != 1 || c.Gaps+c.Crossed+c.Dry+c.Malformed+c.Stale != 0 {
 		t.Errorf("counters %+v", c)
 	}
+}
+
+// What every venue's client has to survive, besides what this one's own tests show.
+func TestSuite(t *testing.T) {
+	t.Parallel()
+	gaps := func(c feed.Counters) uint64 { return c.Gaps }
+	venuetest.Suite{Venue: simulator.Binance, Gap: gaps, Repeat: gaps, Fetched: true, Notice: true,
+		New: func(address string, staleAfter time.Duration) (*feed.Venue, error) {
+			return binance.New(binance.Config{StreamURL: "ws://" + address, RestURL: "http://" + address, Symbol: "ETHBTC", Instrument: market(t).Instrument,
+				StaleAfter: staleAfter, Weight: 6000, Log: quiet, Now: time.Now})
+		},
+	}.Run(t)
 }

@@ -23,6 +23,9 @@ type Config struct {
 	StaleAfter time.Duration
 	// Life is when a connection is replaced at the latest, before the venue ends it.
 	Life time.Duration
+	// BookWithin is how long a connection may take to tell its book, at first and anew,
+	// where snapshots are streamed; then another one is tried. 0 means 10 seconds.
+	BookWithin time.Duration
 	// MaxFrame is the longest message read, in bytes.
 	MaxFrame int64
 	// DialMost bounds connections opened within DialWindow.
@@ -60,8 +63,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.Venue == "" || c.Open == nil || c.Log == nil || c.Now == nil:
 		return errors.New("a venue needs a name, a protocol, a log and a clock")
-	case c.StaleAfter <= 0 || c.Life <= 0:
-		return fmt.Errorf("venue %s: a staleness limit and a life are needed", c.Venue)
+	case c.StaleAfter <= 0 || c.Life <= 0 || c.BookWithin < 0:
+		return fmt.Errorf("venue %s: a staleness limit and a life are needed, and no time below 0", c.Venue)
 	case c.MaxFrame < 1<<10 || c.MaxFrame > 16<<20:
 		return fmt.Errorf("venue %s: messages of up to %d bytes are not from 1 KiB to 16 MiB", c.Venue, c.MaxFrame)
 	case c.DialMost < 1 || c.DialWindow <= 0:

@@ -17,8 +17,7 @@ import (
 // Limits of a session.
 const (
 	sendTimeout = 5 * time.Second
-	// bookWithin is how long a connection may take to tell its book; then another
-	// one is tried.
+	// bookWithin is what Config.BookWithin means by 0.
 	bookWithin = 10 * time.Second
 )
 
@@ -63,7 +62,7 @@ type fetched struct {
 
 func newSession(v *Venue, c *connection, socket *websocket.Conn) *session {
 	s := &session{venue: v, conn: c, socket: socket, protocol: v.config.Open(), results: make(chan fetched, 1),
-		retry: time.NewTimer(time.Hour), reread: time.NewTimer(time.Hour), patience: time.NewTimer(bookWithin), pause: retryLeast}
+		retry: time.NewTimer(time.Hour), reread: time.NewTimer(time.Hour), patience: time.NewTimer(v.config.BookWithin), pause: retryLeast}
 	s.retry.Stop()
 	s.reread.Stop()
 	if v.rest != nil {
@@ -191,6 +190,9 @@ func (s *session) suspect(ctx context.Context, wasTrusted bool, err error) {
 	name := s.venue.config.Instrument.String()
 	s.venue.config.Log.WarnContext(ctx, "venue book is suspect, will read it again", "venue", s.venue.config.Venue, "instrument", name, "error", err)
 	if wasTrusted {
+		if s.venue.rest == nil {
+			s.patience.Reset(s.venue.config.BookWithin)
+		}
 		s.deliver(ctx, s.venue.outage("The book of "+name+" has a fault and is being read again."))
 	}
 }
@@ -218,7 +220,6 @@ func (s *session) ask(ctx context.Context) error {
 	s.asked = true
 	s.again(jitter(s.pause))
 	s.pause = min(2*s.pause, retryMost)
-	s.patience.Reset(bookWithin)
 	s.count(func(c *Counters) { c.Resubscribed++ })
 	return s.say(ctx, s.protocol.Again())
 }

@@ -33,6 +33,9 @@ func New(c Config) (*Venue, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if c.BookWithin == 0 {
+		c.BookWithin = bookWithin
+	}
 	v := &Venue{config: c, dials: &budget{limit: c.DialMost, per: c.DialWindow}}
 	if c.Snapshots != nil {
 		v.rest = newRest(*c.Snapshots, c.Now)

@@ -29,7 +29,9 @@ var _ feed.Protocol = (*protocol)(nil)
 
 // Open is a connection's state: the book of a symbol, of so many levels a side.
 func Open(symbol string, i liquidity.Instrument, depth int) feed.Protocol {
-	return &protocol{symbol: symbol, instrument: i, depth: depth, book: book.New(depth + maxLevels)}
+	p := &protocol{symbol: symbol, instrument: i, depth: depth, book: book.New(depth + maxLevels)}
+	p.written.begin(decimals{}, scan.Places{Price: i.PriceDecimals, Size: i.SizeDecimals})
+	return p
 }
 
 // Hello implements feed.Protocol.
