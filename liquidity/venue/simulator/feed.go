@@ -14,7 +14,7 @@ import (
 const (
 	maxClients = 64
 	// clientQueue is how many events a client may be behind before it is cut off.
-	clientQueue = 64
+	clientQueue = 256
 	// stepsPerEvent is how many steps one event gathers: a snapshot may fall in
 	// the middle of an event.
 	stepsPerEvent = 2
