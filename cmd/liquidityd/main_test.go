@@ -19,7 +19,7 @@ import (
 	"ferry/deploy/deployment"
 	"ferry/liquidity"
 	"ferry/liquidity/postgres"
-	"ferry/liquidity/venue/binance/simulator"
+	"ferry/liquidity/venue/simulator"
 	"ferry/migrations/pgtest"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
