@@ -29,13 +29,13 @@ func TestCountIsTakenBackAndGivenBack(t *testing.T) {
 	s := created(t)
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
 	s.tell(s.payment(swap.FactPaymentQueued, 0))
-	for range 2 {
+	for _, back := range []time.Duration{4 * time.Minute, 5 * time.Hour} {
 		s.tell(s.deposit(swap.FactDepositReorged, 1, "0.01", 2*time.Minute))
 		s.wants(swap.DepositDetected, swap.VerdictCounted, payoutOrder)
 		wantOwed(t, s, "0", "0", "0")
 		s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", 3*time.Minute), s.deposit(swap.FactDepositInBlock, 1, "0.01", 3*time.Minute))
 		s.wants(swap.DepositDetected, swap.VerdictCounted, payoutOrder)
-		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 5*time.Hour))
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", back))
 		s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder)
 		wantOwed(t, s, "0", owed, "0")
 	}
@@ -97,9 +97,9 @@ func TestLostAndRecovered(t *testing.T) {
 			[]swap.FactKind{swap.FactPaymentConfirmed, swap.FactPaymentFinal}, true, swap.Settled},
 		{"settled", "0.01", []swap.FactKind{swap.FactPaymentFinal}, nil, true, swap.Settled},
 		{"failed meanwhile", "0.01", []swap.FactKind{swap.FactPaymentBroadcast}, []swap.FactKind{swap.FactPaymentFailed}, true, swap.Held},
-		{"refund planned", "0.005", nil, nil, true, swap.RefundQueued},
-		{"refund sent", "0.005", []swap.FactKind{swap.FactPaymentBroadcast}, nil, true, swap.RefundBroadcast},
-		{"refunded", "0.005", []swap.FactKind{swap.FactPaymentFinal}, nil, true, swap.Refunded},
+		{"refund planned", "0.02", nil, nil, true, swap.RefundQueued},
+		{"refund sent", "0.02", []swap.FactKind{swap.FactPaymentBroadcast}, nil, true, swap.RefundBroadcast},
+		{"refunded", "0.02", []swap.FactKind{swap.FactPaymentFinal}, nil, true, swap.Refunded},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -72,7 +72,7 @@ func (s *story) reorged(n int, amount string, after time.Duration) swap.Fact {
 func (s *story) payment(kind swap.FactKind, i int) swap.Fact {
 	o := s.all.Orders[i]
 	return s.stamp("hotwallet", swap.Fact{Kind: kind, At: swaptest.Start.Add(time.Hour), Payment: &swap.PaymentFact{
-		OrderID: o.ID, Purpose: o.Purpose, DepositID: o.DepositID, Amount: o.Amount, Destination: o.Destination,
+		OrderID: o.ID, Purpose: o.Purpose, Amount: o.Amount, Destination: o.Destination,
 		TxID: "paytx", Fee: asset.NewUnits(21000), Height: 9, Reason: "status 0"}})
 }
 

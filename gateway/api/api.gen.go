@@ -397,7 +397,7 @@ type Deposit struct {
 	// Txid The transaction.
 	Txid string `json:"txid"`
 
-	// Verdict `counted`, `dust`, `extra`, `late`, `short` or `over`. Absent until known.
+	// Verdict `counted`, `topped_up`, `dust`, `extra`, `late`, `short` or `over`. Absent until known.
 	//
 	// Examples: counted
 	Verdict string `json:"verdict,omitempty,omitzero"`
@@ -458,8 +458,8 @@ type Payment struct {
 	// Examples: BTC
 	Asset AssetID `json:"asset"`
 
-	// DepositId The deposit it uses up.
-	DepositId string `json:"deposit_id"`
+	// DepositIds The deposits it uses up: one for a refund.
+	DepositIds []string `json:"deposit_ids"`
 
 	// Destination Where it is paid.
 	Destination string `json:"destination"`

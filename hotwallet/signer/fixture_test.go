@@ -168,7 +168,7 @@ func (d *desk) authority(t reporter, purpose swap.Purpose, from, to asset.ID, de
 	signedQuote, signedReceipt := d.terms(t, from, to)
 	return &ferryv1.Authority{
 		Purpose: string(purpose), SignedQuote: signedQuote, SignedReceipt: signedReceipt,
-		DepositId: depositID(asset.MustLookup(from).Chain, deposit), DepositUnits: quote(from, to).Deposit.Units.String(), FencingToken: 7,
+		Deposits: uses(depositID(asset.MustLookup(from).Chain, deposit), quote(from, to).Deposit.Units), FencingToken: 7,
 	}
 }
 
@@ -237,4 +237,9 @@ func wantRefusal(t reporter, err error, field, sentence string) {
 	if refusal.Field != field || !strings.Contains(refusal.Message, sentence) {
 		t.Fatalf("refusal of %q: %q, want of %q: %q", refusal.Field, refusal.Message, field, sentence)
 	}
+}
+
+// uses is what an authority of one deposit uses up.
+func uses(id string, units asset.Units) []*ferryv1.AuthorityDeposit {
+	return []*ferryv1.AuthorityDeposit{{DepositId: id, Units: units.String()}}
 }

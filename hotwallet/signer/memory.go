@@ -40,7 +40,7 @@ var (
 	buckets = [][]byte{bucketMeta, bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned}
 )
 
-const memoryFormat = "ferry signer memory 1"
+const memoryFormat = "ferry signer memory 2"
 
 // lockWait is how long Open waits for another process to let go of the file.
 const lockWait = time.Second
@@ -48,14 +48,13 @@ const lockWait = time.Second
 // authorityRecord is what an authority was first used for. All but Attempts is
 // fixed from then on.
 type authorityRecord struct {
-	Purpose      swap.Purpose `json:"purpose"`
-	Chain        asset.Chain  `json:"chain"`
-	SwapID       string       `json:"swap_id"`
-	QuoteID      string       `json:"quote_id"`
-	DepositID    string       `json:"deposit_id"`
-	DepositUnits asset.Units  `json:"deposit_units"`
-	Destination  string       `json:"destination"`
-	Amount       asset.Amount `json:"amount"`
+	Purpose     swap.Purpose  `json:"purpose"`
+	Chain       asset.Chain   `json:"chain"`
+	SwapID      string        `json:"swap_id"`
+	QuoteID     string        `json:"quote_id"`
+	Deposits    []usedDeposit `json:"deposits"`
+	Destination string        `json:"destination"`
+	Amount      asset.Amount  `json:"amount"`
 	// Anchor is the spend that every transaction of this authority shares.
 	Anchor   string `json:"anchor"`
 	Attempts int    `json:"attempts"`

@@ -52,7 +52,7 @@ func newMachine(t reporter, d *desk) *machine {
 		for n, q := range []swap.Quote{first, second} {
 			r.QuoteID = q.ID
 			a := proto.Clone(m.authorities[0]).(*ferryv1.Authority)
-			a.DepositId, a.DepositUnits = depositID(q.DepositChain(), fmt.Sprint("same swap ", n)), q.Deposit.Units.String()
+			a.Deposits = uses(depositID(q.DepositChain(), fmt.Sprint("same swap ", n)), q.Deposit.Units)
 			a.SignedQuote, a.SignedReceipt = m.desk.signTerms(t, q, r)
 			m.authorities = append(m.authorities, a)
 		}
@@ -147,7 +147,9 @@ func (m *machine) check(t *rapid.T) {
 		for _, spend := range r.spends {
 			once(coinOf, "coin or nonce", spend, r.authority)
 		}
-		once(depositOf, "deposit", a.GetDepositId(), r.authority)
+		for _, deposit := range a.GetDeposits() {
+			once(depositOf, "deposit", deposit.GetDepositId(), r.authority)
+		}
 		if a.GetPurpose() == string(swap.PurposePayout) {
 			terms, err := swap.VerifyTerms(a.GetSignedQuote(), a.GetSignedReceipt(), m.desk.config.QuoteKeys, m.desk.config.AttestKeys)
 			if err != nil {

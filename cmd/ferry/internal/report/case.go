@@ -116,7 +116,9 @@ func payment(p *console.Page, n int, pay support.PaymentView) {
 		p.Item("%d. %s of %s: %s", n, pay.Purpose, pay.Amount, pay.State)
 		p.Long("to", pay.Destination)
 		p.Long("order", pay.OrderID)
-		p.Long("deposit", pay.DepositID)
+		for _, id := range pay.Deposits {
+			p.Long("deposit", id)
+		}
 		p.Long("txid", pay.TxID)
 	}
 	w := pay.Wallet
