@@ -16,9 +16,10 @@ import (
 // ordered), too much, or too little when the time is over (each goes back by a
 // refund of its own).
 //
-// Dust is no part. One deposit below the threshold is: a deposit in time of exactly
-// what is missing, because that is what the user was asked for. Anybody who sends
-// it completes the swap at the user's price, so it can do no harm.
+// Dust is no part. One small deposit is: exactly what is missing, in time, because
+// that is what the user was asked for. Whoever sends it completes the swap at the
+// user's price, so it can do no harm. Less than the chain's threshold is not asked
+// for, since no wallet would send it: what is that little short is short at once.
 //
 // A deposit of the whole amount is counted by itself, and parts that were there
 // before it are extra: a stranger's small coins can't spoil an exact deposit.
@@ -197,15 +198,15 @@ func follow(d Decision, f swap.Fact) Decision {
 	if l.decided || d.Outcome != Applied {
 		return d
 	}
+	ended := d.From == swap.Expired || now.After(d.Swap.Terms.Receipt.DepositBy)
 	switch {
 	case d.awaited(l, now):
 		if Allowed(d.From, MoveSeen) {
 			d.Move = MoveSeen
 		}
-	case d.From == swap.Expired || now.After(d.Swap.Terms.Receipt.DepositBy):
-		if len(l.parts) > 0 {
-			return refuse(d, l.parts, swap.VerdictShort)
-		}
+	case len(l.parts) > 0 && (ended || f.Deposit != nil && l.missing.Less(f.Deposit.DustThreshold)):
+		return refuse(d, l.parts, swap.VerdictShort)
+	case ended:
 		if d.From == swap.DepositDetected {
 			d.Move = MoveExpire
 		}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/big"
 	"time"
 
 	"ferry/deploy/demo/client"
@@ -66,20 +65,20 @@ func (w *world) happy(ctx context.Context, pair asset.Pair) error {
 // lookPause is more than two looks of a hot wallet at its node.
 const lookPause = 600 * time.Millisecond
 
-// short pays half of what was quoted, and is refunded.
+// short pays one unit less than was quoted, too little to ask for, and is refunded.
 func (w *world) short(ctx context.Context, pair asset.Pair) error {
 	t, err := w.begin(ctx, pair)
 	if err != nil {
 		return err
 	}
-	half, err := t.terms.Quote.Deposit.Units.MulDiv(big.NewInt(1), big.NewInt(2), asset.Down)
+	paid, err := t.terms.Quote.Deposit.Units.Sub(asset.NewUnits(1))
 	if err != nil {
-		return fmt.Errorf("half of a deposit: %w", err)
+		return fmt.Errorf("a unit less than a deposit: %w", err)
 	}
-	if err := w.pay(ctx, t, half); err != nil {
+	if err := w.pay(ctx, t, paid); err != nil {
 		return err
 	}
-	return w.returned(ctx, t, half)
+	return w.returned(ctx, t, paid)
 }
 
 // usedTwice asks for a second swap of a quote that has one. It must be refused,
