@@ -215,9 +215,24 @@ func TestForgedTermsAreParked(t *testing.T) {
 // Every kind of fact in every state has an outcome, and no pair is an error.
 func TestEveryStateTimesEveryFact(t *testing.T) {
 	t.Parallel()
-	s := created(t)
-	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
-	base := *s.swap
+	for _, first := range []string{"0.01", "0.005", "0.02"} {
+		t.Run("after "+first, func(t *testing.T) {
+			t.Parallel()
+			s := created(t)
+			s.tell(s.deposit(swap.FactDepositConfirmed, 1, first, time.Minute))
+			everyFact(t, s)
+		})
+	}
+}
+
+// everyFact decides each kind of fact in each state, with one deposit confirmed: the
+// amount, a part of it, or too much.
+func everyFact(t *testing.T, s *story) {
+	t.Helper()
+	base, first := *s.swap, s.swap.Deposits[0].Amount.Decimal()
+	if len(s.all.Orders) == 0 { // a part: nothing is ordered, and payments are unknown
+		s.all.Orders = []swap.Order{{ID: swap.PayoutOrderID(base.ID), Purpose: swap.PurposePayout}}
+	}
 	for _, stage := range statemachine.Stages() {
 		for _, f := range []swap.Fact{
 			s.creation(),
@@ -227,7 +242,7 @@ func TestEveryStateTimesEveryFact(t *testing.T) {
 			s.deposit(swap.FactDepositConfirmed, 2, "0.00000001", time.Minute),
 			s.payment(swap.FactPaymentQueued, 0), s.payment(swap.FactPaymentBroadcast, 0), s.payment(swap.FactPaymentConfirmed, 0),
 			s.payment(swap.FactPaymentFinal, 0), s.payment(swap.FactPaymentReorged, 0), s.payment(swap.FactPaymentFailed, 0),
-			s.deposit(swap.FactDepositReorged, 1, "0.01", time.Minute), s.reorged(1, "0.01", time.Minute),
+			s.deposit(swap.FactDepositReorged, 1, first, time.Minute), s.reorged(1, first, time.Minute),
 			s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy), s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy),
 		} {
 			current := base

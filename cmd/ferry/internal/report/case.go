@@ -86,6 +86,9 @@ func deposit(p *console.Page, n int, d support.DepositView) {
 	verdict := string(d.Verdict)
 	if verdict == "" {
 		verdict = "no verdict yet"
+		if d.State == swap.DepositFinal {
+			verdict = "a part, waits for the rest"
+		}
 	}
 	state := fmt.Sprintf("%s, %d of %d confirmations", d.State, d.Confirmations, d.Needed)
 	if !d.Told {
