@@ -102,13 +102,14 @@ func (d Decision) standing() swap.State {
 			states = [3]swap.State{swap.RefundQueued, swap.RefundBroadcast, swap.Refunded}
 		}
 		all++
-		switch p.State {
-		case swap.PaymentFailed:
+		if p.State == swap.PaymentFailed {
 			return swap.Held
-		case swap.PaymentFinal:
-			sent, final = sent+1, final+1
-		case swap.PaymentBroadcast, swap.PaymentConfirmed:
+		}
+		if rank[p.State] >= rank[swap.PaymentBroadcast] {
 			sent++
+		}
+		if p.State == swap.PaymentFinal {
+			final++
 		}
 	}
 	switch {
