@@ -112,6 +112,13 @@ func (h *house) toppedUp(ctx context.Context, pair asset.Pair) error {
 	if err != nil {
 		return err
 	}
+	page, err := h.ferry(ctx, "swap", "show", terms.Receipt.SwapID)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(strings.Join(strings.Fields(page), " "), missing) {
+		return fmt.Errorf("ferry swap show does not say what is missing:\n%s", page)
+	}
 	if _, err := h.pay(ctx, terms, rest); err != nil {
 		return err
 	}
