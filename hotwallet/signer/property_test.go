@@ -36,8 +36,8 @@ type machine struct {
 	released    map[string]released // by request
 }
 
-// newMachine makes, for each of three deposits per chain, a payout and a refund,
-// and in addition two payouts of one swap by two quotes.
+// newMachine makes, for each of two deposits per chain, a payout and a refund,
+// one payout that uses up both, and two payouts of one swap by two quotes.
 func newMachine(t reporter, d *desk) *machine {
 	m := &machine{desk: d, released: map[string]released{}}
 	for _, pair := range []asset.Pair{{From: asset.BTC, To: asset.ETH}, {From: asset.ETH, To: asset.BTC}} {
@@ -47,6 +47,10 @@ func newMachine(t reporter, d *desk) *machine {
 			refund.Purpose = string(swap.PurposeRefund)
 			m.authorities = append(m.authorities, payout, refund)
 		}
+		both := m.desk.authority(t, swap.PurposePayout, pair.From, pair.To, "0")
+		both.Deposits = append(both.Deposits, uses(depositID(asset.MustLookup(pair.From).Chain, "1"), asset.NewUnits(7))...)
+		sortDeposits(both)
+		m.authorities = append(m.authorities, both)
 		first, second := quote(pair.From, pair.To), quote(pair.From, pair.To)
 		r := m.desk.receipt(first)
 		for n, q := range []swap.Quote{first, second} {
