@@ -20,12 +20,14 @@ type story struct {
 	swap  *swap.Swap
 	park  []swap.Fact
 	all   statemachine.Folded
+	// booked are the keys of all entries: each is booked once.
+	booked map[string]bool
 }
 
 func newStory(t testing.TB) *story {
 	keys := swaptest.NewKeys()
 	return &story{t: t, rules: statemachine.Rules{QuoteKeys: keys.QuoteKeys(), AttestKeys: keys.AttestKeys()},
-		terms: swaptest.NewTerms(t, keys, nil), seq: map[string]int64{}}
+		terms: swaptest.NewTerms(t, keys, nil), seq: map[string]int64{}, booked: map[string]bool{}}
 }
 
 // created is a story whose swap exists.
@@ -92,6 +94,10 @@ func (s *story) tell(facts ...swap.Fact) statemachine.Folded {
 		if err := e.Validate(); err != nil {
 			s.t.Error(err)
 		}
+		if s.booked[e.Key] {
+			s.t.Errorf("entry %s is booked twice", e.Key)
+		}
+		s.booked[e.Key] = true
 	}
 	for _, o := range f.Orders {
 		if err := o.Validate(); err != nil {
