@@ -48,7 +48,7 @@ func (w *world) signerAway(ctx context.Context, pair asset.Pair) (err error) {
 	if err != nil {
 		return err
 	}
-	half, err := half(short)
+	paid, err := almost(short)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (w *world) signerAway(ctx context.Context, pair asset.Pair) (err error) {
 		if err := w.pay(ctx, exact, exact.terms.Quote.Deposit.Units); err != nil {
 			return err
 		}
-		if err := w.pay(ctx, short, half); err != nil {
+		if err := w.pay(ctx, short, paid); err != nil {
 			return err
 		}
 		return until(ctx, swapLimit, "both payments to stand for want of the signer", func() (bool, string, error) {
@@ -75,7 +75,7 @@ func (w *world) signerAway(ctx context.Context, pair asset.Pair) (err error) {
 	if err := errors.Join(waiting(), w.release(ctx, signer)); err != nil {
 		return err
 	}
-	return errors.Join(w.settle(ctx, exact), w.returned(ctx, short, half))
+	return errors.Join(w.settle(ctx, exact), w.returned(ctx, short, paid))
 }
 
 // signedAndAway kills the payout's hot wallet just after the signer has answered,

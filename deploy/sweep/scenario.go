@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/big"
 	"sync"
 
 	"ferry/deploy/demo/client"
@@ -91,27 +90,27 @@ func (w *world) happy(ctx context.Context, pair asset.Pair) error {
 	return w.settle(ctx, t)
 }
 
-// short pays half of what was quoted, and is refunded.
+// short pays one unit less than was quoted, too little to ask for, and is refunded.
 func (w *world) short(ctx context.Context, pair asset.Pair) error {
 	t, err := w.begin(ctx, pair)
 	if err != nil {
 		return err
 	}
-	half, err := half(t)
+	paid, err := almost(t)
 	if err != nil {
 		return err
 	}
-	if err := w.pay(ctx, t, half); err != nil {
+	if err := w.pay(ctx, t, paid); err != nil {
 		return err
 	}
-	return w.returned(ctx, t, half)
+	return w.returned(ctx, t, paid)
 }
 
-// half of what was quoted.
-func half(t *trip) (asset.Units, error) {
-	units, err := t.terms.Quote.Deposit.Units.MulDiv(big.NewInt(1), big.NewInt(2), asset.Down)
+// almost is one unit less than was quoted: too little to ask for the rest.
+func almost(t *trip) (asset.Units, error) {
+	units, err := t.terms.Quote.Deposit.Units.Sub(asset.NewUnits(1))
 	if err != nil {
-		return units, fmt.Errorf("half of a deposit: %w", err)
+		return units, fmt.Errorf("a unit less than a deposit: %w", err)
 	}
 	return units, nil
 }

@@ -155,7 +155,7 @@ func (d *desk) authority(t swaptest.Reporter, purpose swap.Purpose, from, to ass
 	signedQuote, signedReceipt := d.terms(t, from, to)
 	return &ferryv1.Authority{
 		Purpose: string(purpose), SignedQuote: signedQuote, SignedReceipt: signedReceipt,
-		DepositId: depositID(asset.MustLookup(from).Chain, deposit), DepositUnits: quote(from, to).Deposit.Units.String(), FencingToken: 7,
+		Deposits: uses(depositID(asset.MustLookup(from).Chain, deposit), quote(from, to).Deposit.Units), FencingToken: 7,
 	}
 }
 
@@ -218,4 +218,9 @@ func (d *desk) signEthereum(req *ferryv1.SignEthereumRequest) (*ferryv1.SignResp
 func wantRefusal(t swaptest.Reporter, err error, field, sentence string) {
 	t.Helper()
 	swaptest.WantRefusal(t, err, swap.CodeRefused, field, sentence)
+}
+
+// uses is what an authority of one deposit uses up.
+func uses(id string, units asset.Units) []*ferryv1.AuthorityDeposit {
+	return []*ferryv1.AuthorityDeposit{{DepositId: id, Units: units.String()}}
 }

@@ -33,21 +33,20 @@ var (
 )
 
 // memoryKind is the file; the keyring's fingerprint says whose it is.
-var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 1",
+var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 2",
 	Loss: "the same payment could be signed twice", Others: "another seed or network",
 	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned}}
 
 // authorityRecord is what an authority was first used for. All but Attempts is
 // fixed from then on.
 type authorityRecord struct {
-	Purpose      swap.Purpose `json:"purpose"`
-	Chain        asset.Chain  `json:"chain"`
-	SwapID       string       `json:"swap_id"`
-	QuoteID      string       `json:"quote_id"`
-	DepositID    string       `json:"deposit_id"`
-	DepositUnits asset.Units  `json:"deposit_units"`
-	Destination  string       `json:"destination"`
-	Amount       asset.Amount `json:"amount"`
+	Purpose     swap.Purpose  `json:"purpose"`
+	Chain       asset.Chain   `json:"chain"`
+	SwapID      string        `json:"swap_id"`
+	QuoteID     string        `json:"quote_id"`
+	Deposits    []usedDeposit `json:"deposits"`
+	Destination string        `json:"destination"`
+	Amount      asset.Amount  `json:"amount"`
 	// Anchor is the spend that every transaction of this authority shares.
 	Anchor   string `json:"anchor"`
 	Attempts int    `json:"attempts"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -159,7 +160,7 @@ func (w *write) addLegs(base, s *swap.Swap) error {
 		c.bodies = append(c.bodies, string(body))
 	}
 	for i, p := range s.Payments {
-		if i < len(base.Payments) && base.Payments[i] == p {
+		if i < len(base.Payments) && reflect.DeepEqual(base.Payments[i], p) {
 			continue
 		}
 		body, err := json.Marshal(p)
