@@ -10,6 +10,7 @@ import (
 	"ferry/liquidity/venue/binance"
 	"ferry/liquidity/venue/bitstamp"
 	"ferry/liquidity/venue/coinbase"
+	"ferry/liquidity/venue/feed"
 	"ferry/liquidity/venue/kraken"
 	"ferry/liquidity/venue/okx"
 	"ferry/swap/asset"
@@ -37,17 +38,21 @@ type registration struct {
 var register = []registration{
 	{binance.Name, "wss://data-stream.binance.vision", "https://data-api.binance.vision", ethBTC},
 	{kraken.Name, kraken.StreamURL, "", func(stream, _ string, log *slog.Logger) (liquidity.Source, error) {
-		return kraken.New(kraken.Config{StreamURL: stream, Instrument: ethBTCInstrument, StaleAfter: priceStaleAfter, Log: log, Now: time.Now})
+		return kraken.New(ethBTCAt(stream, priceStaleAfter, log))
 	}},
 	{coinbase.Name, coinbase.StreamURL, "", func(stream, _ string, log *slog.Logger) (liquidity.Source, error) {
-		return coinbase.New(coinbase.Config{StreamURL: stream, Instrument: ethBTCInstrument, StaleAfter: priceStaleAfter, Log: log, Now: time.Now})
+		return coinbase.New(ethBTCAt(stream, priceStaleAfter, log))
 	}},
 	{okx.Name, okx.StreamURL, "", func(stream, _ string, log *slog.Logger) (liquidity.Source, error) {
-		return okx.New(okx.Config{StreamURL: stream, Instrument: ethBTCInstrument, StaleAfter: quietStaleAfter, Log: log, Now: time.Now})
+		return okx.New(ethBTCAt(stream, quietStaleAfter, log))
 	}},
 	{bitstamp.Name, bitstamp.StreamURL, bitstamp.RestURL, func(stream, rest string, log *slog.Logger) (liquidity.Source, error) {
-		return bitstamp.New(bitstamp.Config{StreamURL: stream, RestURL: rest, Instrument: ethBTCInstrument, StaleAfter: quietStaleAfter, Log: log, Now: time.Now})
+		return bitstamp.New(bitstamp.Config{Market: ethBTCAt(stream, quietStaleAfter, log), RestURL: rest})
 	}},
+}
+
+func ethBTCAt(streamURL string, staleAfter time.Duration, log *slog.Logger) feed.Market {
+	return feed.Market{StreamURL: streamURL, Instrument: ethBTCInstrument, StaleAfter: staleAfter, Log: log, Now: time.Now}
 }
 
 // ethBTC is Binance's market.

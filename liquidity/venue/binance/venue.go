@@ -88,8 +88,8 @@ func New(c Config) (*feed.Venue, error) {
 	api.Path = "/api/v3/depth"
 	api.RawQuery = url.Values{"symbol": {c.Symbol}, "limit": {strconv.Itoa(snapshotLimit)}}.Encode()
 	return feed.New(feed.Config{
-		Venue: Name, StreamURL: stream.String(), Instrument: c.Instrument, StaleAfter: c.StaleAfter, Life: c.Life,
-		MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow, Log: c.Log, Now: c.Now,
+		Market: feed.Market{StreamURL: stream.String(), Instrument: c.Instrument, StaleAfter: c.StaleAfter, Log: c.Log, Now: c.Now},
+		Venue:  Name, Life: c.Life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
 		Snapshots: &feed.Snapshots{URL: api.String(), Cost: snapshotWeight, Limit: c.Weight, Per: time.Minute, Held: held},
 		Open:      func() feed.Protocol { return Open(c.Symbol, c.Instrument) },
 	})

@@ -110,7 +110,7 @@ func (p *protocol) take(c changes) error {
 		}
 	}
 	apply(p.book, c)
-	if err := judge(p.book); err != nil {
+	if err := feed.JudgeWhole(p.book); err != nil {
 		p.suspect()
 		return err
 	}
@@ -163,7 +163,7 @@ func (p *protocol) Load(body []byte) error {
 			apply(fresh, c)
 		}
 	}
-	if err := judge(fresh); err != nil {
+	if err := feed.JudgeWhole(fresh); err != nil {
 		p.suspect()
 		return fmt.Errorf("snapshot of %d: %w", shot.micros, err)
 	}
@@ -186,14 +186,6 @@ func apply(b *book.Book, c changes) {
 	for _, l := range c.asks {
 		b.Set(book.Ask, l)
 	}
-}
-
-// judge is feed.Judge; a side with nothing is no book either.
-func judge(b *book.Book) error {
-	if b.Len(book.Bid) == 0 || b.Len(book.Ask) == 0 {
-		return feed.ErrDry
-	}
-	return feed.Judge(b)
 }
 
 // differ compares the best levels of two books of the same moment.

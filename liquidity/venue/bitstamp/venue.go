@@ -2,11 +2,9 @@ package bitstamp
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
-	"ferry/liquidity"
 	"ferry/liquidity/venue/feed"
 )
 
@@ -34,16 +32,11 @@ const (
 
 // Config is what the venue's client needs.
 type Config struct {
-	StreamURL string
+	feed.Market
 	// RestURL is a base: "/api/v2/order_book/ethbtc/" is added.
-	RestURL    string
-	Instrument liquidity.Instrument
-	// StaleAfter is the longest silence.
-	StaleAfter time.Duration
+	RestURL string
 	// Reread is the age from which a book is compared with a snapshot.
 	Reread time.Duration
-	Log    *slog.Logger
-	Now    func() time.Time
 }
 
 // New is one market of the venue, named after the instrument: "ethbtc". It connects
@@ -56,8 +49,7 @@ func New(c Config) (*feed.Venue, error) {
 		return nil, fmt.Errorf("bitstamp: books can't be compared each %s", c.Reread)
 	}
 	market := strings.ToLower(string(c.Instrument.Base) + string(c.Instrument.Quote))
-	return feed.New(feed.Config{Venue: Name, StreamURL: c.StreamURL, Instrument: c.Instrument, StaleAfter: c.StaleAfter, Life: life,
-		MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow, Log: c.Log, Now: c.Now,
+	return feed.New(feed.Config{Market: c.Market, Venue: Name, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
 		Snapshots: &feed.Snapshots{URL: strings.TrimSuffix(c.RestURL, "/") + "/api/v2/order_book/" + market + "/",
 			Cost: 1, Limit: requestsMost, Per: time.Minute, Every: c.Reread},
 		Open: func() feed.Protocol { return Open(market, c.Instrument) }})

@@ -16,7 +16,8 @@ import (
 var ethBTC = liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}
 
 func config(address string, staleAfter time.Duration) bitstamp.Config {
-	return bitstamp.Config{StreamURL: "ws://" + address + "/bitstamp", RestURL: "http://" + address + "/bitstamp", Instrument: ethBTC, StaleAfter: staleAfter, Log: venuetest.Quiet, Now: time.Now}
+	return bitstamp.Config{RestURL: "http://" + address + "/bitstamp", Market: feed.Market{
+		StreamURL: "ws://" + address + "/bitstamp", Instrument: ethBTC, StaleAfter: staleAfter, Log: venuetest.Quiet, Now: time.Now}}
 }
 
 // Every fault of the simulator that applies: never a top from a suspect book, prices

@@ -107,11 +107,8 @@ func (p *protocol) apply() error {
 			p.book.Set(book.Ask, l)
 		}
 	}
-	if err := feed.Judge(p.book); err != nil {
+	if err := feed.JudgeWhole(p.book); err != nil {
 		return err
-	}
-	if p.book.Len(book.Bid) == 0 || p.book.Len(book.Ask) == 0 {
-		return feed.ErrDry
 	}
 	p.trusted = true
 	return nil

@@ -13,8 +13,8 @@ import (
 
 var ethBTC = liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}
 
-func config(address string, staleAfter time.Duration) coinbase.Config {
-	return coinbase.Config{StreamURL: "ws://" + address + "/coinbase", Instrument: ethBTC, StaleAfter: staleAfter, Log: venuetest.Quiet, Now: time.Now}
+func config(address string, staleAfter time.Duration) feed.Market {
+	return feed.Market{StreamURL: "ws://" + address + "/coinbase", Instrument: ethBTC, StaleAfter: staleAfter, Log: venuetest.Quiet, Now: time.Now}
 }
 
 // Every fault of the simulator that applies: never a top from a suspect book, prices
@@ -33,10 +33,10 @@ func TestNewRefuses(t *testing.T) {
 	if _, err := coinbase.New(config("127.0.0.1:1", time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]func(*coinbase.Config){
-		"no address": func(c *coinbase.Config) { c.StreamURL = "" }, "http": func(c *coinbase.Config) { c.StreamURL = "http://127.0.0.1:1" },
-		"no instrument": func(c *coinbase.Config) { c.Instrument = liquidity.Instrument{} }, "no limit": func(c *coinbase.Config) { c.StaleAfter = 0 },
-		"no log": func(c *coinbase.Config) { c.Log = nil }, "no clock": func(c *coinbase.Config) { c.Now = nil },
+	for name, change := range map[string]func(*feed.Market){
+		"no address": func(c *feed.Market) { c.StreamURL = "" }, "http": func(c *feed.Market) { c.StreamURL = "http://127.0.0.1:1" },
+		"no instrument": func(c *feed.Market) { c.Instrument = liquidity.Instrument{} }, "no limit": func(c *feed.Market) { c.StaleAfter = 0 },
+		"no log": func(c *feed.Market) { c.Log = nil }, "no clock": func(c *feed.Market) { c.Now = nil },
 	} {
 		c := config("127.0.0.1:1", time.Second)
 		change(&c)

@@ -11,16 +11,23 @@ import (
 	"ferry/liquidity"
 )
 
-// Config is what following one instrument of a venue needs.
-type Config struct {
-	// Venue is its name, for logs and metrics: "kraken".
-	Venue string
+// Market is one instrument of a venue, and where it is.
+type Market struct {
 	// StreamURL is where the WebSocket is, with its path.
 	StreamURL  string
 	Instrument liquidity.Instrument
 	// StaleAfter is the longest silence: then the book is no longer used and the
 	// connection given up.
 	StaleAfter time.Duration
+	Log        *slog.Logger
+	Now        func() time.Time
+}
+
+// Config is what following a market needs.
+type Config struct {
+	Market
+	// Venue is its name, for logs and metrics: "kraken".
+	Venue string
 	// Life is when a connection is replaced at the latest, before the venue ends it.
 	Life time.Duration
 	// BookWithin is how long a connection may take to tell its book, at first and anew,
@@ -35,8 +42,6 @@ type Config struct {
 	Snapshots *Snapshots
 	// Open makes the state of one connection.
 	Open func() Protocol
-	Log  *slog.Logger
-	Now  func() time.Time
 }
 
 // Snapshots is where and how often a book may be fetched.

@@ -89,3 +89,15 @@ func Judge(b *book.Book) error {
 	}
 	return nil
 }
+
+// JudgeWhole is Judge for venues that tell a book whole: a side with nothing is no
+// book either.
+func JudgeWhole(b *book.Book) error {
+	if err := Judge(b); err != nil {
+		return err
+	}
+	if b.Len(book.Bid) == 0 || b.Len(book.Ask) == 0 {
+		return ErrDry
+	}
+	return nil
+}

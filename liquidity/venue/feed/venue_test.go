@@ -33,9 +33,9 @@ func (hopeless) Trusted() bool    { return false }
 func (hopeless) Book() *book.Book { return nil }
 
 func configured(stream string, p feed.Protocol) feed.Config {
-	return feed.Config{Venue: "hopeless", StreamURL: stream, Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8},
-		StaleAfter: time.Minute, Life: time.Hour, BookWithin: 200 * time.Millisecond, MaxFrame: 1 << 10, DialMost: 100, DialWindow: time.Minute,
-		Open: func() feed.Protocol { return p }, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	return feed.Config{Venue: "hopeless", Market: feed.Market{StreamURL: stream, StaleAfter: time.Minute, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}}, Life: time.Hour, BookWithin: 200 * time.Millisecond, MaxFrame: 1 << 10, DialMost: 100, DialWindow: time.Minute,
+		Open: func() feed.Protocol { return p }}
 }
 
 // A venue that is alive and never tells a book that can be trusted is given up after a

@@ -77,13 +77,10 @@ func (p *protocol) Take(raw []byte) (feed.Message, error) {
 	if sum := p.written.checksum(p.book); sum != f.checksum {
 		return m, fmt.Errorf("ours is %d, the venue's %d: %w", sum, f.checksum, feed.ErrChecksum)
 	}
-	if err := feed.Judge(p.book); err != nil {
+	if err := feed.JudgeWhole(p.book); err != nil {
 		return m, err
 	}
-	p.trusted = p.book.Len(book.Bid) > 0 && p.book.Len(book.Ask) > 0
-	if !p.trusted {
-		return m, feed.ErrDry
-	}
+	p.trusted = true
 	return m, nil
 }
 

@@ -2,11 +2,9 @@ package kraken
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
-	"ferry/liquidity"
 	"ferry/liquidity/venue/feed"
 )
 
@@ -25,24 +23,13 @@ const (
 	dialWindow = 10 * time.Minute
 )
 
-// Config is what the venue's client needs.
-type Config struct {
-	StreamURL  string
-	Instrument liquidity.Instrument
-	// StaleAfter is the longest silence; the venue speaks each second.
-	StaleAfter time.Duration
-	Log        *slog.Logger
-	Now        func() time.Time
-}
-
 // New is one symbol of the venue, named after the instrument: "ETH/BTC". It connects
 // nothing yet.
-func New(c Config) (*feed.Venue, error) {
-	symbol := string(c.Instrument.Base) + "/" + string(c.Instrument.Quote)
+func New(m feed.Market) (*feed.Venue, error) {
+	symbol := string(m.Instrument.Base) + "/" + string(m.Instrument.Quote)
 	if strings.ContainsAny(symbol, "\"\\") {
 		return nil, fmt.Errorf("kraken: symbol %.20q can't be", symbol)
 	}
-	return feed.New(feed.Config{Venue: Name, StreamURL: c.StreamURL, Instrument: c.Instrument, StaleAfter: c.StaleAfter, Life: life,
-		MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow, Log: c.Log, Now: c.Now,
-		Open: func() feed.Protocol { return Open(symbol, c.Instrument, Depth) }})
+	return feed.New(feed.Config{Market: m, Venue: Name, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+		Open: func() feed.Protocol { return Open(symbol, m.Instrument, Depth) }})
 }

@@ -86,11 +86,8 @@ func (p *protocol) apply() error {
 		p.book.Truncate(depth)
 	}
 	p.last = f.sequence
-	if err := feed.Judge(p.book); err != nil {
+	if err := feed.JudgeWhole(p.book); err != nil {
 		return err
-	}
-	if p.book.Len(book.Bid) == 0 || p.book.Len(book.Ask) == 0 {
-		return feed.ErrDry
 	}
 	p.trusted = true
 	return nil

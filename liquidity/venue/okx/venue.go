@@ -1,10 +1,8 @@
 package okx
 
 import (
-	"log/slog"
 	"time"
 
-	"ferry/liquidity"
 	"ferry/liquidity/venue/feed"
 )
 
@@ -23,20 +21,9 @@ const (
 	dialWindow = 10 * time.Minute
 )
 
-// Config is what the venue's client needs.
-type Config struct {
-	StreamURL  string
-	Instrument liquidity.Instrument
-	// StaleAfter is the longest silence.
-	StaleAfter time.Duration
-	Log        *slog.Logger
-	Now        func() time.Time
-}
-
 // New is one instrument of the venue, named as it is here: "ETH-BTC". It connects
 // nothing yet.
-func New(c Config) (*feed.Venue, error) {
-	return feed.New(feed.Config{Venue: Name, StreamURL: c.StreamURL, Instrument: c.Instrument, StaleAfter: c.StaleAfter, Life: life,
-		MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow, Log: c.Log, Now: c.Now,
-		Open: func() feed.Protocol { return Open(c.Instrument.String(), c.Instrument) }})
+func New(m feed.Market) (*feed.Venue, error) {
+	return feed.New(feed.Config{Market: m, Venue: Name, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+		Open: func() feed.Protocol { return Open(m.Instrument.String(), m.Instrument) }})
 }

@@ -13,8 +13,8 @@ import (
 
 var ethBTC = liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}
 
-func config(address string, staleAfter time.Duration) okx.Config {
-	return okx.Config{StreamURL: "ws://" + address + "/okx/ws/v5/public", Instrument: ethBTC, StaleAfter: staleAfter, Log: venuetest.Quiet, Now: time.Now}
+func config(address string, staleAfter time.Duration) feed.Market {
+	return feed.Market{StreamURL: "ws://" + address + "/okx/ws/v5/public", Instrument: ethBTC, StaleAfter: staleAfter, Log: venuetest.Quiet, Now: time.Now}
 }
 
 // Every fault of the simulator that applies: never a top from a suspect book, prices
@@ -33,10 +33,10 @@ func TestNewRefuses(t *testing.T) {
 	if _, err := okx.New(config("127.0.0.1:1", time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]func(*okx.Config){
-		"no address": func(c *okx.Config) { c.StreamURL = "" }, "http": func(c *okx.Config) { c.StreamURL = "http://127.0.0.1:1" },
-		"no instrument": func(c *okx.Config) { c.Instrument = liquidity.Instrument{} }, "no limit": func(c *okx.Config) { c.StaleAfter = 0 },
-		"no log": func(c *okx.Config) { c.Log = nil }, "no clock": func(c *okx.Config) { c.Now = nil },
+	for name, change := range map[string]func(*feed.Market){
+		"no address": func(c *feed.Market) { c.StreamURL = "" }, "http": func(c *feed.Market) { c.StreamURL = "http://127.0.0.1:1" },
+		"no instrument": func(c *feed.Market) { c.Instrument = liquidity.Instrument{} }, "no limit": func(c *feed.Market) { c.StaleAfter = 0 },
+		"no log": func(c *feed.Market) { c.Log = nil }, "no clock": func(c *feed.Market) { c.Now = nil },
 	} {
 		c := config("127.0.0.1:1", time.Second)
 		change(&c)
