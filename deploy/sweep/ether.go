@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 
@@ -135,7 +136,9 @@ func etherTooDeep(ctx context.Context, w *world) error {
 		return err
 	}
 	if s.halt(asset.Ethereum) != "" {
-		return w.halted(ctx, asset.Ethereum)
+		// Halted by the case before. The watcher looks ever less often; one that starts
+		// looks at once.
+		return errors.Join(w.bounce(ctx, "hotwalletd-ethereum"), w.halted(ctx, asset.Ethereum))
 	}
 	for _, pair := range []asset.Pair{toEther, toCoins} {
 		if _, err := w.begin(ctx, pair); err != nil {
