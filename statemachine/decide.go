@@ -153,6 +153,15 @@ func decideDeadline(d Decision, f swap.Fact) Decision {
 	return d
 }
 
+// now is the latest time that is known of: a fact may be told after one that
+// happened later.
+func (d Decision) now(f swap.Fact) time.Time {
+	if f.At.After(d.Swap.UpdatedAt) {
+		return f.At
+	}
+	return d.Swap.UpdatedAt
+}
+
 // clone copies what a decision may change, so that the swap it was given stays.
 func clone(s swap.Swap) swap.Swap {
 	s.Deposits = slices.Clone(s.Deposits)

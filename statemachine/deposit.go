@@ -2,6 +2,7 @@ package statemachine
 
 import (
 	"fmt"
+	"time"
 
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -70,7 +71,7 @@ func sighted(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 		d.Note = fmt.Sprintf("%s is dust and touches nothing.", told.Amount)
 	case live:
 		d.Note = fmt.Sprintf("%s of %s, %d of %d confirmations.", told.Amount, short(told.TxID), told.Confirmations, told.Needed)
-		if Allowed(d.From, MoveSeen) && (d.From != swap.Expired || onTimeSoFar(d.Swap.Terms.Receipt, deposit, f)) {
+		if Allowed(d.From, MoveSeen) && (d.From != swap.Expired || onTimeSoFar(d.Swap.Terms.Receipt, deposit, d.now(f))) {
 			d.Move = MoveSeen
 		}
 	default:
@@ -138,9 +139,10 @@ func onTime(r swap.Receipt, deposit swap.Deposit, told swap.DepositFact) bool {
 	return seen && !told.ConfirmedAt.After(r.ConfirmBy)
 }
 
-// onTimeSoFar is onTime for a deposit that still has to confirm.
-func onTimeSoFar(r swap.Receipt, deposit swap.Deposit, f swap.Fact) bool {
-	return !deposit.FirstSeen.After(r.DepositBy) && !f.At.After(r.ConfirmBy)
+// onTimeSoFar is onTime for a deposit that still has to confirm. At the limit the
+// deadline may have been told already: nothing would end the wait.
+func onTimeSoFar(r swap.Receipt, deposit swap.Deposit, now time.Time) bool {
+	return !deposit.FirstSeen.After(r.DepositBy) && now.Before(r.ConfirmBy)
 }
 
 // isDust: below the chain's published threshold, or so small that nothing the

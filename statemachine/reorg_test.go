@@ -29,13 +29,13 @@ func TestCountIsTakenBackAndGivenBack(t *testing.T) {
 	s := created(t)
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
 	s.tell(s.payment(swap.FactPaymentQueued, 0))
-	for range 2 {
+	for _, back := range []time.Duration{4 * time.Minute, 5 * time.Hour} {
 		s.tell(s.deposit(swap.FactDepositReorged, 1, "0.01", 2*time.Minute))
 		s.wants(swap.DepositDetected, swap.VerdictCounted, payoutOrder)
 		wantOwed(t, s, "0", "0", "0")
 		s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", 3*time.Minute), s.deposit(swap.FactDepositInBlock, 1, "0.01", 3*time.Minute))
 		s.wants(swap.DepositDetected, swap.VerdictCounted, payoutOrder)
-		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 5*time.Hour))
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", back))
 		s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder)
 		wantOwed(t, s, "0", owed, "0")
 	}
@@ -77,6 +77,32 @@ func TestTakenBackLateIsHeld(t *testing.T) {
 	if s.swap.Reason != statemachine.ReasonLate {
 		t.Errorf("reason is %q", s.swap.Reason)
 	}
+}
+
+// It was taken back before the limit and that is told after the deadline was: no
+// deadline comes any more, and it is held at once.
+func TestTakenBackInTimeAndToldLateIsHeld(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
+	s.tell(s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy))
+	s.tell(s.deposit(swap.FactDepositReorged, 1, "0.01", 2*time.Minute))
+	s.wants(swap.Held, swap.VerdictCounted, payoutOrder)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 3*time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder)
+}
+
+// A deposit was seen in time and that is told after the last deadline was: the swap
+// stays expired, because nothing would end a wait, and the deposit counts when it is
+// confirmed in time.
+func TestSeenInTimeAndToldAfterTheLastDeadline(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy), s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy))
+	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", time.Minute))
+	s.wants(swap.Expired, "")
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder)
 }
 
 // The payment was or may have been signed: a loss, held, until the deposit is back;
