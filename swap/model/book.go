@@ -40,6 +40,9 @@ func (b *Book) Entry(key string) (ledger.Entry, bool) {
 	return e, ok
 }
 
+// Len is the number of entries.
+func (b *Book) Len() int { return len(b.keys) }
+
 // Entries are all entries in the order they were booked.
 func (b *Book) Entries() []ledger.Entry {
 	all := make([]ledger.Entry, 0, len(b.keys))

@@ -48,7 +48,7 @@ func (w *World) reorg() {
 	if _, gone := w.branches[on]; gone || limit == 0 {
 		return
 	}
-	depth := 1 + w.rng.Int64N(limit)
+	depth := w.depth(on, limit)
 	fork := w.height(on) - depth
 	if deepest, moved := w.forks[on]; moved {
 		fork = min(fork, deepest)
@@ -69,6 +69,18 @@ func (w *World) reorg() {
 	} else {
 		c.Mine(int(depth) + 1)
 	}
+}
+
+// depth is how far a reorganisation goes: any, or just so far that a payment of ours
+// leaves its block.
+func (w *World) depth(on asset.Chain, limit int64) int64 {
+	tip := w.height(on)
+	for _, p := range w.wallets.Payments() {
+		if p.Order.Chain == on && p.Height > 0 && tip-p.Height+1 <= limit && w.chance(2) {
+			return max(tip-p.Height+1, 1)
+		}
+	}
+	return 1 + w.rng.Int64N(limit)
 }
 
 // leave makes the node follow a branch that leaves ours deeper than is followed;
@@ -127,9 +139,7 @@ func (w *World) trouble() {
 	case 2:
 		c.SetFeeRate(1 + w.rng.Uint64N(4))
 	default:
-		if on == asset.Ethereum && w.chance(3) {
-			w.hot[on].failing++
-		}
+		w.hot[asset.Ethereum].failing++
 	}
 }
 

@@ -24,10 +24,13 @@ type Result struct {
 	Story  []string
 }
 
-// stepsLeast and stepsMore say how many steps a seed takes before the calm.
+// A seed takes stepsLeast steps before the calm and up to stepsMore more, and goes on
+// until there are factsLeast facts, or stepsMost.
 const (
 	stepsLeast = 80
 	stepsMore  = 120
+	stepsMost  = 1000
+	factsLeast = 50
 )
 
 // Run plays one seed to its end, or to the first invariant that does not hold.
@@ -42,14 +45,13 @@ func Run(ctx context.Context, seed uint64, bug Bug) (r Result) {
 			panic(fmt.Sprintf("seed %d at step %d: %v", seed, w.steps, cause))
 		}
 		r.Seed, r.Steps, r.Virtual, r.Pairs, r.Story = seed, w.steps, w.now.Sub(w.start), w.pairs, w.story
-		for _, records := range w.kafka.topics[bus.TopicFacts] {
-			r.Facts += len(records)
-		}
+		r.Facts = w.facts()
 	}()
 	w.fund()
 	w.create()
+	w.lazy = one(w, []string{"", "", "gateway", "gateway", "hotwallet", "swap"})
 	w.rough = []int{0, 20, 60, 200}[w.rng.IntN(4)]
-	for range stepsLeast + w.rng.IntN(stepsMore) {
+	for last := stepsLeast + w.rng.IntN(stepsMore); w.steps < last || w.steps < stepsMost && w.facts() < factsLeast; {
 		if ctx.Err() != nil {
 			return r
 		}
@@ -57,8 +59,17 @@ func Run(ctx context.Context, seed uint64, bug Bug) (r Result) {
 		w.step()
 		w.check.step()
 	}
+	w.check.all()
 	w.calm()
 	return r
+}
+
+// facts counts the records of facts, those that come again included.
+func (w *World) facts() (n int) {
+	for _, records := range w.kafka.topics[bus.TopicFacts] {
+		n += len(records)
+	}
+	return n
 }
 
 // step is one thing that happens.
@@ -69,7 +80,7 @@ func (w *World) step() {
 	}{
 		{14, w.look}, {10, w.pay}, {16, w.relay}, {16, w.read}, {8, w.take}, {3, w.sweep},
 		{14, w.mine}, {6, w.pass}, {9, w.deposit}, {2, w.createFew}, {3, w.replace}, {2, w.evict},
-		{3, w.reorg}, {1, w.leave}, {2, w.trouble}, {2, w.operate}, {2, w.kill},
+		{4, w.reorg}, {1, w.leave}, {3, w.trouble}, {1, w.again}, {2, w.operate}, {2, w.kill},
 	}
 	total := 0
 	for _, a := range actions {
@@ -90,6 +101,14 @@ func (w *World) createFew() {
 	}
 }
 
+// again is a gateway that tells of a swap a second time.
+func (w *World) again() {
+	if len(w.users) > 0 {
+		u := one(w, w.users)
+		w.gateway.put(u.created())
+	}
+}
+
 func (w *World) look() { w.hot[one(w, asset.Chains())].look() }
 
 // pay is a round of an engine; now and then of one that was given up and still runs.
@@ -102,8 +121,13 @@ func (w *World) pay() {
 	h.pay()
 }
 
+// relay publishes some of an outbox; that of the lazy one seldom.
 func (w *World) relay() {
-	one(w, w.relays).publish(w.kafka, 1+w.rng.IntN(40), w.chance(10))
+	r := one(w, w.relays)
+	if r.source == w.lazy && !w.chance(6) {
+		return
+	}
+	r.publish(w.kafka, 1+w.rng.IntN(40), w.chance(10))
 }
 
 func (w *World) read() { one(w, w.swapd).read(w.rng.Int32N(partitions), 1+w.rng.IntN(12)) }

@@ -21,6 +21,12 @@ type user struct {
 
 func (u *user) id() string { return u.terms.Receipt.SwapID }
 
+// created is what the gateway tells of the swap.
+func (u *user) created() swap.Fact {
+	return swap.Fact{Kind: swap.FactSwapCreated, SwapID: u.id(), At: u.terms.Receipt.IssuedAt,
+		Created: &swap.CreatedFact{SignedQuote: u.terms.SignedQuote, SignedReceipt: u.terms.SignedReceipt}}
+}
+
 var (
 	quoteKey, attestKey   = seedKey("quote"), seedKey("attest")
 	quoteKeys, attestKeys = public(quoteKey), public(attestKey)
@@ -75,9 +81,8 @@ func (w *World) create() {
 	must(err)
 	must(w.hot[on].store.Issue(r.DepositAddress, r.SwapID))
 	w.hot[on].set.Add(r.DepositAddress)
-	w.gateway.put(swap.Fact{Kind: swap.FactSwapCreated, SwapID: r.SwapID, At: now,
-		Created: &swap.CreatedFact{SignedQuote: signedQuote, SignedReceipt: signedReceipt}})
 	u := &user{on: on, terms: swap.Terms{Quote: q, Receipt: r, SignedQuote: signedQuote, SignedReceipt: signedReceipt}}
+	w.gateway.put(u.created())
 	w.users = append(w.users, u)
 	w.tell("swap %d: %s: send %s, get %s", len(w.users)-1, r.SwapID, q.Deposit, q.Payout)
 }

@@ -30,6 +30,8 @@ type World struct {
 	// rough is how often, in 10,000, a step of a daemon fails or kills it; 0 in the
 	// calm at the end.
 	rough int
+	// lazy is the relay that is behind the others.
+	lazy  string
 	steps int
 
 	chains  map[asset.Chain]*fakechain.Chain
