@@ -27,8 +27,8 @@ type Result struct {
 // A seed takes stepsLeast steps before the calm and up to stepsMore more, and goes on
 // until there are factsLeast facts, or stepsMost.
 const (
-	stepsLeast = 80
-	stepsMore  = 120
+	stepsLeast = 60
+	stepsMore  = 80
 	stepsMost  = 1000
 	factsLeast = 50
 )
@@ -50,8 +50,8 @@ func Run(ctx context.Context, seed uint64, bug Bug) (r Result) {
 	w.fund()
 	w.create()
 	w.lazy = one(w, []string{"", "", "gateway", "gateway", "hotwallet", "swap"})
-	w.rough = []int{0, 20, 60, 200}[w.rng.IntN(4)]
-	for last := stepsLeast + w.rng.IntN(stepsMore); w.steps < last || w.steps < stepsMost && w.facts() < factsLeast; {
+	w.rough = []int{0, 50, 150, 400}[w.rng.IntN(4)]
+	for last := stepsLeast + w.rng.IntN(stepsMore); w.steps < last || w.steps < stepsMost && w.told() < factsLeast; {
 		if ctx.Err() != nil {
 			return r
 		}
@@ -71,6 +71,9 @@ func (w *World) facts() (n int) {
 	}
 	return n
 }
+
+// told counts the facts that are told, published or not.
+func (w *World) told() int { return len(w.gateway.rows) + len(w.wallets.Schema().Outbox()) }
 
 // step is one thing that happens.
 func (w *World) step() {
@@ -96,7 +99,7 @@ func (w *World) step() {
 }
 
 func (w *World) createFew() {
-	if len(w.users) < 5 {
+	if len(w.users) < 4 {
 		w.create()
 	}
 }
