@@ -57,7 +57,7 @@ func (b batch) run(ctx context.Context) *sum {
 	for range b.workers {
 		workers.Go(func() {
 			for seed := range next {
-				results <- simulation.Run(ctx, seed, b.bug)
+				results <- simulation.Run(ctx, seed, simulation.Options{Bug: b.bug})
 			}
 		})
 	}

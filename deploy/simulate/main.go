@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, out io.Writer) bool {
 		return false
 	}
 	if *seed >= 0 {
-		r := simulation.Run(ctx, uint64(*seed), simulation.Bug(*bug))
+		r := simulation.Run(ctx, uint64(*seed), simulation.Options{Bug: simulation.Bug(*bug)})
 		tell(out, r, *bug)
 		return r.Broken == ""
 	}

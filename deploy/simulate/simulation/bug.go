@@ -97,7 +97,7 @@ func (b Bug) retried(h *wallet, raw []byte) []byte {
 
 // offsetFirst stores the offset, and then the effects.
 func (s stateStore) offsetFirst(ctx context.Context, b bus.Batch, folded []statemachine.Folded) error {
-	if err := s.w.around(func() error { return s.Store.Apply(ctx, b, nil) }); err != nil {
+	if err := s.w.around(func() error { return s.StateStore.Apply(ctx, b, nil) }); err != nil {
 		return err
 	}
 	b.From, b.Malformed = b.Next, nil

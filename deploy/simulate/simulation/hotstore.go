@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"ferry/hotwallet/chain"
-	hot "ferry/hotwallet/model"
 	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/bus"
@@ -12,52 +11,52 @@ import (
 
 // hotStore is the hot wallet's store with what may go wrong about each write.
 type hotStore struct {
-	*hot.Store
+	HotStore
 	w *World
 }
 
 func (s hotStore) Begin(ctx context.Context, at chain.Ref) error {
-	return s.w.around(func() error { return s.Store.Begin(ctx, at) })
+	return s.w.around(func() error { return s.HotStore.Begin(ctx, at) })
 }
 
 func (s hotStore) Apply(ctx context.Context, b chain.Block) error {
-	return s.w.around(func() error { return s.Store.Apply(ctx, b) })
+	return s.w.around(func() error { return s.HotStore.Apply(ctx, b) })
 }
 
 func (s hotStore) Rollback(ctx context.Context, at chain.Ref) error {
-	return s.w.around(func() error { return s.Store.Rollback(ctx, at) })
+	return s.w.around(func() error { return s.HotStore.Rollback(ctx, at) })
 }
 
 func (s hotStore) See(ctx context.Context, credits []chain.Credit) error {
-	return s.w.around(func() error { return s.Store.See(ctx, credits) })
+	return s.w.around(func() error { return s.HotStore.See(ctx, credits) })
 }
 
 func (s hotStore) Replace(ctx context.Context, ids []string) error {
-	return s.w.around(func() error { return s.Store.Replace(ctx, ids) })
+	return s.w.around(func() error { return s.HotStore.Replace(ctx, ids) })
 }
 
 func (s hotStore) Stop(ctx context.Context, reason string) (bool, error) {
-	return value(s.w, func() (bool, error) { return s.Store.Stop(ctx, reason) })
+	return value(s.w, func() (bool, error) { return s.HotStore.Stop(ctx, reason) })
 }
 
 func (s hotStore) AcceptOrders(ctx context.Context, consumer string, b bus.Batch, orders []swap.Order, refused []payment.Refusal) ([]payment.Refusal, error) {
-	return value(s.w, func() ([]payment.Refusal, error) { return s.Store.AcceptOrders(ctx, consumer, b, orders, refused) })
+	return value(s.w, func() ([]payment.Refusal, error) { return s.HotStore.AcceptOrders(ctx, consumer, b, orders, refused) })
 }
 
 func (s hotStore) StorePlan(ctx context.Context, p payment.Payment, plan chain.Plan) (payment.Payment, error) {
-	return s.guarded(p, func() (payment.Payment, error) { return s.Store.StorePlan(ctx, p, plan) })
+	return s.guarded(p, func() (payment.Payment, error) { return s.HotStore.StorePlan(ctx, p, plan) })
 }
 
 func (s hotStore) StoreSigned(ctx context.Context, p payment.Payment, raw []byte, txid string) (payment.Payment, error) {
-	return s.guarded(p, func() (payment.Payment, error) { return s.Store.StoreSigned(ctx, p, raw, txid) })
+	return s.guarded(p, func() (payment.Payment, error) { return s.HotStore.StoreSigned(ctx, p, raw, txid) })
 }
 
 func (s hotStore) StoreAnswer(ctx context.Context, p payment.Payment, a payment.Answer) (payment.Payment, error) {
-	return s.guarded(p, func() (payment.Payment, error) { return s.Store.StoreAnswer(ctx, p, a) })
+	return s.guarded(p, func() (payment.Payment, error) { return s.HotStore.StoreAnswer(ctx, p, a) })
 }
 
 func (s hotStore) StoreReason(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {
-	return s.guarded(p, func() (payment.Payment, error) { return s.Store.StoreReason(ctx, p, reason) })
+	return s.guarded(p, func() (payment.Payment, error) { return s.HotStore.StoreReason(ctx, p, reason) })
 }
 
 // guarded is value for writes of a payment: after an error the caller goes on with

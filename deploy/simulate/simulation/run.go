@@ -34,8 +34,8 @@ const (
 )
 
 // Run plays one seed to its end, or to the first invariant that does not hold.
-func Run(ctx context.Context, seed uint64, bug Bug) (r Result) {
-	w := newWorld(ctx, seed, bug)
+func Run(ctx context.Context, seed uint64, o Options) (r Result) {
+	w := newWorld(ctx, seed, o)
 	defer func() {
 		switch cause := recover().(type) {
 		case nil:

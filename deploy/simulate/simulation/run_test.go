@@ -15,7 +15,7 @@ func TestSeeds(t *testing.T) {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
 			for seed := lane * each; seed < (lane+1)*each; seed++ {
-				r := simulation.Run(t.Context(), seed, simulation.BugNone)
+				r := simulation.Run(t.Context(), seed, simulation.Options{})
 				if r.Broken != "" {
 					t.Errorf("make simulate SEED=%d plays it again; step %d: %s", seed, r.Steps, r.Broken)
 				}
@@ -35,7 +35,7 @@ func TestSeeds(t *testing.T) {
 func TestSeedIsRepeated(t *testing.T) {
 	t.Parallel()
 	for _, seed := range []uint64{3, 5, 14} {
-		a, b := simulation.Run(t.Context(), seed, simulation.BugNone), simulation.Run(t.Context(), seed, simulation.BugNone)
+		a, b := simulation.Run(t.Context(), seed, simulation.Options{}), simulation.Run(t.Context(), seed, simulation.Options{})
 		if !reflect.DeepEqual(a, b) {
 			t.Errorf("seed %d played twice differs: %d and %d facts", seed, a.Facts, b.Facts)
 		}
@@ -53,7 +53,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		t.Run(string(bug), func(t *testing.T) {
 			t.Parallel()
 			for seed := range within[bug] {
-				if r := simulation.Run(t.Context(), seed, bug); r.Broken != "" {
+				if r := simulation.Run(t.Context(), seed, simulation.Options{Bug: bug}); r.Broken != "" {
 					t.Logf("found by seed %d: %s", seed, r.Broken)
 					return
 				}

@@ -6,7 +6,6 @@ import (
 
 	"ferry/statemachine"
 	"ferry/statemachine/consume"
-	state "ferry/statemachine/model"
 	"ferry/swap/bus"
 )
 
@@ -28,7 +27,7 @@ func newSwapd(w *World) *swapd {
 
 func (d *swapd) begin() {
 	w := d.world
-	handler := consume.Handler{Rules: trust(), Store: stateStore{w.states, w}, Log: w.log}
+	handler := consume.Handler{Rules: trust(), Store: stateStore{w.stored, w}, Log: w.log}
 	d.facts = &consumer{topic: bus.TopicFacts,
 		load:   func(p int32) (int64, error) { return w.states.LoadOffset(w.ctx, bus.TopicFacts, p) },
 		handle: func(b bus.Batch) error { return handler.Handle(w.ctx, w.bug.told(w, b)) }}
@@ -50,18 +49,18 @@ func (d *swapd) sweep() {
 	w := d.world
 	d.step(func() {
 		// A failed look is made again: there is nothing to do about it here.
-		_, _ = value(w, func() (int, error) { return w.states.TellDue(w.ctx, w.now.Add(-deadlineGrace), 1+w.rng.IntN(3)) })
+		_, _ = value(w, func() (int, error) { return w.stored.TellDue(w.ctx, w.now.Add(-deadlineGrace), 1+w.rng.IntN(3)) })
 	})
 }
 
 // stateStore is the state machine's store with what may go wrong about it.
 type stateStore struct {
-	*state.Store
+	StateStore
 	w *World
 }
 
 func (s stateStore) Load(ctx context.Context, ids []string) (map[string]statemachine.Case, error) {
-	return value(s.w, func() (map[string]statemachine.Case, error) { return s.Store.Load(ctx, ids) })
+	return value(s.w, func() (map[string]statemachine.Case, error) { return s.StateStore.Load(ctx, ids) })
 }
 
 func (s stateStore) Apply(ctx context.Context, b bus.Batch, folded []statemachine.Folded) error {
@@ -72,7 +71,7 @@ func (s stateStore) Apply(ctx context.Context, b bus.Batch, folded []statemachin
 }
 
 func (s stateStore) apply(ctx context.Context, b bus.Batch, folded []statemachine.Folded) error {
-	if err := s.Store.Apply(ctx, b, folded); err != nil {
+	if err := s.StateStore.Apply(ctx, b, folded); err != nil {
 		return err
 	}
 	s.w.visited(folded)

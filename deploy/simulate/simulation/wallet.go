@@ -61,7 +61,7 @@ func (h *wallet) begin() {
 	h.before = h.engine
 	h.store = w.wallets.Store(h.on, h.config())
 	token := h.store.AcquireLease()
-	store := hotStore{h.store, w}
+	store := hotStore{w.options.hot(h.on, h.store, h.config()), w}
 	h.set = watch.NewSet()
 	adapter := node{Adapter: h.node, wallet: h}
 	watcher, err := watch.New(watch.Config{Reader: h.node, Store: store, Set: h.set, Poll: h.world.rules[h.on].blockTime,

@@ -26,6 +26,8 @@ type World struct {
 	log  *slog.Logger
 	bug  Bug
 
+	options Options
+
 	start, now time.Time
 	// rough is how often, in 10,000, a step of a daemon fails or kills it; 0 in the
 	// calm at the end.
@@ -41,6 +43,7 @@ type World struct {
 	relays  []*relay
 
 	states *state.Store
+	stored StateStore // states, as swapd sees it
 	swapd  []*swapd
 
 	wallets *hot.Database
@@ -68,13 +71,14 @@ type chainRules struct {
 var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337}
 
 // newWorld makes a world at rest: chains with the house's money, daemons started.
-func newWorld(ctx context.Context, seed uint64, bug Bug) *World {
-	w := &World{seed: seed, ctx: ctx, bug: bug, log: slog.New(slog.DiscardHandler),
+func newWorld(ctx context.Context, seed uint64, o Options) *World {
+	w := &World{seed: seed, ctx: ctx, bug: o.Bug, options: o, log: slog.New(slog.DiscardHandler),
 		rng:    rand.New(rand.NewPCG(seed, 0x6665727279)), //nolint:gosec // a simulation has to be repeatable
 		kafka:  newKafka(),
 		states: state.New(), wallets: hot.NewDatabase(), signer: newSigner(),
 		chains: map[asset.Chain]*fakechain.Chain{}, rules: map[asset.Chain]chainRules{}, hot: map[asset.Chain]*wallet{},
 		gateway: &outbox{}, branches: map[asset.Chain]fakechain.Branch{}, forks: map[asset.Chain]int64{}, pairs: map[Pair]int{}}
+	w.stored = o.states(w.states)
 	w.start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	w.now = w.start
 	w.check = newChecker(w)
