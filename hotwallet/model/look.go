@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -166,4 +167,23 @@ func (s *Store) Record(_ context.Context, b reconcile.Books, node asset.Units) e
 		model.Set(c.tx, c.surplus, c.chain, comparison{at: b.At, extra: new(big.Int).Sub(node.Big(), b.Units)})
 		return nil
 	})
+}
+
+// Address is a row of that table: Purpose is "swap", "funding", "unattributed" or
+// "change".
+type Address struct {
+	Chain                          asset.Chain
+	Address, Path, Purpose, SwapID string
+}
+
+// OwnAddresses are all rows, sorted.
+func (d *Database) OwnAddresses() []Address {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []Address
+	for _, key := range slices.SortedFunc(maps.Keys(d.addresses), byName) {
+		row := d.addresses[key]
+		all = append(all, Address{Chain: key.chain, Address: key.name, Path: row.path, Purpose: row.purpose, SwapID: row.swapID})
+	}
+	return all
 }
