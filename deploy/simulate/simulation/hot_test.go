@@ -56,7 +56,7 @@ func (s *schema) process(on asset.Chain, m *model.Store, c model.Config) simulat
 // mirror brings over what daemons other than these do: addresses and operators.
 func (s *schema) mirror() {
 	s.t.Helper()
-	for i, a := range s.kept.OwnAddresses() {
+	for _, a := range s.kept.OwnAddresses() {
 		if s.added[a] {
 			continue
 		}
@@ -71,7 +71,7 @@ func (s *schema) mirror() {
 		case "swap":
 			state, swapID, terms = "issued", &a.SwapID, &a.SwapID
 		}
-		index := len(s.added) + i
+		index := len(s.added)
 		if role == 1 {
 			index = 0
 		}
