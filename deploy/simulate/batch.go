@@ -100,6 +100,7 @@ func (s *sum) add(r simulation.Result) {
 		s.pairs[pair] += n
 	}
 	if r.Broken != "" {
+		r.Log, r.States = nil, nil
 		s.broken = append(s.broken, r)
 	}
 }

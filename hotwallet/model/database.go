@@ -43,12 +43,13 @@ type Deposit struct {
 	// State is "seen", "in_block", "confirmed", "replaced" or "reorged".
 	State string
 
-	purpose   string
-	firstSeen time.Time
-	// height and what follows are zero while in no block.
-	height    int64
+	// Height and what follows are zero while in no block.
+	Height    int64
 	blockHash string
 	blockTime time.Time
+
+	purpose   string
+	firstSeen time.Time
 }
 
 type coin struct {

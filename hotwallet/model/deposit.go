@@ -35,8 +35,8 @@ func (c *change) tell(kind swap.FactKind, d Deposit, tip int64, used bool) {
 	}
 	f := swap.DepositFact{DepositID: d.ID, TxID: d.TxID, Address: d.Address, Amount: d.Amount, Needed: c.config.Confirmations,
 		FirstSeen: d.firstSeen, DustThreshold: c.config.DustThreshold, Used: used, BlockTime: d.blockTime}
-	if d.height != 0 {
-		f.Height, f.Confirmations = d.height, tip-d.height+1
+	if d.Height != 0 {
+		f.Height, f.Confirmations = d.Height, tip-d.Height+1
 	}
 	if kind == swap.FactDepositConfirmed {
 		f.ConfirmedAt = c.at
@@ -79,7 +79,7 @@ func (c *change) includeCredits(b chain.Block) error {
 		if d.State == "in_block" || d.State == "confirmed" {
 			return fmt.Errorf("deposit %s is in a block already: %w", d.ID, ErrState)
 		}
-		d.State, d.height, d.blockHash, d.blockTime = "in_block", b.Height, b.Hash, b.Time
+		d.State, d.Height, d.blockHash, d.blockTime = "in_block", b.Height, b.Hash, b.Time
 		model.Set(c.tx, c.deposits, d.ID, d)
 		c.blockEntries = append(c.blockEntries, ledger.Transfer(entryKey(d, b.Hash), "deposit."+d.purpose, d.SwapID,
 			ledger.Wallet, against[d.purpose], d.Amount))
@@ -97,7 +97,7 @@ func confirmedKey(depositID string) string { return "deposit.confirmed:" + depos
 // confirm books and tells what is deep enough now, and tells how deep the rest is.
 func (c *change) confirm(b chain.Block) error {
 	limit := b.Height - c.config.Confirmations + 1
-	for _, d := range c.pick(func(d Deposit) bool { return d.State == "in_block" && d.height <= limit }) {
+	for _, d := range c.pick(func(d Deposit) bool { return d.State == "in_block" && d.Height <= limit }) {
 		d.State = "confirmed"
 		model.Set(c.tx, c.deposits, d.ID, d)
 		if d.purpose == purposeSwap {
@@ -113,13 +113,13 @@ func (c *change) confirm(b chain.Block) error {
 
 // reorgDeposits takes the deposits of a block out of it.
 func (c *change) reorgDeposits(at chain.Ref, keys map[string]bool) {
-	for _, d := range c.pick(func(d Deposit) bool { return d.blockHash == at.Hash && d.height == at.Height }) {
+	for _, d := range c.pick(func(d Deposit) bool { return d.blockHash == at.Hash && d.Height == at.Height }) {
 		was := d.State
 		keys[entryKey(d, at.Hash)] = true
 		if was == "confirmed" && d.purpose == purposeSwap {
 			keys[confirmedKey(d.ID)] = true
 		}
-		d.State, d.height, d.blockHash = "reorged", 0, ""
+		d.State, d.Height, d.blockHash = "reorged", 0, ""
 		d.blockTime = time.Time{}
 		model.Set(c.tx, c.deposits, d.ID, d)
 		p, ordered := c.payments[c.used[d.ID]]

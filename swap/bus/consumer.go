@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -43,7 +44,10 @@ type ConsumerConfig struct {
 	// Handle applies a batch and advances the offset in one transaction. After an
 	// error the partition is read again from the stored offset, with a pause.
 	Handle func(ctx context.Context, b Batch) error
-	Log    *slog.Logger
+	// Dial, if not nil, connects to a broker instead of the network: a simulation's
+	// broker is in the same process.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	Log  *slog.Logger
 }
 
 // Limits of a consumer.
@@ -90,6 +94,9 @@ func (c *Consumer) join() error {
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AdjustFetchOffsetsFn(c.startAt)}
 	if c.config.Instance != "" {
 		options = append(options, kgo.InstanceID(c.config.Instance))
+	}
+	if c.config.Dial != nil {
+		options = append(options, kgo.Dialer(c.config.Dial))
 	}
 	client, err := kgo.NewClient(options...)
 	if err != nil {

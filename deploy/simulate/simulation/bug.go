@@ -13,7 +13,7 @@ import (
 	"ferry/swap/bus"
 )
 
-// Bug is a mistake that is planted between the parts, where no daemon is built from:
+// A Bug is a mistake that is planted between the parts, where no daemon is built from:
 // the parts themselves are the real ones.
 type Bug string
 

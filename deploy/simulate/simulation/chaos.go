@@ -57,7 +57,7 @@ func (w *World) reorg() {
 		return
 	}
 	w.forks[on] = fork
-	fate := one(w, []fakechain.Fate{fakechain.Return, fakechain.Return, fakechain.Drop, fakechain.DoubleSpend})
+	fate := one(w, []fakechain.Fate{fakechain.Return, fakechain.Drop, fakechain.DoubleSpend})
 	w.tell("%s: a reorganisation of %d blocks (limit %d), fate %s", on, depth, limit, fate)
 	c.Reorg(int(depth), fate)
 	if w.chance(4) {
@@ -71,16 +71,25 @@ func (w *World) reorg() {
 	}
 }
 
-// depth is how far a reorganisation goes: any, or just so far that a payment of ours
-// leaves its block.
+// depth is how far a reorganisation goes: any, or mostly just so far that a payment
+// or deposit of ours leaves its block.
 func (w *World) depth(on asset.Chain, limit int64) int64 {
-	tip := w.height(on)
-	for _, p := range w.wallets.Payments() {
-		if p.Order.Chain == on && p.Height > 0 && tip-p.Height+1 <= limit && w.chance(2) {
-			return max(tip-p.Height+1, 1)
+	var depths []int64
+	reach := func(chain asset.Chain, height int64) {
+		if depth := w.height(on) - height + 1; chain == on && height > 0 && depth >= 1 && depth <= limit {
+			depths = append(depths, depth)
 		}
 	}
-	return 1 + w.rng.Int64N(limit)
+	for _, p := range w.wallets.Payments() {
+		reach(p.Order.Chain, p.Height)
+	}
+	for _, d := range w.wallets.Deposits() {
+		reach(d.Chain, d.Height)
+	}
+	if len(depths) == 0 || w.chance(3) {
+		return 1 + w.rng.Int64N(limit)
+	}
+	return one(w, depths)
 }
 
 // leave makes the node follow a branch that leaves ours deeper than is followed;

@@ -121,7 +121,7 @@ func replay(current *swap.Swap, e statemachine.Event) *swap.Swap {
 		copied.Seen[e.Fact.Source] = min(seen, e.Fact.Seq-1)
 		current = &copied
 	}
-	d, err := trust().Decide(current, e.Fact)
+	d, err := Rules().Decide(current, e.Fact)
 	if err != nil || d.Outcome != statemachine.Applied {
 		fail("event %d of %s can't be replayed: %s %s %v", e.Version, e.Fact.SwapID, d.Outcome, d.Reason, err)
 	}

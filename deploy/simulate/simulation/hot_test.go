@@ -36,7 +36,7 @@ type schema struct {
 // process is what a new process of hotwalletd does: it takes the lease from its
 // predecessor.
 func (s *schema) process(on asset.Chain, m *model.Store, c model.Config) simulation.HotStore {
-	real, err := postgres.New(s.pool, on, postgres.Config{Confirmations: c.Confirmations, DustThreshold: c.DustThreshold,
+	actual, err := postgres.New(s.pool, on, postgres.Config{Confirmations: c.Confirmations, DustThreshold: c.DustThreshold,
 		Now: c.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		s.t.Fatal(err)
@@ -46,11 +46,11 @@ func (s *schema) process(on asset.Chain, m *model.Store, c model.Config) simulat
 			s.t.Fatal(err)
 		}
 	}
-	if s.leases[on], err = real.AcquireLease(s.t.Context(), "simulation"); err != nil {
+	if s.leases[on], err = actual.AcquireLease(s.t.Context(), "simulation"); err != nil {
 		s.t.Fatal(err)
 	}
 	s.kept = m.Database
-	return hotStore{Store: m, real: real, s: s}
+	return hotStore{Store: m, real: actual, s: s}
 }
 
 // mirror brings over what daemons other than these do: addresses and operators.
@@ -108,14 +108,14 @@ type hotStore struct {
 }
 
 // both runs a call on Postgres and the model and compares.
-func both[T any](h hotStore, name string, model, real func() (T, error)) (T, error) {
+func both[T any](h hotStore, name string, modelled, actual func() (T, error)) (T, error) {
 	h.s.t.Helper()
 	h.s.mirror()
-	got, realErr := real()
-	want, err := model()
+	got, actualErr := actual()
+	want, err := modelled()
 	h.s.halted = max(h.s.halted, len(h.s.kept.Halts()))
-	if (err == nil) != (realErr == nil) || errors.Is(err, payment.ErrChanged) != errors.Is(realErr, payment.ErrChanged) {
-		h.s.t.Errorf("%s: Postgres %v, the model %v", name, realErr, err)
+	if (err == nil) != (actualErr == nil) || errors.Is(err, payment.ErrChanged) != errors.Is(actualErr, payment.ErrChanged) {
+		h.s.t.Errorf("%s: Postgres %v, the model %v", name, actualErr, err)
 	}
 	g, gotErr := json.Marshal(got)
 	w, wantErr := json.Marshal(want)
@@ -125,9 +125,9 @@ func both[T any](h hotStore, name string, model, real func() (T, error)) (T, err
 	return want, err
 }
 
-func (h hotStore) change(name string, model, real func() error) error {
+func (h hotStore) change(name string, modelled, actual func() error) error {
 	h.s.t.Helper()
-	_, err := both(h, name, func() (bool, error) { return true, model() }, func() (bool, error) { return true, real() })
+	_, err := both(h, name, func() (bool, error) { return true, modelled() }, func() (bool, error) { return true, actual() })
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 
 // Options of a seed. The zero value plays the system as it is, on models.
 type Options struct {
-	// Bug is planted.
+	// What is planted, if anything.
 	Bug Bug
 	// States and Hot, if not nil, put something between the daemons and the models:
 	// a test has both do the same as Postgres, call by call.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	state "ferry/statemachine/model"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
 )
@@ -22,6 +23,9 @@ type Result struct {
 	// happened, the last line last.
 	Broken string
 	Story  []string
+	// Log are the records of facts by partition, States what they led to.
+	Log    [][]bus.Record
+	States *state.Store
 }
 
 // A seed takes stepsLeast steps before the calm and up to stepsMore more, and goes on
@@ -45,10 +49,11 @@ func Run(ctx context.Context, seed uint64, o Options) (r Result) {
 			panic(fmt.Sprintf("seed %d at step %d: %v", seed, w.steps, cause))
 		}
 		r.Seed, r.Steps, r.Virtual, r.Pairs, r.Story = seed, w.steps, w.now.Sub(w.start), w.pairs, w.story
-		r.Facts = w.facts()
+		r.Facts, r.Log, r.States = w.facts(), w.kafka.topics[bus.TopicFacts], w.states
 	}()
 	w.fund()
 	w.create()
+	w.slow = one(w, []asset.Chain{"", asset.Bitcoin, asset.Ethereum})
 	w.lazy = one(w, []string{"", "", "gateway", "gateway", "hotwallet", "swap"})
 	w.rough = []int{0, 50, 150, 400}[w.rng.IntN(4)]
 	for last := stepsLeast + w.rng.IntN(stepsMore); w.steps < last || w.steps < stepsMost && w.told() < factsLeast; {
@@ -83,7 +88,7 @@ func (w *World) step() {
 	}{
 		{14, w.look}, {10, w.pay}, {16, w.relay}, {16, w.read}, {8, w.take}, {3, w.sweep},
 		{14, w.mine}, {6, w.pass}, {9, w.deposit}, {2, w.createFew}, {3, w.replace}, {2, w.evict},
-		{4, w.reorg}, {1, w.leave}, {3, w.trouble}, {1, w.again}, {2, w.operate}, {2, w.kill},
+		{6, w.reorg}, {1, w.leave}, {3, w.trouble}, {1, w.again}, {2, w.operate}, {2, w.kill},
 	}
 	total := 0
 	for _, a := range actions {
@@ -117,6 +122,9 @@ func (w *World) look() { w.hot[one(w, asset.Chains())].look() }
 // pay is a round of an engine; now and then of one that was given up and still runs.
 func (w *World) pay() {
 	h := w.hot[one(w, asset.Chains())]
+	if h.on == w.slow && !w.chance(12) {
+		return
+	}
 	if h.before != nil && w.chance(8) {
 		living(func() { h.tolerate(h.before.Round(w.ctx)) })
 		return

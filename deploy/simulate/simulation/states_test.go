@@ -56,9 +56,9 @@ func (s states) Apply(ctx context.Context, b bus.Batch, folded []statemachine.Fo
 // is not said.
 func (s states) TellDue(ctx context.Context, now time.Time, _ int) (int, error) {
 	want, err := s.Store.TellDue(ctx, now, 1000)
-	got, real := s.real.TellDue(ctx, now, 1000)
-	if err != nil || real != nil || want != got {
-		s.t.Errorf("deadlines: Postgres told %d (%v), the model %d (%v)", got, real, want, err)
+	got, realErr := s.real.TellDue(ctx, now, 1000)
+	if err != nil || realErr != nil || want != got {
+		s.t.Errorf("deadlines: Postgres told %d (%v), the model %d (%v)", got, realErr, want, err)
 	}
 	return want, err
 }
@@ -68,12 +68,12 @@ func text(t *testing.T, c statemachine.Case) string {
 	t.Helper()
 	type numbered struct {
 		swap.Fact
-		Source string
-		Seq    int64
+		Source string `json:"source"`
+		Seq    int64  `json:"seq"`
 	}
 	var all struct {
-		Swap   *swap.Swap
-		Parked []numbered
+		Swap   *swap.Swap `json:"swap"`
+		Parked []numbered `json:"parked"`
 	}
 	if c.Swap != nil {
 		row := *c.Swap

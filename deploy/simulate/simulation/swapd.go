@@ -27,7 +27,7 @@ func newSwapd(w *World) *swapd {
 
 func (d *swapd) begin() {
 	w := d.world
-	handler := consume.Handler{Rules: trust(), Store: stateStore{w.stored, w}, Log: w.log}
+	handler := consume.Handler{Rules: Rules(), Store: stateStore{w.stored, w}, Log: w.log}
 	d.facts = &consumer{topic: bus.TopicFacts,
 		load:   func(p int32) (int64, error) { return w.states.LoadOffset(w.ctx, bus.TopicFacts, p) },
 		handle: func(b bus.Batch) error { return handler.Handle(w.ctx, w.bug.told(w, b)) }}

@@ -33,7 +33,9 @@ type World struct {
 	// calm at the end.
 	rough int
 	// lazy is the relay that is behind the others.
-	lazy  string
+	lazy string
+	// slow is the chain whose payments are long in coming.
+	slow  asset.Chain
 	steps int
 
 	chains  map[asset.Chain]*fakechain.Chain
@@ -106,7 +108,7 @@ func (w *World) drawRules(on asset.Chain) chainRules {
 		r.blockTime = 12 * time.Second
 		r.dust, r.refundFee, r.typical = gwei(1_000_000), gwei(400_000), gwei(280_000_000)
 	}
-	r.reorgLimit = r.confirmations - 1 + w.rng.Int64N(4)
+	r.reorgLimit = r.confirmations - 1 + w.rng.Int64N(6)
 	return r
 }
 
@@ -127,8 +129,8 @@ func (w *World) fund() {
 	}
 }
 
-// trust are the rules of every decision here.
-func trust() statemachine.Rules {
+// Rules are those of every decision here.
+func Rules() statemachine.Rules {
 	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys}
 }
 
