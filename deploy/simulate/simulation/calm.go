@@ -31,6 +31,9 @@ func (w *World) calm() {
 		c.SetFeeRate(2)
 		w.hot[on].failing = 0
 	}
+	if w.poor {
+		w.fund(true)
+	}
 	quiet := 0
 	for round := 0; quiet < 3 && w.ctx.Err() == nil; round++ {
 		if round == calmMost {

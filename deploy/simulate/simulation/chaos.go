@@ -140,13 +140,17 @@ func (w *World) evict() {
 func (w *World) trouble() {
 	on := one(w, asset.Chains())
 	c := w.chains[on]
-	switch w.rng.IntN(5) {
+	switch w.rng.IntN(6) {
 	case 0:
 		c.FailCalls(1 + w.rng.IntN(4))
 	case 1:
 		c.FailBroadcasts(one(w, []fakechain.Fault{fakechain.AnswerLost, fakechain.CallLost, fakechain.Refused}))
 	case 2:
 		c.SetFeeRate(1 + w.rng.Uint64N(4))
+	case 3:
+		if pending := w.strangers(asset.Ethereum); len(pending) > 0 {
+			w.chains[asset.Ethereum].Fail(one(w, pending)) // somebody's deposit is mined and moves nothing
+		}
 	default:
 		w.hot[asset.Ethereum].failing++
 	}

@@ -51,7 +51,8 @@ func Run(ctx context.Context, seed uint64, o Options) (r Result) {
 		r.Seed, r.Steps, r.Virtual, r.Pairs, r.Story = seed, w.steps, w.now.Sub(w.start), w.pairs, w.story
 		r.Facts, r.Log, r.States = w.facts(), w.kafka.topics[bus.TopicFacts], w.states
 	}()
-	w.fund()
+	w.poor = w.chance(4)
+	w.fund(!w.poor)
 	w.create()
 	w.slow = one(w, []asset.Chain{"", asset.Bitcoin, asset.Ethereum})
 	w.lazy = one(w, []string{"", "", "gateway", "gateway", "hotwallet", "swap"})
@@ -126,7 +127,10 @@ func (w *World) pay() {
 		return
 	}
 	if h.before != nil && w.chance(8) {
-		living(func() { h.tolerate(h.before.Round(w.ctx)) })
+		living(func() {
+			h.tolerate(h.before.Round(w.ctx))
+			h.tolerate(h.watchedBefore.Step(w.ctx))
+		})
 		return
 	}
 	h.pay()

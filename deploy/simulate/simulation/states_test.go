@@ -72,14 +72,16 @@ func text(t *testing.T, c statemachine.Case) string {
 		Seq    int64  `json:"seq"`
 	}
 	var all struct {
-		Swap   *swap.Swap `json:"swap"`
-		Parked []numbered `json:"parked"`
+		Row      []any            `json:"row"`
+		Seen     map[string]int64 `json:"seen"`
+		Deposits []swap.Deposit   `json:"deposits"`
+		Payments []swap.Payment   `json:"payments"`
+		Parked   []numbered       `json:"parked"`
 	}
-	if c.Swap != nil {
-		row := *c.Swap
-		row.CreatedAt, row.UpdatedAt = row.CreatedAt.UTC(), row.UpdatedAt.UTC()
-		row.Deposits, row.Payments = append([]swap.Deposit{}, row.Deposits...), append([]swap.Payment{}, row.Payments...)
-		all.Swap = &row
+	if s := c.Swap; s != nil {
+		all.Row = []any{s.ID, s.State, s.Version, s.Reason, s.CreatedAt.UTC(), s.UpdatedAt.UTC(), s.Terms.SignedQuote,
+			s.Terms.SignedReceipt, s.Terms.Quote, s.Terms.Receipt}
+		all.Seen, all.Deposits, all.Payments = s.Seen, append([]swap.Deposit{}, s.Deposits...), append([]swap.Payment{}, s.Payments...)
 	}
 	for _, f := range c.Parked {
 		all.Parked = append(all.Parked, numbered{f, f.Source, f.Seq})

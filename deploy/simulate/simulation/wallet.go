@@ -30,7 +30,8 @@ type wallet struct {
 	engine  *payment.Engine
 	orders  *consumer
 	// before is the engine of a process that was given up and may not know it.
-	before *payment.Engine
+	before        *payment.Engine
+	watchedBefore *watch.Watcher
 
 	// failing is how many of the next transactions are mined with failed status.
 	failing int
@@ -58,7 +59,7 @@ func (h *wallet) config() hot.Config {
 // begin is what a new process does.
 func (h *wallet) begin() {
 	w := h.world
-	h.before = h.engine
+	h.before, h.watchedBefore = h.engine, h.watcher
 	h.store = w.wallets.Store(h.on, h.config())
 	token := h.store.AcquireLease()
 	store := hotStore{w.options.hot(h.on, h.store, h.config()), w}

@@ -34,6 +34,8 @@ type World struct {
 	rough int
 	// lazy is the relay that is behind the others.
 	lazy string
+	// poor is a house without money for everything, until the calm.
+	poor bool
 	// slow is the chain whose payments are long in coming.
 	slow  asset.Chain
 	steps int
@@ -114,14 +116,19 @@ func (w *World) drawRules(on asset.Chain) chainRules {
 
 func gwei(n uint64) asset.Units { return asset.NewUnits(n * 1_000_000_000) }
 
-// fund gives the house enough for everything the seed can bring.
-func (w *World) fund() {
+// fund gives the house money: enough for everything the seed can bring, or for a
+// payment or two.
+func (w *World) fund(enough bool) {
 	for _, on := range asset.Chains() {
 		w.hot[on].look() // from the first block on
 	}
-	for range 6 {
-		w.chains[asset.Bitcoin].Pay(w.hot[asset.Bitcoin].treasury, asset.NewUnits(500_000_000))
-		w.chains[asset.Ethereum].Pay(w.hot[asset.Ethereum].treasury, gwei(9_000_000_000))
+	coins, sat, ether := 6, asset.NewUnits(500_000_000), gwei(9_000_000_000)
+	if !enough {
+		coins, sat, ether = 2, asset.NewUnits(1_500_000), gwei(400_000_000)
+	}
+	for range coins {
+		w.chains[asset.Bitcoin].Pay(w.hot[asset.Bitcoin].treasury, sat)
+		w.chains[asset.Ethereum].Pay(w.hot[asset.Ethereum].treasury, ether)
 	}
 	for _, on := range asset.Chains() {
 		w.chains[on].Mine(int(w.rules[on].confirmations))
