@@ -31,7 +31,7 @@ type batch struct {
 // sum is what the seeds came to.
 type sum struct {
 	played, facts, fewest int
-	steps                 int
+	steps, stranded       int
 	virtual, real, cpu    time.Duration
 	pairs                 map[simulation.Pair]int
 	broken                []simulation.Result
@@ -95,6 +95,7 @@ func (s *sum) add(r simulation.Result) {
 	s.played++
 	s.facts += r.Facts
 	s.steps += r.Steps
+	s.stranded += r.Stranded
 	s.virtual += r.Virtual
 	for pair, n := range r.Pairs {
 		s.pairs[pair] += n
@@ -127,6 +128,7 @@ func (s *sum) print(out io.Writer, b batch) {
 	for _, pair := range unexpected {
 		fmt.Fprintf(out, "  not declared   %s (%d times)\n", pair, s.pairs[pair])
 	}
+	fmt.Fprintf(out, "stranded         %d payments wait for a coin that is gone for good (docs/simulation.md)\n", s.stranded)
 	fmt.Fprintf(out, "broken           %d\n", len(s.broken))
 	if len(s.broken) > 0 {
 		var seeds []uint64

@@ -10,6 +10,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/reconcile"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/ledger"
 	"ferry/swap/model"
@@ -126,6 +127,19 @@ func (d *Database) Payments() []Payment {
 	}
 	slices.SortFunc(all, func(a, b Payment) int { return int(a.queued - b.queued) })
 	return all
+}
+
+// Stranded reports a payment that is signed with a coin which is in no block: it
+// can't be mined unless the coin comes back.
+func (d *Database) Stranded(p Payment) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if p.State != swap.PaymentSigned && p.State != swap.PaymentBroadcast {
+		return false
+	}
+	return slices.ContainsFunc(p.Attempt.Plan.Coins, func(c chain.Coin) bool {
+		return d.coins[place{p.Order.Chain, c.ID()}].height == 0
+	})
 }
 
 // Books implements reconcile.Store.

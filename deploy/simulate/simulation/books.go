@@ -17,10 +17,13 @@ import (
 // usedBy are the deposits that an order uses up.
 func usedBy(o swap.Order) []string { return []string{o.DepositID} }
 
+// pays reports the payment that uses a deposit up.
+func pays(p swap.Payment, d swap.Deposit) bool { return p.DepositID == d.ID }
+
 // gone reports a payment whose deposit the chain has taken back and not given again.
 func (c *checker) gone(s swap.Swap, p swap.Payment) bool {
 	for _, d := range s.Deposits {
-		if d.ID == p.DepositID {
+		if pays(p, d) {
 			return d.State != swap.DepositFinal
 		}
 	}

@@ -19,6 +19,8 @@ type Result struct {
 	Facts   int
 	Virtual time.Duration
 	Pairs   map[Pair]int
+	// Stranded are payments that wait for a coin which the chain took back for good.
+	Stranded int
 	// Broken says which invariant did not hold, "" if all did. Story is what
 	// happened, the last line last.
 	Broken string
@@ -49,17 +51,24 @@ func Run(ctx context.Context, seed uint64, o Options) (r Result) {
 			panic(fmt.Sprintf("seed %d at step %d: %v", seed, w.steps, cause))
 		}
 		r.Seed, r.Steps, r.Virtual, r.Pairs, r.Story = seed, w.steps, w.now.Sub(w.start), w.pairs, w.story
+		r.Stranded = len(w.stranded())
 		r.Facts, r.Log, r.States = w.facts(), w.kafka.topics[bus.TopicFacts], w.states
 	}()
-	w.poor = w.chance(4)
+	w.play()
+	return r
+}
+
+// play has the steps, and then the calm.
+func (w *World) play() {
+	w.poor = w.chance(2)
 	w.fund(!w.poor)
 	w.create()
 	w.slow = one(w, []asset.Chain{"", asset.Bitcoin, asset.Ethereum})
 	w.lazy = one(w, []string{"", "", "gateway", "gateway", "hotwallet", "swap"})
 	w.rough = []int{0, 50, 150, 400}[w.rng.IntN(4)]
 	for last := stepsLeast + w.rng.IntN(stepsMore); w.steps < last || w.steps < stepsMost && w.told() < factsLeast; {
-		if ctx.Err() != nil {
-			return r
+		if w.ctx.Err() != nil {
+			return
 		}
 		w.steps++
 		w.step()
@@ -67,7 +76,6 @@ func Run(ctx context.Context, seed uint64, o Options) (r Result) {
 	}
 	w.check.all()
 	w.calm()
-	return r
 }
 
 // facts counts the records of facts, those that come again included.
