@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"syscall"
@@ -122,6 +124,9 @@ func (s *sum) print(out io.Writer, b batch) {
 	fmt.Fprintf(out, "time             %s virtual in %s (%s of CPU): %.0f × real time\n", s.virtual.Round(time.Hour), s.real.Round(time.Second),
 		s.cpu.Round(time.Second), s.virtual.Seconds()/max(s.real.Seconds(), 0.001))
 	fmt.Fprintf(out, "pairs            %d of %d declared were visited\n", visited, visited+len(missed))
+	for _, pair := range s.rarest() {
+		fmt.Fprintf(out, "  %-14s %s\n", fmt.Sprintf("%d times", s.pairs[pair]), pair)
+	}
 	for _, pair := range missed {
 		fmt.Fprintf(out, "  never visited  %s\n", pair)
 	}
@@ -138,6 +143,16 @@ func (s *sum) print(out io.Writer, b batch) {
 		slices.Sort(seeds)
 		fmt.Fprintf(out, "  seeds          %v\n", seeds)
 	}
+}
+
+// rareMost is how many of the pairs that were seldom visited are printed.
+const rareMost = 12
+
+func (s *sum) rarest() []simulation.Pair {
+	pairs := slices.SortedFunc(maps.Keys(s.pairs), func(a, b simulation.Pair) int {
+		return cmp.Or(s.pairs[a]-s.pairs[b], cmp.Compare(a.String(), b.String()))
+	})
+	return pairs[:min(len(pairs), rareMost)]
 }
 
 // good tells whether the run shows what it should: no broken seed, and in a whole

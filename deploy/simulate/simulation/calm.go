@@ -39,7 +39,7 @@ func (w *World) calm() {
 			fail("the world does not come to rest: %s", w.unrest())
 		}
 		w.operate()
-		w.now = w.now.Add(30 * time.Minute)
+		w.now = w.now.Add(max(30*time.Minute, end.Sub(w.now)/6))
 		w.drain()
 		for _, on := range asset.Chains() {
 			w.chains[on].Mine(1)

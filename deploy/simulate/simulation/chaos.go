@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"ferry/hotwallet/chain/fakechain"
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -44,11 +45,32 @@ func (w *World) pass() {
 // reorg replaces the last blocks by a longer branch, within what is followed.
 func (w *World) reorg() {
 	on := one(w, asset.Chains())
+	if limit := w.rules[on].reorgLimit; limit > 0 {
+		w.reorganise(on, w.depth(on, limit))
+	}
+}
+
+// waver takes a payment back whose swap has lost its deposit before: the chain can't
+// make up its mind.
+func (w *World) waver() {
+	unsure := map[string]bool{}
+	for _, id := range w.states.IDs() {
+		row, _ := w.states.Swap(id)
+		unsure[id] = row.State == swap.DepositDetected || row.State == swap.Held
+	}
+	for _, p := range w.wallets.Payments() {
+		if depth := w.height(p.Order.Chain) - p.Height + 1; p.Height > 0 && unsure[p.Order.SwapID] && depth <= w.rules[p.Order.Chain].reorgLimit {
+			w.reorganise(p.Order.Chain, max(depth, 1))
+			return
+		}
+	}
+}
+
+func (w *World) reorganise(on asset.Chain, depth int64) {
 	c, limit := w.chains[on], w.rules[on].reorgLimit
-	if _, gone := w.branches[on]; gone || limit == 0 {
+	if _, gone := w.branches[on]; gone {
 		return
 	}
-	depth := w.depth(on, limit)
 	fork := w.height(on) - depth
 	if deepest, moved := w.forks[on]; moved {
 		fork = min(fork, deepest)

@@ -97,7 +97,7 @@ func (w *World) step() {
 	}{
 		{14, w.look}, {10, w.pay}, {16, w.relay}, {16, w.read}, {8, w.take}, {3, w.sweep},
 		{14, w.mine}, {6, w.pass}, {9, w.deposit}, {2, w.createFew}, {3, w.replace}, {2, w.evict},
-		{6, w.reorg}, {1, w.leave}, {3, w.trouble}, {1, w.again}, {2, w.operate}, {2, w.kill},
+		{6, w.reorg}, {5, w.waver}, {1, w.leave}, {3, w.trouble}, {1, w.again}, {2, w.operate}, {2, w.kill},
 	}
 	total := 0
 	for _, a := range actions {
@@ -131,7 +131,7 @@ func (w *World) look() { w.hot[one(w, asset.Chains())].look() }
 // pay is a round of an engine; now and then of one that was given up and still runs.
 func (w *World) pay() {
 	h := w.hot[one(w, asset.Chains())]
-	if h.on == w.slow && !w.chance(12) {
+	if h.on == w.slow && !w.chance(30) {
 		return
 	}
 	if h.before != nil && w.chance(8) {

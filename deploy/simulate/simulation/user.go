@@ -66,17 +66,18 @@ func (w *World) create() {
 	}
 	on, payOn := asset.MustLookup(from).Chain, asset.MustLookup(to).Chain
 	now := swap.Millis(w.now)
+	confirm := one(w, []time.Duration{2 * time.Hour, 24 * time.Hour})
 	q := swap.Quote{ID: w.newID(swap.QuotePrefix), Pair: asset.Pair{From: from, To: to},
 		Deposit: w.about(on), Payout: w.about(payOn), Rate: "28.2",
 		ServiceFee: asset.Amount{Asset: to, Units: asset.NewUnits(w.rng.Uint64N(3) * 700)}, NetworkFee: asset.Amount{Asset: to, Units: asset.NewUnits(500)},
 		RefundFeeMax: asset.Amount{Asset: from, Units: w.rules[on].refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
-		DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200}
+		DepositWindowSeconds: 1200, ConfirmWindowSeconds: int64(confirm.Seconds())}
 	signedQuote, err := swap.SignQuote(q, quoteKey)
 	must(err)
 	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), QuoteID: q.ID, QuoteHash: swap.HashDocument(signedQuote),
 		DepositChain: on, DepositAsset: from, DepositAddress: w.chains[on].NewAddress(), DepositPath: "m/84'/1'/0'/0/0",
 		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: swap.DefaultPolicy(),
-		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now, DepositBy: now.Add(20 * time.Minute), ConfirmBy: now.Add(2 * time.Hour)}
+		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now, DepositBy: now.Add(20 * time.Minute), ConfirmBy: now.Add(confirm)}
 	signedReceipt, err := swap.SignReceipt(r, attestKey)
 	must(err)
 	must(w.hot[on].store.Issue(r.DepositAddress, r.SwapID))
