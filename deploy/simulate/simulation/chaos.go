@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"slices"
 	"time"
 
 	"ferry/hotwallet/chain/fakechain"
@@ -50,13 +51,13 @@ func (w *World) reorg() {
 	}
 }
 
-// waver takes a payment back whose swap has lost its deposit before: the chain can't
-// make up its mind.
+// waver takes a payment back whose swap waits for something else: for its deposit, for
+// people, or for the payment of its main leg.
 func (w *World) waver() {
 	unsure := map[string]bool{}
 	for _, id := range w.states.IDs() {
 		row, _ := w.states.Swap(id)
-		unsure[id] = row.State == swap.DepositDetected || row.State == swap.Held
+		unsure[id] = slices.Contains([]swap.State{swap.DepositDetected, swap.Held, swap.RefundQueued, swap.DepositConfirmed}, row.State)
 	}
 	for _, p := range w.wallets.Payments() {
 		if depth := w.height(p.Order.Chain) - p.Height + 1; p.Height > 0 && unsure[p.Order.SwapID] && depth <= w.rules[p.Order.Chain].reorgLimit {
