@@ -33,7 +33,8 @@ type batch struct {
 // sum is what the seeds came to.
 type sum struct {
 	played, facts, fewest int
-	steps, stranded       int
+	steps                 int
+	stranded              []uint64
 	virtual, real, cpu    time.Duration
 	pairs                 map[simulation.Pair]int
 	broken                []simulation.Result
@@ -97,7 +98,9 @@ func (s *sum) add(r simulation.Result) {
 	s.played++
 	s.facts += r.Facts
 	s.steps += r.Steps
-	s.stranded += r.Stranded
+	if r.Stranded > 0 {
+		s.stranded = append(s.stranded, r.Seed)
+	}
 	s.virtual += r.Virtual
 	for pair, n := range r.Pairs {
 		s.pairs[pair] += n
@@ -133,7 +136,7 @@ func (s *sum) print(out io.Writer, b batch) {
 	for _, pair := range unexpected {
 		fmt.Fprintf(out, "  not declared   %s (%d times)\n", pair, s.pairs[pair])
 	}
-	fmt.Fprintf(out, "stranded         %d payments wait for a coin that is gone for good (docs/simulation.md)\n", s.stranded)
+	fmt.Fprintf(out, "stranded         in %d seeds a payment waits for a coin that is gone for good (docs/simulation.md) %v\n", len(s.stranded), s.stranded)
 	fmt.Fprintf(out, "broken           %d\n", len(s.broken))
 	if len(s.broken) > 0 {
 		var seeds []uint64
