@@ -22,9 +22,9 @@ demo: bootstrap $(BIN)/btcd $(BIN)/geth $(if $(filter apache,$(KAFKA)),$(BIN)/ap
 test: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## run every test, on real PostgreSQL, Kafka protocol and nodes
 	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 9m ./...
 
-sweep: bootstrap $(BIN)/btcd $(BIN)/geth | $(BIN) ## kill every daemon at every step that stores or sends (SAMPLE=10: ten of them; SOAK=1m, SEED=1)
+sweep: bootstrap $(BIN)/btcd $(BIN)/geth $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/complete) | $(BIN) ## kill every daemon at every step that stores or sends (SAMPLE=10: ten of them; SOAK=1m, SEED=1, KAFKA=apache)
 	@go build -o $(BIN)/sweep ./deploy/sweep
-	@exec $(BIN)/sweep $(if $(SAMPLE),-sample $(SAMPLE)) $(if $(SOAK),-soak $(SOAK)) $(if $(SEED),-seed $(SEED))
+	@exec $(BIN)/sweep $(if $(SAMPLE),-sample $(SAMPLE)) $(if $(SOAK),-soak $(SOAK)) $(if $(SEED),-seed $(SEED)) $(if $(KAFKA),-kafka $(KAFKA))
 
 simulate: | $(BIN) ## play a deployment from seeds, all its parts in one process (SEEDS=1000, FIRST=0; SEED=n tells one seed's story; BUG=name)
 	@go build -o $(BIN)/simulate ./deploy/simulate
@@ -56,7 +56,7 @@ clean: ## remove everything built and all data of the demo (.ferry/); stop a run
 	  echo 'clean: a demo is running on .ferry; stop it first (Ctrl-C where it runs)' >&2; exit 1; fi
 	rm -rf .ferry
 	@# deploy/parts puts PostgreSQL's data here when its user cannot reach the checkout (see parts.Elsewhere)
-	@for data in .ferry/pg .ferry/sweep/cluster/pg .ferry/sweep/broken/pg; do \
+	@for data in .ferry/pg .ferry/sweep/forth/pg .ferry/sweep/back/pg .ferry/sweep/broken/pg; do \
 	  rm -rf "/var/tmp/ferry-$$(printf %s "$(CURDIR)/$$data" | sha256sum | cut -c1-16)"; done
 
 tools: $(addprefix $(BIN)/,btcd geth golangci-lint oapi-codegen protoc-gen-go protoc-gen-connect-go) ## build every pinned tool

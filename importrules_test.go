@@ -54,9 +54,12 @@ var ends = []string{
 	"hotwallet/chain/*", "liquidity/venue/*", "hotwallet/signer",
 }
 
-// family are bases that ends of one kind share: Litecoin and Bitcoin Cash are the UTXO family with what differs.
+// family are bases that ends of one kind share: Litecoin and Bitcoin Cash are the UTXO family with what differs, and
+// every venue follows its books by the same rules.
 var family = map[string][]string{
-	"hotwallet/chain/utxo": {"hotwallet/chain/bitcoin", "hotwallet/chain/litecoin", "hotwallet/chain/bitcoincash"},
+	"hotwallet/chain/utxo":      {"hotwallet/chain/bitcoin", "hotwallet/chain/litecoin", "hotwallet/chain/bitcoincash"},
+	"liquidity/venue/feed":      {"liquidity/venue/*"},
+	"liquidity/venue/simulator": {"liquidity/venue/venuetest"}, // which only tests import
 }
 
 // libraries may be imported directly only by the packages named. "*" stands for one path element.
@@ -216,7 +219,7 @@ func checkEnd(p, imported string) []string {
 		}
 		// The end itself, in full, is as many elements of the import as the pattern has.
 		itself := strings.Join(strings.Split(imported, "/")[:len(strings.Split(end, "/"))], "/")
-		if within(itself+"/...", p) || slices.Contains(family[itself], p) {
+		if within(itself+"/...", p) || slices.ContainsFunc(family[itself], func(member string) bool { return within(member, p) }) {
 			continue
 		}
 		return []string{fmt.Sprintf("%s imports %s, but only mains, benchmarks and tests choose a %s", p, imported, end)}

@@ -17,12 +17,12 @@ const (
 	// batchSize facts, each of another swap, are applied at once.
 	batchSize = 128
 	// batchGroups of that many swaps are taken through all their facts, a round.
-	batchGroups = 8
+	batchGroups = 5
 )
 
 func init() {
 	register(Row{
-		Number: 2, Name: "batch",
+		Number: 4, Name: "batch",
 		What: fmt.Sprintf("batches of %d facts applied on one connection", batchSize),
 		Unit: "transitions", Goal: 0.6, Prepare: prepareBatched,
 	})
@@ -52,39 +52,36 @@ type batched struct {
 }
 
 func (b *batched) run(ctx context.Context, _ int) (Sample, error) {
-	groups, err := groupsOfLives(b.env.scale(b.groups))
-	if err != nil {
-		return Sample{}, err
-	}
 	store := postgres.New(b.pool)
-	return b.env.timed(ctx, len(groups)*batchSize, func(ctx context.Context) error {
-		for _, folded := range groups {
-			batch := bus.Batch{Topic: bus.TopicFacts, From: b.next, Next: b.next + int64(len(folded))}
-			if err := store.Apply(ctx, batch, folded); err != nil {
-				return err
+	return b.env.inParts(ctx, b.env.scale(b.groups), func() (int, func(context.Context) error, error) {
+		batches, err := groupOfLives()
+		return len(batches) * batchSize, func(ctx context.Context) error {
+			for _, folded := range batches {
+				batch := bus.Batch{Topic: bus.TopicFacts, From: b.next, Next: b.next + int64(len(folded))}
+				if err := store.Apply(ctx, batch, folded); err != nil {
+					return err
+				}
+				b.next = batch.Next
 			}
-			b.next = batch.Next
-		}
-		return nil
+			return nil
+		}, err
 	})
 }
 
-// groupsOfLives are batches: for each group of swaps their first facts, then their
-// second ones, and so on.
-func groupsOfLives(groups int) ([][]statemachine.Folded, error) {
+// groupOfLives are a group of swaps' first facts as a batch, then their second ones,
+// and so on.
+func groupOfLives() ([][]statemachine.Folded, error) {
 	var batches [][]statemachine.Folded
-	for range groups {
-		swaps, err := lives(batchSize)
-		if err != nil {
-			return nil, err
+	swaps, err := lives(batchSize)
+	if err != nil {
+		return nil, err
+	}
+	for step := range lifeLength {
+		var folded []statemachine.Folded
+		for _, life := range swaps {
+			folded = append(folded, life[step])
 		}
-		for step := range lifeLength {
-			var folded []statemachine.Folded
-			for _, life := range swaps {
-				folded = append(folded, life[step])
-			}
-			batches = append(batches, folded)
-		}
+		batches = append(batches, folded)
 	}
 	return batches, nil
 }
@@ -98,31 +95,38 @@ type byHand struct {
 }
 
 func (h *byHand) run(ctx context.Context, _ int) (Sample, error) {
-	groups, err := groupsOfLives(h.env.scale(batchGroups))
-	if err != nil {
-		return Sample{}, err
-	}
-	written := make([]writtenRows, len(groups))
-	for i, folded := range groups {
-		if written[i], err = encode(folded); err != nil {
-			return Sample{}, err
-		}
-	}
 	conn, err := h.pool.Acquire(ctx)
 	if err != nil {
 		return Sample{}, fmt.Errorf("connect: %w", err)
 	}
 	defer conn.Release()
-	return h.env.timed(ctx, len(groups)*batchSize, func(ctx context.Context) error {
-		for _, w := range written {
-			from := h.next
-			h.next += batchSize
-			if err := conn.SendBatch(ctx, w.pipeline(from, h.next)).Close(); err != nil {
-				return fmt.Errorf("write by hand: %w", err)
+	return h.env.inParts(ctx, h.env.scale(batchGroups), func() (int, func(context.Context) error, error) {
+		written, err := encodedGroup()
+		return len(written) * batchSize, func(ctx context.Context) error {
+			for _, w := range written {
+				from := h.next
+				h.next += batchSize
+				if err := conn.SendBatch(ctx, w.pipeline(0, from, h.next)).Close(); err != nil {
+					return fmt.Errorf("write by hand: %w", err)
+				}
 			}
-		}
-		return nil
+			return nil
+		}, err
 	})
+}
+
+func encodedGroup() ([]writtenRows, error) {
+	batches, err := groupOfLives()
+	if err != nil {
+		return nil, err
+	}
+	written := make([]writtenRows, len(batches))
+	for i, folded := range batches {
+		if written[i], err = encode(folded); err != nil {
+			return nil, err
+		}
+	}
+	return written, nil
 }
 
 var errEmptyLife = errors.New("a fact that writes no swap is not what is measured")

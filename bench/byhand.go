@@ -63,7 +63,7 @@ type writtenRows struct {
 }
 
 const (
-	handOffset = `INSERT INTO consumer_offset (consumer, topic, partition, next_offset) VALUES ('hand', 'ferry.facts', 0, $2)
+	handOffset = `INSERT INTO consumer_offset (consumer, topic, partition, next_offset) VALUES ('hand', 'ferry.facts', $3, $2)
 		ON CONFLICT (consumer, topic, partition) DO UPDATE SET next_offset = excluded.next_offset WHERE consumer_offset.next_offset = $1`
 	handCreated = `INSERT INTO swap (id, state, signed_quote, signed_receipt, quote_id, pair, deposit_units, payout_units, deposit_address,
 		payout_address, refund_address, reason, seen, version, created_at, updated_at)
@@ -91,9 +91,9 @@ const (
 	handOutbox = `INSERT INTO outbox (topic, key, kind, body) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])`
 )
 
-func (w *writtenRows) pipeline(from, next int64) *pgx.Batch {
+func (w *writtenRows) pipeline(partition int32, from, next int64) *pgx.Batch {
 	p := &pgx.Batch{}
-	p.Queue(handOffset, from, next)
+	p.Queue(handOffset, from, next, partition)
 	w.created.queue(p, handCreated)
 	w.deadlines.queue(p, handDeadlines)
 	w.updated.queue(p, handUpdated)

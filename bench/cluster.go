@@ -167,11 +167,11 @@ func (c *cluster) startSwapd(ctx context.Context) error {
 		return err
 	}
 	wake, told := signalled()
-	store := swapstore.New(pool)
+	store := swapstore.Gather(swapstore.New(pool))
 	handler := consume.Handler{Store: store, Log: c.env.Log, Told: told, Rules: rules}
 	c.start(ctx, "swapd", func(ctx context.Context) error {
 		consumer, err := bus.NewConsumer(bus.ConsumerConfig{Group: swapstore.Consumer, Brokers: c.env.Brokers, Topics: []string{bus.TopicFacts},
-			Load: store.LoadOffset, Handle: handler.Handle, Log: c.env.Log})
+			Load: store.LoadOffset, Handle: handler.Handle, AtOnce: swapstore.PartitionsAtOnce, Log: c.env.Log})
 		if err != nil {
 			return err
 		}

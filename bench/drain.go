@@ -18,7 +18,7 @@ const drainGroups = 12
 
 func init() {
 	register(Row{
-		Number: 3, Name: "relay",
+		Number: 5, Name: "relay",
 		What: "the relay empties what those batches put in the outbox",
 		Unit: "rows", Goal: 5, Prepare: prepareDrain,
 	})

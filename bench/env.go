@@ -188,3 +188,18 @@ func (e *Env) swapPool(ctx context.Context, connections int) (*pgxpool.Pool, err
 	}
 	return e.pool(ctx, schema, "swapd", connections, postgres.Settings())
 }
+
+// connect is one connection to a schema of swapd's, as it has them.
+func (e *Env) connect(ctx context.Context, schema string) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(e.url())
+	if err != nil {
+		return nil, fmt.Errorf("database url: %w", err)
+	}
+	config.RuntimeParams["search_path"] = schema
+	maps.Copy(config.RuntimeParams, postgres.Settings())
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", schema, err)
+	}
+	return conn, nil
+}

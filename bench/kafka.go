@@ -23,7 +23,7 @@ const (
 
 func init() {
 	register(Row{
-		Number: 4, Name: "kafka",
+		Number: 6, Name: "kafka",
 		What: fmt.Sprintf("facts in envelopes sent and read, %d a request", kafkaRequest),
 		Unit: "records", Goal: 0.7, ByCPU: true, Prepare: prepareKafka(false),
 	})
@@ -31,7 +31,7 @@ func init() {
 
 func init() {
 	register(Row{
-		Number: 5, Name: "kafka-json",
+		Number: 7, Name: "kafka-json",
 		What: "the same, with the facts' JSON written, read and checked",
 		Unit: "records", ByCPU: true, Rounds: 3, Prepare: prepareKafka(true),
 	})

@@ -35,7 +35,7 @@ func facts(t swap.Terms) []swap.Fact {
 	}
 	payment := func(kind swap.FactKind) {
 		add("hotwallet", swap.Fact{Kind: kind, Payment: &swap.PaymentFact{OrderID: swap.PayoutOrderID(id), Purpose: swap.PurposePayout,
-			DepositID: depositID, Amount: q.Payout, Destination: t.Receipt.PayoutAddress, TxID: "0x" + txid,
+			Amount: q.Payout, Destination: t.Receipt.PayoutAddress, TxID: "0x" + txid,
 			Fee: asset.NewUnits(42_000_000_000_000), Height: 200}})
 	}
 	add("gateway", swap.Fact{Kind: swap.FactSwapCreated, Created: &swap.CreatedFact{SignedQuote: t.SignedQuote, SignedReceipt: t.SignedReceipt}})

@@ -123,7 +123,7 @@ func TestChoose(t *testing.T) {
 // What rows are made of: a swap's whole life, by hand the same rows as by Apply.
 func TestLife(t *testing.T) {
 	t.Parallel()
-	batches, err := groupsOfLives(1)
+	batches, err := groupOfLives()
 	if err != nil || len(batches) != lifeLength || len(batches[0]) != batchSize {
 		t.Fatalf("%d batches, %v", len(batches), err)
 	}

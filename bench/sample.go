@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 )
 
@@ -40,4 +41,24 @@ func (e *Env) timed(ctx context.Context, operations int, do func(context.Context
 		return s, fmt.Errorf("a round of %d operations in %f s measures nothing", s.Operations, s.Seconds)
 	}
 	return s, nil
+}
+
+// inParts measures n parts of a round, each prepared apart from the clock, and adds
+// them up. What a part needs is garbage before the next is made: a heap that holds a
+// whole round's would have the collector mark it again and again on the clock.
+func (e *Env) inParts(ctx context.Context, n int, prepare func() (operations int, do func(context.Context) error, err error)) (Sample, error) {
+	var sum Sample
+	for range n {
+		operations, do, err := prepare()
+		if err != nil {
+			return sum, err
+		}
+		runtime.GC()
+		part, err := e.timed(ctx, operations, do)
+		if err != nil {
+			return sum, err
+		}
+		sum.Operations, sum.Seconds, sum.CPU = sum.Operations+part.Operations, sum.Seconds+part.Seconds, sum.CPU+part.CPU
+	}
+	return sum, nil
 }

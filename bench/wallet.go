@@ -155,7 +155,7 @@ func (c *cluster) startWallet(ctx context.Context, w *wallet, pool *pgxpool.Pool
 		return err
 	}
 	w.issuer, err = issue.New(issue.Config{Chain: w.name, Networks: networks, Accounts: accounts, Store: store, Attest: attestd{c.attestor},
-		Destinations: adapter, QuoteKeys: public(quoteKey), AttestKeys: public(attestKey), Watch: func(a []string) { set.Add(a...) }, Log: c.env.Log})
+		FencingToken: uint64(lease.Token()), Destinations: adapter, QuoteKeys: public(quoteKey), AttestKeys: public(attestKey), Watch: func(a []string) { set.Add(a...) }, Log: c.env.Log})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ const (
 
 func init() {
 	register(Row{
-		Number: 6, Name: "swaps",
+		Number: 8, Name: "swaps",
 		What: fmt.Sprintf("whole swaps, created to settled, both ways (%d clients)", wholeClients),
 		Unit: "swaps", Rounds: 1, Prepare: prepareWhole,
 	})

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that what Ferry cannot build itself is on this machine: Go, PostgreSQL's server programs and,
-# when asked for, protoc. Installs from Debian's packages as root; otherwise prints the command to run.
+# when asked for, protoc. With CI or FERRY_BROWSER set, also a browser, in which the page is tried; its test is
+# skipped, loudly, where there is none. Installs from Debian's packages as root; otherwise prints the command to run.
 #
 #   deploy/bootstrap.sh            Go and PostgreSQL
 #   deploy/bootstrap.sh protoc     the same, and protoc (needed by `make generate` only)
@@ -99,6 +100,18 @@ check_protoc() {
   apt_install protobuf-compiler
 }
 
+# A browser is only tested with: where it can't be had, one test says so and is skipped.
+check_browser() {
+  [[ -n ${CI:-}${FERRY_BROWSER:-} && ${FERRY_BROWSER:-} != */* ]] || return 0
+  local name
+  for name in chromium chromium-browser google-chrome; do # as gateway/browser_test.go looks
+    command -v "$name" >/dev/null && return 0
+  done
+  is_debian_root && (apt_install chromium) && return 0
+  say "there is NO BROWSER, so the page will not be tried in one; run:
+  sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium"
+}
+
 # Apache Kafka 4 needs Java 17; which java is on the PATH is its owner's choice, so an older one is not replaced.
 readonly java_least=17
 
@@ -122,6 +135,7 @@ check_kafka() {
 
 check_go
 check_postgres
+check_browser
 for extra in "$@"; do
   case $extra in
     protoc) check_protoc ;;

@@ -31,7 +31,7 @@ func (g *Gateway) CreateSwap(ctx context.Context, req api.CreateSwapRequestObjec
 	if err != nil {
 		return nil, err
 	}
-	claim, claimed, err := g.store.Claimed(ctx, r.key(ctx))
+	claim, claimed, err := g.store.Claimed(ctx, r.key())
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (g *Gateway) CreateSwap(ctx context.Context, req api.CreateSwapRequestObjec
 		return nil, err
 	}
 	crash.Point("gateway.claim.before")
-	claim, err = g.store.Claim(ctx, r.key(ctx), Claim{SwapID: swap.NewID(swap.SwapPrefix, g.config.Now()), Request: r.hash()}, g.config.Now())
+	claim, err = g.store.Claim(ctx, r.key(), Claim{SwapID: swap.NewID(swap.SwapPrefix, g.config.Now()), Request: r.hash()}, g.config.Now())
 	switch {
 	case err != nil:
 		return nil, err
@@ -92,7 +92,7 @@ func (g *Gateway) perform(ctx context.Context, r swapRequest, claim Claim) (api.
 			// A refusal is a definite no: the lock is not ours, so nothing stays behind.
 			// A claim that can't be released only makes the same key ask again.
 			crash.Point("gateway.release.before")
-			if releaseErr := g.store.Release(ctx, r.key(ctx), claim.SwapID); releaseErr != nil {
+			if releaseErr := g.store.Release(ctx, r.key(), claim.SwapID); releaseErr != nil {
 				g.config.Log.ErrorContext(ctx, "claim not released", "request_id", requestID(ctx), "swap", claim.SwapID, "error", releaseErr)
 			}
 			crash.Point("gateway.release.after")
@@ -116,7 +116,7 @@ func (g *Gateway) finish(ctx context.Context, r swapRequest, claim Claim, terms 
 	if err != nil {
 		return nil, err
 	}
-	creation.Key, creation.Request = r.key(ctx), claim.Request
+	creation.Key, creation.Request = r.key(), claim.Request
 	if err := g.store.Finish(ctx, creation); err != nil && !errors.Is(err, ErrClaimMoved) {
 		return nil, err
 	} else if err == nil {
@@ -125,7 +125,7 @@ func (g *Gateway) finish(ctx context.Context, r swapRequest, claim Claim, terms 
 		claim.Response = creation.Response
 		return g.answer(r, claim)
 	}
-	claim, claimed, err := g.store.Claimed(ctx, r.key(ctx))
+	claim, claimed, err := g.store.Claimed(ctx, r.key())
 	switch {
 	case err != nil:
 		return nil, err
@@ -165,7 +165,7 @@ func (g *Gateway) answer(r swapRequest, claim Claim) (api.CreateSwapResponseObje
 }
 
 func keyReused() error {
-	return swap.Refuse(swap.CodeIdempotencyKeyReused, keyHeader, "", "This Idempotency-Key was used with another request; choose a new one.")
+	return swap.Refuse(swap.CodeIdempotencyKeyReused, keyHeader, "", "This Idempotency-Key was used with other addresses or another policy for this quote; send what was sent then.")
 }
 
 func quoteExpired(at time.Time) error {

@@ -162,8 +162,8 @@ func TestAStoredAnswerIsNotBelieved(t *testing.T) {
 	}
 }
 
-// A used key with any other request is refused, a used quote under another key or
-// from another client too; nothing is stored of either.
+// A used key with another request for the same quote is refused, a used quote under
+// another key too, from whichever client; nothing is stored of either.
 func TestReuse(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -174,17 +174,58 @@ func TestReuse(t *testing.T) {
 	good := ask(quote, userETH, userBTC)
 	into[api.CreatedSwap](t, b.create(t, aKey, good), 201)
 	for name, other := range map[string]string{
-		"quote":  ask(b.signedQuote(t, btcToEth), userETH, userBTC),
 		"payout": ask(quote, newAddress(asset.Ethereum, "other"), userBTC),
 		"refund": ask(quote, userETH, newAddress(asset.Bitcoin, "other")),
 	} {
 		t.Log(name)
 		refused(t, b.create(t, aKey, other), 409, swap.CodeIdempotencyKeyReused, "Idempotency-Key", "")
 	}
-	refused(t, b.create(t, "another-key", good), 409, swap.CodeQuoteUsed, "signed_quote", "")
-	// The same key from another address is another key.
-	refused(t, b.create(t, aKey, good, clientHeader, "192.0.2.7:5000"), 409, swap.CodeQuoteUsed, "signed_quote", "")
+	for _, from := range []string{"127.0.0.1:1", "192.0.2.7:5000"} {
+		refused(t, b.create(t, "another-key", good, clientHeader, from), 409, swap.CodeQuoteUsed, "signed_quote", "")
+	}
 	b.expectRows(t, oneSwap)
+}
+
+// Setup: a wallet whose address changes from try to try; the first is answered, or
+// dies after its quote was accepted. Test: one swap, and the same answer wherever the
+// retry comes from.
+func TestRetryFromAnotherAddress(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string]error{"answered": nil, "unheard": errCut} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			ask := b.swapBody(t)
+			b.liquidity.accept.set(nil, after)
+			first := b.create(t, aKey, ask, clientHeader, "192.0.2.7:5000")
+			if (first.status == http.StatusCreated) != (after == nil) {
+				t.Fatalf("the first try: %d %s", first.status, first.body)
+			}
+			b.liquidity.accept.set(nil, nil)
+			second := b.create(t, aKey, ask, clientHeader, "198.51.100.9:5000")
+			third := b.create(t, aKey, ask, clientHeader, "[2001:db8::1]:5000")
+			made := into[api.CreatedSwap](t, second, 201)
+			if !bytes.Equal(second.body, third.body) || after == nil && !bytes.Equal(first.body, second.body) || made.Secret == "" {
+				t.Errorf("answers differ:\n%s\n%s\n%s", first.body, second.body, third.body)
+			}
+			b.expectRows(t, oneSwap)
+			if n := len(b.wallets[asset.Bitcoin].receipts); n != 1 {
+				t.Errorf("%d addresses were issued", n)
+			}
+		})
+	}
+}
+
+// Strangers who choose the same text for a key do not meet: each has a swap and a
+// secret of its own.
+func TestOneKeyForTwoQuotes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mine := into[api.CreatedSwap](t, b.create(t, aKey, b.swapBody(t)), 201)
+	theirs := into[api.CreatedSwap](t, b.create(t, aKey, b.swapBody(t), clientHeader, "192.0.2.7:5000"), 201)
+	if mine.Id == theirs.Id || mine.Secret == theirs.Secret || mine.DepositAddress == theirs.DepositAddress {
+		t.Errorf("%+v and %+v share something", mine, theirs)
+	}
 }
 
 // Twenty at once under one key: one swap, one answer.

@@ -2,8 +2,9 @@
 // stand. The handlers are generated from openapi.yaml. What changes is told live by
 // gateway/stream, described in docs/asyncapi.yaml; gateway/web is a page on it.
 //
-// It promises that a refused request has stored nothing; that one idempotency key
-// makes at most one swap, whatever is repeated or crashes; that no deposit address
+// It promises that a refused request has stored nothing; that a quote
+// makes at most one swap, and the same request under the same idempotency key gets it
+// again, whatever is repeated or crashes and wherever it comes from; that no deposit address
 // is shown whose receipt does not say, over the attestor's signature, exactly what
 // the user asked for; and that every error is a problem with a stable code.
 //

@@ -46,7 +46,8 @@ func New(c Config, s Store, calls Calls) (*Gateway, error) {
 	g := &Gateway{config: c, store: s, calls: calls,
 		market: newMarket(c.Limits.RateAge, c.Now, c.Log), rates: newRates(c.Limits, c.Now)}
 	var err error
-	g.hub, err = stream.New(stream.Config{Source: feed{g}, Limits: c.Streams, Recent: c.ShowRecent, Now: c.Now, Log: c.Log})
+	g.hub, err = stream.New(stream.Config{Source: feed{g}, Limits: c.Streams, Recent: c.ShowRecent, Now: c.Now, Log: c.Log,
+		Observer: c.Observer.Streams})
 	if err != nil {
 		return nil, err
 	}

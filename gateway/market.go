@@ -69,6 +69,9 @@ func (m *market) hearBalance(r bus.Record) {
 // assets of 18 decimals can make.
 const ratePlaces = 36
 
+// feeWhole is the whole amount in basis points.
+const feeWhole = 10_000
+
 func checkRate(r swap.Rate) error {
 	if _, known := asset.Lookup(r.Pair.From); !known {
 		return fmt.Errorf("asset %.20q is not known", r.Pair.From)
@@ -81,6 +84,9 @@ func checkRate(r swap.Rate) error {
 	}
 	if _, err := asset.ParsePlaces(r.Price, ratePlaces); err != nil {
 		return fmt.Errorf("price of %s: %w", r.Pair, err)
+	}
+	if r.RatioNum.IsZero() || r.RatioDen.IsZero() || r.FeeBPS < 0 || r.FeeBPS >= feeWhole {
+		return fmt.Errorf("rate of %s lacks its exact ratio, or has an absurd fee", r.Pair)
 	}
 	if r.Min.Asset != r.Pair.From || r.Max.Asset != r.Pair.From || r.NetworkFee.Asset != r.Pair.To {
 		return fmt.Errorf("rate of %s has a limit or fee in another asset", r.Pair)

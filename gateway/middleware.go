@@ -55,7 +55,7 @@ func (g *Gateway) identify(next http.Handler) http.Handler {
 				writeError(rec, r, g.config.Log, fmt.Errorf("panic: %v", p))
 			}
 			took := g.config.Now().Sub(start)
-			g.config.Observer.ended(r.Pattern, rec, took)
+			g.config.Observer.ended(r, rec, took)
 			// The pattern, not the path: a swap's id lets its holder look.
 			attrs := []slog.Attr{slog.String("request_id", requestID(ctx)), slog.String("method", r.Method),
 				slog.String("route", r.Pattern), slog.Int("status", rec.status), slog.Duration("took", took)}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"reflect"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
+	"ferry/swap/swaptest"
 )
 
 func update(id string, version int64, state swap.State) swap.Update {
@@ -54,7 +56,7 @@ func TestProjectionKeepsTheNewest(t *testing.T) {
 	full.By, full.Reason = full.At.Add(time.Hour), "late"
 	full.Deposits = []swap.Deposit{{ID: "bitcoin:ab:0", TxID: "ab", Amount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(50_000_000)},
 		State: swap.DepositFinal, Verdict: swap.VerdictCounted, Confirmations: 2, Needed: 2, Height: 9, FirstSeen: full.At, BlockTime: full.At}}
-	full.Payments = []swap.Payment{{OrderID: "payout:" + id, Purpose: swap.PurposePayout, DepositID: "bitcoin:ab:0", Destination: userETH,
+	full.Payments = []swap.Payment{{OrderID: "payout:" + id, Purpose: swap.PurposePayout, Deposits: []string{"bitcoin:ab:0"}, Destination: userETH,
 		Amount: asset.Amount{Asset: asset.ETH, Units: asset.MustUnits("500000000000000000")}, State: swap.PaymentBroadcast,
 		TxID: "0xcd", Fee: asset.NewUnits(21_000)}}
 	for from, u := range []swap.Update{detected, full, update(id, 2, swap.DepositConfirmed), detected, update(id, 3, swap.Held)} {
@@ -72,7 +74,7 @@ func TestProjectionKeepsTheNewest(t *testing.T) {
 		Verdict: "counted", Confirmations: 2, ConfirmationsNeeded: 2, Height: 9, FirstSeen: at, BlockTime: at}) {
 		t.Errorf("deposits %+v", s.Deposits)
 	}
-	if len(s.Payments) != 1 || s.Payments[0] != (api.Payment{PaymentId: "payout:" + id, Purpose: "payout", DepositId: "bitcoin:ab:0", Asset: "ETH",
+	if len(s.Payments) != 1 || !reflect.DeepEqual(s.Payments[0], api.Payment{PaymentId: "payout:" + id, Purpose: "payout", DepositIds: []string{"bitcoin:ab:0"}, Asset: "ETH",
 		Amount: "0.5", Destination: userETH, State: "broadcast", Txid: "0xcd", Fee: "0.000000000000021", FeeAsset: "ETH"}) {
 		t.Errorf("payments %+v", s.Payments)
 	}
@@ -185,8 +187,8 @@ func TestRunFollowsTheTopics(t *testing.T) {
 	}
 	defer p.Close()
 	amount := func(id asset.ID, n uint64) asset.Amount { return asset.Amount{Asset: id, Units: asset.NewUnits(n)} }
-	rate := swap.Rate{Pair: btcToEth, Price: "30.5", Min: amount(asset.BTC, 100_000), Max: amount(asset.BTC, 200_000_000),
-		NetworkFee: amount(asset.ETH, 1_000_000_000_000), At: b.clock.now()}
+	rate := swaptest.Price(t, swap.Rate{Pair: btcToEth, Min: amount(asset.BTC, 100_000), Max: amount(asset.BTC, 200_000_000),
+		NetworkFee: amount(asset.ETH, 1_000_000_000_000), At: b.clock.now()}, "30.5")
 	for _, m := range []struct {
 		topic, key, kind string
 		value            any

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -89,10 +88,11 @@ func (g *Gateway) network(chain asset.Chain) string {
 	return fmt.Sprintf("%s, chain id %d", chain, g.config.Networks.EthereumChainID)
 }
 
-// key is what the claim is stored under: the same text from another client is
-// another key.
-func (r swapRequest) key(ctx context.Context) Hash {
-	return sha256.Sum256([]byte(client(ctx) + "\n" + r.idempotencyKey))
+// key is what the claim is stored under. It holds within the quote, which makes one
+// swap at most, so that strangers who choose the same text do not meet, and a wallet
+// whose address changes between two tries is still the same.
+func (r swapRequest) key() Hash {
+	return sha256.Sum256([]byte(r.quote.ID + "\n" + r.idempotencyKey))
 }
 
 // hash stands for the request's meaning: spelling an address in another case is

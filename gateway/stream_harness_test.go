@@ -19,6 +19,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
+	"ferry/swap/swaptest"
 )
 
 // patience is how long a test waits for what must come.
@@ -180,8 +181,8 @@ func countUp(from, to int64) []int64 {
 // rateRecord is a rate of BTC-ETH as the topic has it.
 func (b *bundle) rateRecord(t testing.TB, price string, change ...func(*swap.Rate)) bus.Record {
 	t.Helper()
-	rate := swap.Rate{Pair: btcToEth, Price: price, Min: coins(t, asset.BTC, "0.001"), Max: coins(t, asset.BTC, "2"),
-		NetworkFee: coins(t, asset.ETH, "0.002"), At: swap.Millis(b.clock.now())}
+	rate := swaptest.Price(t, swap.Rate{Pair: btcToEth, Min: coins(t, asset.BTC, "0.001"), Max: coins(t, asset.BTC, "2"),
+		NetworkFee: coins(t, asset.ETH, "0.002"), At: swap.Millis(b.clock.now())}, price)
 	for _, c := range change {
 		c(&rate)
 	}

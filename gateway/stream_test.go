@@ -22,6 +22,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
+	"ferry/swap/swaptest"
 )
 
 // Setup: no price, then one, then another. Test: a snapshot of every pair, then
@@ -378,8 +379,8 @@ func TestStreamsOfSeveralProcesses(t *testing.T) {
 			t.Errorf("event %s, want %d", id, want)
 		}
 	}
-	rate := swap.Rate{Pair: btcToEth, Price: "27.5", Min: coins(t, asset.BTC, "0.001"), Max: coins(t, asset.BTC, "2"),
-		NetworkFee: coins(t, asset.ETH, "0.002"), At: b.clock.now()}
+	rate := swaptest.Price(t, swap.Rate{Pair: btcToEth, Min: coins(t, asset.BTC, "0.001"), Max: coins(t, asset.BTC, "2"),
+		NetworkFee: coins(t, asset.ETH, "0.002"), At: b.clock.now()}, "27.5")
 	if err := publisher.Publish(ctx, bus.TopicRates, "BTC-ETH", bus.KindRate, rate); err != nil {
 		t.Fatal(err)
 	}

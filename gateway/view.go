@@ -83,7 +83,7 @@ func showDeposit(d swap.Deposit) api.Deposit {
 }
 
 func showPayment(p swap.Payment) api.Payment {
-	out := api.Payment{PaymentId: p.OrderID, Purpose: string(p.Purpose), DepositId: p.DepositID,
+	out := api.Payment{PaymentId: p.OrderID, Purpose: string(p.Purpose), DepositIds: p.Deposits,
 		Asset: string(p.Amount.Asset), Amount: p.Amount.Decimal(), Destination: p.Destination,
 		State: string(p.State), Txid: p.TxID}
 	paid, known := asset.Lookup(p.Amount.Asset)

@@ -8,8 +8,9 @@
 // fits into the balance beside all other open promises, and becomes at most one
 // swap.
 //
-// The way of a quote: a Source streams tops of book into the Market; Funds holds
-// the balances of the hot wallet; the Desk combines both with the Config into
+// The way of a quote: a Source streams tops of book into the Market, which makes one
+// price of several venues (fair.go); Funds holds the balances of the hot wallet; the
+// Desk combines both with the Config into
 // terms, books a Lock in the Store and signs it; the Engine runs all of it.
 //
 // It imports swap and its leaves, swap/rpc, swap/bus and connect. The Store's

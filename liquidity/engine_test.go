@@ -35,6 +35,8 @@ func (venue) Instrument() liquidity.Instrument {
 	return liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}
 }
 func (venue) StaleAfter() time.Duration { return time.Hour }
+func (venue) Name() string              { return "played" }
+
 func (v venue) Stream(ctx context.Context, deliver func(liquidity.Top)) error {
 	for {
 		select {

@@ -22,6 +22,7 @@ type scripted struct {
 	fail       error
 }
 
+func (s scripted) Name() string              { return "scripted" }
 func (s scripted) Instrument() Instrument    { return s.instrument }
 func (s scripted) StaleAfter() time.Duration { return 2 * time.Second }
 func (s scripted) Stream(ctx context.Context, deliver func(Top)) error {

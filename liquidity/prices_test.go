@@ -1,6 +1,7 @@
 package liquidity
 
 import (
+	"reflect"
 	"testing"
 	"time"
 )
@@ -21,10 +22,10 @@ func TestPrices(t *testing.T) {
 		tops []Top
 		want Price
 	}{
-		{"nothing yet", nil, Price{Unfit: "No price has arrived yet."}},
-		{"fit", []Top{fit}, Price{Heard: true, Age: time.Second}},
+		{"nothing yet", nil, Price{Unfit: "No price of ETH-BTC has arrived yet."}},
+		{"fit", []Top{fit}, Price{Heard: true, Age: time.Second, Bid: 100_000, Ask: 100_100}},
 		{"lost before it came", []Top{lost, lost}, Price{Heard: true, Unfit: "Lost."}},
-		{"lost, repeatedly, twice", []Top{fit, lost, lost, fit, lost, fit}, Price{Heard: true, Age: time.Second, Outages: 2}},
+		{"lost, repeatedly, twice", []Top{fit, lost, lost, fit, lost, fit}, Price{Heard: true, Age: time.Second, Outages: 2, Bid: 100_000, Ask: 100_100}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -36,7 +37,13 @@ func TestPrices(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.want.Instrument, c.want.Gaps = ethBtc, 7
-			if got := m.prices(); len(got) != 1 || got[0] != c.want {
+			// The one venue stands as its instrument does.
+			v := VenuePrice{Venue: "scripted", Heard: c.want.Heard, Age: c.want.Age, Unfit: c.want.Unfit, Gaps: 7, Outages: c.want.Outages}
+			if c.want.Unfit == "" {
+				v.Price, v.RatioPPM = 100_050, 1_000_000
+			}
+			c.want.Venues = []VenuePrice{v}
+			if got := m.Prices(); len(got) != 1 || !reflect.DeepEqual(got[0], c.want) {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
 		})

@@ -133,8 +133,8 @@ func checkOffer(t *rapid.T, p Pricing, o Offer, computed ...asset.Amount) asset.
 	if sum.Add(sum, p.NetworkFee.Units.Big()).Cmp(gross.Big()) != 0 {
 		t.Fatalf("gross %s is not payout %s + service %s + network %s", gross, o.Payout, o.ServiceFee, p.NetworkFee)
 	}
-	worth := new(big.Int).Mul(o.Deposit.Units.Big(), p.Ratio.num)
-	if new(big.Int).Mul(gross.Big(), p.Ratio.den).Cmp(worth) > 0 {
+	worth := new(big.Int).Mul(o.Deposit.Units.Big(), p.Ratio.Num)
+	if new(big.Int).Mul(gross.Big(), p.Ratio.Den).Cmp(worth) > 0 {
 		t.Fatalf("deposit %s is worth less than gross %s: liquidity loses", o.Deposit, gross)
 	}
 	share := new(big.Int).Mul(gross.Big(), big.NewInt(p.FeeBPS))
@@ -160,8 +160,8 @@ func TestByDepositKeepsTheSums(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		worth := new(big.Int).Mul(deposit.Units.Big(), p.Ratio.num)
-		if new(big.Int).Mul(next.Big(), p.Ratio.den).Cmp(worth) <= 0 {
+		worth := new(big.Int).Mul(deposit.Units.Big(), p.Ratio.Num)
+		if new(big.Int).Mul(next.Big(), p.Ratio.Den).Cmp(worth) <= 0 {
 			t.Fatalf("gross %s is more than one step below what %s is worth: the user loses", gross, deposit)
 		}
 	})
@@ -186,8 +186,8 @@ func TestByPayoutKeepsTheSums(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		worth := new(big.Int).Mul(less.Big(), p.Ratio.num)
-		if new(big.Int).Mul(gross.Big(), p.Ratio.den).Cmp(worth) <= 0 {
+		worth := new(big.Int).Mul(less.Big(), p.Ratio.Num)
+		if new(big.Int).Mul(gross.Big(), p.Ratio.Den).Cmp(worth) <= 0 {
 			t.Fatalf("a step less than %s would do for %s: the user loses", o.Deposit, gross)
 		}
 	})
@@ -291,7 +291,7 @@ func TestPairsAreSymmetrical(t *testing.T) {
 		// What was cut off there is less than a step of To; at the rate, and with a
 		// step of the way back, that bounds the loss.
 		r := price(back).Ratio
-		lost, err := quoteStep(pair.To).MulDiv(r.num, r.den, asset.Up)
+		lost, err := quoteStep(pair.To).MulDiv(r.Num, r.Den, asset.Up)
 		if err != nil {
 			t.Fatal(err)
 		}

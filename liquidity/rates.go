@@ -3,6 +3,7 @@ package liquidity
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -83,9 +84,17 @@ func (d *Desk) Rate(ctx context.Context, c PairConfig) (swap.Rate, error) {
 	if err != nil {
 		return unavailable(rate, err)
 	}
-	price, err := t.pricing.Ratio.less(c.FeeBPS).text(c.Pair)
+	price, err := t.pricing.Ratio.Less(c.FeeBPS).Text(c.Pair)
 	if err != nil {
 		return rate, err
+	}
+	num, err := asset.UnitsFromBig(t.pricing.Ratio.Num)
+	if err != nil {
+		return rate, fmt.Errorf("ratio of %s: %w", c.Pair, err)
+	}
+	den, err := asset.UnitsFromBig(t.pricing.Ratio.Den)
+	if err != nil {
+		return rate, fmt.Errorf("ratio of %s: %w", c.Pair, err)
 	}
 	reserved, err := d.store.Reserved(ctx, c.Pair.To, t.payout.At)
 	if err != nil {
@@ -99,6 +108,7 @@ func (d *Desk) Rate(ctx context.Context, c PairConfig) (swap.Rate, error) {
 		return unavailable(rate, noLiquidity(c.Pair.To))
 	}
 	rate.Price, rate.Min, rate.Max = price, limits.Min, limits.Max
+	rate.RatioNum, rate.RatioDen, rate.FeeBPS = num, den, c.FeeBPS
 	return rate, nil
 }
 

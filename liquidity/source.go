@@ -67,6 +67,8 @@ type Top struct {
 
 // Source is a venue's stream of one instrument. It reconnects by itself.
 type Source interface {
+	// Name is the venue's: "kraken".
+	Name() string
 	// Instrument is what the stream quotes.
 	Instrument() Instrument
 	// StaleAfter is the age from which a Top must not be priced from. It counts

@@ -127,29 +127,36 @@ func (r Rules) create(f swap.Fact) Decision {
 	}}
 }
 
-// decideDeadline expires a swap whose time is over, unless what the deadline is
-// about has happened.
+// decideDeadline ends what a deadline is about, unless it has happened: a swap
+// without a deposit expires, and one with too little of the amount is refunded.
 func decideDeadline(d Decision, f swap.Fact) Decision {
+	l := d.leg(nobody)
+	d.Note = fmt.Sprintf("The deadline %s passed and no longer matters.", f.Deadline.Name)
 	switch f.Deadline.Name {
 	case swap.DeadlineDepositBy:
-		if d.From == swap.AwaitingDeposit {
+		switch {
+		case !l.decided && len(l.parts) > 0 && d.awaited(l, d.now(f)):
+			d.Note = "The time to deposit is over; a deposit that was seen in time still waits for its confirmations."
+		case !l.decided && len(l.parts) > 0:
+			d.Note = ""
+			return refuse(d, l.parts, swap.VerdictShort)
+		case d.From == swap.AwaitingDeposit:
 			d.Move, d.Note = MoveExpire, "No deposit was seen in time."
-			return d
 		}
 	case swap.DeadlineConfirmBy:
-		if d.From == swap.DepositDetected && d.waitsForReturn() {
+		switch {
+		case d.From == swap.DepositDetected && d.waitsForReturn():
 			d.Move, d.Swap.Reason = MoveHold, ReasonReorged
 			d.Note = "The chain took the deposit back, and it was not confirmed again in time."
-			return d
-		}
-		if d.From == swap.AwaitingDeposit || d.From == swap.DepositDetected {
+		case !l.decided && len(l.parts) > 0:
+			d.Note = ""
+			return refuse(d, l.parts, swap.VerdictShort)
+		case d.From == swap.AwaitingDeposit || d.From == swap.DepositDetected:
 			d.Move, d.Note = MoveExpire, "The deposit was not confirmed in time."
-			return d
 		}
 	default:
 		return parked("deadline %.40q is not known", f.Deadline.Name)
 	}
-	d.Note = fmt.Sprintf("The deadline %s passed and no longer matters.", f.Deadline.Name)
 	return d
 }
 
@@ -178,12 +185,36 @@ func clone(s swap.Swap) swap.Swap {
 func Describe(s swap.Swap, cause swap.FactKind, note string) swap.Update {
 	stage, _ := StageOf(s.State)
 	message := stage.Waiting
+	if text := partly(s); text != "" {
+		message = text
+	}
 	if note != "" {
 		message += " " + note
 	}
 	return swap.Update{SwapID: s.ID, Version: s.Version, State: s.State, Cause: cause, Message: message,
 		Actor: stage.Actor, By: actBy(s, stage), Reason: s.Reason, At: s.UpdatedAt,
 		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments)}
+}
+
+// partly says what is here and what is missing of a swap paid in several deposits;
+// "" where that is not what it waits for.
+func partly(s swap.Swap) string {
+	l := Decision{Swap: s, From: s.State}.leg(nobody)
+	if l.decided || len(l.parts) == 0 {
+		return ""
+	}
+	q := s.Terms.Quote
+	missing := asset.Amount{Asset: q.Deposit.Asset, Units: l.missing}
+	here, err := sub(q.Deposit, missing)
+	if err != nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s of %s is here.", here, q.Deposit)
+	if s.State != swap.AwaitingDeposit {
+		return text + " Another deposit was seen and waits for its confirmations; please don't send more for now."
+	}
+	return text + fmt.Sprintf(" Send the missing %s to the same address by %s; exactly that amount counts, even if it is small.",
+		missing, s.Terms.Receipt.DepositBy.UTC().Format("2006-01-02 15:04:05 UTC"))
 }
 
 // actBy is until when the next actor means to, or must, have acted.

@@ -19,7 +19,7 @@ import (
 
 const (
 	payoutOrder = "payout 0.28 ETH to " + swaptest.EthereumAddress
-	refundOf    = " BTC to " + swaptest.BitcoinAddress
+	refundTo    = " BTC to " + swaptest.BitcoinAddress
 )
 
 func TestSettles(t *testing.T) {
@@ -53,7 +53,7 @@ func TestMismatchedDepositsAreRefunded(t *testing.T) {
 		verdict      swap.Verdict
 		reason, back string
 	}{
-		{"short", "0.009", time.Minute, swap.VerdictShort, statemachine.ReasonShort, "0.00898"},
+		{"short", "0.009", 21 * time.Minute, swap.VerdictShort, statemachine.ReasonShort, "0.00898"},
 		{"over", "0.011", time.Minute, swap.VerdictOver, statemachine.ReasonOver, "0.01098"},
 		{"seen late", "0.01", 21 * time.Minute, swap.VerdictLate, statemachine.ReasonLate, "0.00998"},
 		{"confirmed late", "0.01", 3 * time.Hour, swap.VerdictLate, statemachine.ReasonLate, "0.00998"},
@@ -61,17 +61,20 @@ func TestMismatchedDepositsAreRefunded(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := created(t)
+			if c.verdict == swap.VerdictShort {
+				s.tell(s.deposit(swap.FactDepositSeen, 1, c.amount, time.Minute))
+			}
 			s.tell(s.deposit(swap.FactDepositConfirmed, 1, c.amount, c.after))
-			s.wants(swap.RefundQueued, c.verdict, "refund "+c.back+refundOf)
+			s.wants(swap.RefundQueued, c.verdict, "refund "+c.back+refundTo)
 			if s.swap.Reason != c.reason {
 				t.Errorf("reason is %q, want %q", s.swap.Reason, c.reason)
 			}
 			s.tell(s.payment(swap.FactPaymentQueued, 0))
-			s.wants(swap.RefundQueued, "", "refund "+c.back+refundOf)
+			s.wants(swap.RefundQueued, "", "refund "+c.back+refundTo)
 			s.tell(s.payment(swap.FactPaymentBroadcast, 0))
-			s.wants(swap.RefundBroadcast, "", "refund "+c.back+refundOf)
+			s.wants(swap.RefundBroadcast, "", "refund "+c.back+refundTo)
 			s.tell(s.payment(swap.FactPaymentFinal, 0))
-			s.wants(swap.Refunded, "", "refund "+c.back+refundOf)
+			s.wants(swap.Refunded, "", "refund "+c.back+refundTo)
 			wantClosed(t, s)
 		})
 	}
@@ -96,7 +99,7 @@ func TestExpiry(t *testing.T) {
 	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", 30*time.Minute))
 	s.wants(swap.Expired, "")
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 40*time.Minute))
-	s.wants(swap.RefundQueued, swap.VerdictLate, "refund 0.00998"+refundOf)
+	s.wants(swap.RefundQueued, swap.VerdictLate, "refund 0.00998"+refundTo)
 }
 
 // The sighting happened in time and was only told after the deadline.
@@ -143,11 +146,11 @@ func TestExtraDeposit(t *testing.T) {
 	t.Parallel()
 	s := created(t)
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute), s.deposit(swap.FactDepositConfirmed, 2, "0.01", time.Minute))
-	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder, "refund 0.00998"+refundOf)
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder, "refund 0.00998"+refundTo)
 	s.tell(s.payment(swap.FactPaymentBroadcast, 1), s.payment(swap.FactPaymentFinal, 1))
-	s.wants(swap.DepositConfirmed, "", payoutOrder, "refund 0.00998"+refundOf)
+	s.wants(swap.DepositConfirmed, "", payoutOrder, "refund 0.00998"+refundTo)
 	s.tell(s.payment(swap.FactPaymentFinal, 0))
-	s.wants(swap.Settled, "", payoutOrder, "refund 0.00998"+refundOf)
+	s.wants(swap.Settled, "", payoutOrder, "refund 0.00998"+refundTo)
 	wantClosed(t, s)
 }
 
@@ -212,9 +215,24 @@ func TestForgedTermsAreParked(t *testing.T) {
 // Every kind of fact in every state has an outcome, and no pair is an error.
 func TestEveryStateTimesEveryFact(t *testing.T) {
 	t.Parallel()
-	s := created(t)
-	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
-	base := *s.swap
+	for _, first := range []string{"0.01", "0.005", "0.02"} {
+		t.Run("after "+first, func(t *testing.T) {
+			t.Parallel()
+			s := created(t)
+			s.tell(s.deposit(swap.FactDepositConfirmed, 1, first, time.Minute))
+			everyFact(t, s)
+		})
+	}
+}
+
+// everyFact decides each kind of fact in each state, with one deposit confirmed: the
+// amount, a part of it, or too much.
+func everyFact(t *testing.T, s *story) {
+	t.Helper()
+	base, first := *s.swap, s.swap.Deposits[0].Amount.Decimal()
+	if len(s.all.Orders) == 0 { // a part: nothing is ordered, and payments are unknown
+		s.all.Orders = []swap.Order{{ID: swap.PayoutOrderID(base.ID), Purpose: swap.PurposePayout}}
+	}
 	for _, stage := range statemachine.Stages() {
 		for _, f := range []swap.Fact{
 			s.creation(),
@@ -224,7 +242,7 @@ func TestEveryStateTimesEveryFact(t *testing.T) {
 			s.deposit(swap.FactDepositConfirmed, 2, "0.00000001", time.Minute),
 			s.payment(swap.FactPaymentQueued, 0), s.payment(swap.FactPaymentBroadcast, 0), s.payment(swap.FactPaymentConfirmed, 0),
 			s.payment(swap.FactPaymentFinal, 0), s.payment(swap.FactPaymentReorged, 0), s.payment(swap.FactPaymentFailed, 0),
-			s.deposit(swap.FactDepositReorged, 1, "0.01", time.Minute), s.reorged(1, "0.01", time.Minute),
+			s.deposit(swap.FactDepositReorged, 1, first, time.Minute), s.reorged(1, first, time.Minute),
 			s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy), s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy),
 		} {
 			current := base
@@ -252,9 +270,11 @@ func TestAnyOrder(t *testing.T) {
 		s := newStory(t)
 		pending := []func() swap.Fact{s.creation}
 		kinds := []swap.FactKind{swap.FactDepositSeen, swap.FactDepositInBlock, swap.FactDepositReplaced, swap.FactDepositReorged, swap.FactDepositConfirmed}
-		amounts := []string{"0.01", "0.01", "0.005", "0.02", "0.00000600"}
+		amounts := rapid.SampledFrom([][]string{{"", "0.01", "0.005", "0.02", "0.00000600"},
+			{"", "0.006", "0.004", "0.002", "0.002"}, {"", "0.009985", "0.00001500", "0.01", "0.00999500", "0.00000500"}, {"", "0.004", "0.003", "0.003", "0.003"},
+		}).Draw(r, "amounts")
 		for range rapid.IntRange(1, 25).Draw(r, "facts") {
-			n, after := rapid.IntRange(1, 4).Draw(r, "deposit"), time.Duration(rapid.IntRange(0, 180).Draw(r, "minutes"))*time.Minute
+			n, after := rapid.IntRange(1, len(amounts)-1).Draw(r, "deposit"), time.Duration(rapid.IntRange(0, 180).Draw(r, "minutes"))*time.Minute
 			kind := rapid.SampledFrom(kinds).Draw(r, "kind")
 			switch rapid.IntRange(0, 5).Draw(r, "what") {
 			case 0:
@@ -278,11 +298,16 @@ func TestAnyOrder(t *testing.T) {
 			for i := range s.all.Orders {
 				if rapid.Bool().Draw(r, "pay") {
 					s.tell(s.payment(rapid.SampledFrom([]swap.FactKind{swap.FactPaymentQueued, swap.FactPaymentBroadcast,
-						swap.FactPaymentConfirmed, swap.FactPaymentReorged, swap.FactPaymentFinal}).Draw(r, "stage"), i))
+						swap.FactPaymentConfirmed, swap.FactPaymentReorged, swap.FactPaymentFinal, swap.FactPaymentFailed}).Draw(r, "stage"), i))
 				}
 			}
 		}
 		checkStory(r, s)
+		s.tell(s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy), s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy))
+		checkStory(r, s)
+		if s.swap.State == swap.AwaitingDeposit || s.swap.State == swap.DepositDetected {
+			r.Fatalf("after its deadlines it is %s", s.swap.State)
+		}
 	})
 }
 
@@ -295,18 +320,55 @@ func checkStory(r *rapid.T, s *story) {
 		keys[e.Key] = true
 	}
 	for _, o := range s.all.Orders {
-		if used[o.DepositID] {
-			r.Fatalf("deposit %s leaves twice", o.DepositID)
+		for _, id := range o.DepositIDs() {
+			if used[id] {
+				r.Fatalf("deposit %s leaves twice", id)
+			}
+			used[id] = true
 		}
-		used[o.DepositID] = true
 	}
 	checkBooks(r, s)
+	parts := asset.Units{}
 	for _, d := range s.swap.Deposits {
-		if (d.State == swap.DepositFinal) != (d.Verdict != swap.VerdictNone) && d.TakenBack == 0 || d.Lost && d.State == swap.DepositFinal {
+		confirmed := d.State == swap.DepositFinal || d.TakenBack > 0
+		if d.Verdict != swap.VerdictNone && !confirmed || d.Lost && d.State == swap.DepositFinal {
 			r.Fatalf("deposit %s is %s with verdict %q, taken back %d times, lost: %v", d.ID, d.State, d.Verdict, d.TakenBack, d.Lost)
 		}
-		if d.Verdict != swap.VerdictNone && d.Verdict != swap.VerdictDust && !used[d.ID] {
-			r.Fatalf("deposit %s (%s) has no way out", d.ID, d.Verdict)
+		if out := d.Verdict != swap.VerdictNone && d.Verdict != swap.VerdictDust; out != used[d.ID] {
+			r.Fatalf("deposit %s (%q) has a way out: %v", d.ID, d.Verdict, used[d.ID])
+		}
+		if d.State == swap.DepositFinal && d.Verdict == swap.VerdictNone {
+			parts, _ = parts.Add(d.Amount.Units)
+		}
+	}
+	waiting := s.swap.State == swap.AwaitingDeposit || s.swap.State == swap.DepositDetected
+	if !parts.IsZero() && !waiting || !parts.Less(s.terms.Quote.Deposit.Units) {
+		r.Fatalf("parts of %s wait in state %s", parts, s.swap.State)
+	}
+	checkRefunds(r, s)
+}
+
+// checkRefunds compares a state of refunding with the refunds that make it up.
+func checkRefunds(r *rapid.T, s *story) {
+	var all, sent, final int
+	for _, p := range s.swap.Payments {
+		for _, d := range s.swap.Deposits {
+			if p.Deposits[0] != d.ID || p.Purpose != swap.PurposeRefund || !d.Main {
+				continue
+			}
+			all++
+			if p.State != swap.PaymentQueued {
+				sent++
+			}
+			if p.State == swap.PaymentFinal {
+				final++
+			}
+		}
+	}
+	for state, right := range map[swap.State]bool{swap.RefundQueued: all > 0 && sent == 0,
+		swap.RefundBroadcast: sent > 0 && final < all, swap.Refunded: all > 0 && final == all} {
+		if s.swap.State == state && !right {
+			r.Fatalf("%s with %d refunds, %d sent, %d final", state, all, sent, final)
 		}
 	}
 }

@@ -26,11 +26,12 @@ func depositEntry(swapID string, d swap.Deposit) ledger.Entry {
 	return ledger.Transfer(again("deposit:"+d.ID, d.TakenBack), kind, swapID, ledger.Clearing, owed, d.Amount)
 }
 
-// exchangeEntry exchanges a counted deposit at the locked price.
-func exchangeEntry(s swap.Swap, d swap.Deposit) (ledger.Entry, error) {
+// exchangeEntry exchanges the amount, all of which is booked, at the locked price;
+// undone is how often that was reversed before.
+func exchangeEntry(s swap.Swap, undone int) (ledger.Entry, error) {
 	q := s.Terms.Quote
 	postings := []ledger.Posting{
-		ledger.Debit(ledger.SwapDeposit(s.ID), d.Amount), ledger.Credit(ledger.Inventory, d.Amount),
+		ledger.Debit(ledger.SwapDeposit(s.ID), q.Deposit), ledger.Credit(ledger.Inventory, q.Deposit),
 		ledger.Credit(ledger.SwapPayout(s.ID), q.Payout)}
 	gross := q.Payout.Units
 	for _, fee := range []ledger.Posting{ledger.Credit(ledger.ServiceFees, q.ServiceFee), ledger.Credit(ledger.NetworkFeeIncome, q.NetworkFee)} {
@@ -45,7 +46,7 @@ func exchangeEntry(s swap.Swap, d swap.Deposit) (ledger.Entry, error) {
 		postings = append(postings, fee)
 	}
 	postings = append(postings, ledger.Debit(ledger.Inventory, asset.Amount{Asset: q.Pair.To, Units: gross}))
-	return ledger.Entry{Key: again("exchange:"+s.ID, d.TakenBack), Kind: "exchange", SwapID: s.ID, Postings: postings}, nil
+	return ledger.Entry{Key: again("exchange:"+s.ID, undone), Kind: "exchange", SwapID: s.ID, Postings: postings}, nil
 }
 
 // refundEntry owes a deposit back, less the refund's fee.
@@ -56,6 +57,15 @@ func refundEntry(s swap.Swap, d swap.Deposit, back asset.Amount) ledger.Entry {
 		postings = append(postings, ledger.Credit(ledger.NetworkFeeIncome, fee))
 	}
 	return ledger.Entry{Key: again("refund:"+d.ID, d.TakenBack), Kind: "refund", SwapID: s.ID, Postings: postings}
+}
+
+// paymentEntry owes what a deposit's payment is for: the exchange once all that it
+// rests on is there, or the refund.
+func paymentEntry(s swap.Swap, d swap.Deposit, p swap.Payment) (ledger.Entry, error) {
+	if p.Purpose == swap.PurposeRefund {
+		return refundEntry(s, d, p.Amount), nil
+	}
+	return exchangeEntry(s, p.Undone)
 }
 
 // lossEntry books a deposit that is gone although it was paid out, as ours to

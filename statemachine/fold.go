@@ -30,9 +30,10 @@ type ParkedFact struct {
 // Folded is everything that follows from a batch of facts for one swap.
 type Folded struct {
 	SwapID string
-	// Swap is nil if the swap is still unknown. BaseVersion is the version that
-	// was read, 0 for a new swap: the guard of the write.
+	// Swap is nil if the swap is still unknown. Base is what was read, nil for a
+	// new swap; BaseVersion is its version, or 0: the guard of the write.
 	Swap        *swap.Swap
+	Base        *swap.Swap
 	BaseVersion int64
 	Events      []Event
 	Entries     []ledger.Entry
@@ -53,7 +54,7 @@ func (r Rules) Fold(swapID string, c Case, facts []swap.Fact) (Folded, error) {
 	f := folder{rules: r, parked: slices.Clone(c.Parked), out: Folded{SwapID: swapID}}
 	if c.Swap != nil {
 		current := clone(*c.Swap)
-		f.out.Swap, f.out.BaseVersion = &current, current.Version
+		f.out.Swap, f.out.Base, f.out.BaseVersion = &current, c.Swap, current.Version
 	}
 	for _, fact := range facts {
 		if err := f.offer(fact); err != nil {

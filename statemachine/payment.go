@@ -2,6 +2,7 @@ package statemachine
 
 import (
 	"fmt"
+	"slices"
 
 	"ferry/swap"
 )
@@ -40,10 +41,9 @@ func decidePayment(d Decision, f swap.Fact) Decision {
 		return paymentReorged(d, payment)
 	}
 	reached := paymentStates[f.Kind]
-	if n := d.depositIndex(payment.DepositID); n >= 0 && rank[reached] > rank[swap.PaymentQueued] &&
-		d.Swap.Deposits[n].State != swap.DepositFinal && !d.Swap.Deposits[n].Lost {
+	if rank[reached] > rank[swap.PaymentQueued] && !d.rests(*payment) {
 		// The hot wallet pays for confirmed deposits only, so it tells that first.
-		return parked("the deposit that payment %s uses up is taken back", told.OrderID)
+		return parked("a deposit that payment %s uses up is taken back", told.OrderID)
 	}
 	if rank[payment.State] == rank[swap.PaymentFinal] {
 		d.Note = fmt.Sprintf("The %s is %s already.", payment.Purpose, payment.State)
@@ -66,33 +66,76 @@ func decidePayment(d Decision, f swap.Fact) Decision {
 
 // followPayment moves the swap if the payment is of its main leg.
 func followPayment(d Decision, p swap.Payment) Decision {
-	moves := map[swap.PaymentState]Move{
-		swap.PaymentQueued: MovePayoutQueued, swap.PaymentBroadcast: MovePayoutBroadcast,
-		swap.PaymentConfirmed: MovePayoutBroadcast, swap.PaymentFinal: MovePayoutFinal, swap.PaymentFailed: MovePayoutFailed}
-	failed := ReasonPayoutFailed
-	if p.Purpose == swap.PurposeRefund {
-		if d.verdictOf(p.DepositID) == swap.VerdictExtra {
-			return d
-		}
-		failed = ReasonRefundFailed
-		moves = map[swap.PaymentState]Move{
-			swap.PaymentBroadcast: MoveRefundBroadcast, swap.PaymentConfirmed: MoveRefundBroadcast,
-			swap.PaymentFinal: MoveRefundFinal, swap.PaymentFailed: MoveRefundFailed}
+	if !d.pays(p) {
+		return d
 	}
-	if move := moves[p.State]; move != MoveNone && Allowed(d.From, move) {
+	move := map[swap.PaymentState]Move{
+		swap.PaymentQueued: MovePayoutQueued, swap.PaymentBroadcast: MovePayoutBroadcast,
+		swap.PaymentConfirmed: MovePayoutBroadcast, swap.PaymentFinal: MovePayoutFinal, swap.PaymentFailed: MovePayoutFailed}[p.State]
+	if p.Purpose == swap.PurposeRefund {
+		move = map[swap.State]Move{swap.Held: MoveRefundFailed, swap.Refunded: MoveRefundFinal,
+			swap.RefundBroadcast: MoveRefundBroadcast}[d.standing()]
+	}
+	if move != MoveNone && Allowed(d.From, move) {
 		d.Move = move
 	}
 	if p.State == swap.PaymentFailed {
-		d.Swap.Reason = failed
+		d.Swap.Reason = failures[p.Purpose]
 	}
 	return d
 }
 
-func (d Decision) verdictOf(depositID string) swap.Verdict {
-	if i := d.depositIndex(depositID); i >= 0 {
-		return d.Swap.Deposits[i].Verdict
+// failures are the reasons for which a failed payment holds its swap.
+var failures = map[swap.Purpose]string{swap.PurposePayout: ReasonPayoutFailed, swap.PurposeRefund: ReasonRefundFailed}
+
+// standing is the state that the payments of the main leg amount to, with nothing
+// else in the way: Held if one failed. Several refunds are queued until the first
+// is sent, and refunded once the last is final.
+func (d Decision) standing() swap.State {
+	all, sent, final := 0, 0, 0
+	states := [3]swap.State{swap.DepositConfirmed, swap.PayoutBroadcast, swap.Settled}
+	for _, p := range d.Swap.Payments {
+		if !d.pays(p) {
+			continue
+		}
+		if p.Purpose == swap.PurposeRefund {
+			states = [3]swap.State{swap.RefundQueued, swap.RefundBroadcast, swap.Refunded}
+		}
+		all++
+		if p.State == swap.PaymentFailed {
+			return swap.Held
+		}
+		if rank[p.State] >= rank[swap.PaymentBroadcast] {
+			sent++
+		}
+		if p.State == swap.PaymentFinal {
+			final++
+		}
 	}
-	return swap.VerdictNone
+	switch {
+	case final == all:
+		return states[2]
+	case sent > 0:
+		return states[1]
+	}
+	return states[0]
+}
+
+// pays reports a payment of the main leg.
+func (d Decision) pays(p swap.Payment) bool {
+	return slices.ContainsFunc(p.Deposits, func(id string) bool {
+		i := d.depositIndex(id)
+		return i >= 0 && d.Swap.Deposits[i].Main
+	})
+}
+
+// rests reports that every deposit a payment uses up is there, or is lost and borne
+// by us: what it pays is owed.
+func (d Decision) rests(p swap.Payment) bool {
+	return !slices.ContainsFunc(p.Deposits, func(id string) bool {
+		i := d.depositIndex(id)
+		return i >= 0 && d.Swap.Deposits[i].State != swap.DepositFinal && !d.Swap.Deposits[i].Lost
+	})
 }
 
 func describePayment(p swap.Payment, told swap.PaymentFact) string {

@@ -2,48 +2,58 @@ package statemachine
 
 import (
 	"fmt"
+	"slices"
 
 	"ferry/swap"
-	"ferry/swap/ledger"
 )
 
 // What a reorganisation does to a swap. A verdict, once given, stays: it was given
 // on what the chain showed in time. What changes is whether it can be acted on.
 //
+//   - There was no verdict yet: the deposit is no part any more, and what is missing
+//     rises, until it is confirmed again.
 //   - The payment was not planned: the count is taken back, in the books too, and the
 //     hot wallet pays nothing until the deposit is confirmed again; then the same
-//     order goes on. If that is not in time by the terms, the swap is held.
+//     order goes on. If that is not in time by the terms, the swap is held. Of several
+//     deposits that are paid out together the others stay booked, and all must be there.
 //   - It was, or may have been, signed: the deposit is a loss as long as no block has
 //     it, and the swap is held for support; the chain is halted by the hot wallet.
 //   - The deposit is confirmed again: the swap is where its payment stands.
 
-// takeBack undoes what a judged deposit had brought about.
+// takeBack undoes what a confirmed deposit had brought about.
 func takeBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	deposit := &d.Swap.Deposits[i]
-	judged := *deposit
-	p := d.paymentFor(judged.ID)
+	before := *deposit
+	p := d.paymentFor(before.ID)
+	rested := p != nil && d.rests(*p)
 	lost := p != nil && (told.Used || rank[p.State] > rank[swap.PaymentQueued])
-	deposit.State, deposit.Lost, deposit.TakenBack = swap.DepositReorgedTo, lost, judged.TakenBack+1
+	deposit.State, deposit.Lost, deposit.TakenBack = swap.DepositReorgedTo, lost, before.TakenBack+1
 	deposit.Confirmations, deposit.Height, deposit.BlockTime = told.Confirmations, told.Height, told.BlockTime
-	main := isMain(judged.Verdict)
 	if lost {
-		d.Entries = append(d.Entries, lossEntry(d.Swap.ID, judged))
+		d.Entries = append(d.Entries, lossEntry(d.Swap.ID, before))
 		d.Note = fmt.Sprintf("The chain took %s of %s back after its %s was or may have been signed.", told.Amount, short(told.TxID), p.Purpose)
-		if main && Allowed(d.From, MoveHold) {
+		if before.Main && Allowed(d.From, MoveHold) {
 			d.Move, d.Swap.Reason = MoveHold, ReasonReorged
 		}
 		return d
 	}
-	entries, err := bookings(d.Swap, judged, p)
-	if err != nil {
-		return parked("the quote's amounts overflow: %v", err)
+	if rested {
+		entry, err := paymentEntry(d.Swap, before, *p)
+		if err != nil {
+			return parked("the quote's amounts overflow: %v", err)
+		}
+		// Before the deposit's: no account of a swap goes below zero on the way.
+		d.Entries = append(d.Entries, reversed(entry))
+		if p.Purpose == swap.PurposePayout {
+			p.Undone++
+		}
 	}
-	// The last first: no account of a swap goes below zero on the way.
-	for n := len(entries) - 1; n >= 0; n-- {
-		d.Entries = append(d.Entries, reversed(entries[n]))
-	}
+	d.Entries = append(d.Entries, reversed(depositEntry(d.Swap.ID, before)))
 	d.Note = fmt.Sprintf("The chain took %s of %s back. Please don't send another; it is counted again when it is confirmed again.", told.Amount, short(told.TxID))
-	if !main || !Allowed(d.From, MoveUncount) {
+	if before.Verdict == swap.VerdictNone {
+		return follow(d, f)
+	}
+	if !before.Main || !Allowed(d.From, MoveUncount) {
 		return d
 	}
 	d.Move = MoveUncount
@@ -64,61 +74,55 @@ func giveBack(d Decision, i int, told swap.DepositFact) Decision {
 		deposit.Lost = false
 		d.Entries = append(d.Entries, recoveryEntry(d.Swap.ID, *deposit))
 	} else {
-		entries, err := bookings(d.Swap, *deposit, p)
-		if err != nil {
-			return parked("the quote's amounts overflow: %v", err)
+		d.Entries = append(d.Entries, depositEntry(d.Swap.ID, *deposit))
+		if p != nil && d.rests(*p) {
+			entry, err := paymentEntry(d.Swap, *deposit, *p)
+			if err != nil {
+				return parked("the quote's amounts overflow: %v", err)
+			}
+			d.Entries = append(d.Entries, entry)
 		}
-		d.Entries = append(d.Entries, entries...)
 	}
-	if !isMain(deposit.Verdict) || p == nil {
+	if !deposit.Main || d.waitsForReturn() {
 		return d
 	}
+	if d.From == swap.DepositDetected || d.From == swap.Held && d.Swap.Reason == ReasonReorged {
+		return resume(d)
+	}
+	return d
+}
+
+// resume takes a swap to where its payments stand; one that failed keeps it held.
+func resume(d Decision) Decision {
+	to := d.standing()
+	if to == swap.Held {
+		d.Swap.Reason = failures[swap.PurposePayout]
+		if d.mainVerdict() != swap.VerdictCounted && d.mainVerdict() != swap.VerdictToppedUp {
+			d.Swap.Reason = failures[swap.PurposeRefund]
+		}
+		return d
+	}
+	d.Move, d.Swap.Reason = moveResume(to), reasons[d.mainVerdict()]
 	switch {
-	case d.From == swap.Held && d.Swap.Reason == ReasonReorged:
-		return resume(d, *p)
-	case d.From == swap.DepositDetected && deposit.Verdict == swap.VerdictCounted:
+	case d.From == swap.DepositDetected && to == swap.DepositConfirmed:
 		d.Move = MoveCount
-	case d.From == swap.DepositDetected:
+	case d.From == swap.DepositDetected && to == swap.RefundQueued:
 		d.Move = MoveRefund
 	}
 	return d
 }
 
-// resume takes a held swap to where its payment stands; one that failed keeps it held.
-func resume(d Decision, p swap.Payment) Decision {
-	states := map[swap.PaymentState]swap.State{
-		swap.PaymentQueued: swap.DepositConfirmed, swap.PaymentBroadcast: swap.PayoutBroadcast,
-		swap.PaymentConfirmed: swap.PayoutBroadcast, swap.PaymentFinal: swap.Settled}
-	failed := ReasonPayoutFailed
-	if p.Purpose == swap.PurposeRefund {
-		states = map[swap.PaymentState]swap.State{
-			swap.PaymentQueued: swap.RefundQueued, swap.PaymentBroadcast: swap.RefundBroadcast,
-			swap.PaymentConfirmed: swap.RefundBroadcast, swap.PaymentFinal: swap.Refunded}
-		failed = ReasonRefundFailed
-	}
-	to, ok := states[p.State]
-	if !ok {
-		d.Swap.Reason = failed
-		return d
-	}
-	d.Move, d.Swap.Reason = moveResume(to), reasons[d.verdictOf(p.DepositID)]
-	return d
-}
-
-// reasons are those of the verdicts that refund the main deposit.
+// reasons are those of the verdicts that refund the main leg.
 var reasons = map[swap.Verdict]string{swap.VerdictLate: ReasonLate, swap.VerdictShort: ReasonShort, swap.VerdictOver: ReasonOver}
 
-// bookings are the entries of a deposit's verdict, in their order.
-func bookings(s swap.Swap, deposit swap.Deposit, p *swap.Payment) ([]ledger.Entry, error) {
-	entries := []ledger.Entry{depositEntry(s.ID, deposit)}
-	switch {
-	case p == nil: // dust
-		return entries, nil
-	case p.Purpose == swap.PurposeRefund:
-		return append(entries, refundEntry(s, deposit, p.Amount)), nil
+// mainVerdict is that of the main leg: all its deposits have the same.
+func (d Decision) mainVerdict() swap.Verdict {
+	for _, deposit := range d.Swap.Deposits {
+		if deposit.Main {
+			return deposit.Verdict
+		}
 	}
-	exchange, err := exchangeEntry(s, deposit)
-	return append(entries, exchange), err
+	return swap.VerdictNone
 }
 
 // paymentReorged follows a payment whose block is gone: its bytes are sent again.
@@ -134,46 +138,31 @@ func paymentReorged(d Decision, p *swap.Payment) Decision {
 	}
 	p.State = swap.PaymentBroadcast
 	d.Note = fmt.Sprintf("The chain took the %s of %s back; it is sent again.", p.Purpose, p.Amount)
-	if !isMain(d.verdictOf(p.DepositID)) {
+	if !d.pays(*p) {
 		return d
 	}
 	switch {
 	case Allowed(d.From, MovePaymentReorged):
 		d.Move = MovePaymentReorged
+	case before == swap.PaymentFailed && d.From == swap.Held && d.waitsForReturn():
+		d.Swap.Reason = ReasonReorged
 	case before == swap.PaymentFailed && d.From == swap.Held:
-		if d.isLost(p.DepositID) {
-			d.Swap.Reason = ReasonReorged
-			return d
-		}
-		return resume(d, *p)
+		return resume(d)
 	}
 	return d
 }
 
-// isMain reports a verdict that decided the swap's main leg.
-func isMain(v swap.Verdict) bool {
-	return v != swap.VerdictNone && v != swap.VerdictDust && v != swap.VerdictExtra
-}
-
-// waitsForReturn reports that the deposit which decided the main leg is taken back.
+// waitsForReturn reports that a deposit which decided the main leg is taken back.
 func (d Decision) waitsForReturn() bool {
-	for _, deposit := range d.Swap.Deposits {
-		if isMain(deposit.Verdict) && deposit.State != swap.DepositFinal {
-			return true
-		}
-	}
-	return false
-}
-
-func (d Decision) isLost(depositID string) bool {
-	i := d.depositIndex(depositID)
-	return i >= 0 && d.Swap.Deposits[i].Lost
+	return slices.ContainsFunc(d.Swap.Deposits, func(deposit swap.Deposit) bool {
+		return deposit.Main && deposit.State != swap.DepositFinal
+	})
 }
 
 // paymentFor is the payment that uses a deposit up, nil if there is none.
 func (d Decision) paymentFor(depositID string) *swap.Payment {
 	for i := range d.Swap.Payments {
-		if d.Swap.Payments[i].DepositID == depositID {
+		if slices.Contains(d.Swap.Payments[i].Deposits, depositID) {
 			return &d.Swap.Payments[i]
 		}
 	}

@@ -53,17 +53,17 @@ func TestTakenBackForGoodIsHeld(t *testing.T) {
 	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", 2*time.Minute), s.deposit(swap.FactDepositReplaced, 1, "0.01", 3*time.Minute))
 	s.wants(swap.DepositDetected, swap.VerdictCounted, payoutOrder)
 	s.tell(s.deposit(swap.FactDepositConfirmed, 2, "0.01", 4*time.Minute))
-	s.wants(swap.DepositDetected, swap.VerdictCounted, payoutOrder, "refund 0.00998"+refundOf)
+	s.wants(swap.DepositDetected, swap.VerdictCounted, payoutOrder, "refund 0.00998"+refundTo)
 	s.tell(s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy))
-	s.wants(swap.DepositDetected, "", payoutOrder, "refund 0.00998"+refundOf)
+	s.wants(swap.DepositDetected, "", payoutOrder, "refund 0.00998"+refundTo)
 	s.tell(s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy))
-	s.wants(swap.Held, "", payoutOrder, "refund 0.00998"+refundOf)
+	s.wants(swap.Held, "", payoutOrder, "refund 0.00998"+refundTo)
 	if last := s.all.Updates[len(s.all.Updates)-1]; s.swap.Reason != statemachine.ReasonReorged || last.Actor != "support" || last.By.IsZero() {
 		t.Errorf("reason %q, %s by %s", s.swap.Reason, last.Actor, last.By)
 	}
 	wantOwed(t, s, "0", "0", "0")
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 5*time.Hour))
-	s.wants(swap.DepositConfirmed, "", payoutOrder, "refund 0.00998"+refundOf)
+	s.wants(swap.DepositConfirmed, "", payoutOrder, "refund 0.00998"+refundTo)
 }
 
 // After the limit of the terms nothing would end the wait: it is held at once.
@@ -71,9 +71,9 @@ func TestTakenBackLateIsHeld(t *testing.T) {
 	t.Parallel()
 	s := created(t)
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 3*time.Hour), s.deposit(swap.FactDepositReorged, 1, "0.01", 3*time.Hour))
-	s.wants(swap.Held, swap.VerdictLate, "refund 0.00998"+refundOf)
+	s.wants(swap.Held, swap.VerdictLate, "refund 0.00998"+refundTo)
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 4*time.Hour))
-	s.wants(swap.RefundQueued, swap.VerdictLate, "refund 0.00998"+refundOf)
+	s.wants(swap.RefundQueued, swap.VerdictLate, "refund 0.00998"+refundTo)
 	if s.swap.Reason != statemachine.ReasonLate {
 		t.Errorf("reason is %q", s.swap.Reason)
 	}
@@ -123,9 +123,9 @@ func TestLostAndRecovered(t *testing.T) {
 			[]swap.FactKind{swap.FactPaymentConfirmed, swap.FactPaymentFinal}, true, swap.Settled},
 		{"settled", "0.01", []swap.FactKind{swap.FactPaymentFinal}, nil, true, swap.Settled},
 		{"failed meanwhile", "0.01", []swap.FactKind{swap.FactPaymentBroadcast}, []swap.FactKind{swap.FactPaymentFailed}, true, swap.Held},
-		{"refund planned", "0.005", nil, nil, true, swap.RefundQueued},
-		{"refund sent", "0.005", []swap.FactKind{swap.FactPaymentBroadcast}, nil, true, swap.RefundBroadcast},
-		{"refunded", "0.005", []swap.FactKind{swap.FactPaymentFinal}, nil, true, swap.Refunded},
+		{"refund planned", "0.02", nil, nil, true, swap.RefundQueued},
+		{"refund sent", "0.02", []swap.FactKind{swap.FactPaymentBroadcast}, nil, true, swap.RefundBroadcast},
+		{"refunded", "0.02", []swap.FactKind{swap.FactPaymentFinal}, nil, true, swap.Refunded},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -161,13 +161,13 @@ func TestSideDepositsAreTakenBack(t *testing.T) {
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute), s.deposit(swap.FactDepositConfirmed, 2, "0.01", time.Minute),
 		s.deposit(swap.FactDepositConfirmed, 3, "0.00000546", time.Minute))
 	s.tell(s.deposit(swap.FactDepositReorged, 2, "0.01", 2*time.Minute), s.deposit(swap.FactDepositReorged, 3, "0.00000546", 2*time.Minute))
-	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder, "refund 0.00998"+refundOf)
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder, "refund 0.00998"+refundTo)
 	if balance(s, ledger.DustQuarantine) != "0" || balance(s, ledger.SwapRefund(s.swap.ID)) != "0" {
 		t.Errorf("quarantine %s, refund %s", balance(s, ledger.DustQuarantine), balance(s, ledger.SwapRefund(s.swap.ID)))
 	}
 	s.tell(s.deposit(swap.FactDepositConfirmed, 2, "0.01", 3*time.Minute), s.deposit(swap.FactDepositConfirmed, 3, "0.00000546", 3*time.Minute))
 	s.tell(s.payment(swap.FactPaymentFinal, 0), s.payment(swap.FactPaymentFinal, 1))
-	s.wants(swap.Settled, swap.VerdictCounted, payoutOrder, "refund 0.00998"+refundOf)
+	s.wants(swap.Settled, swap.VerdictCounted, payoutOrder, "refund 0.00998"+refundTo)
 	if got := balance(s, ledger.DustQuarantine); got != "-546" {
 		t.Errorf("quarantine %s", got)
 	}

@@ -20,12 +20,14 @@ type story struct {
 	swap  *swap.Swap
 	park  []swap.Fact
 	all   statemachine.Folded
+	// booked are the keys of all entries: each is booked once.
+	booked map[string]bool
 }
 
 func newStory(t testing.TB) *story {
 	keys := swaptest.NewKeys()
 	return &story{t: t, rules: statemachine.Rules{QuoteKeys: keys.QuoteKeys(), AttestKeys: keys.AttestKeys()},
-		terms: swaptest.NewTerms(t, keys, nil), seq: map[string]int64{}}
+		terms: swaptest.NewTerms(t, keys, nil), seq: map[string]int64{}, booked: map[string]bool{}}
 }
 
 // created is a story whose swap exists.
@@ -72,7 +74,7 @@ func (s *story) reorged(n int, amount string, after time.Duration) swap.Fact {
 func (s *story) payment(kind swap.FactKind, i int) swap.Fact {
 	o := s.all.Orders[i]
 	return s.stamp("hotwallet", swap.Fact{Kind: kind, At: swaptest.Start.Add(time.Hour), Payment: &swap.PaymentFact{
-		OrderID: o.ID, Purpose: o.Purpose, DepositID: o.DepositID, Amount: o.Amount, Destination: o.Destination,
+		OrderID: o.ID, Purpose: o.Purpose, Amount: o.Amount, Destination: o.Destination,
 		TxID: "paytx", Fee: asset.NewUnits(21000), Height: 9, Reason: "status 0"}})
 }
 
@@ -92,6 +94,10 @@ func (s *story) tell(facts ...swap.Fact) statemachine.Folded {
 		if err := e.Validate(); err != nil {
 			s.t.Error(err)
 		}
+		if s.booked[e.Key] {
+			s.t.Errorf("entry %s is booked twice", e.Key)
+		}
+		s.booked[e.Key] = true
 	}
 	for _, o := range f.Orders {
 		if err := o.Validate(); err != nil {

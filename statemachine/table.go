@@ -45,11 +45,11 @@ func Stages() []Stage {
 		{State: swap.Expired, Actor: "nobody", Final: true,
 			Waiting: "No deposit arrived in time. Please don't send one now; if one arrives, it is refunded."},
 		{State: swap.RefundQueued, Actor: "ferry", Within: 30 * time.Minute,
-			Waiting: "The deposit does not match the terms, and its refund has been ordered."},
+			Waiting: "What was deposited does not match the terms, and its refund has been ordered."},
 		{State: swap.RefundBroadcast, Actor: "chain", Within: 30 * time.Minute,
 			Waiting: "The refund was sent and waits for its confirmations."},
 		{State: swap.Refunded, Actor: "nobody", Final: true,
-			Waiting: "The deposit was refunded to the refund address."},
+			Waiting: "What was deposited was refunded to the refund address."},
 		{State: swap.Held, Actor: "support", Within: 24 * time.Hour,
 			Waiting: "The swap is held: support looks at it and decides."},
 	}
@@ -71,13 +71,14 @@ type Move string
 // The moves. A fact that amounts to none leaves the state as it is.
 const (
 	MoveNone Move = ""
-	// MoveSeen: a deposit above dust was seen in time.
+	// MoveSeen: a deposit above dust was seen in time and waits for confirmations.
 	MoveSeen Move = "deposit_seen"
-	// MoveGone: no live deposit is left, and there is still time for one.
+	// MoveGone: no deposit waits for confirmations any more, the amount is not
+	// complete, and there is still time to complete it.
 	MoveGone Move = "deposit_gone"
-	// MoveCount: the exact amount is confirmed in time.
+	// MoveCount: the exact amount is confirmed in time, in one deposit or several.
 	MoveCount Move = "deposit_counted"
-	// MoveRefund: the main deposit is short, over or late.
+	// MoveRefund: what came, together, is short, over or late.
 	MoveRefund Move = "deposit_refused"
 	// MoveExpire: the time for a deposit, or for its confirmation, is over.
 	MoveExpire Move = "deadline_passed"
@@ -90,7 +91,7 @@ const (
 	MoveRefundFinal     Move = "refund_final"
 	MoveRefundFailed    Move = "refund_failed"
 
-	// MoveUncount: a reorganisation took the judged deposit back before its payment
+	// MoveUncount: a reorganisation took a judged deposit back before its payment
 	// was signed. The payment waits until it is confirmed again.
 	MoveUncount Move = "deposit_taken_back"
 	// MoveHold: it took it back after that, or it was not confirmed again in time.
@@ -99,7 +100,8 @@ const (
 	MovePaymentReorged Move = "payment_taken_back"
 )
 
-// resumed are the states to which a held swap returns when what held it is gone.
+// resumed are the states to which a swap returns that was held, or waited for a
+// deposit to come back, when that is over.
 var resumed = []swap.State{swap.DepositConfirmed, swap.PayoutBroadcast, swap.Settled,
 	swap.RefundQueued, swap.RefundBroadcast, swap.Refunded}
 
@@ -129,15 +131,20 @@ func table() fsm.Events {
 		event(MovePayoutFailed, swap.Held, swap.DepositConfirmed, swap.PayoutQueued, swap.PayoutBroadcast),
 		event(MoveRefundBroadcast, swap.RefundBroadcast, swap.RefundQueued),
 		event(MoveRefundFinal, swap.Refunded, swap.RefundQueued, swap.RefundBroadcast),
-		event(MoveRefundFailed, swap.Held, swap.RefundQueued, swap.RefundBroadcast),
-		event(MoveUncount, swap.DepositDetected, swap.DepositConfirmed, swap.PayoutQueued, swap.RefundQueued),
+		event(MoveRefundFailed, swap.Held, swap.DepositDetected, swap.RefundQueued, swap.RefundBroadcast),
+		event(MoveUncount, swap.DepositDetected, swap.DepositConfirmed, swap.PayoutQueued, swap.RefundQueued, swap.RefundBroadcast),
 		event(MoveHold, swap.Held, swap.DepositDetected, swap.DepositConfirmed, swap.PayoutQueued, swap.PayoutBroadcast,
 			swap.Settled, swap.RefundQueued, swap.RefundBroadcast, swap.Refunded),
 		event(MovePaymentReorged, swap.PayoutBroadcast, swap.Settled),
 		event(MovePaymentReorged, swap.RefundBroadcast, swap.Refunded),
 	}
 	for _, state := range resumed {
-		events = append(events, event(moveResume(state), state, swap.Held))
+		from := []swap.State{swap.Held}
+		if state == swap.RefundBroadcast {
+			// One of several refunds was sent, and the deposit of another is back.
+			from = append(from, swap.DepositDetected)
+		}
+		events = append(events, event(moveResume(state), state, from...))
 	}
 	return events
 }

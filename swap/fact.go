@@ -96,7 +96,6 @@ type DepositFact struct {
 type PaymentFact struct {
 	OrderID     string       `json:"order_id"`
 	Purpose     Purpose      `json:"purpose"`
-	DepositID   string       `json:"deposit_id"`
 	Amount      asset.Amount `json:"amount"`
 	Destination string       `json:"destination"`
 	TxID        string       `json:"txid,omitempty"`

@@ -2,10 +2,21 @@ package swap
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"ferry/swap/asset"
 )
+
+// MaxOrderDeposits is how many deposits one order may use up.
+const MaxOrderDeposits = 50
+
+// OrderDeposit is a deposit that an order uses up, with its amount.
+type OrderDeposit struct {
+	// ID is "<chain>:<txid>:<index>".
+	ID     string       `json:"deposit_id"`
+	Amount asset.Amount `json:"amount"`
+}
 
 // Order tells the hot wallet to pay. It carries its own authority: the signed
 // quote and receipt, which the signer verifies again.
@@ -17,15 +28,44 @@ type Order struct {
 	Purpose Purpose `json:"purpose"`
 	// Chain is the one to pay on.
 	Chain asset.Chain `json:"chain"`
-	// DepositID is the deposit that is used up by this payment.
-	DepositID string `json:"deposit_id"`
-	// DepositAmount is that deposit's; a refund may pay no more than it.
-	DepositAmount asset.Amount `json:"deposit_amount"`
-	Amount        asset.Amount `json:"amount"`
-	Destination   string       `json:"destination"`
-	SignedQuote   string       `json:"signed_quote"`
-	SignedReceipt string       `json:"signed_receipt"`
-	At            time.Time    `json:"at"`
+	// Deposits are used up by this payment: 1 to MaxOrderDeposits of one asset,
+	// sorted by id, so that an order has one form. A refund has exactly one, and
+	// may pay no more than it.
+	Deposits      []OrderDeposit `json:"deposits"`
+	Amount        asset.Amount   `json:"amount"`
+	Destination   string         `json:"destination"`
+	SignedQuote   string         `json:"signed_quote"`
+	SignedReceipt string         `json:"signed_receipt"`
+	At            time.Time      `json:"at"`
+}
+
+// Total is what the order's deposits add up to; an error if there are none, they
+// are of several assets or the sum overflows.
+func (o Order) Total() (asset.Amount, error) {
+	if len(o.Deposits) == 0 {
+		return asset.Amount{}, fmt.Errorf("order %s uses up no deposit", o.ID)
+	}
+	total := asset.Amount{Asset: o.Deposits[0].Amount.Asset}
+	for _, d := range o.Deposits {
+		if d.Amount.Asset != total.Asset {
+			return total, fmt.Errorf("order %s: deposits in %s and %s", o.ID, total.Asset, d.Amount.Asset)
+		}
+		sum, err := total.Units.Add(d.Amount.Units)
+		if err != nil {
+			return total, fmt.Errorf("order %s: its deposits' sum: %w", o.ID, err)
+		}
+		total.Units = sum
+	}
+	return total, nil
+}
+
+// DepositIDs are the ids of the order's deposits, in their order.
+func (o Order) DepositIDs() []string {
+	ids := make([]string, len(o.Deposits))
+	for i, d := range o.Deposits {
+		ids[i] = d.ID
+	}
+	return ids
 }
 
 // PayoutOrderID is the one identity a swap's payout can have.
@@ -39,10 +79,13 @@ func (o Order) Validate() error {
 	switch {
 	case !ValidID(SwapPrefix, o.SwapID):
 		return fmt.Errorf("order %s: swap id %.60q is malformed", o.ID, o.SwapID)
-	case o.DepositID == "" || o.Destination == "" || o.SignedQuote == "" || o.SignedReceipt == "":
+	case o.Destination == "" || o.SignedQuote == "" || o.SignedReceipt == "":
 		return fmt.Errorf("order %s: a part is missing", o.ID)
-	case o.Amount.Units.IsZero() || o.DepositAmount.Units.IsZero():
-		return fmt.Errorf("order %s: an amount is zero", o.ID)
+	case o.Amount.Units.IsZero():
+		return fmt.Errorf("order %s: the amount is zero", o.ID)
+	}
+	if err := o.checkDeposits(); err != nil {
+		return err
 	}
 	a, ok := asset.Lookup(o.Amount.Asset)
 	if !ok || a.Chain != o.Chain {
@@ -50,11 +93,30 @@ func (o Order) Validate() error {
 	}
 	switch {
 	case o.Purpose == PurposePayout && o.ID == PayoutOrderID(o.SwapID):
-	case o.Purpose == PurposeRefund && o.ID == RefundOrderID(o.DepositID):
+	case o.Purpose == PurposeRefund && len(o.Deposits) == 1 && o.ID == RefundOrderID(o.Deposits[0].ID):
 	default:
 		return fmt.Errorf("order %.120s: the id does not follow from purpose %q", o.ID, o.Purpose)
 	}
 	return nil
+}
+
+// checkDeposits reports a list of deposits that is not in an order's one form.
+func (o Order) checkDeposits() error {
+	if n := len(o.Deposits); n > MaxOrderDeposits {
+		return fmt.Errorf("order %s uses up %d deposits, at most %d are taken", o.ID, n, MaxOrderDeposits)
+	}
+	for i, d := range o.Deposits {
+		switch {
+		case d.ID == "":
+			return fmt.Errorf("order %s: a deposit has no id", o.ID)
+		case d.Amount.Units.IsZero():
+			return fmt.Errorf("order %s: deposit %.120s is of nothing", o.ID, d.ID)
+		case i > 0 && strings.Compare(o.Deposits[i-1].ID, d.ID) >= 0:
+			return fmt.Errorf("order %s: its deposits are not distinct and sorted by id", o.ID)
+		}
+	}
+	_, err := o.Total()
+	return err
 }
 
 // Update is a swap as its user may see it, told after each transition. It is
@@ -96,6 +158,13 @@ type Rate struct {
 	// Price is coins of To per coin of From after spread and service fee, before
 	// the fixed network fee: a decimal text.
 	Price string `json:"price"`
+	// RatioNum / RatioDen is the exact price before the service fee, in base units of
+	// To per base unit of From, and FeeBPS that fee in basis points: what amounts are
+	// computed from (package price), where Price is cut for people. All three are
+	// zero while there is no price.
+	RatioNum asset.Units `json:"ratio_num"`
+	RatioDen asset.Units `json:"ratio_den"`
+	FeeBPS   int64       `json:"fee_bps"`
 	// Min and Max bound the deposit, NetworkFee is taken off the payout.
 	Min        asset.Amount `json:"min"`
 	Max        asset.Amount `json:"max"`

@@ -60,15 +60,20 @@ const (
 // Verdict is what a deposit counts as.
 type Verdict string
 
-// The verdicts of this version; a deposit without one is still confirming.
+// The verdicts of this version. A deposit without one is still confirming, or it
+// is confirmed and waits for the rest of the amount: a part.
 const (
-	VerdictNone    Verdict = ""
-	VerdictCounted Verdict = "counted"
-	VerdictDust    Verdict = "dust"
-	VerdictExtra   Verdict = "extra"
-	VerdictLate    Verdict = "late"
-	VerdictShort   Verdict = "short"
-	VerdictOver    Verdict = "over"
+	VerdictNone Verdict = ""
+	// VerdictCounted: alone it is the exact amount; VerdictToppedUp: with others.
+	VerdictCounted  Verdict = "counted"
+	VerdictToppedUp Verdict = "topped_up"
+	VerdictDust     Verdict = "dust"
+	VerdictExtra    Verdict = "extra"
+	VerdictLate     Verdict = "late"
+	// VerdictShort and VerdictOver: all that came in time, together, is too little
+	// or too much.
+	VerdictShort Verdict = "short"
+	VerdictOver  Verdict = "over"
 )
 
 // Deposit is one output or transfer to the swap's address.
@@ -87,7 +92,12 @@ type Deposit struct {
 	FirstSeen time.Time `json:"first_seen"`
 	// BlockTime is the block's own time; zero while in no block.
 	BlockTime time.Time `json:"block_time,omitzero"`
-	// TakenBack counts how often a reorganisation took it back after its verdict.
+	// Small: its amount is below the chain's dust threshold, or too little to be
+	// sent back, as the newest fact about it had it.
+	Small bool `json:"small,omitempty"`
+	// Main: its verdict decided the swap, alone or together with others'.
+	Main bool `json:"main,omitempty"`
+	// TakenBack counts how often a reorganisation took it back after it was confirmed.
 	TakenBack int `json:"taken_back,omitempty"`
 	// Lost: it is taken back, and its payment was or may have been signed.
 	Lost bool `json:"lost,omitempty"`
@@ -118,9 +128,10 @@ const (
 // Payment is one payout or refund.
 type Payment struct {
 	// OrderID is the order it fulfils and its identity in every table.
-	OrderID     string       `json:"order_id"`
-	Purpose     Purpose      `json:"purpose"`
-	DepositID   string       `json:"deposit_id"`
+	OrderID string  `json:"order_id"`
+	Purpose Purpose `json:"purpose"`
+	// Deposits are the ids of those it uses up, sorted; a refund has one.
+	Deposits    []string     `json:"deposit_ids"`
 	Amount      asset.Amount `json:"amount"`
 	Destination string       `json:"destination"`
 	State       PaymentState `json:"state"`
@@ -129,4 +140,7 @@ type Payment struct {
 	Fee asset.Units `json:"fee"`
 	// TakenBack counts how often a reorganisation took it back after it was final.
 	TakenBack int `json:"taken_back,omitempty"`
+	// Undone counts how often the exchange that a payout rests on was reversed,
+	// because one of its deposits was taken back.
+	Undone int `json:"undone,omitempty"`
 }

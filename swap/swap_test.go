@@ -5,7 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"math/big"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -231,8 +234,12 @@ func TestFactsAndOrdersValidate(t *testing.T) {
 			t.Errorf("%s: validates", name)
 		}
 	}
-	good := swap.Order{ID: swap.PayoutOrderID(id), SwapID: id, Purpose: swap.PurposePayout, Chain: asset.Ethereum, DepositID: "bitcoin:t:0",
-		DepositAmount: terms.Quote.Deposit, Amount: terms.Quote.Payout, Destination: terms.Receipt.PayoutAddress,
+	largest, err := asset.UnitsFromBig(new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := swap.Order{ID: swap.PayoutOrderID(id), SwapID: id, Purpose: swap.PurposePayout, Chain: asset.Ethereum,
+		Deposits: []swap.OrderDeposit{{ID: "bitcoin:t:0", Amount: terms.Quote.Deposit}, {ID: "bitcoin:t:1", Amount: terms.Quote.Deposit}}, Amount: terms.Quote.Payout, Destination: terms.Receipt.PayoutAddress,
 		SignedQuote: terms.SignedQuote, SignedReceipt: terms.SignedReceipt, At: swaptest.Start}
 	if err := good.Validate(); err != nil {
 		t.Error(err)
@@ -245,8 +252,25 @@ func TestFactsAndOrdersValidate(t *testing.T) {
 		"nothing to pay":  func(o *swap.Order) { o.Amount.Units = asset.Units{} },
 		"nowhere":         func(o *swap.Order) { o.Destination = "" },
 		"no authority":    func(o *swap.Order) { o.SignedReceipt = "" },
+		"no deposit":      func(o *swap.Order) { o.Deposits = nil },
+		"a nameless one":  func(o *swap.Order) { o.Deposits[0].ID = "" },
+		"one of nothing":  func(o *swap.Order) { o.Deposits[1].Amount.Units = asset.Units{} },
+		"unsorted":        func(o *swap.Order) { slices.Reverse(o.Deposits) },
+		"one twice":       func(o *swap.Order) { o.Deposits[1].ID = o.Deposits[0].ID },
+		"two assets":      func(o *swap.Order) { o.Deposits[1].Amount = terms.Quote.Payout },
+		"no sum":          func(o *swap.Order) { o.Deposits[1].Amount.Units = largest },
+		"too many": func(o *swap.Order) {
+			for n := range swap.MaxOrderDeposits {
+				o.Deposits = append(o.Deposits, swap.OrderDeposit{ID: fmt.Sprintf("bitcoin:u:%03d", n), Amount: terms.Quote.Deposit})
+			}
+		},
+		"a refund of two": func(o *swap.Order) {
+			o.ID, o.Purpose = swap.RefundOrderID(o.Deposits[0].ID), swap.PurposeRefund
+			o.Chain, o.Amount = asset.Bitcoin, terms.Quote.Deposit
+		},
 	} {
 		o := good
+		o.Deposits = slices.Clone(good.Deposits)
 		edit(&o)
 		if o.Validate() == nil {
 			t.Errorf("%s: validates", name)

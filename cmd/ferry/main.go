@@ -61,6 +61,7 @@ func newRoot(a *app) *cobra.Command {
 		treasuryCommand(a),
 		booksCommand(a),
 		statusCommand(a),
+		marketCommand(a),
 		verifyCommand(a),
 		haltCommand(a),
 		resumeCommand(a),

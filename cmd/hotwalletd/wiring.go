@@ -63,7 +63,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	}
 	issuer, err := issue.New(issue.Config{Chain: w.chain, Networks: w.deployment.Networks, Accounts: w.accounts, Store: w.store,
 		Attest:       ferryv1connect.NewAttestClient(rpc.Client(w.attest), rpc.BaseURL, rpc.ClientOptions()...),
-		Destinations: w.adapter, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
+		FencingToken: uint64(lease.Token()), Destinations: w.adapter, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
 		Watch: func(a []string) { set.Add(a...) }, Observe: w.metrics.Call, Log: w.plain})
 	if err != nil {
 		return nil, nil, err

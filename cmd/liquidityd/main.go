@@ -9,15 +9,17 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"ferry/cmd/internal/admin"
 	"ferry/cmd/internal/admin/desk"
 	"ferry/cmd/internal/admin/flow"
+	"ferry/cmd/internal/admin/market"
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/database"
 	"ferry/deploy/deployment"
 	"ferry/liquidity"
 	"ferry/liquidity/postgres"
-	"ferry/liquidity/venue/binance"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
 	"ferry/swap/rpc"
@@ -25,17 +27,12 @@ import (
 
 func main() { daemon.Main("liquidityd", run) }
 
-// How old a word may be to be acted on.
-const (
-	priceStaleAfter   = 5 * time.Second
-	balanceStaleAfter = 20 * time.Second
-)
+// balanceStaleAfter is how old the hot wallet's word may be to be acted on.
+const balanceStaleAfter = 20 * time.Second
 
 func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	brokers, url := s.Brokers(), s.Need(daemon.EnvDatabaseURL, "Postgres, as role ferry_liquidity")
 	listen := s.Need("FERRY_LISTEN", "path of the Unix socket to listen on")
-	streamURL := s.Need("FERRY_VENUE_STREAM_URL", "the venue's WebSocket base, for example ws://127.0.0.1:7010 or wss://data-stream.binance.vision")
-	restURL := s.Need("FERRY_VENUE_REST_URL", "the venue's REST base, for example http://127.0.0.1:7010 or https://data-api.binance.vision")
 	keyPath := s.Need("FERRY_QUOTE_KEY", "PEM file of the key that signs quotes")
 	d, err := s.Deployment()
 	if err != nil {
@@ -49,9 +46,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	venue, err := binance.New(binance.Config{StreamURL: streamURL, RestURL: restURL, Symbol: "ETHBTC",
-		StaleAfter: priceStaleAfter, Log: log, Now: time.Now,
-		Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}})
+	venues, err := sources(s.Or, log)
 	if err != nil {
 		return err
 	}
@@ -70,17 +65,12 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return err
 	}
 	defer a.Close()
-	engine, err := liquidity.New(config, liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: []liquidity.Source{venue},
+	engine, err := liquidity.New(config, liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: venues,
 		Key: key, Brokers: brokers, Instance: s.Or(daemon.EnvInstance, ""), Log: log, Now: time.Now, Observe: desk.Calls(a.Metrics())})
 	if err != nil {
 		return err
 	}
-	a.Check("database", pool.Ping)
-	a.Check("kafka", probe.Ping)
-	a.Check("prices", desk.Venues(engine.Prices))
-	desk.Prices(a.Metrics(), engine.Prices)
-	desk.Locks(a.Metrics(), pool, time.Now)
-	flow.Consumer(a.Metrics(), pool, probe, liquidity.Group, bus.TopicUpdates)
+	observe(a, engine, pool, probe)
 	l, err := rpc.Listen(listen, -1)
 	if err != nil {
 		return err
@@ -90,6 +80,17 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	log.Info("ready")
 	a.Started()
 	return daemon.Group(ctx, a.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
+}
+
+// observe adds the checks and metrics.
+func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe) {
+	a.Check("database", pool.Ping)
+	a.Check("kafka", probe.Ping)
+	a.Check("prices", desk.Venues(engine.Prices))
+	desk.Prices(a.Metrics(), engine.Prices)
+	desk.Locks(a.Metrics(), pool, time.Now)
+	flow.Consumer(a.Metrics(), pool, probe, liquidity.Group, bus.TopicUpdates)
+	a.Handle("GET "+market.Path, market.Handler(engine.Prices, time.Now))
 }
 
 // policy is the deployment as the engine takes it.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,27 +12,11 @@ import (
 	"github.com/btcsuite/btcd/chaincfg/v2"
 
 	"ferry/deploy/parts"
+	"ferry/deploy/parts/partstest"
 )
 
 // nodesLimit bounds a test with a real node.
 const nodesLimit = 2 * time.Minute
-
-// built is a node's program, in $FERRY_BIN or .ferry/bin of the checkout.
-func built(t *testing.T, name string) string {
-	t.Helper()
-	folder := os.Getenv("FERRY_BIN")
-	if folder == "" {
-		folder = filepath.Join("..", "..", ".ferry", "bin")
-	}
-	path, err := filepath.Abs(filepath.Join(folder, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%s is missing: run `make test`, which builds it first", path)
-	}
-	return path
-}
 
 func limited(t *testing.T) context.Context {
 	t.Helper()
@@ -49,7 +32,7 @@ func TestOnRealBitcoin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	node, err := parts.StartBtcd(ctx, parts.BtcdConfig{Path: built(t, "btcd"), Dir: filepath.Join(dir, "btcd"),
+	node, err := parts.StartBtcd(ctx, parts.BtcdConfig{Path: partstest.Program(t, "btcd"), Dir: filepath.Join(dir, "btcd"),
 		LogFile: filepath.Join(dir, "log"), MiningAddress: miner.EncodeAddress()})
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +74,7 @@ func TestOnRealBitcoin(t *testing.T) {
 func TestOnRealEthereum(t *testing.T) {
 	t.Parallel()
 	ctx, dir := limited(t), t.TempDir()
-	node, err := parts.StartGeth(ctx, parts.GethConfig{Path: built(t, "geth"), Dir: filepath.Join(dir, "geth"), LogFile: filepath.Join(dir, "log")})
+	node, err := parts.StartGeth(ctx, parts.GethConfig{Path: partstest.Program(t, "geth"), Dir: filepath.Join(dir, "geth"), LogFile: filepath.Join(dir, "log")})
 	if err != nil {
 		t.Fatal(err)
 	}

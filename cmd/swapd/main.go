@@ -64,11 +64,12 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	swaps.Register(a.Metrics(), pool)
 
 	wake, told := daemon.Wake()
-	store := postgres.New(pool)
+	store := postgres.Gather(postgres.New(pool))
 	handler := consume.Handler{Store: store, Log: log, Told: told, Observer: swaps.Observer(a.Metrics()),
 		Rules: statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys}}
 	consumer, err := bus.NewConsumer(bus.ConsumerConfig{Group: postgres.Consumer, Instance: s.Or(daemon.EnvInstance, ""), Brokers: brokers,
-		Topics: []string{bus.TopicFacts}, Load: store.LoadOffset, Handle: handler.Handle, Log: log})
+		Topics: []string{bus.TopicFacts}, Load: store.LoadOffset, Handle: handler.Handle,
+		AtOnce: postgres.PartitionsAtOnce, Log: log})
 	if err != nil {
 		return err
 	}

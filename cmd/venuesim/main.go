@@ -1,10 +1,12 @@
-// Command venuesim plays Binance spot on loopback: a seeded random walk of each
-// market with its book, served as the depth stream and the depth snapshot until
-// SIGTERM. It prints "listening on <address>" when clients can connect.
+// Command venuesim plays venues on loopback: a seeded random walk of each market with
+// a book at each venue, served in the venues' own protocols until SIGTERM (see
+// liquidity/venue/simulator for the addresses). It prints "listening on <address>"
+// when clients can connect.
 //
-// With -control it misbehaves on demand, for example:
+// With -control it misbehaves on demand, all venues or one:
 //
 //	curl -d '{"fault":"gap"}' http://127.0.0.1:7010/control/fault
+//	curl -d '{"fault":"stall","venue":"kraken"}' http://127.0.0.1:7010/control/fault
 package main
 
 import (
@@ -21,7 +23,7 @@ import (
 	"syscall"
 	"time"
 
-	"ferry/liquidity/venue/binance/simulator"
+	"ferry/liquidity/venue/simulator"
 )
 
 func main() {
@@ -40,9 +42,10 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	listen := flags.String("listen", "127.0.0.1:0", "address to listen on")
 	seed := flags.Uint64("seed", 1, "seed of the walks: the same one gives the same prices")
 	pairs := flags.String("pair", "ETH-BTC=0.035", "markets with their first price, separated by commas")
+	venues := flags.String("venues", strings.Join(simulator.Venues(), ","), "venues to play, separated by commas")
 	every := flags.Duration("every", 50*time.Millisecond, "time between two steps of a walk; two make an event")
 	control := flags.Bool("control", false, "take faults at POST /control/fault")
-	faults := flags.String("faults", "", "faults by themselves, as kind:count:seconds@time after the start, separated by commas: gap@5s,stall:50@20s,throttle:2:1@1m")
+	faults := flags.String("faults", "", "faults by themselves, as kind:count:seconds@time after the start, separated by commas: gap@5s,stall:50@20s,kraken/throttle:2:1@1m")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -56,7 +59,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("flag -faults: %w", err)
 	}
-	config := simulator.Config{Seed: *seed, Every: *every, Control: *control, Script: script, Log: slog.New(slog.NewJSONHandler(errOut, nil))}
+	config := simulator.Config{Seed: *seed, Venues: strings.Split(*venues, ","), Every: *every, Control: *control, Script: script, Log: slog.New(slog.NewJSONHandler(errOut, nil))}
 	for text := range strings.SplitSeq(*pairs, ",") {
 		m, err := simulator.ParseMarket(text)
 		if err != nil {

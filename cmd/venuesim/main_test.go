@@ -49,6 +49,8 @@ func TestProgram(t *testing.T) {
 	for path, want := range map[string]int{
 		"/ws/ethbtc@depth@100ms": http.StatusUpgradeRequired, "/ws/btceth@depth@100ms": http.StatusUpgradeRequired,
 		"/ws/xy@depth@100ms": http.StatusNotFound, "/api/v3/depth?symbol=ETHBTC": http.StatusOK,
+		"/kraken/v2": http.StatusUpgradeRequired, "/coinbase": http.StatusUpgradeRequired, "/okx/ws/v5/public": http.StatusUpgradeRequired,
+		"/bitstamp": http.StatusUpgradeRequired, "/bitstamp/api/v2/order_book/ethbtc/": http.StatusOK, "/bitstamp/api/v2/order_book/xy/": http.StatusNotFound,
 		"/api/v3/depth?symbol=XY": http.StatusBadRequest, "/control/fault": http.StatusMethodNotAllowed,
 	} {
 		res, err := http.Get("http://" + address + path)
@@ -69,7 +71,7 @@ func TestProgram(t *testing.T) {
 
 func TestRunRefuses(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-pair", "ETH-DOGE=1"}, {"-pair", "ETH-BTC=1,ETH-BTC=2"}, {"-listen", "nowhere"}, {"-seed", "x"}, {"more"}, {"-every", "0s"}, {"-faults", "gap"}} {
+	for _, args := range [][]string{{"-pair", "ETH-DOGE=1"}, {"-pair", "ETH-BTC=1,ETH-BTC=2"}, {"-listen", "nowhere"}, {"-seed", "x"}, {"more"}, {"-every", "0s"}, {"-venues", "mtgox"}, {"-faults", "gap"}} {
 		var out bytes.Buffer
 		if err := run(t.Context(), args, &out, &out); err == nil {
 			t.Errorf("%v: accepted", args)

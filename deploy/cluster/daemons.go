@@ -129,7 +129,10 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 	simulator.ready = "listening on "
 	c.daemons["venuesim"] = simulator
 	add("liquidityd", "liquidityd", nil, nil, brokers, database("ferry_liquidity"), "FERRY_LISTEN="+socket("ferry", "liquidity"),
-		"FERRY_VENUE_STREAM_URL=ws://"+venue, "FERRY_VENUE_REST_URL=http://"+venue, "FERRY_QUOTE_KEY="+filepath.Join(c.keys(), "quote.pem"))
+		"FERRY_BINANCE_STREAM_URL=ws://"+venue, "FERRY_BINANCE_REST_URL=http://"+venue, "FERRY_KRAKEN_STREAM_URL=ws://"+venue+"/kraken/v2",
+		"FERRY_COINBASE_STREAM_URL=ws://"+venue+"/coinbase", "FERRY_OKX_STREAM_URL=ws://"+venue+"/okx/ws/v5/public",
+		"FERRY_BITSTAMP_STREAM_URL=ws://"+venue+"/bitstamp", "FERRY_BITSTAMP_REST_URL=http://"+venue+"/bitstamp",
+		"FERRY_QUOTE_KEY="+filepath.Join(c.keys(), "quote.pem"))
 	add("attestd", "attestd", attest, nil, accounts, caller, "FERRY_LISTEN="+socket("attest", "attest"),
 		"FERRY_ATTEST_KEY="+filepath.Join(c.dir.Part("attest"), "attest.pem"), "FERRY_STORE="+filepath.Join(c.dir.Part("attest"), "attest.db"))
 	add("signerd", "signerd", signer, nil, caller, "FERRY_LISTEN="+socket("signer", "signer"),

@@ -32,6 +32,8 @@ const (
 	waitLimit = 2 * time.Minute
 	lookEvery = 40 * time.Millisecond
 	blockPace = 250 * time.Millisecond // of the miner; geth makes a block a second
+
+	scrapeEvery = 500 * time.Millisecond // most metrics are read every few seconds only
 )
 
 // house is a running Ferry with all that is around it: users, a miner, a faucet.

@@ -46,7 +46,16 @@ func (r Readiness) Failing() string {
 
 // AskReady asks the daemon whose admin endpoint is at an address of Settings.Admin.
 // An error means that it did not answer.
-func AskReady(ctx context.Context, address string) (_ Readiness, err error) {
+func AskReady(ctx context.Context, address string) (Readiness, error) {
+	var r Readiness
+	if err := Ask(ctx, address, "/readyz", &r); err != nil {
+		return Readiness{}, fmt.Errorf("readiness: %w", err)
+	}
+	return r, nil
+}
+
+// Ask reads the JSON that an admin endpoint answers at a path, whatever the status.
+func Ask(ctx context.Context, address, path string, into any) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	network := "tcp"
@@ -57,20 +66,19 @@ func AskReady(ctx context.Context, address string) (_ Readiness, err error) {
 		var d net.Dialer
 		return d.DialContext(ctx, network, address)
 	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://ferry/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://ferry"+path, nil)
 	if err != nil {
-		return Readiness{}, fmt.Errorf("ask %s: %w", address, err)
+		return fmt.Errorf("ask %s: %w", address, err)
 	}
 	res, err := (&http.Client{Transport: transport}).Do(req)
 	if err != nil {
-		return Readiness{}, fmt.Errorf("ask %s: %w", address, err)
+		return fmt.Errorf("ask %s: %w", address, err)
 	}
 	defer func() { err = errors.Join(err, res.Body.Close()) }()
-	var r Readiness
-	if err := json.NewDecoder(io.LimitReader(res.Body, answerMax)).Decode(&r); err != nil {
-		return Readiness{}, fmt.Errorf("%s answers with status %d and no readiness: %w", address, res.StatusCode, err)
+	if err := json.NewDecoder(io.LimitReader(res.Body, answerMax)).Decode(into); err != nil {
+		return fmt.Errorf("%s answers with status %d and nothing to read: %w", address, res.StatusCode, err)
 	}
-	return r, nil
+	return nil
 }
 
 // adminLine is what a daemon logs with the address of its admin endpoint.

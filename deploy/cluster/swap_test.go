@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestSwapsOnRealNodes(t *testing.T) {
 		name string
 		run  func(context.Context, *testing.T)
 	}{
-		{"exact, short, over and extra deposits", h.deposits},
+		{"exact, short, over, extra and several deposits", h.deposits},
 		{"each daemon killed once", h.outages},
 		{"stopped and started again", h.again},
 	} {
@@ -54,6 +55,7 @@ func (h *house) deposits(ctx context.Context, t *testing.T) {
 		together.Go(func() error { return h.exact(ctx, pair) })
 		together.Go(func() error { return h.wrong(ctx, pair, swap.VerdictShort) })
 		together.Go(func() error { return h.wrong(ctx, pair, swap.VerdictOver) })
+		together.Go(func() error { return h.toppedUp(ctx, pair) })
 	}
 	must(t, together.Wait())
 }
@@ -82,6 +84,52 @@ func (h *house) exact(ctx context.Context, pair asset.Pair) error {
 		return err
 	}
 	return h.settled(ctx, terms)
+}
+
+// toppedUp pays three fifths, is told what is missing, pays that to the same address,
+// and has its swap settled by one payout.
+func (h *house) toppedUp(ctx context.Context, pair asset.Pair) error {
+	terms, err := h.book(ctx, pair)
+	if err != nil {
+		return err
+	}
+	amount := terms.Quote.Deposit
+	first, err := amount.Units.MulDiv(big.NewInt(3), big.NewInt(5), asset.Down)
+	if err != nil {
+		return err
+	}
+	rest, err := amount.Units.Sub(first)
+	if err != nil {
+		return err
+	}
+	if _, err := h.pay(ctx, terms, first); err != nil {
+		return err
+	}
+	missing := "Send the missing " + asset.Amount{Asset: pair.From, Units: rest}.String() + " to the same address by "
+	err = h.see(ctx, terms, "asked for the rest", func(s client.Swap) bool {
+		return s.State == swap.AwaitingDeposit && s.NextActor == "user" && strings.Contains(s.Message, missing)
+	})
+	if err != nil {
+		return err
+	}
+	page, err := h.ferry(ctx, "swap", "show", terms.Receipt.SwapID)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(strings.Join(strings.Fields(page), " "), missing) {
+		return fmt.Errorf("ferry swap show does not say what is missing:\n%s", page)
+	}
+	if _, err := h.pay(ctx, terms, rest); err != nil {
+		return err
+	}
+	h.promisePayout(terms)
+	if err := h.settled(ctx, terms); err != nil {
+		return err
+	}
+	return h.see(ctx, terms, "paid in two parts", func(s client.Swap) bool {
+		return len(s.Deposits) == 2 && s.Deposits[0].Verdict == swap.VerdictToppedUp && s.Deposits[1].Verdict == swap.VerdictToppedUp &&
+			len(s.Payments) == 1 && len(s.Payments[0].DepositIDs) == 2
+	})
 }
 
 // wrong pays a part or a multiple of what was agreed.

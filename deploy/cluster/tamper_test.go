@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -166,7 +167,7 @@ func (i *intruder) nothing(terms swap.Terms) {
 func payout(terms swap.Terms, depositID string) swap.Order {
 	id := terms.Receipt.SwapID
 	return swap.Order{ID: swap.PayoutOrderID(id), SwapID: id, Purpose: swap.PurposePayout, Chain: terms.Quote.PayoutChain(),
-		DepositID: depositID, DepositAmount: terms.Quote.Deposit, Amount: terms.Quote.Payout, Destination: terms.Receipt.PayoutAddress,
+		Deposits: []swap.OrderDeposit{{ID: depositID, Amount: terms.Quote.Deposit}}, Amount: terms.Quote.Payout, Destination: terms.Receipt.PayoutAddress,
 		SignedQuote: terms.SignedQuote, SignedReceipt: terms.SignedReceipt, At: time.Now().UTC()}
 }
 
@@ -287,12 +288,15 @@ func (i *intruder) orders(ctx context.Context, t *testing.T) {
 		i.order(ctx, t, genuine)
 		forged := map[string]func(o *swap.Order){
 			"destination": func(o *swap.Order) { o.Destination = i.thief[pair.To] },
-			"amount":      func(o *swap.Order) { o.Amount.Units = o.DepositAmount.Units },
-			"deposit":     func(o *swap.Order) { o.DepositID += "9" },
-			"receipt":     func(o *swap.Order) { o.SignedReceipt = forge(t, o.SignedReceipt, "payout_address", i.thief[pair.To]) },
+			"amount":      func(o *swap.Order) { o.Amount.Units = terms.Quote.Deposit.Units },
+			"deposit":     func(o *swap.Order) { o.Deposits[0].ID += "9" },
+			"two deposits": func(o *swap.Order) {
+				o.Deposits = append(o.Deposits, swap.OrderDeposit{ID: o.Deposits[0].ID + "9", Amount: terms.Quote.Deposit})
+			},
+			"receipt": func(o *swap.Order) { o.SignedReceipt = forge(t, o.SignedReceipt, "payout_address", i.thief[pair.To]) },
 			"refund": func(o *swap.Order) {
-				o.ID, o.Purpose, o.Chain = swap.RefundOrderID(o.DepositID), swap.PurposeRefund, terms.Quote.DepositChain()
-				o.Amount, o.Destination = o.DepositAmount, terms.Receipt.RefundAddress
+				o.ID, o.Purpose, o.Chain = swap.RefundOrderID(o.Deposits[0].ID), swap.PurposeRefund, terms.Quote.DepositChain()
+				o.Amount, o.Destination = terms.Quote.Deposit, terms.Receipt.RefundAddress
 			},
 			"swap": func(o *swap.Order) {
 				o.SwapID = swap.NewID(swap.SwapPrefix, time.Now())
@@ -301,16 +305,18 @@ func (i *intruder) orders(ctx context.Context, t *testing.T) {
 		}
 		for _, change := range forged {
 			o := genuine
+			o.Deposits = slices.Clone(genuine.Deposits)
 			change(&o)
 			i.order(ctx, t, o)
 		}
 		must(t, i.until(ctx, "an alarm for each forged order", lookEvery, func() (bool, error) {
 			n, err := i.text(ctx, `SELECT count(*)::text FROM hotwallet.staff_action WHERE action = 'alarm.order_refused'
 				AND (target LIKE '%' || $1 OR target = $2 OR reason LIKE '%' || $3 || '%')`,
-				terms.Receipt.SwapID, swap.RefundOrderID(genuine.DepositID), genuine.DepositID)
+				terms.Receipt.SwapID, swap.RefundOrderID(genuine.Deposits[0].ID), genuine.Deposits[0].ID)
 			return n == strconv.Itoa(len(forged)), err
 		}))
-		if n, err := i.text(ctx, `SELECT count(*)::text FROM hotwallet.payment WHERE deposit_id = $1 OR swap_id = $2`, genuine.DepositID, genuine.SwapID); n != "1" {
+		if n, err := i.text(ctx, `SELECT count(*)::text FROM hotwallet.payment WHERE swap_id = $2
+			OR order_id IN (SELECT order_id FROM hotwallet.payment_deposit WHERE deposit_id = $1)`, genuine.Deposits[0].ID, genuine.SwapID); n != "1" {
 			t.Errorf("%s: %s payments of one deposit (%v)", pair, n, err)
 		}
 	}
@@ -333,7 +339,7 @@ func (i *intruder) ordersFirst(ctx context.Context, t *testing.T) {
 	o.ID = swap.PayoutOrderID(o.SwapID)
 	i.order(ctx, t, o)
 	i.stands(ctx, t, swap.PayoutOrderID(diverted.Receipt.SwapID), "the destination is not the receipt's payout address")
-	i.stands(ctx, t, swap.PayoutOrderID(invented.Receipt.SwapID), "the deposit it uses up is not confirmed in our book")
+	i.stands(ctx, t, swap.PayoutOrderID(invented.Receipt.SwapID), "a deposit it uses up is not confirmed in our book")
 	i.stands(ctx, t, o.ID, "the receipt is for "+borrowed.Receipt.SwapID)
 	i.paid(ctx, t, invented)
 	must(t, i.until(ctx, "the genuine order to be an alarm", lookEvery, func() (bool, error) {
@@ -361,7 +367,7 @@ func (i *intruder) refundFirst(ctx context.Context, t *testing.T) {
 	o.ID, o.Purpose, o.Chain = swap.RefundOrderID(depositID), swap.PurposeRefund, terms.Quote.DepositChain()
 	o.Amount, o.Destination = terms.Quote.Deposit, i.thief[asset.BTC]
 	diverted := o
-	diverted.ID, diverted.DepositID = o.ID+"9", o.DepositID+"9" // does not take the deposit
+	diverted.ID, diverted.Deposits = o.ID+"9", []swap.OrderDeposit{{ID: depositID + "9", Amount: terms.Quote.Deposit}} // does not take the deposit
 	i.order(ctx, t, diverted)
 	o.Destination = terms.Receipt.RefundAddress
 	i.order(ctx, t, o)
@@ -402,14 +408,14 @@ func (i *intruder) facts(ctx context.Context, t *testing.T) {
 	right.Address = terms.Receipt.DepositAddress
 	tell(swap.Fact{Kind: swap.FactDepositConfirmed, Deposit: &right})
 	must(t, i.see(ctx, terms, "queued for payout", reached(swap.PayoutQueued)))
-	i.stands(ctx, t, swap.PayoutOrderID(id), "the deposit it uses up is not confirmed in our book")
+	i.stands(ctx, t, swap.PayoutOrderID(id), "a deposit it uses up is not confirmed in our book")
 	page, err := i.ferry(ctx, "swap", "show", id)
-	if err != nil || !strings.Contains(strings.Join(strings.Fields(page), " "), "the deposit it uses up is not confirmed in our book") {
+	if err != nil || !strings.Contains(strings.Join(strings.Fields(page), " "), "a deposit it uses up is not confirmed in our book") {
 		t.Errorf("ferry swap show does not say why nothing is paid: %v\n%s", err, page)
 	}
 	i.told(ctx, t, "payments stand still")
 
-	diverted := swap.PaymentFact{OrderID: swap.PayoutOrderID(id), Purpose: swap.PurposePayout, DepositID: depositID,
+	diverted := swap.PaymentFact{OrderID: swap.PayoutOrderID(id), Purpose: swap.PurposePayout,
 		Amount: terms.Quote.Payout, Destination: i.thief[asset.ETH], TxID: "0x" + txid}
 	tell(swap.Fact{Kind: swap.FactPaymentFinal, Payment: &diverted}) // to another address: set aside
 	final := diverted
@@ -420,7 +426,7 @@ func (i *intruder) facts(ctx context.Context, t *testing.T) {
 	if err != nil || n != "2" {
 		t.Errorf("%s facts were set aside (%v), want 2", n, err)
 	}
-	i.stands(ctx, t, swap.PayoutOrderID(id), "the deposit it uses up is not confirmed in our book")
+	i.stands(ctx, t, swap.PayoutOrderID(id), "a deposit it uses up is not confirmed in our book")
 	if page, err := i.ferry(ctx, "books"); err == nil || !strings.Contains(fmt.Sprint(err), "is in the state machine's book and not in the hot wallet's") &&
 		!strings.Contains(strings.Join(strings.Fields(err.Error()), " "), "is in the state machine's book and not in the hot wallet's") {
 		t.Errorf("ferry books does not notice a payment that was never made: %v\n%s", err, page)

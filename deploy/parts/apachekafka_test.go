@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+
+	"ferry/deploy/parts/partstest"
 )
 
 // apacheKafkaPrograms is what `make test-kafka` fetches; `make test` does without.
 func apacheKafkaPrograms(t *testing.T) string {
 	t.Helper()
-	programs := filepath.Join(filepath.Dir(builtTool(t, "btcd")), "apache-kafka")
+	programs := filepath.Join(filepath.Dir(partstest.Program(t, "btcd")), "apache-kafka")
 	if !exists(filepath.Join(programs, "complete")) {
 		t.Skip("SKIPPED without Apache Kafka's jars: nothing is tried on the real broker; run `make test-kafka`")
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -83,30 +82,6 @@ func openTempDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-// builtTool is the path of a program that `make test` has built: in FERRY_BIN, else in .ferry/bin of this module.
-func builtTool(t *testing.T, name string) string {
-	t.Helper()
-	folder := os.Getenv("FERRY_BIN")
-	if folder == "" {
-		root, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for !exists(filepath.Join(root, "go.mod")) {
-			if root == "/" {
-				t.Fatal("no go.mod above the test")
-			}
-			root = filepath.Dir(root)
-		}
-		folder = filepath.Join(root, ".ferry", "bin")
-	}
-	path := filepath.Join(folder, name)
-	if !exists(path) {
-		t.Fatalf("%s is missing: run `make %s`, or `make test`, which builds it first", path, filepath.Join(".ferry/bin", name))
-	}
-	return path
 }
 
 func exists(path string) bool {

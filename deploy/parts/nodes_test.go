@@ -13,6 +13,8 @@ import (
 	"github.com/btcsuite/btcd/address/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/rpcclient"
+
+	"ferry/deploy/parts/partstest"
 )
 
 // miningAddress is a simnet P2PKH address; nobody needs its key here.
@@ -26,7 +28,7 @@ func miningAddress(t *testing.T) string {
 func startBtcd(t *testing.T, dir string) *Btcd {
 	t.Helper()
 	b, err := StartBtcd(testContext(t), BtcdConfig{
-		Path: builtTool(t, "btcd"), Dir: dir, LogFile: filepath.Join(filepath.Dir(dir), "btcd.log"), MiningAddress: miningAddress(t),
+		Path: partstest.Program(t, "btcd"), Dir: dir, LogFile: filepath.Join(filepath.Dir(dir), "btcd.log"), MiningAddress: miningAddress(t),
 	})
 	must(t, err)
 	t.Cleanup(func() { must(t, b.Kill()) })
@@ -65,7 +67,7 @@ func TestBtcdKeepsItsChain(t *testing.T) {
 
 func TestBtcdTellsWhyItCannotStart(t *testing.T) {
 	t.Parallel()
-	cfg := BtcdConfig{Path: builtTool(t, "btcd"), Dir: filepath.Join(t.TempDir(), "btcd"), LogFile: filepath.Join(t.TempDir(), "log"), MiningAddress: "nonsense"}
+	cfg := BtcdConfig{Path: partstest.Program(t, "btcd"), Dir: filepath.Join(t.TempDir(), "btcd"), LogFile: filepath.Join(t.TempDir(), "log"), MiningAddress: "nonsense"}
 	if _, err := StartBtcd(testContext(t), cfg); err == nil || !strings.Contains(err.Error(), "btcd stopped with exit status 1") || !strings.Contains(err.Error(), "nonsense") {
 		t.Fatalf("got %v", err)
 	}
@@ -77,7 +79,7 @@ func TestBtcdTellsWhyItCannotStart(t *testing.T) {
 
 func startGeth(t *testing.T, dir string) *Geth {
 	t.Helper()
-	g, err := StartGeth(testContext(t), GethConfig{Path: builtTool(t, "geth"), Dir: dir, LogFile: filepath.Join(filepath.Dir(dir), "geth.log")})
+	g, err := StartGeth(testContext(t), GethConfig{Path: partstest.Program(t, "geth"), Dir: dir, LogFile: filepath.Join(filepath.Dir(dir), "geth.log")})
 	must(t, err)
 	t.Cleanup(func() { must(t, g.Kill()) })
 	return g

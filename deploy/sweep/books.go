@@ -16,7 +16,7 @@ import (
 )
 
 // restLimit is how long the books may take to come to rest after a swap.
-const restLimit = 30 * time.Second
+const restLimit = time.Minute
 
 // ferry runs the operators' command line and decodes what it prints. A status
 // other than 0 with JSON printed is an answer too.
@@ -73,6 +73,16 @@ func (s status) standing(swapID string) string {
 		}
 	}
 	return ""
+}
+
+// height is the block up to which a chain has been read.
+func (s status) height(chain asset.Chain) int64 {
+	for _, c := range s.Chains {
+		if c.Chain == chain {
+			return c.Height
+		}
+	}
+	return 0
 }
 
 func (w *world) status(ctx context.Context) (s status, err error) {

@@ -16,6 +16,7 @@ type mistake struct {
 	finds error
 }
 
+// mistakes in the order they are run: the second leaves its chain halted.
 func mistakes() []mistake {
 	return []mistake{
 		{"broken_forgetful_signer", "signerd", "signerd", "the signer keeps no memory", replayed, errPaidTwice},
@@ -23,55 +24,41 @@ func mistakes() []mistake {
 	}
 }
 
-// broken runs the scenarios that find the mistakes against builds with them, on a
-// cluster of its own. It is an error of the sweep if they survive.
-func broken(ctx context.Context, o options, root, bin string, r *report) (err error) {
-	say("building what is broken on purpose")
-	own := filepath.Join(root, "bin-broken")
-	if err := build(ctx, own, o.nodes, pointTag, "./cmd/..."); err != nil {
-		return err
-	}
-	w, err := start(ctx, o, filepath.Join(root, "broken"), own)
-	if err != nil {
-		return err
-	}
-	mining, stopMining := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() { w.miner.run(mining); close(done) }()
-	defer func() {
-		stopMining()
-		<-done
-		err = errors.Join(err, w.close())
-	}()
-	if err := w.fund(ctx); err != nil {
-		return fmt.Errorf("fund the hot wallet: %w", err)
-	}
+// broken runs the scenarios that find the mistakes against builds with them. It is
+// an error of the sweep if they survive. The cluster is unfit for more afterwards.
+func (w *world) broken(ctx context.Context, root, good string, r *report) error {
 	for _, m := range mistakes() {
-		found, err := w.expose(ctx, o, root, own, bin, m)
+		w.say("%s: building it, and running what it can't survive", m.tag)
+		found, err := w.expose(ctx, root, good, m)
 		if err != nil {
 			return err
 		}
-		switch {
-		case errors.Is(found, m.finds):
-			r.broken = append(r.broken, fmt.Sprintf("%s (%s) FAILED, as it should: %v", m.tag, m.says, found))
-		case found == nil:
-			r.survived = append(r.survived, m.tag+" survived: the sweep can't find this mistake")
-		default:
-			r.survived = append(r.survived, fmt.Sprintf("%s failed, but not for its mistake: %v", m.tag, found))
-		}
-		say("  %s: %s", m.tag, verdictOf(found))
+		r.judge(m, found)
+		w.say("  %s", verdictOf(found))
 	}
 	return nil
 }
 
+// judge notes whether a mistake was found, for what it is.
+func (r *report) judge(m mistake, found error) {
+	switch {
+	case errors.Is(found, m.finds):
+		r.broken = append(r.broken, fmt.Sprintf("%s (%s) FAILED, as it should: %v", m.tag, m.says, found))
+	case found == nil:
+		r.survived = append(r.survived, m.tag+" survived: the sweep can't find this mistake")
+	default:
+		r.survived = append(r.survived, fmt.Sprintf("%s failed, but not for its mistake: %v", m.tag, found))
+	}
+}
+
 // expose puts the broken program in the good one's place, runs the scenario, and
 // puts the good one back.
-func (w *world) expose(ctx context.Context, o options, root, own, good string, m mistake) (found, err error) {
+func (w *world) expose(ctx context.Context, root, good string, m mistake) (found, err error) {
 	variant := filepath.Join(root, "bin-"+m.tag)
-	if err := build(ctx, variant, o.nodes, pointTag+","+m.tag, "./cmd/"+m.program); err != nil {
+	if err := build(ctx, variant, pointTag+","+m.tag, "./cmd/"+m.program); err != nil {
 		return nil, err
 	}
-	if err := relink(filepath.Join(variant, m.program), filepath.Join(own, m.program)); err != nil {
+	if err := relink(filepath.Join(variant, m.program), filepath.Join(w.bin, m.program)); err != nil {
 		return nil, err
 	}
 	if err := w.bounce(ctx, m.daemon); err != nil {
@@ -79,7 +66,7 @@ func (w *world) expose(ctx context.Context, o options, root, own, good string, m
 	}
 	found = m.run(ctx, w)
 	w.coming.Wait()
-	if err := relink(filepath.Join(good, m.program), filepath.Join(own, m.program)); err != nil {
+	if err := relink(filepath.Join(good, m.program), filepath.Join(w.bin, m.program)); err != nil {
 		return nil, err
 	}
 	return found, w.bounce(ctx, m.daemon)

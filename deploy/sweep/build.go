@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// build makes every program with the tags in a folder, beside links to the nodes.
-func build(ctx context.Context, bin, nodes, tags string, packages ...string) error {
+// build makes programs with the tags in a folder.
+func build(ctx context.Context, bin, tags string, packages ...string) error {
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return fmt.Errorf("make the folder of programs: %w", err)
 	}
@@ -19,12 +19,30 @@ func build(ctx context.Context, bin, nodes, tags string, packages ...string) err
 	if out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("build with %s: %w: %s", tags, err, out)
 	}
-	for _, node := range []string{"btcd", "geth"} {
-		target, err := filepath.Abs(filepath.Join(nodes, node))
-		if err != nil {
-			return fmt.Errorf("find %s: %w", node, err)
+	return nil
+}
+
+// outfit makes a cluster's own folder of programs: links to the built ones and to
+// those of others, so that one can be exchanged.
+func outfit(own, built, others string) error {
+	if err := os.MkdirAll(own, 0o755); err != nil {
+		return fmt.Errorf("make the folder of programs: %w", err)
+	}
+	programs, err := os.ReadDir(built)
+	if err != nil {
+		return fmt.Errorf("list the built programs: %w", err)
+	}
+	for _, p := range programs {
+		if err := relink(filepath.Join(built, p.Name()), filepath.Join(own, p.Name())); err != nil {
+			return err
 		}
-		if err := relink(target, filepath.Join(bin, node)); err != nil {
+	}
+	for _, name := range []string{"btcd", "geth", "apache-kafka"} {
+		target, err := filepath.Abs(filepath.Join(others, name))
+		if err != nil {
+			return fmt.Errorf("find %s: %w", name, err)
+		}
+		if err := relink(target, filepath.Join(own, name)); err != nil {
 			return err
 		}
 	}

@@ -38,7 +38,7 @@ func programOf(daemon string) string {
 func discover(ctx context.Context, bin string) (map[string][]string, error) {
 	found := map[string][]string{}
 	for program := range programs {
-		files, err := sources(ctx, program)
+		files, err := sources(ctx, program, pointTag)
 		if err != nil {
 			return nil, err
 		}
@@ -65,9 +65,9 @@ func discover(ctx context.Context, bin string) (map[string][]string, error) {
 	return found, nil
 }
 
-// sources lists the module's files that a program is built from.
-func sources(ctx context.Context, program string) ([]string, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-tags", pointTag, "-json=ImportPath,Dir,GoFiles", "./cmd/"+program)
+// sources lists the module's files that a program is built from with the tags.
+func sources(ctx context.Context, program, tags string) ([]string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-tags", tags, "-json=ImportPath,Dir,GoFiles", "ferry/cmd/"+program)
 	var problems bytes.Buffer
 	cmd.Stderr = &problems
 	out, err := cmd.Output()

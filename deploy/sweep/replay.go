@@ -69,16 +69,23 @@ func (w *world) forge(ctx context.Context, order string) (err error) {
 		err = errors.Join(err, conn.Close(closing))
 	}()
 	// One deposit pays one order: the row that has used it lets go of it.
-	tag, err := conn.Exec(ctx, `UPDATE hotwallet.payment SET deposit_id = deposit_id || ':paid' WHERE order_id = $1 AND asset = $2`, order, asset.BTC)
+	tag, err := conn.Exec(ctx, `UPDATE hotwallet.payment_deposit u SET deposit_id = deposit_id || ':paid'
+		FROM hotwallet.payment p WHERE p.order_id = u.order_id AND p.order_id = $1 AND p.asset = $2`, order, asset.BTC)
 	if err != nil || tag.RowsAffected() != 1 {
 		return fmt.Errorf("free the deposit of order %s (%d rows): %w", order, tag.RowsAffected(), err)
 	}
-	tag, err = conn.Exec(ctx, `INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state)
-		SELECT order_id || ':again', chain, swap_id, purpose, body ->> 'deposit_id', asset, units, destination,
+	tag, err = conn.Exec(ctx, `INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
+		SELECT order_id || ':again', chain, swap_id, purpose, asset, units, destination,
 		       jsonb_set(body, '{order_id}', to_jsonb(order_id || ':again')), 'queued'
 		FROM hotwallet.payment WHERE order_id = $1`, order)
 	if err != nil || tag.RowsAffected() != 1 {
 		return fmt.Errorf("copy order %s (%d rows): %w", order, tag.RowsAffected(), err)
+	}
+	tag, err = conn.Exec(ctx, `INSERT INTO hotwallet.payment_deposit (deposit_id, order_id, asset, units)
+		SELECT d ->> 'deposit_id', order_id, d #>> '{amount,asset}', (d #>> '{amount,units}')::numeric
+		FROM hotwallet.payment, jsonb_array_elements(body -> 'deposits') d WHERE order_id = $1 || ':again'`, order)
+	if err != nil || tag.RowsAffected() != 1 {
+		return fmt.Errorf("copy the deposit of order %s (%d rows): %w", order, tag.RowsAffected(), err)
 	}
 	return nil
 }

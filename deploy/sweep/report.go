@@ -7,25 +7,42 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"ferry/swap"
+	"ferry/swap/asset"
 )
 
-// report collects what the sweep prints and is judged by.
+// report collects what the sweep prints and is judged by. Both worlds add to it.
 type report struct {
+	mu sync.Mutex
+	// points are those discovered in each program.
 	points map[string][]string
+	// died counts the deaths of rounds that ended as they should, shown those in
+	// each cell.
 	died   map[aim]int
+	shown  map[cell]int
 	missed []aim // at least once
 	rounds int
 	// failed are rounds that did not end as they should; lost and twice those with money gone.
 	failed      []string
 	lost, twice int
 	swaps       int
-	soak        string
-	broken      []string
-	survived    []string
+	// states counts the states of swaps at deaths.
+	states map[swap.State]int
+	soak   string
+	// broken builds have failed as they should, survived ones have not.
+	broken, survived []string
+}
+
+func newReport(points map[string][]string) *report {
+	return &report{points: points, died: map[aim]int{}, shown: map[cell]int{}, states: map[swap.State]int{}}
 }
 
 func (r *report) add(s scenario, round, missed []aim, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.rounds++
 	for _, a := range round {
 		switch {
@@ -35,6 +52,9 @@ func (r *report) add(s scenario, round, missed []aim, err error) {
 			}
 		case err == nil:
 			r.died[a]++
+			for _, c := range s.cells(a) {
+				r.shown[c]++
+			}
 		}
 	}
 	if err != nil {
@@ -52,16 +72,20 @@ func (r *report) fail(what string, err error) {
 	}
 }
 
-func (r *report) soaked(swaps, kills int, err error) {
-	r.soak = fmt.Sprintf("%d swaps under %d random kills", swaps, kills)
+func (r *report) soaked(seed uint64, swaps, kills int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.soak = fmt.Sprintf("soak with seed %d: %d swaps under %d random kills", seed, swaps, kills)
 	if err != nil {
 		r.fail("soak", err)
 	}
 }
 
-// recheck asks the nodes once more about every swap of the sweep: a second
-// payment may come late.
+// recheck asks the nodes once more about every swap of a world: a second payment
+// may come late.
 func (r *report) recheck(ctx context.Context, w *world) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, t := range w.all() {
 		r.swaps++
 		if t.done == "" {
@@ -71,104 +95,59 @@ func (r *report) recheck(ctx context.Context, w *world) {
 			r.fail("asked again at the end", err)
 		}
 	}
+	for state, count := range w.states() {
+		r.states[state] += count
+	}
 }
 
-// reached tells whether any daemon of a program has died at a point.
-func (r *report) reached(program, point string) bool {
-	for a, count := range r.died {
-		if count > 0 && a.point == point && programOf(a.daemon) == program {
-			return true
+// cells are all that a whole sweep is about: each discovered point in each daemon
+// of its program, in both directions.
+func (r *report) cells() []cell {
+	var all []cell
+	for _, program := range slices.Sorted(maps.Keys(r.points)) {
+		for _, daemon := range programs[program] {
+			for _, point := range r.points[program] {
+				for _, pair := range []asset.Pair{toEther, toCoins} {
+					all = append(all, cell{daemon, point, pair})
+				}
+			}
 		}
 	}
-	return false
+	return all
 }
 
-// unreached lists the discovered points at which nothing has died.
-func (r *report) unreached() []string {
+// unreached are the cells in which a daemon can die and none has.
+func (r *report) unreached() []cell {
+	return slices.DeleteFunc(r.cells(), func(c cell) bool { return r.shown[c] > 0 || impossible(c) != "" })
+}
+
+// unreachedIn are those of a direction, while the sweep runs.
+func (r *report) unreachedIn(pair asset.Pair) []cell {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(r.unreached(), func(c cell) bool { return c.pair != pair })
+}
+
+// neverDied lists the discovered points at which nothing has died.
+func (r *report) neverDied() []string {
+	died := map[string]bool{}
+	for c, count := range r.shown {
+		died[programOf(c.daemon)+" "+c.point] = count > 0
+	}
 	var list []string
 	for _, program := range slices.Sorted(maps.Keys(r.points)) {
 		for _, point := range r.points[program] {
-			if !r.reached(program, point) {
-				list = append(list, program+" "+point)
+			if name := program + " " + point; !died[name] {
+				list = append(list, name)
 			}
 		}
 	}
 	return list
 }
 
-// print shows points × scenarios: how often a daemon has died there.
-func (r *report) print(sample bool, took time.Duration) {
-	var columns []string
-	for _, s := range scenarios() {
-		if slices.ContainsFunc(slices.Collect(maps.Keys(r.died)), func(a aim) bool { return a.scenario == s.name }) {
-			columns = append(columns, s.name)
-		}
-	}
-	say("\nDeaths at each point (rows) in each scenario (columns):")
-	for i, name := range columns {
-		say("  %2d  %s", i+1, name)
-	}
-	head := fmt.Sprintf("\n  %-12s%-26s", "program", "point")
-	for i := range columns {
-		head += fmt.Sprintf("%4d", i+1)
-	}
-	say("%s", head)
-	total, hit := 0, 0
-	for _, program := range slices.Sorted(maps.Keys(r.points)) {
-		for _, point := range r.points[program] {
-			total++
-			if r.reached(program, point) {
-				hit++
-			} else if sample {
-				continue
-			}
-			say("%s", r.row(program, point, columns))
-		}
-	}
-	cases := 0
-	for _, count := range r.died {
-		cases += count
-	}
-	say("\n%d points discovered, %d died at; %d deaths in %d rounds and %d swaps, in %s", total, hit, cases, r.rounds, r.swaps, took.Round(time.Second))
-	if r.soak != "" {
-		say("soak: %s", r.soak)
-	}
-	var unmet []string
-	for _, a := range r.missed {
-		if r.died[a] == 0 {
-			unmet = append(unmet, a.scenario+": "+a.daemon+" "+a.point)
-		}
-	}
-	if len(unmet) > 0 {
-		say("%d cases were not met again after the trace: %s", len(unmet), strings.Join(unmet, "; "))
-	}
-	say("lost: %d   paid twice: %d   rounds failed: %d", r.lost, r.twice, len(r.failed))
-	for _, line := range r.broken {
-		say("%s", line)
-	}
-}
-
-func (r *report) row(program, point string, columns []string) string {
-	line := fmt.Sprintf("  %-12s%-26s", program, point)
-	for _, column := range columns {
-		count := 0
-		for a, n := range r.died {
-			if a.scenario == column && a.point == point && programOf(a.daemon) == program {
-				count += n
-			}
-		}
-		if count == 0 {
-			line += "   ·"
-			continue
-		}
-		line += fmt.Sprintf("%4d", count)
-	}
-	return strings.TrimRight(line, " ")
-}
-
-// verdict is an error unless everything is as it should be. A sample need not
-// reach every point.
-func (r *report) verdict(sample bool) error {
+// verdict is an error unless everything is as it should be. A partial run need not
+// reach every cell.
+func (r *report) verdict(partial bool) error {
 	var errs []error
 	for _, f := range r.failed {
 		errs = append(errs, errors.New(f))
@@ -176,11 +155,60 @@ func (r *report) verdict(sample bool) error {
 	if len(r.died) == 0 {
 		errs = append(errs, errors.New("no daemon has died at all"))
 	}
-	if list := r.unreached(); len(list) > 0 && !sample {
-		errs = append(errs, fmt.Errorf("points that were never died at: %s", strings.Join(list, ", ")))
+	for c, count := range r.shown {
+		if why := impossible(c); why != "" && count > 0 {
+			errs = append(errs, fmt.Errorf("%s was died at, and was taken for impossible: %s", c, why))
+		}
+	}
+	if !partial {
+		if list := r.neverDied(); len(list) > 0 {
+			errs = append(errs, fmt.Errorf("points that were never died at: %s", strings.Join(list, ", ")))
+		}
+		if list := r.unreached(); len(list) > 0 {
+			errs = append(errs, fmt.Errorf("deaths that were never met: %s", list))
+		}
 	}
 	for _, s := range r.survived {
 		errs = append(errs, errors.New(s))
 	}
+	if len(r.broken) < len(mistakes()) && len(r.survived) == 0 {
+		errs = append(errs, errors.New("the broken builds were not run"))
+	}
 	return errors.Join(errs...)
+}
+
+// print shows points × daemons × directions, and the closing lines.
+func (r *report) print(partial bool, took time.Duration) {
+	for _, line := range r.table(partial) {
+		say("%s", line)
+	}
+	cases := 0
+	for _, count := range r.died {
+		cases += count
+	}
+	points := 0
+	for _, names := range r.points {
+		points += len(names)
+	}
+	all, cannot := r.cells(), 0
+	for _, c := range all {
+		if impossible(c) != "" {
+			cannot++
+		}
+	}
+	say("\npoints: %d discovered, %d died at", points, points-len(r.neverDied()))
+	say("points × daemons × directions: %d, %d of them impossible; died at %d of the other %d",
+		len(all), cannot, len(all)-cannot-len(r.unreached()), len(all)-cannot)
+	say("states of the swaps at the deaths: %s", r.statesLine())
+	say("%d deaths in %d rounds and %d swaps, in %s", cases, r.rounds, r.swaps, took.Round(time.Second))
+	if unmet := slices.DeleteFunc(slices.Clone(r.missed), func(a aim) bool { return r.died[a] > 0 }); len(unmet) > 0 {
+		say("cases not met again after the trace: %s", names(unmet))
+	}
+	if r.soak != "" {
+		say("%s", r.soak)
+	}
+	say("lost: %d   paid twice: %d   rounds failed: %d", r.lost, r.twice, len(r.failed))
+	for _, line := range r.broken {
+		say("%s", line)
+	}
 }

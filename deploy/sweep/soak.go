@@ -57,19 +57,22 @@ func (w *world) soak(ctx context.Context, length time.Duration, seed uint64) (sw
 		}
 	}
 	for ended := false; !ended; {
-		pause := time.NewTimer(killLeast + rand2(random, killMost-killLeast))
+		pause := time.NewTimer(killLeast + time.Duration(random.Int64N(int64(killMost-killLeast))))
 		select {
 		case <-ending.C:
 			ended = true
 		case <-pause.C:
 			daemon := daemons[random.IntN(len(daemons))]
-			if err := w.strike(ctx, daemon); err != nil {
+			struck, err := w.strike(ctx, daemon)
+			if err != nil {
 				mu.Lock()
 				errs = append(errs, err)
 				mu.Unlock()
 				ended = true
 			}
-			kills++
+			if struck {
+				kills++
+			}
 		}
 		pause.Stop()
 	}
@@ -82,21 +85,15 @@ func (w *world) soak(ctx context.Context, length time.Duration, seed uint64) (sw
 	return swaps, kills, errors.Join(w.trouble(), w.rest(ctx))
 }
 
-func rand2(random *rand.Rand, below time.Duration) time.Duration {
-	return time.Duration(random.Int64N(int64(below)))
-}
-
-// strike kills a daemon and has it brought back, while others may die too.
-func (w *world) strike(ctx context.Context, daemon string) error {
+// strike kills a daemon and has it brought back, while others may die too. One that
+// is just being brought back is left alone.
+func (w *world) strike(ctx context.Context, daemon string) (struck bool, err error) {
 	w.mu.Lock()
-	if w.busy[daemon] {
-		w.mu.Unlock()
-		return nil
-	}
+	busy := w.busy[daemon]
 	w.mu.Unlock()
-	if err := w.up.Kill(daemon); err != nil {
-		return nil //nolint:nilerr // it has just died by itself and is being brought back
+	if busy || w.up.Kill(daemon) != nil {
+		return false, w.trouble()
 	}
 	w.coming.Go(func() { w.revive(ctx, daemon) })
-	return w.trouble()
+	return true, w.trouble()
 }

@@ -6,11 +6,16 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
-// sweep runs every case, or a sample, on one cluster.
-func sweep(ctx context.Context, o options, root, bin string, r *report) (err error) {
-	w, err := start(ctx, o, root, bin)
+// tries is how often a case that was missed in company is tried alone.
+const tries = 2
+
+// inWorld starts a cluster with money in it, does something there, and stops it.
+func inWorld(ctx context.Context, o options, name, root, bin string, do func(*world) error) (err error) {
+	began := time.Now()
+	w, err := open(ctx, o, name, root, bin)
 	if err != nil {
 		return err
 	}
@@ -25,12 +30,24 @@ func sweep(ctx context.Context, o options, root, bin string, r *report) (err err
 	if err := w.fund(ctx); err != nil {
 		return fmt.Errorf("fund the hot wallet: %w", err)
 	}
+	w.say("PostgreSQL, Kafka, btcd, geth and the daemons are up, the hot wallet is funded (%s)", since(began))
+	return do(w)
+}
+
+// chosen are the scenarios that the options leave.
+func chosen(o options) []scenario {
 	all := scenarios()
 	if o.sample > 0 {
 		all = all[:2]
 	}
-	all = slices.DeleteFunc(all, func(s scenario) bool { return !strings.Contains(s.name, o.only) })
-	say("tracing what each scenario passes, undisturbed")
+	return slices.DeleteFunc(all, func(s scenario) bool { return !strings.Contains(s.name, o.only) })
+}
+
+// sweep runs every case of the scenarios, or a sample, on one cluster.
+func (w *world) sweep(ctx context.Context, o options, all []scenario, r *report) error {
+	if o.round != "" {
+		return w.oneRound(ctx, all, o.round, r)
+	}
 	cases, err := w.trace(ctx, all)
 	if err != nil {
 		return err
@@ -39,31 +56,48 @@ func sweep(ctx context.Context, o options, root, bin string, r *report) (err err
 		cases[name] = slices.DeleteFunc(cases[name], func(a aim) bool { return !strings.Contains(a.point, o.point) })
 	}
 	if o.sample > 0 {
-		cases = spread(cases, all, o.sample)
+		w.say("taking %d of the cases by lot (seed %d)", o.sample, o.seed)
+		cases = draw(cases, all, o.sample, o.seed)
 	}
 	for _, s := range all {
 		if !s.last {
 			w.sweepScenario(ctx, s, cases[s.name], r)
 		}
 	}
-	if o.soak > 0 && o.sample == 0 {
-		say("soak: killing daemons at random for %s (seed %d)", o.soak, o.seed)
+	if !o.partial() {
+		w.stragglers(ctx, all, r)
+	}
+	if o.soak > 0 {
+		w.say("soak: killing daemons at random for %s (seed %d)", o.soak, o.seed)
 		swaps, kills, err := w.soak(ctx, o.soak, o.seed)
-		r.soaked(swaps, kills, err)
-		say("  %d swaps, %d kills: %s", swaps, kills, verdictOf(err))
+		r.soaked(o.seed, swaps, kills, err)
+		w.say("  %d swaps, %d kills: %s", swaps, kills, verdictOf(err))
 	}
 	r.recheck(ctx, w)
 	for _, s := range all {
 		if s.last {
-			w.finale(ctx, s, r)
+			w.finale(ctx, o, s, r)
 		}
 	}
 	return ctx.Err()
 }
 
-func start(ctx context.Context, o options, root, bin string) (*world, error) {
-	say("starting PostgreSQL, Kafka, btcd, geth and the daemons")
-	return open(ctx, root, bin, o.api, say)
+// oneRound runs one combination of deaths, as a failed round's line names it.
+func (w *world) oneRound(ctx context.Context, all []scenario, text string, r *report) error {
+	if len(all) != 1 {
+		return fmt.Errorf("-round needs one scenario: -only leaves %d", len(all))
+	}
+	var round []aim
+	for part := range strings.SplitSeq(text, ",") {
+		fields := strings.Fields(part)
+		if len(fields) != 2 {
+			return fmt.Errorf("-round: %q is not a daemon and a point", part)
+		}
+		round = append(round, aim{all[0].name, fields[0], fields[1]})
+	}
+	w.once(ctx, all[0], round, r)
+	r.recheck(ctx, w)
+	return ctx.Err()
 }
 
 // sweepScenario runs a scenario's rounds. What was missed in company is tried
@@ -72,50 +106,59 @@ func (w *world) sweepScenario(ctx context.Context, s scenario, cases []aim, r *r
 	if len(cases) == 0 {
 		return
 	}
-	say("%s: %d cases", s.name, len(cases))
-	queue := rounds(cases)
-	for i := 0; i < len(queue) && ctx.Err() == nil; i++ {
-		round := queue[i]
-		missed, err := w.round(ctx, s, round)
-		r.add(s, round, missed, err)
-		say("  %-90s %s", names(round), verdictOf(err)+missing(missed))
-		if len(round) > 1 && err == nil {
-			for _, a := range missed {
-				queue = append(queue, []aim{a})
+	w.say("%s: %d cases", s.name, len(cases))
+	var alone []aim
+	for _, round := range rounds(cases) {
+		if ctx.Err() == nil {
+			alone = append(alone, w.once(ctx, s, round, r)...)
+		}
+	}
+	for range tries {
+		var missed []aim
+		for _, a := range alone {
+			if ctx.Err() == nil {
+				missed = append(missed, w.once(ctx, s, []aim{a}, r)...)
 			}
 		}
+		alone = missed
+	}
+}
+
+// once runs one round and returns what it has missed.
+func (w *world) once(ctx context.Context, s scenario, round []aim, r *report) []aim {
+	began := time.Now()
+	missed, err := w.round(ctx, s, round)
+	r.add(s, round, missed, err)
+	w.say("  %-90s %s (%s)", names(round), verdictOf(err)+missing(missed), since(began))
+	return missed
+}
+
+// stragglers tries cells at which nothing has died yet in other scenarios of their
+// direction that have passed them.
+func (w *world) stragglers(ctx context.Context, all []scenario, r *report) {
+	for _, s := range slices.Backward(all) {
+		var cases []aim
+		for _, c := range r.unreachedIn(s.home()) {
+			if w.passes[s.name][aim{s.name, c.daemon, c.point}] {
+				cases = append(cases, aim{s.name, c.daemon, c.point})
+			}
+		}
+		w.sweepScenario(ctx, s, cases, r)
 	}
 }
 
 // finale runs a scenario that leaves the cluster unfit: traced first, and then at
-// each point that nothing else has reached.
-func (w *world) finale(ctx context.Context, s scenario, r *report) {
+// each point that nothing else has reached in its direction.
+func (w *world) finale(ctx context.Context, o options, s scenario, r *report) {
 	passed, err := w.follow(ctx, s)
-	say("%s: %s", s.name, verdictOf(err))
+	w.say("%s: %s", s.name, verdictOf(err))
 	r.add(s, nil, nil, err)
+	unreached := r.unreachedIn(s.home())
 	for _, a := range passed {
-		if err != nil || ctx.Err() != nil || r.reached(programOf(a.daemon), a.point) {
-			continue
+		if err == nil && ctx.Err() == nil && strings.Contains(a.point, o.point) && slices.Contains(unreached, cell{a.daemon, a.point, s.home()}) {
+			w.once(ctx, s, []aim{a}, r)
 		}
-		missed, roundErr := w.round(ctx, s, []aim{a})
-		r.add(s, []aim{a}, missed, roundErr)
-		say("  %-90s %s", names([]aim{a}), verdictOf(roundErr)+missing(missed))
 	}
-}
-
-// spread takes so many cases, evenly over all.
-func spread(cases map[string][]aim, all []scenario, count int) map[string][]aim {
-	var flat []aim
-	for _, s := range all {
-		flat = append(flat, cases[s.name]...)
-	}
-	chosen := map[string][]aim{}
-	count = min(count, len(flat))
-	for i := range count {
-		a := flat[(2*i+1)*len(flat)/(2*count)]
-		chosen[a.scenario] = append(chosen[a.scenario], a)
-	}
-	return chosen
 }
 
 func names(cases []aim) string {

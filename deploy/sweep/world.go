@@ -9,17 +9,23 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ethereum/go-ethereum/ethclient"
+
 	"ferry/deploy/cluster"
 	"ferry/deploy/demo/bitcoin"
 	"ferry/deploy/demo/client"
 	"ferry/deploy/demo/faucet"
 	"ferry/deploy/deployment"
+	"ferry/swap"
+	"ferry/swap/asset"
 )
 
 const (
 	// depositWindow is how long a swap of the sweep waits for its deposit: long
-	// enough for a daemon to come back, short enough to wait for the deadline.
+	// enough for a daemon to come back, short enough to wait for the deadline. A
+	// sample waits for none, and can have time for a slow machine.
 	depositWindow = 40 * time.Second
+	sampleWindow  = 10 * time.Minute
 	// restartLimit bounds the tries to bring a dead daemon back.
 	restartLimit = 30
 	restartPause = 200 * time.Millisecond
@@ -35,9 +41,12 @@ type world struct {
 	coins     *faucet.Bitcoin
 	ether     *faucet.Ethereum
 	node      *bitcoin.Node
+	geth      *ethclient.Client
 	miner     *miner
 	deploy    deployment.Deployment
 	say       func(format string, args ...any)
+	// passes is what each scenario was seen to pass when undisturbed.
+	passes map[string]map[aim]bool
 
 	mu sync.Mutex
 	// aims is where each armed daemon is to die in the case being run.
@@ -49,13 +58,17 @@ type world struct {
 	restarts int
 	lost     error // a daemon that could not be brought back
 	trips    []*trip
-	coming   sync.WaitGroup
+	turned   int // how many trips were before the round being run
+	// seen counts the states that a round's swaps were in when a daemon died.
+	seen   map[swap.State]int
+	coming sync.WaitGroup
 }
 
 // open starts a cluster whose daemons can be armed.
-func open(ctx context.Context, root, bin, api string, say func(string, ...any)) (*world, error) {
-	w := &world{root: root, bin: bin, arms: arms{filepath.Join(root, "arms")}, say: say,
-		aims: map[string]string{}, busy: map[string]bool{}, held: map[string]bool{}}
+func open(ctx context.Context, o options, name, root, bin string) (*world, error) {
+	w := &world{root: root, bin: bin, arms: arms{filepath.Join(root, "arms")},
+		say:    func(format string, args ...any) { say("%-8s "+format, append([]any{name}, args...)...) },
+		passes: map[string]map[aim]bool{}, seen: map[swap.State]int{}, aims: map[string]string{}, busy: map[string]bool{}, held: map[string]bool{}}
 	for _, daemons := range programs {
 		for _, daemon := range daemons {
 			if err := w.arms.prepare(daemon); err != nil {
@@ -67,14 +80,20 @@ func open(ctx context.Context, root, bin, api string, say func(string, ...any)) 
 	if err != nil {
 		return nil, err
 	}
-	w.up, err = cluster.Start(ctx, cluster.Config{Root: root, Bin: bin, API: api, MiningAddress: mining,
-		Getenv: func(string) string { return "" },
+	w.up, err = cluster.Start(ctx, cluster.Config{Root: root, Bin: bin, API: o.api, MiningAddress: mining,
+		Getenv: func(name string) string { return map[string]string{"KAFKA": o.kafka}[name] },
 		Env:    func(daemon string) []string { return []string{"FERRY_CRASH_DIR=" + w.arms.folder(daemon)} },
 		Policy: func(d *deployment.Deployment) {
 			d.Locks.DepositWindowSeconds = int64(depositWindow / time.Second)
+			if o.sample > 0 {
+				d.Locks.DepositWindowSeconds = int64(sampleWindow / time.Second)
+			}
 			d.Locks.MaxPerClient = 500
+			ethereum := d.Chains[asset.Ethereum]
+			ethereum.ReorgLimit = etherReorgLimit
+			d.Chains[asset.Ethereum] = ethereum
 		},
-		Died: func(daemon string) { w.coming.Go(func() { w.revive(ctx, daemon) }) },
+		Died: func(daemon string) { w.coming.Go(func() { w.bury(ctx, daemon) }) },
 	})
 	if err != nil {
 		return nil, err
@@ -112,6 +131,9 @@ func (w *world) connect(ctx context.Context) error {
 	if w.ether, err = faucet.NewEthereum(ctx, s.Ethereum.URL, w.deploy.Networks); err != nil {
 		return err
 	}
+	if w.geth, err = ethclient.DialContext(ctx, s.Ethereum.URL); err != nil {
+		return fmt.Errorf("connect to geth: %w", err)
+	}
 	w.miner = &miner{faucet: w.coins}
 	return w.coins.Mature(ctx, nil)
 }
@@ -124,92 +146,10 @@ func (w *world) close() error {
 	if w.ether != nil {
 		w.ether.Close()
 	}
+	if w.geth != nil {
+		w.geth.Close()
+	}
 	return w.up.Stop(ctx)
-}
-
-// arm makes a daemon die at a point; the case's aim stands until it has.
-func (w *world) arm(daemon, point string) error {
-	w.mu.Lock()
-	w.aims[daemon] = point
-	w.mu.Unlock()
-	return w.arms.arm(daemon, point)
-}
-
-func (w *world) disarm(daemon string) error {
-	w.mu.Lock()
-	delete(w.aims, daemon)
-	w.mu.Unlock()
-	return w.arms.disarm(daemon)
-}
-
-// hold keeps a daemon down from its next end on; release lets it be started.
-func (w *world) hold(daemon string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.held[daemon] = true
-}
-
-func (w *world) release(ctx context.Context, daemon string) error {
-	w.mu.Lock()
-	delete(w.held, daemon)
-	w.mu.Unlock()
-	w.revive(ctx, daemon)
-	return w.trouble()
-}
-
-// kill ends a daemon by SIGKILL from outside; it stays down until release or start.
-func (w *world) kill(daemon string) error {
-	w.hold(daemon)
-	return w.up.Kill(daemon)
-}
-
-// revive starts a dead daemon, disarmed, and again while that fails: it may need
-// another one that is down too.
-func (w *world) revive(ctx context.Context, daemon string) {
-	w.mu.Lock()
-	if w.busy[daemon] || w.held[daemon] || w.up.Running(daemon) {
-		w.mu.Unlock()
-		return
-	}
-	w.busy[daemon] = true
-	w.mu.Unlock()
-	err := w.disarm(daemon)
-	for tries := 0; err == nil; tries++ {
-		if err = w.up.Restart(ctx, daemon); err == nil {
-			break
-		}
-		if tries < restartLimit && wait(ctx, restartPause) == nil {
-			w.mu.Lock()
-			w.restarts++
-			w.mu.Unlock()
-			err = w.disarm(daemon)
-		}
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.busy, daemon)
-	if err != nil {
-		w.lost = errors.Join(w.lost, fmt.Errorf("%s did not come back: %w", daemon, err))
-	}
-}
-
-// bounce ends a daemon and starts it as it is armed: it may die at a point of its
-// start, and is then brought back like any other.
-func (w *world) bounce(ctx context.Context, daemon string) error {
-	w.mu.Lock()
-	w.busy[daemon] = true // the death during this start is ours to mend, below
-	w.mu.Unlock()
-	if err := w.up.Kill(daemon); err != nil {
-		return err
-	}
-	err := w.up.Restart(ctx, daemon)
-	w.mu.Lock()
-	delete(w.busy, daemon)
-	w.mu.Unlock()
-	if err != nil || !w.up.Running(daemon) {
-		w.revive(ctx, daemon)
-	}
-	return w.trouble()
 }
 
 func (w *world) trouble() error {

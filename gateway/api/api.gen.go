@@ -346,6 +346,8 @@ type CreatedSwap struct {
 	// State `awaiting_deposit` → `deposit_detected` → `deposit_confirmed` →
 	// `payout_queued` → `payout_broadcast` → `settled`; or `expired`, or
 	// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person decides.
+	// A deposit of too little leaves it `awaiting_deposit`: `message` says what is
+	// missing, and the same sent to the same address before `deposit_by` completes it.
 	State SwapState `json:"state"`
 }
 
@@ -397,7 +399,7 @@ type Deposit struct {
 	// Txid The transaction.
 	Txid string `json:"txid"`
 
-	// Verdict `counted`, `dust`, `extra`, `late`, `short` or `over`. Absent until known.
+	// Verdict `counted`, `topped_up`, `dust`, `extra`, `late`, `short` or `over`. Absent until known.
 	//
 	// Examples: counted
 	Verdict string `json:"verdict,omitempty,omitzero"`
@@ -410,7 +412,7 @@ type Deposit struct {
 // | 404 | `not_found` | There is no such swap or path. |
 // | 405 | `method_not_allowed` | The path answers to the methods in `Allow`. |
 // | 409 | `quote_used` | Another swap was made from the quote. |
-// | 409 | `idempotency_key_reused` | The key was used with another body. |
+// | 409 | `idempotency_key_reused` | The key was used with another body for this quote. |
 // | 410 | `quote_expired` | The lock lapsed; ask for a new quote. |
 // | 413 | `body_too_large` | See `limit`, in bytes. |
 // | 422 | `unknown_pair` | These assets are not swapped. |
@@ -458,8 +460,8 @@ type Payment struct {
 	// Examples: BTC
 	Asset AssetID `json:"asset"`
 
-	// DepositId The deposit it uses up.
-	DepositId string `json:"deposit_id"`
+	// DepositIds The deposits it uses up: one for a refund.
+	DepositIds []string `json:"deposit_ids"`
 
 	// Destination Where it is paid.
 	Destination string `json:"destination"`
@@ -523,7 +525,7 @@ type Problem struct {
 	// | 404 | `not_found` | There is no such swap or path. |
 	// | 405 | `method_not_allowed` | The path answers to the methods in `Allow`. |
 	// | 409 | `quote_used` | Another swap was made from the quote. |
-	// | 409 | `idempotency_key_reused` | The key was used with another body. |
+	// | 409 | `idempotency_key_reused` | The key was used with another body for this quote. |
 	// | 410 | `quote_expired` | The lock lapsed; ask for a new quote. |
 	// | 413 | `body_too_large` | See `limit`, in bytes. |
 	// | 422 | `unknown_pair` | These assets are not swapped. |
@@ -750,7 +752,7 @@ type Swap struct {
 	// DepositAddress Where to deposit.
 	DepositAddress string `json:"deposit_address"`
 
-	// DepositAmount Exactly how much to deposit.
+	// DepositAmount Exactly how much to deposit, at once or in several deposits.
 	//
 	// Examples: 0.015
 	DepositAmount Amount `json:"deposit_amount"`
@@ -823,7 +825,7 @@ type Swap struct {
 	// RefundAddress Where a refund would go.
 	RefundAddress string `json:"refund_address"`
 
-	// RefundFeeMax The most a refund would cost, in the deposit asset.
+	// RefundFeeMax The most the refund of one deposit would cost, in the deposit asset.
 	//
 	// Examples: 0.015
 	RefundFeeMax Amount `json:"refund_fee_max"`
@@ -842,6 +844,8 @@ type Swap struct {
 	// State `awaiting_deposit` → `deposit_detected` → `deposit_confirmed` →
 	// `payout_queued` → `payout_broadcast` → `settled`; or `expired`, or
 	// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person decides.
+	// A deposit of too little leaves it `awaiting_deposit`: `message` says what is
+	// missing, and the same sent to the same address before `deposit_by` completes it.
 	State SwapState `json:"state"`
 
 	// UpdatedAt When it last changed.
@@ -882,6 +886,8 @@ type SwapRequest struct {
 // SwapState `awaiting_deposit` → `deposit_detected` → `deposit_confirmed` →
 // `payout_queued` → `payout_broadcast` → `settled`; or `expired`, or
 // `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person decides.
+// A deposit of too little leaves it `awaiting_deposit`: `message` says what is
+// missing, and the same sent to the same address before `deposit_by` completes it.
 type SwapState string
 
 // SwapUpdate defines model for SwapUpdate.
@@ -904,6 +910,8 @@ type SwapUpdate struct {
 	// State `awaiting_deposit` → `deposit_detected` → `deposit_confirmed` →
 	// `payout_queued` → `payout_broadcast` → `settled`; or `expired`, or
 	// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person decides.
+	// A deposit of too little leaves it `awaiting_deposit`: `message` says what is
+	// missing, and the same sent to the same address before `deposit_by` completes it.
 	State SwapState `json:"state"`
 
 	// Version Of the swap after this change.

@@ -122,6 +122,8 @@ type Config struct {
 	// Now is the clock.
 	Now func() time.Time
 	Log *slog.Logger
+	// Observer hears of connections and messages.
+	Observer Observer
 	// Ticks replaces the ticker of Limits.Tick, for tests; nil means that one.
 	Ticks <-chan time.Time
 }

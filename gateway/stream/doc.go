@@ -22,16 +22,14 @@
 // connection looks every 15 seconds all the same. A lost hint is thus a delay and
 // never a gap.
 //
-// An indicative quote binds nobody. It is what the newest published price makes of
-// the amount, by the rules of a locked quote: one rounding to asset.QuotePlaces,
-// down for a payout and up for a deposit. The published price is cut after 12
-// places and has the service fee inside, where a lock computes with the exact
-// ratio and rounds the fee by itself; so the two may differ, by no more than one
-// last place of the payout for deposits below 10,000 coins. No daemon is asked.
+// An indicative quote binds nobody. It is what the newest published rate makes of the
+// amount, by the very functions that a lock is computed with (swap/price), from the
+// exact ratio and fee: a lock at the same price is the same to the last unit. No
+// daemon is asked.
 //
 // Everything is limited: connections, in all and per client; swaps per connection;
 // the size and the rate of a client's messages; the time a message may take to be
 // taken; the silence of a client (pings). Every refusal is a problem with a code.
 //
-// It imports swap, gateway/api and github.com/coder/websocket.
+// It imports swap, swap/price, gateway/api and github.com/coder/websocket.
 package stream

@@ -30,7 +30,7 @@ func (h *Hub) Events(w http.ResponseWriter, r *http.Request, client, swapID stri
 	if err != nil {
 		return err
 	}
-	s, err := h.enter(client)
+	s, err := h.enter(client, Events)
 	if err != nil {
 		return err
 	}
@@ -51,10 +51,11 @@ func (h *Hub) Events(w http.ResponseWriter, r *http.Request, client, swapID stri
 	if err := e.print(fmt.Sprintf("retry: %d\n\n", eventsRetry)); err != nil {
 		return nil // the client has gone; there is nobody to tell
 	}
+	h.config.Observer.Opened(Events)
 	h.watch(s, swapID, after)
-	if err := e.serve(r.Context(), s); err != nil {
-		h.config.Log.DebugContext(r.Context(), "events ended", "cause", err)
-	}
+	cause := e.serve(r.Context(), s)
+	h.config.Observer.Ended(Events, reasonOf(cause))
+	h.config.Log.DebugContext(r.Context(), "events ended", "cause", cause)
 	return nil
 }
 
@@ -118,7 +119,11 @@ func (e *events) send(_ context.Context, message any) error {
 		}
 		fmt.Fprintf(&text, "id: %d\nevent: update\ndata: %s\n\n", u.Version, raw)
 	}
-	return e.print(text.String())
+	if err := e.print(text.String()); err != nil {
+		return err
+	}
+	e.hub.config.Observer.Sent(Events, kindOf(message))
+	return nil
 }
 
 func (e *events) print(text string) error {

@@ -44,7 +44,7 @@ func (h *Hub) flush(ctx context.Context, s *session, out send) error {
 }
 
 // answer is the indicative quote, or why there is none.
-func (h *Hub) answer(ctx context.Context, q *typed, p price) any {
+func (h *Hub) answer(ctx context.Context, q *typed, p newestRate) any {
 	offer, err := Offer{}, unpriced(p.shown.Unavailable)
 	if p.shown.Unavailable == "" {
 		offer, err = Indicate(p.heard, q.ask)
@@ -143,6 +143,9 @@ func (h *Hub) follow(s *session, pairs []asset.Pair) {
 
 // watch follows a swap from the version after on; watching it again starts there.
 func (h *Hub) watch(s *session, id string, after int64) {
+	if after >= 0 {
+		h.config.Observer.Replayed(s.kind)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s.swaps[id] = &watch{sent: after, hinted: -1, dirty: true, pause: 1, due: h.ticks + h.recheck()}

@@ -12,8 +12,8 @@ import (
 	"ferry/swap/asset"
 )
 
-// price is a pair's newest rate; sequence grows with every change of any pair.
-type price struct {
+// newestRate is a pair's newest rate; sequence grows with every change of any pair.
+type newestRate struct {
 	heard    swap.Rate
 	shown    api.Rate
 	sequence int64
@@ -35,7 +35,7 @@ type Hub struct {
 	closed   bool
 	ticks    int64
 	sequence int64
-	board    map[asset.Pair]price
+	board    map[asset.Pair]newestRate
 	sessions map[*session]struct{}
 	clients  map[string]int
 	watchers map[string]map[*session]struct{}
@@ -50,9 +50,10 @@ func New(c Config) (*Hub, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	c.Observer = c.Observer.silent()
 	return &Hub{config: c, pairs: c.Source.Pairs(), reads: make(chan struct{}, c.Limits.Reads),
 		lookRecent: make(chan struct{}, 1), done: make(chan struct{}),
-		board: map[asset.Pair]price{}, sessions: map[*session]struct{}{}, clients: map[string]int{},
+		board: map[asset.Pair]newestRate{}, sessions: map[*session]struct{}{}, clients: map[string]int{},
 		watchers: map[string]map[*session]struct{}{}}, nil
 }
 
@@ -84,7 +85,7 @@ func (h *Hub) Run(ctx context.Context) error {
 }
 
 // enter makes a session, or refuses one beyond the limits.
-func (h *Hub) enter(client string) (*session, error) {
+func (h *Hub) enter(client string, kind Kind) (*session, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	l := h.config.Limits
@@ -96,7 +97,7 @@ func (h *Hub) enter(client string) (*session, error) {
 	case h.clients[client] >= l.PerClient:
 		return nil, swap.Refuse(swap.CodeTooManyRequests, "", fmt.Sprintf("%d connections", l.PerClient), "You have too many connections open.")
 	}
-	s := newSession(client)
+	s := newSession(client, kind)
 	h.sessions[s] = struct{}{}
 	h.clients[client]++
 	h.open.Add(1)
@@ -165,19 +166,28 @@ func (h *Hub) reprice(pairs ...asset.Pair) {
 			continue
 		}
 		h.sequence++
-		h.board[pair] = price{heard, shown, h.sequence}
+		h.board[pair] = newestRate{heard, shown, h.sequence}
 		older := old.shown
 		older.At = shown.At
 		for s := range h.sessions {
 			if f := s.pairs[pair]; f != nil {
-				f.dirty = true
+				h.mark(&f.dirty, "prices")
 			}
 			// A quote is told again when the price moves, not when it is only newer.
 			if q := s.quote; q != nil && q.ask.Pair == pair && older != shown {
-				q.dirty = true
+				h.mark(&q.dirty, "quote")
 			}
 		}
 	}
+}
+
+// mark notes that something has changed. What has not been told by then never is: the
+// newer takes its place.
+func (h *Hub) mark(dirty *bool, message string) {
+	if *dirty {
+		h.config.Observer.Conflated(message)
+	}
+	*dirty = true
 }
 
 // Told is a hint that a swap has reached a version. It may be early, late, repeated
@@ -219,7 +229,9 @@ func (h *Hub) followRecent(ctx context.Context) {
 		if !h.recentKnown || !slices.Equal(list, h.recent) {
 			h.recent, h.recentKnown = list, true
 			for s := range h.sessions {
-				s.recentDirty = s.recent
+				if s.recent {
+					h.mark(&s.recentDirty, "recent")
+				}
 			}
 		}
 		h.mu.Unlock()

@@ -128,6 +128,50 @@ type rig struct {
 	writes chan struct{}
 	ticks  chan time.Time
 	conn   *websocket.Conn
+	heard  *heard
+}
+
+// heard is what a hub has told its observer, each with how often.
+type heard struct {
+	mu    sync.Mutex
+	times map[string]int
+	ended chan stream.Reason
+}
+
+func (h *heard) note(what string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.times[what]++
+}
+
+func (h *heard) count(what string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.times[what]
+}
+
+func (h *heard) observer() stream.Observer {
+	return stream.Observer{
+		Opened:    func(kind stream.Kind) { h.note("opened " + string(kind)) },
+		Ended:     func(_ stream.Kind, why stream.Reason) { h.ended <- why },
+		Sent:      func(_ stream.Kind, message string) { h.note("sent " + message) },
+		Conflated: func(message string) { h.note("conflated " + message) },
+	}
+}
+
+// awaitEnd fails unless the connection ends for this reason.
+func (r *rig) awaitEnd(t *testing.T, want stream.Reason) {
+	t.Helper()
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	select {
+	case why := <-r.heard.ended:
+		if why != want {
+			t.Errorf("the connection ended for %q, want %q", why, want)
+		}
+	case <-limit.C:
+		t.Error("the connection has not ended")
+	}
 }
 
 const patience = 30 * time.Second
@@ -150,11 +194,12 @@ func start(t *testing.T, change func(*stream.Limits)) *rig {
 // connect runs a hub whose ticks the test gives, and connects a client.
 func connect(t *testing.T, change func(*stream.Limits)) *rig {
 	t.Helper()
-	r := &rig{source: &source{now: time.Now()}, ticks: make(chan time.Time)}
+	r := &rig{source: &source{now: time.Now()}, ticks: make(chan time.Time),
+		heard: &heard{times: map[string]int{}, ended: make(chan stream.Reason, 1)}}
 	limits := stream.DefaultLimits()
 	change(&limits)
 	hub, err := stream.New(stream.Config{Source: r.source, Limits: limits, Now: r.source.clock,
-		Log: slog.New(slog.DiscardHandler), Ticks: r.ticks})
+		Log: slog.New(slog.DiscardHandler), Ticks: r.ticks, Observer: r.heard.observer()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,6 +324,13 @@ func TestSlowReaderGetsTheLatest(t *testing.T) {
 	if got := r.price(t); got != 1001 {
 		t.Errorf("told %d, want 1001", got)
 	}
+	// The third price took the place of the second, and so on to the thousandth.
+	if n := r.heard.count("conflated prices"); n != 998 {
+		t.Errorf("%d changes are told as skipped, want 998", n)
+	}
+	if n := r.heard.count("opened websocket"); n != 1 {
+		t.Errorf("%d connections are told of", n)
+	}
 }
 
 // A client that takes a message, but takes too long over it, is closed with a reason.
@@ -295,6 +347,7 @@ func TestTooSlowIsClosed(t *testing.T) {
 	if !errors.As(err, &end) || end.Code != websocket.StatusPolicyViolation || end.Reason != "too slow" {
 		t.Errorf("%v, want the end as too slow", err)
 	}
+	r.awaitEnd(t, stream.EndSlow)
 }
 
 // Setup: clients that write and never read, so that they take no answer and answer
@@ -304,9 +357,10 @@ func TestDeadClientsAreCut(t *testing.T) {
 	for _, row := range []struct {
 		name, message string
 		limit         func(*stream.Limits)
+		why           stream.Reason
 	}{
-		{"takes nothing", `{"type":"subscribe","topic":"prices"}`, func(l *stream.Limits) { l.WriteTimeout = time.Millisecond }},
-		{"answers no ping", `{"type":"quote_stop"}`, func(l *stream.Limits) { l.PingEvery, l.PongWithin = time.Millisecond, time.Millisecond }},
+		{"takes nothing", `{"type":"subscribe","topic":"prices"}`, func(l *stream.Limits) { l.WriteTimeout = time.Millisecond }, stream.EndSlow},
+		{"answers no ping", `{"type":"quote_stop"}`, func(l *stream.Limits) { l.PingEvery, l.PongWithin = time.Millisecond, time.Millisecond }, stream.EndSilent},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -324,6 +378,7 @@ func TestDeadClientsAreCut(t *testing.T) {
 			if deadline.Err() != nil {
 				t.Error("the connection was not cut")
 			}
+			r.awaitEnd(t, row.why)
 		})
 	}
 }

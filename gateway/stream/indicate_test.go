@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"encoding/json"
 	"errors"
 	"math/big"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"ferry/liquidity"
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/swaptest"
 )
 
 func coins(t rapid.TB, id asset.ID, text string) asset.Amount {
@@ -29,7 +31,7 @@ var (
 
 func rate(t rapid.TB, p asset.Pair, price, least, most, fee string) swap.Rate {
 	t.Helper()
-	return swap.Rate{Pair: p, Price: price, Min: coins(t, p.From, least), Max: coins(t, p.From, most), NetworkFee: coins(t, p.To, fee)}
+	return swaptest.Price(t, swap.Rate{Pair: p, Min: coins(t, p.From, least), Max: coins(t, p.From, most), NetworkFee: coins(t, p.To, fee)}, price)
 }
 
 func TestIndicate(t *testing.T) {
@@ -94,59 +96,66 @@ func TestIndicateRefuses(t *testing.T) {
 			t.Errorf("%s: %v (%+v)", row.name, err, refusal)
 		}
 	}
-	r.Price = "0"
+	r.RatioNum = asset.Units{}
 	if _, err := stream.Indicate(r, stream.Ask{Pair: btcToEth, Deposit: coins(t, asset.BTC, "1")}); swap.ErrorCode(err) != swap.CodePriceUnavailable {
 		t.Errorf("a price of nothing: %v", err)
 	}
 }
 
-// What is indicated for a deposit is what liquidityd would lock at the same price,
-// but for one last place (10^-8 coin): the package's promise.
-func TestIndicateIsNearTheLock(t *testing.T) {
+// Whatever the book, the fees and the amount, typed on either side: what is indicated
+// from the rate, as Kafka carries it, is to the last unit what liquidityd locks at the
+// same price. Near the limits too, since either may refuse only what the other does.
+func TestIndicateIsTheLock(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		pair := rapid.SampledFrom([]asset.Pair{btcToEth, ethToBTC}).Draw(t, "pair")
-		bid := rapid.Uint64Range(1_000, 10_000_000).Draw(t, "bid") // 0.01 to 100 ETH... in 10^-5 BTC
-		spread, fee := rapid.Int64Range(0, 300).Draw(t, "spread"), rapid.Int64Range(0, 300).Draw(t, "fee")
-		instrument := liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8}
-		top := liquidity.Top{Instrument: instrument, Bid: liquidity.Level{Price: bid}, Ask: liquidity.Level{Price: bid + rapid.Uint64Range(0, 1000).Draw(t, "width")}}
-		ratio, err := liquidity.NewRatio(top, pair, spread)
+		bid := rapid.Uint64Range(1, 100_000_000_000).Draw(t, "bid")
+		top := liquidity.Top{Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8},
+			Bid: liquidity.Level{Price: bid}, Ask: liquidity.Level{Price: bid + rapid.Uint64Range(0, 1000).Draw(t, "width")}}
+		ratio, err := liquidity.NewRatio(top, pair, rapid.Int64Range(0, 300).Draw(t, "spread"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		price := publishedPrice(top, pair, spread, fee)
-		r := rate(t, pair, price, "0.00000001", "10000", "0.0001")
-		deposit := coins(t, pair.From, asset.FormatUnits(asset.NewUnits(rapid.Uint64Range(1, 1_000_000_000_000).Draw(t, "deposit")), 8))
-		locked, lockErr := liquidity.Pricing{Pair: pair, Ratio: ratio, FeeBPS: fee, NetworkFee: r.NetworkFee,
-			RefundFeeMax: asset.Amount{Asset: pair.From}}.ByDeposit(deposit)
-		shown, err := stream.Indicate(r, stream.Ask{Pair: pair, Deposit: deposit})
-		if lockErr != nil || err != nil {
-			if !errors.Is(lockErr, liquidity.ErrFees) && swap.ErrorCode(err) != swap.CodeAmountTooSmall {
-				t.Fatalf("%v, %v", lockErr, err)
-			}
+		pricing := liquidity.Pricing{Pair: pair, Ratio: ratio, FeeBPS: rapid.Int64Range(0, 300).Draw(t, "fee"),
+			NetworkFee: coins(t, pair.To, "0.0001"), RefundFeeMax: asset.Amount{Asset: pair.From}}
+		raw, err := json.Marshal(swap.Rate{Pair: pair, Price: "1", RatioNum: units(t, ratio.Num), RatioDen: units(t, ratio.Den), FeeBPS: pricing.FeeBPS,
+			Min: asset.Amount{Asset: pair.From}, Max: asset.Amount{Asset: pair.From, Units: asset.MustUnits(most)}, NetworkFee: pricing.NetworkFee})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r swap.Rate
+		if err := json.Unmarshal(raw, &r); err != nil {
+			t.Fatal(err)
+		}
+		ask := stream.Ask{Pair: pair, Deposit: asset.Amount{Asset: pair.From}, Payout: asset.Amount{Asset: pair.To}}
+		amount := asset.NewUnits(rapid.Uint64Min(1).Draw(t, "units"))
+		var locked liquidity.Offer
+		var lockErr error
+		if rapid.Bool().Draw(t, "by payout") {
+			ask.Payout.Units = amount
+			locked, lockErr = pricing.ByPayout(ask.Payout)
+		} else {
+			ask.Deposit.Units = amount
+			locked, lockErr = pricing.ByDeposit(ask.Deposit)
+		}
+		shown, err := stream.Indicate(r, ask)
+		if errors.Is(lockErr, liquidity.ErrFees) && swap.ErrorCode(err) == swap.CodeAmountTooSmall {
 			return
 		}
-		step := new(big.Int).Set(asset.Pow10(asset.MustLookup(pair.To).Decimals - asset.QuotePlaces))
-		apart := new(big.Int).Sub(shown.Payout.Units.Big(), locked.Payout.Units.Big())
-		if apart.CmpAbs(step) > 0 {
-			t.Fatalf("indicated %s, locked %s at %s for %s", shown.Payout, locked.Payout, price, deposit)
+		if lockErr != nil || err != nil || shown.Deposit != locked.Deposit || shown.Payout != locked.Payout {
+			t.Fatalf("indicated %s for %s (%v), locked %s for %s (%v)", shown.Payout, shown.Deposit, err, locked.Payout, locked.Deposit, lockErr)
 		}
 	})
 }
 
-// publishedPrice is the price liquidityd publishes: the ratio less the fee, cut
-// after 12 places.
-func publishedPrice(top liquidity.Top, p asset.Pair, spread, fee int64) string {
-	num, den := new(big.Int).SetUint64(top.Bid.Price), asset.Pow10(top.Instrument.PriceDecimals)
-	if p.From == top.Instrument.Quote {
-		num, den = den, new(big.Int).SetUint64(top.Ask.Price)
-	}
-	num = new(big.Int).Mul(num, big.NewInt((10_000-spread)*(10_000-fee)))
-	den = new(big.Int).Mul(den, big.NewInt(10_000*10_000))
-	cut := num.Mul(num, asset.Pow10(12)).Quo(num, den)
-	units, err := asset.UnitsFromBig(cut)
+// most is more base units than there are of anything.
+const most = "1000000000000000000000000000000000000000000000000000000000000"
+
+func units(t rapid.TB, n *big.Int) asset.Units {
+	t.Helper()
+	u, err := asset.UnitsFromBig(n)
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
-	return asset.FormatUnits(units, 12)
+	return u
 }

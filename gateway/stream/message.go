@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"fmt"
+
 	"ferry/gateway/api"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -76,6 +78,25 @@ type failure struct {
 	Type    string      `json:"type"` // "error"
 	ID      string      `json:"id,omitempty"`
 	Problem api.Problem `json:"problem"`
+}
+
+// kindOf is a message's type.
+func kindOf(message any) string {
+	switch m := message.(type) {
+	case ack:
+		return m.Type
+	case prices:
+		return m.Type
+	case indicative:
+		return m.Type
+	case updates:
+		return m.Type
+	case recents:
+		return m.Type
+	case failure:
+		return m.Type
+	}
+	panic(fmt.Sprintf("stream: a %T is no message", message))
 }
 
 func showUpdate(u swap.Update) api.SwapUpdate {

@@ -8,6 +8,7 @@ import (
 // it was told. The hub's lock guards all of it.
 type session struct {
 	client string
+	kind   Kind
 	// wake has room for one: being woken twice is being woken.
 	wake chan struct{}
 
@@ -40,8 +41,8 @@ type watch struct {
 	due, pause int64
 }
 
-func newSession(client string) *session {
-	return &session{client: client, wake: make(chan struct{}, 1), pairs: map[asset.Pair]*follow{}, swaps: map[string]*watch{}}
+func newSession(client string, kind Kind) *session {
+	return &session{client: client, kind: kind, wake: make(chan struct{}, 1), pairs: map[asset.Pair]*follow{}, swaps: map[string]*watch{}}
 }
 
 func (s *session) rouse() {
@@ -79,7 +80,7 @@ type look struct {
 type turn struct {
 	snapshot, changed *prices
 	quote             *typed
-	priced            price
+	priced            newestRate
 	looks             []look
 	recent            *recents
 }

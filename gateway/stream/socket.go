@@ -46,7 +46,7 @@ func (h *Hub) Socket(w http.ResponseWriter, r *http.Request, client string) erro
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		return swap.Refuse(swap.CodeRefused, "Upgrade", "websocket", "This path speaks WebSocket only.")
 	}
-	s, err := h.enter(client)
+	s, err := h.enter(client, WebSocket)
 	if err != nil {
 		return err
 	}
@@ -62,12 +62,13 @@ func (h *Hub) Socket(w http.ResponseWriter, r *http.Request, client string) erro
 	conn.SetReadLimit(-1)
 	l := h.config.Limits
 	c := &socket{hub: h, session: s, conn: conn, budget: rate.NewLimiter(rate.Limit(l.MessagesPerSecond), l.MessageBurst)}
-	c.serve(r.Context())
+	h.config.Observer.Opened(WebSocket)
+	h.config.Observer.Ended(WebSocket, reasonOf(c.serve(r.Context())))
 	return nil
 }
 
-// serve runs until the client or one of the loops ends it.
-func (c *socket) serve(ctx context.Context) {
+// serve runs until the client or one of the loops ends it, and returns why all did.
+func (c *socket) serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ends := make(chan error, 3)
@@ -93,6 +94,7 @@ func (c *socket) serve(ctx context.Context) {
 		cause = errors.Join(cause, <-ends)
 	}
 	c.hub.config.Log.DebugContext(ctx, "stream ended", "cause", cause)
+	return cause
 }
 
 // read obeys the client until it goes away or passes a limit.
@@ -156,8 +158,10 @@ func (c *socket) send(ctx context.Context, message any) error {
 	defer cancel()
 	start := c.hub.config.Now()
 	if err := c.conn.Write(ctx, websocket.MessageText, raw); err != nil {
-		return fmt.Errorf("write a message: %w", err)
+		// The library may say only that it has closed the connection.
+		return fmt.Errorf("write a message: %w", errors.Join(err, ctx.Err()))
 	}
+	c.hub.config.Observer.Sent(WebSocket, kindOf(message))
 	if c.hub.config.Now().Sub(start) > c.hub.config.Limits.SlowAfter {
 		return errTooSlow
 	}
@@ -177,12 +181,13 @@ func (c *socket) ping(ctx context.Context) error {
 		}
 		pong, cancel := context.WithTimeout(ctx, l.PongWithin)
 		err := c.conn.Ping(pong)
+		late := pong.Err()
 		cancel()
 		switch {
-		case err != nil && ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
+		case err != nil && errors.Is(late, context.DeadlineExceeded):
 			return errSilent
+		case err != nil:
+			return fmt.Errorf("ping: %w", err)
 		}
 	}
 }

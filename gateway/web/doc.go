@@ -5,5 +5,8 @@
 // nothing from elsewhere; its content security policy forbids it. All it shows
 // comes over /v1/stream. It takes no address, holds no secret and makes no swap.
 //
+// It is tried in a real browser by TestPageInABrowser of package gateway: prices, a
+// quote, a swap, a phone's width, the keyboard alone, and a restart of the gateway.
+//
 // It imports nothing of Ferry.
 package web

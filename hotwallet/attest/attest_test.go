@@ -19,23 +19,13 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/swaptest"
 )
 
-var (
-	testNetworks = asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337}
-	testNow      = time.Date(2026, 3, 1, 12, 0, 0, 5_600_000, time.UTC)
-)
-
-const userEther = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed" // of EIP-55's examples
-
-// reporter is a testing.T or a rapid.T.
-type reporter interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
+var testNow = time.Date(2026, 3, 1, 12, 0, 0, 5_600_000, time.UTC)
 
 // accountsOf are the extended public keys of a seed of one repeated byte.
-func accountsOf(t reporter, n asset.Networks, seed byte) keys.Accounts {
+func accountsOf(t swaptest.Reporter, n asset.Networks, seed byte) keys.Accounts {
 	t.Helper()
 	params, err := n.BitcoinParams()
 	if err != nil {
@@ -79,7 +69,7 @@ type desk struct {
 	userBitcoin string
 }
 
-func newDesk(t reporter, dir string) *desk {
+func newDesk(t swaptest.Reporter, dir string) *desk {
 	t.Helper()
 	quotePublic, quoteKey, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -90,18 +80,18 @@ func newDesk(t reporter, dir string) *desk {
 		t.Fatalf("key: %v", err)
 	}
 	d := &desk{quoteKey: quoteKey, now: testNow}
-	d.config = Config{Networks: testNetworks, Accounts: accountsOf(t, testNetworks, 1), Key: key,
+	d.config = Config{Networks: swaptest.Networks, Accounts: accountsOf(t, swaptest.Networks, 1), Key: key,
 		QuoteKeys: swap.PublicKeys{swap.KeyID(quotePublic): quotePublic}, Store: filepath.Join(dir, "attest", "store.db"),
 		Ahead: 5, HotRange: 3, Now: func() time.Time { return d.now }}
 	if err := Create(d.config.Store, d.config.Accounts); err != nil {
 		t.Fatalf("create: %v", err)
 	}
 	d.open(t)
-	d.userBitcoin = derive(t, accountsOf(t, testNetworks, 2), asset.Bitcoin, keys.Deposit, keys.External, 0)
+	d.userBitcoin = derive(t, accountsOf(t, swaptest.Networks, 2), asset.Bitcoin, keys.Deposit, keys.External, 0)
 	return d
 }
 
-func (d *desk) open(t reporter) {
+func (d *desk) open(t swaptest.Reporter) {
 	t.Helper()
 	var err error
 	if d.attestor, err = Open(d.config); err != nil {
@@ -109,7 +99,7 @@ func (d *desk) open(t reporter) {
 	}
 }
 
-func (d *desk) reopen(t reporter) {
+func (d *desk) reopen(t swaptest.Reporter) {
 	t.Helper()
 	if err := d.attestor.Close(); err != nil {
 		t.Fatalf("close: %v", err)
@@ -128,7 +118,7 @@ func deskFor(t *testing.T) *desk {
 	return d
 }
 
-func derive(t reporter, accounts keys.Accounts, chain asset.Chain, role keys.Role, branch, index uint32) string {
+func derive(t swaptest.Reporter, accounts keys.Accounts, chain asset.Chain, role keys.Role, branch, index uint32) string {
 	t.Helper()
 	key, err := accounts.Derive(chain, role, branch, index)
 	if err != nil {
@@ -137,12 +127,12 @@ func derive(t reporter, accounts keys.Accounts, chain asset.Chain, role keys.Rol
 	return key.Address
 }
 
-func (d *desk) own(t reporter, chain asset.Chain, role keys.Role, branch, index uint32) string {
+func (d *desk) own(t swaptest.Reporter, chain asset.Chain, role keys.Role, branch, index uint32) string {
 	t.Helper()
 	return derive(t, d.config.Accounts, chain, role, branch, index)
 }
 
-func (d *desk) quote(t reporter, from, to asset.ID, change func(q *swap.Quote)) string {
+func (d *desk) quote(t swaptest.Reporter, from, to asset.ID, change func(q *swap.Quote)) string {
 	t.Helper()
 	amount := func(id asset.ID, units uint64) asset.Amount {
 		return asset.Amount{Asset: id, Units: asset.NewUnits(units)}
@@ -163,11 +153,11 @@ func (d *desk) quote(t reporter, from, to asset.ID, change func(q *swap.Quote)) 
 }
 
 // request is a good one for an index of the chain of from.
-func (d *desk) request(t reporter, from, to asset.ID, index uint32) *ferryv1.AttestRequest {
+func (d *desk) request(t swaptest.Reporter, from, to asset.ID, index uint32) *ferryv1.AttestRequest {
 	t.Helper()
-	users := map[asset.ID]string{asset.BTC: d.userBitcoin, asset.ETH: userEther}
+	users := map[asset.ID]string{asset.BTC: d.userBitcoin, asset.ETH: swaptest.EthereumAddress}
 	return &ferryv1.AttestRequest{
-		Index: index, Address: d.own(t, asset.MustLookup(from).Chain, keys.Deposit, keys.External, index),
+		FencingToken: 7, Index: index, Address: d.own(t, asset.MustLookup(from).Chain, keys.Deposit, keys.External, index),
 		Terms: &ferryv1.IssueRequest{
 			SwapId: swap.NewID(swap.SwapPrefix, testNow), SignedQuote: d.quote(t, from, to, nil), PayoutAddress: users[to], RefundAddress: users[from],
 			Policy: &ferryv1.Policy{OnShort: "refund", OnOver: "refund", OnLate: "refund", OnExtra: "refund"}, SecretHash: strings.Repeat("0a", 32),
@@ -183,7 +173,7 @@ func (d *desk) attest(req *ferryv1.AttestRequest) (string, error) {
 	return res.Msg.GetSignedReceipt(), nil
 }
 
-func (d *desk) mustAttest(t reporter, req *ferryv1.AttestRequest) string {
+func (d *desk) mustAttest(t swaptest.Reporter, req *ferryv1.AttestRequest) string {
 	t.Helper()
 	signed, err := d.attest(req)
 	if err != nil {
@@ -192,24 +182,13 @@ func (d *desk) mustAttest(t reporter, req *ferryv1.AttestRequest) string {
 	return signed
 }
 
-func (d *desk) highWater(t reporter, chain asset.Chain) uint32 {
+func (d *desk) highWater(t swaptest.Reporter, chain asset.Chain) uint32 {
 	t.Helper()
 	res, err := d.attestor.HighWater(context.Background(), connect.NewRequest(&ferryv1.HighWaterRequest{Chain: string(chain)}))
 	if err != nil {
 		t.Fatalf("high water: %v", err)
 	}
 	return res.Msg.GetNextIndex()
-}
-
-func wantRefusal(t reporter, err error, code swap.Code, field, sentence string) {
-	t.Helper()
-	var refusal *swap.Error
-	if !errors.As(err, &refusal) {
-		t.Fatalf("error is %v, want a refusal", err)
-	}
-	if refusal.Code != code || refusal.Field != field || !strings.Contains(refusal.Message, sentence) {
-		t.Fatalf("refusal %s of %q: %q; want %s of %q: %q", refusal.Code, refusal.Field, refusal.Message, code, field, sentence)
-	}
 }
 
 func TestReceiptSaysWhatWasAgreed(t *testing.T) {
@@ -279,11 +258,11 @@ func TestAttestRefuses(t *testing.T) {
 		"windows without end": {other(func(q *swap.Quote) { q.ConfirmWindowSeconds = 1 << 62 }), swap.CodeQuoteInvalid, "terms.signed_quote", "too long"},
 		"payout on the deposit's chain": {func(r *ferryv1.AttestRequest) { r.Terms.PayoutAddress = d.userBitcoin },
 			swap.CodeInvalidAddress, "terms.payout_address", "can't be paid on ethereum"},
-		"refund on the payout's chain": {func(r *ferryv1.AttestRequest) { r.Terms.RefundAddress = userEther },
+		"refund on the payout's chain": {func(r *ferryv1.AttestRequest) { r.Terms.RefundAddress = swaptest.EthereumAddress },
 			swap.CodeInvalidAddress, "terms.refund_address", "can't be paid on bitcoin"},
 		"refund on another network": {func(r *ferryv1.AttestRequest) { r.Terms.RefundAddress = "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu" },
 			swap.CodeWrongNetwork, "terms.refund_address", "another network"},
-		"payout without checksum": {func(r *ferryv1.AttestRequest) { r.Terms.PayoutAddress = strings.ToLower(userEther) },
+		"payout without checksum": {func(r *ferryv1.AttestRequest) { r.Terms.PayoutAddress = strings.ToLower(swaptest.EthereumAddress) },
 			swap.CodeInvalidAddress, "terms.payout_address", "canonical"},
 		"payout to nobody": {func(r *ferryv1.AttestRequest) { r.Terms.PayoutAddress = "0x" + strings.Repeat("0", 40) },
 			swap.CodeForbiddenAddress, "terms.payout_address", "lost"},
@@ -309,7 +288,7 @@ func TestAttestRefuses(t *testing.T) {
 			if name == "no policy" && errors.As(err, &refusal) {
 				c.field = refusal.Field // whichever of the four is looked at first
 			}
-			wantRefusal(t, err, c.code, c.field, c.sentence)
+			swaptest.WantRefusal(t, err, c.code, c.field, c.sentence)
 		})
 	}
 	d.mustAttest(t, good)
@@ -326,7 +305,7 @@ func TestGraceAfterAcceptBy(t *testing.T) {
 	signed := d.mustAttest(t, req)
 	d.now = d.now.Add(time.Millisecond)
 	_, err := d.attest(d.request(t, asset.BTC, asset.ETH, 1))
-	wantRefusal(t, err, swap.CodeQuoteExpired, "terms.signed_quote", "expired")
+	swaptest.WantRefusal(t, err, swap.CodeQuoteExpired, "terms.signed_quote", "expired")
 	if again := d.mustAttest(t, req); again != signed {
 		t.Error("a repetition after the quote's end got another receipt")
 	}

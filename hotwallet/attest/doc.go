@@ -10,6 +10,8 @@
 //   - An index of a chain, a swap and a quote are each attested once, whatever is
 //     asked, in whatever order, across restarts. The same request again gets the
 //     same receipt, byte for byte; any other is refused.
+//   - A caller whose lease is older than one seen before on the chain gets nothing,
+//     not even a receipt signed before.
 //   - A receipt is on disk before it is answered.
 //
 // It holds no private chain key: with its attestation key alone, or with its
@@ -22,13 +24,13 @@
 // It can have receipts made for quotes it gets hold of, with payout and refund
 // addresses of its own; the receipt shows them, so a client that verifies it is
 // not deceived, and the quote is spent. It can use up indices, at most Ahead at a
-// time beyond the highest attested. attestd checks no fencing token: two callers
-// at once can't get one index, swap or quote attested twice.
+// time beyond the highest attested. A very high fencing token locks out every later
+// lease.
 //
 // The store must never be restored from a backup or deleted: Open refuses to start
 // without it.
 //
 // # Imports
 //
-// It imports swap and its leaves, swap/rpc, hotwallet/keys and bbolt.
+// It imports swap and its leaves, swap/rpc, hotwallet/keys, hotwallet/durable and bbolt.
 package attest

@@ -7,6 +7,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"ferry/hotwallet/durable"
 	"ferry/hotwallet/keys"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -23,17 +24,30 @@ type record struct {
 	SignedReceipt string      `json:"signed_receipt"`
 }
 
-// attest has the receipt of a new request signed. It is decided and recorded in
-// one durable transaction, so no two requests are decided side by side, and the
-// receipt is returned only once it is on disk.
+// fieldToken names the caller's lease in refusals.
+const fieldToken = "fencing_token"
+
+// attest has the receipt of a request signed. It is decided and recorded in one
+// durable transaction, so no two requests are decided side by side, and the receipt
+// is returned only once it is on disk. A refusal keeps nothing but a newer token.
 func (s *store) attest(r request, hash string, quote swap.Quote, sign func(path string) (string, error)) (string, error) {
 	fresh := record{RequestHash: hash, QuoteID: quote.ID, Chain: quote.DepositChain(), Index: r.Index}
-	err := s.db.Update(func(tx *bolt.Tx) error {
-		if err := s.judge(tx, r, quote); err != nil {
+	var refusal error
+	err := s.db.Update(func(tx *bolt.Tx) (err error) {
+		if refusal, err = raiseFence(tx, fresh.Chain, r.Token); err != nil || refusal != nil {
 			return err
 		}
-		path, err := s.derive(fresh.Chain, r)
+		// Since the caller looked, the same request may have been answered.
+		known, found, err := find(tx, r.SwapID)
 		if err != nil {
+			return err
+		}
+		if found && known.RequestHash == hash {
+			fresh = known
+			return nil
+		}
+		path, refused, err := s.judge(tx, r, quote)
+		if refusal = refused; err != nil || refusal != nil {
 			return err
 		}
 		if fresh.SignedReceipt, err = sign(path); err != nil {
@@ -48,43 +62,78 @@ func (s *store) attest(r request, hash string, quote swap.Quote, sign func(path 
 		}
 		return nil
 	})
-	var refusal *swap.Error
 	switch {
-	case errors.As(err, &refusal):
-		// Since the caller looked, the same request may have been answered.
-		if signed, err := s.earlier(r.SwapID, hash); err != nil || signed != "" {
-			return signed, err
-		}
-		return "", refusal
 	case err != nil:
 		return "", fmt.Errorf("attest %s: %w", r.SwapID, err)
+	case refusal != nil:
+		return "", refusal
 	}
 	crash.Point("attest.commit.after")
 	return fresh.SignedReceipt, nil
 }
 
-// earlier finds the receipt of exactly this request, "" if there is none.
-func (s *store) earlier(swapID, hash string) (signed string, err error) {
-	err = s.db.View(func(tx *bolt.Tx) error {
-		raw := tx.Bucket(bucketSwap).Get([]byte(swapID))
-		if raw == nil {
-			return nil
-		}
-		var known record
-		if err := json.Unmarshal(raw, &known); err != nil {
-			return fmt.Errorf("decode the receipt of %s: %w", swapID, err)
-		}
-		if known.RequestHash == hash {
-			signed = known.SignedReceipt
-		}
-		return nil
-	})
-	return signed, err
+// raiseFence refuses a token older than one seen on the chain, and keeps a newer.
+func raiseFence(tx *bolt.Tx, chain asset.Chain, token uint64) (refusal, err error) {
+	newer, err := durable.RaiseFence(tx.Bucket(bucketFence), chain, token)
+	if err != nil || newer == 0 {
+		return nil, err
+	}
+	return refuse(fieldToken, fmt.Sprint(newer), "The caller's lease is older than one seen before."), nil
 }
 
-// judge refuses what was attested before, what lies too far ahead, and addresses
+// repeat returns the receipt of exactly this request, "" if there is none. It writes
+// only where the token is a newer one.
+func (s *store) repeat(r request, hash string) (signed string, err error) {
+	var known record
+	var seen uint64
+	err = s.db.View(func(tx *bolt.Tx) error {
+		found, ok, err := find(tx, r.SwapID)
+		if ok && found.RequestHash == hash {
+			known, seen = found, durable.Fence(tx.Bucket(bucketFence), found.Chain)
+		}
+		return err
+	})
+	if err != nil || known.SignedReceipt == "" || r.Token == seen {
+		return known.SignedReceipt, err
+	}
+	var refusal error
+	err = s.db.Update(func(tx *bolt.Tx) (err error) {
+		refusal, err = raiseFence(tx, known.Chain, r.Token)
+		return err
+	})
+	if err := errors.Join(err, refusal); err != nil {
+		return "", err
+	}
+	return known.SignedReceipt, nil
+}
+
+// find reads a swap's receipt.
+func find(tx *bolt.Tx, swapID string) (known record, found bool, err error) {
+	raw := tx.Bucket(bucketSwap).Get([]byte(swapID))
+	if raw == nil {
+		return known, false, nil
+	}
+	if err := json.Unmarshal(raw, &known); err != nil {
+		return known, false, fmt.Errorf("decode the receipt of %s: %w", swapID, err)
+	}
+	return known, true, nil
+}
+
+// judge tells a refusal from a failure, and returns the path of the address.
+func (s *store) judge(tx *bolt.Tx, r request, quote swap.Quote) (path string, refusal, err error) {
+	if err = s.refuse(tx, r, quote); err == nil {
+		path, err = s.derive(quote.DepositChain(), r)
+	}
+	var refused *swap.Error
+	if errors.As(err, &refused) {
+		return "", refused, nil
+	}
+	return path, nil, err
+}
+
+// refuse refuses what was attested before, what lies too far ahead, and addresses
 // of our own.
-func (s *store) judge(tx *bolt.Tx, r request, quote swap.Quote) error {
+func (s *store) refuse(tx *bolt.Tx, r request, quote swap.Quote) error {
 	chain := quote.DepositChain()
 	if tx.Bucket(bucketSwap).Get([]byte(r.SwapID)) != nil {
 		return refuse("terms.swap_id", "", "The swap has a receipt for another request.")

@@ -14,6 +14,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/swaptest"
 )
 
 func TestNothingIsAttestedTwice(t *testing.T) {
@@ -43,7 +44,7 @@ func TestNothingIsAttestedTwice(t *testing.T) {
 			if err == nil {
 				t.Fatalf("reopened %v: %s was attested twice", reopened, name)
 			}
-			wantRefusal(t, err, swap.CodeRefused, c.field, c.sentence)
+			swaptest.WantRefusal(t, err, swap.CodeRefused, c.field, c.sentence)
 		}
 		// One changed detail makes it another request.
 		for name, change := range map[string]func(req *ferryv1.AttestRequest){
@@ -57,7 +58,7 @@ func TestNothingIsAttestedTwice(t *testing.T) {
 			if err == nil {
 				t.Fatalf("%s: attested again", name)
 			}
-			wantRefusal(t, err, swap.CodeRefused, "terms.swap_id", "another request")
+			swaptest.WantRefusal(t, err, swap.CodeRefused, "terms.swap_id", "another request")
 		}
 		if got := d.highWater(t, asset.Bitcoin); got != 2 {
 			t.Errorf("reopened %v: high water is %d, want 2", reopened, got)
@@ -91,11 +92,11 @@ func TestReachMovesWithTheHighWater(t *testing.T) {
 			if err == nil {
 				t.Fatalf("reopened %v: our deposit address %d was taken as a payout address", reopened, index)
 			}
-			wantRefusal(t, err, swap.CodeForbiddenAddress, "terms.payout_address", "our own")
+			swaptest.WantRefusal(t, err, swap.CodeForbiddenAddress, "terms.payout_address", "our own")
 		}
 	}
 	_, err := d.attest(d.request(t, asset.ETH, asset.BTC, 9))
-	wantRefusal(t, err, swap.CodeRefused, "index", "too far ahead")
+	swaptest.WantRefusal(t, err, swap.CodeRefused, "index", "too far ahead")
 	d.mustAttest(t, d.request(t, asset.ETH, asset.BTC, 8))
 }
 

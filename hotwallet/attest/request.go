@@ -24,13 +24,15 @@ type request struct {
 	SecretHash    string      `json:"secret_hash"`
 	Index         uint32      `json:"index"`
 	Address       string      `json:"address"`
+	// Token is the caller's, not the request's: it is no part of what is asked.
+	Token uint64 `json:"-"`
 }
 
 func newRequest(m *ferryv1.AttestRequest) request {
 	t := m.GetTerms()
 	return request{
 		SwapID: t.GetSwapId(), SignedQuote: t.GetSignedQuote(), PayoutAddress: t.GetPayoutAddress(),
-		RefundAddress: t.GetRefundAddress(), SecretHash: t.GetSecretHash(), Index: m.GetIndex(), Address: m.GetAddress(),
+		RefundAddress: t.GetRefundAddress(), SecretHash: t.GetSecretHash(), Index: m.GetIndex(), Address: m.GetAddress(), Token: m.GetFencingToken(),
 		Policy: swap.Policy{
 			OnShort: swap.Answer(t.GetPolicy().GetOnShort()), OnOver: swap.Answer(t.GetPolicy().GetOnOver()),
 			OnLate: swap.Answer(t.GetPolicy().GetOnLate()), OnExtra: swap.Answer(t.GetPolicy().GetOnExtra()),
@@ -51,12 +53,15 @@ func (r request) hash() (string, error) {
 // attest answers a request: with the stored receipt if exactly this was asked
 // before, else by checking all of it and signing.
 func (a *Attestor) attest(r request) (string, error) {
+	if r.Token == 0 {
+		return "", refuse(fieldToken, "1", "The caller holds no lease.")
+	}
 	hash, err := r.hash()
 	if err != nil {
 		return "", err
 	}
 	// A repetition needs no quote that still holds, nor one of today's keys.
-	if signed, err := a.store.earlier(r.SwapID, hash); err != nil || signed != "" {
+	if signed, err := a.store.repeat(r, hash); err != nil || signed != "" {
 		return signed, err
 	}
 	quote, err := a.check(r)

@@ -9,19 +9,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
+	"ferry/hotwallet/durable"
 	"ferry/hotwallet/keys"
 	"ferry/swap/asset"
 )
 
 // The buckets of the store.
 var (
-	// bucketMeta: "format" → storeFormat, "keys" → fingerprint of the public keys.
-	bucketMeta = []byte("meta")
+	// bucketFence holds the highest fencing token of each chain. A store made before
+	// tokens were checked gets it when it is opened.
+	bucketFence = []byte("fence")
 	// bucketSwap: swap id → record (JSON). One record per receipt signed.
 	bucketSwap = []byte("swap")
 	// bucketIndex: "<chain>:<index>" → swap id.
@@ -36,15 +36,12 @@ var (
 	// bucketDerived: "<chain>:<role>:<branch>" → how many addresses bucketOwn holds
 	// of it from index 0 on, 4 bytes big-endian.
 	bucketDerived = []byte("derived")
-
-	buckets = [][]byte{bucketMeta, bucketSwap, bucketIndex, bucketQuote, bucketHighWater, bucketOwn, bucketDerived}
 )
 
-const (
-	storeFormat = "ferry attest store 1"
-	// lockWait is how long Open waits for another process to let go of the file.
-	lockWait = time.Second
-)
+// storeKind is the file; the fingerprint of the public keys says whose it is.
+var storeKind = durable.Kind{Name: "the attestor's store", Format: "ferry attest store 1",
+	Loss: "an address could be attested twice", Others: "other extended public keys or another network",
+	Buckets: [][]byte{bucketSwap, bucketIndex, bucketQuote, bucketHighWater, bucketOwn, bucketDerived}}
 
 // ErrExists means that Create found a store.
 var ErrExists = errors.New("the attestor's store exists already")
@@ -72,39 +69,12 @@ func Create(path string, accounts keys.Accounts) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make the store's folder: %w", err)
 	}
-	temporary := path + ".tmp"
-	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove an unfinished store: %w", err)
+	if err := storeKind.Create(path, mark); errors.Is(err, fs.ErrExist) {
+		return errors.Join(ErrExists, err)
+	} else if err != nil {
+		return err
 	}
-	db, err := bolt.Open(temporary, 0o600, &bolt.Options{Timeout: lockWait})
-	if err != nil {
-		return fmt.Errorf("create the store: %w", err)
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range buckets {
-			if _, err := tx.CreateBucket(name); err != nil {
-				return fmt.Errorf("create bucket %s: %w", name, err)
-			}
-		}
-		meta := tx.Bucket(bucketMeta)
-		return errors.Join(meta.Put([]byte("format"), []byte(storeFormat)), meta.Put([]byte("keys"), []byte(mark)))
-	})
-	if err := errors.Join(err, db.Close()); err != nil {
-		return fmt.Errorf("create the store: %w", err)
-	}
-	return publish(temporary, path)
-}
-
-// publish gives a finished file its name, durably and never over another.
-func publish(temporary, path string) error {
-	if err := os.Link(temporary, path); err != nil {
-		return fmt.Errorf("name the store: %w", err)
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("open the store's folder: %w", err)
-	}
-	return errors.Join(os.Remove(temporary), folder.Sync(), folder.Close())
+	return nil
 }
 
 // fingerprint names a set of extended public keys.
@@ -127,36 +97,21 @@ func openStore(c Config) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(c.Store); err != nil {
-		return nil, fmt.Errorf("the attestor's store is missing; it is created once, and without it an address could be attested twice: %w", err)
-	}
-	db, err := bolt.Open(c.Store, 0o600, &bolt.Options{Timeout: lockWait})
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("the attestor's store %s is in use by another process: %w", c.Store, err)
-	}
+	db, err := storeKind.Open(c.Store, mark)
 	if err != nil {
-		return nil, fmt.Errorf("open the attestor's store %s: %w", c.Store, err)
+		return nil, err
 	}
 	s := &store{db: db, accounts: c.Accounts, ahead: c.Ahead, hotRange: c.HotRange}
-	if err := db.Update(func(tx *bolt.Tx) error { return s.prepare(tx, c.Store, mark) }); err != nil {
+	if err := db.Update(func(tx *bolt.Tx) error { return s.prepare(tx) }); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
 }
 
-// prepare checks that the store is ours and completes the addresses of our own.
-func (s *store) prepare(tx *bolt.Tx, path, mark string) error {
-	for _, name := range buckets {
-		if tx.Bucket(name) == nil {
-			return fmt.Errorf("%s is no store of an attestor: bucket %s is missing", path, name)
-		}
-	}
-	meta := tx.Bucket(bucketMeta)
-	if format := string(meta.Get([]byte("format"))); format != storeFormat {
-		return fmt.Errorf("%s has format %.40q, not %q", path, format, storeFormat)
-	}
-	if string(meta.Get([]byte("keys"))) != mark {
-		return fmt.Errorf("%s belongs to other extended public keys or another network", path)
+// prepare completes what an older store lacks, and the addresses of our own.
+func (s *store) prepare(tx *bolt.Tx) error {
+	if _, err := tx.CreateBucketIfNotExists(bucketFence); err != nil {
+		return fmt.Errorf("create bucket %s: %w", bucketFence, err)
 	}
 	for _, chain := range asset.Chains() {
 		for _, branch := range []uint32{keys.External, keys.Change} {

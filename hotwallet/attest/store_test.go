@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ferry/swap/asset"
+	"ferry/swap/swaptest"
 )
 
 func TestOneProcessPerStore(t *testing.T) {
@@ -53,7 +54,7 @@ func TestOpenRefuses(t *testing.T) {
 		"no store":           {func(c *Config) { c.Store = "" }, "must be named"},
 		"no network":         {func(c *Config) { c.Networks.Bitcoin = "moonnet" }, "moonnet"},
 		"endless derivation": {func(c *Config) { c.Ahead = 1 << 30 }, "at most 100000"},
-		"other keys":         {func(c *Config) { c.Accounts = accountsOf(t, testNetworks, 3) }, "other extended public keys"},
+		"other keys":         {func(c *Config) { c.Accounts = accountsOf(t, swaptest.Networks, 3) }, "other extended public keys"},
 		"keys of another network": {func(c *Config) { c.Accounts, c.Networks = accountsOf(t, mainnet, 1), mainnet },
 			"other extended public keys or another network"},
 	} {

@@ -94,11 +94,15 @@ func (i *Issuer) issue(ctx context.Context, t terms) (string, error) {
 // attested the index before, for another swap.
 func (i *Issuer) attest(ctx context.Context, t terms, a Address) (signed string, used bool, err error) {
 	res, err := i.config.Attest.Attest(ctx, connect.NewRequest(&ferryv1.AttestRequest{
-		Terms: t.request, Index: a.Index, Address: a.Address}))
+		Terms: t.request, Index: a.Index, Address: a.Address, FencingToken: i.config.FencingToken}))
 	var refusal *swap.Error
 	if errors.As(err, &refusal) {
 		if refusal.Code == swap.CodeRefused && refusal.Field == FieldIndex && refusal.Limit == "" {
 			return "", true, nil
+		}
+		if refusal.Field == fieldToken {
+			// Ours to mend, not the caller's: whoever has the lease now will answer.
+			return "", false, fmt.Errorf("attestd refuses this process's lease: %s", refusal.Message)
 		}
 		refusal.Field = strings.TrimPrefix(refusal.Field, "terms.")
 		return "", false, refusal
@@ -114,6 +118,9 @@ func (i *Issuer) attest(ctx context.Context, t terms, a Address) (signed string,
 // lies too far ahead of those attested; without one it was attested for another
 // swap.
 const FieldIndex = "index"
+
+// fieldToken is the field of attestd's refusal of a lease.
+const fieldToken = "fencing_token"
 
 // answer makes an error one the gateway can act on. What is the caller's to
 // mend passes; the rest is logged here and answered without its text.

@@ -79,6 +79,8 @@ type Config struct {
 	Accounts keys.Accounts
 	Store    Store
 	Attest   ferryv1connect.AttestClient
+	// FencingToken is the lease's; attestd refuses older ones than it has seen.
+	FencingToken uint64
 	// Destinations is the chain's adapter.
 	Destinations Destinations
 	// QuoteKeys and AttestKeys are the keys trusted to sign quotes and receipts.
@@ -120,6 +122,8 @@ func New(c Config) (*Issuer, error) {
 	switch {
 	case c.Store == nil || c.Attest == nil || c.Destinations == nil || c.Watch == nil || c.Log == nil:
 		return nil, errors.New("issue: a store, attestd, an adapter, a watch set or a log is missing")
+	case c.FencingToken == 0:
+		return nil, errors.New("issue: the fencing token is zero")
 	case len(c.QuoteKeys) == 0 || len(c.AttestKeys) == 0:
 		return nil, errors.New("issue: no key is trusted to sign quotes or receipts")
 	case c.Pool < 0 || c.Pool > poolMost:

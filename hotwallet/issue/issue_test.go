@@ -356,3 +356,26 @@ func TestRunRefills(t *testing.T) {
 		t.Fatalf("%d addresses ready, want 2", n)
 	}
 }
+
+// attestd's refusal of the lease is no mistake of the caller's: it is told to try
+// again, and the address stays tied to the swap for whoever has the lease then.
+func TestAnOldLeaseIsNotTheCallersFault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	w.must(w.issuer.Start(t.Context()))
+	r := w.request()
+	w.attest.err = swap.Refuse(swap.CodeRefused, "fencing_token", "4", "The caller's lease is older than one seen before.")
+	if _, err := w.issue(r); swap.ErrorCode(err) != swap.CodeUnavailable {
+		t.Fatalf("%v, want unavailable", err)
+	}
+	w.attest.err = nil
+	w.receipt(r)
+	if n := w.count(`SELECT count(*) FROM address WHERE state = 'issued'`); n != 1 {
+		t.Errorf("%d addresses issued, want 1", n)
+	}
+	c := w.config(3)
+	c.FencingToken = 0
+	if _, err := issue.New(c); err == nil {
+		t.Error("an issuer without a lease was made")
+	}
+}

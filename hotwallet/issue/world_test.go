@@ -68,7 +68,7 @@ func (w *world) newIssuer(ready int) *issue.Issuer {
 
 func (w *world) config(ready int) issue.Config {
 	return issue.Config{Chain: asset.Bitcoin, Networks: networks, Accounts: w.accounts, Store: w.store,
-		Attest: w.attest, Destinations: w.chain, QuoteKeys: public(w.quoteKey), AttestKeys: public(seedKey("attest")),
+		Attest: w.attest, FencingToken: 3, Destinations: w.chain, QuoteKeys: public(w.quoteKey), AttestKeys: public(seedKey("attest")),
 		Watch: w.watch, Pool: ready, Log: slog.New(slog.DiscardHandler)}
 }
 

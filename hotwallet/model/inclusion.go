@@ -24,7 +24,7 @@ func foreignKey(c asset.Chain, hash string) string { return "foreign:" + string(
 func (p Payment) fact(kind swap.FactKind, c *change, fee asset.Units, at int64, reason string) swap.Fact {
 	o := p.Order
 	return swap.Fact{Kind: kind, SwapID: o.SwapID, At: c.at, Payment: &swap.PaymentFact{OrderID: o.ID, Purpose: o.Purpose,
-		DepositID: o.DepositID, Amount: o.Amount, Destination: o.Destination, TxID: p.Attempt.TxID, Fee: fee, Height: at, Reason: reason}}
+		Amount: o.Amount, Destination: o.Destination, TxID: p.Attempt.TxID, Fee: fee, Height: at, Reason: reason}}
 }
 
 // includeDebits finds the payments that the block made, and what others spent.

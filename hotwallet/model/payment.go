@@ -53,11 +53,11 @@ func (s *Store) Basis(_ context.Context, p payment.Payment) (payment.Basis, erro
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	funds, unsigned, err := s.funds()
-	return payment.Basis{Funds: funds, Unsigned: unsigned, DepositConfirmed: s.confirmed(p.Order)}, err
+	return payment.Basis{Funds: funds, Unsigned: unsigned, DepositsConfirmed: s.confirmed(p.Order)}, err
 }
 
-// DepositConfirmed implements payment.Store.
-func (s *Store) DepositConfirmed(_ context.Context, o swap.Order) (bool, error) {
+// DepositsConfirmed implements payment.Store.
+func (s *Store) DepositsConfirmed(_ context.Context, o swap.Order) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.confirmed(o), nil

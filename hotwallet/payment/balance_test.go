@@ -94,7 +94,7 @@ func TestStatus(t *testing.T) {
 		}
 		deposits, err := postgres.SwapDeposits(ctx, w.pool, o.SwapID)
 		w.must(err)
-		if len(deposits) != 1 || deposits[0].DepositID != o.DepositID || deposits[0].State != "confirmed" {
+		if len(deposits) != 1 || deposits[0].DepositID != o.Deposits[0].ID || deposits[0].State != "confirmed" {
 			t.Errorf("deposits %+v", deposits)
 		}
 		sums, err := postgres.TrialBalance(ctx, w.pool)

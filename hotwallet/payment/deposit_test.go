@@ -31,7 +31,7 @@ func TestNothingIsSignedForADepositThatIsGone(t *testing.T) {
 					_, err := w.store.StorePlan(t.Context(), p, plan)
 					w.must(err)
 				}
-				_, err := w.pool.Exec(t.Context(), vanishSQL, o.DepositID)
+				_, err := w.pool.Exec(t.Context(), vanishSQL, o.Deposits[0].ID)
 				w.must(err)
 				for range 3 {
 					w.step()
@@ -40,7 +40,7 @@ func TestNothingIsSignedForADepositThatIsGone(t *testing.T) {
 				if p.State != swap.PaymentQueued || p.Reason != payment.ReasonDeposit || (p.Attempt != nil) != planned {
 					t.Fatalf("payment %s because %q, attempt %v", p.State, p.Reason, p.Attempt)
 				}
-				_, err = w.pool.Exec(t.Context(), returnSQL, o.DepositID)
+				_, err = w.pool.Exec(t.Context(), returnSQL, o.Deposits[0].ID)
 				w.must(err)
 				w.settle(o)
 			})
@@ -59,7 +59,7 @@ func TestPlanWaitsForAReorg(t *testing.T) {
 		p, plan := w.planned(o)
 		reorg, err := w.pool.Begin(t.Context())
 		w.must(err)
-		_, err = reorg.Exec(t.Context(), vanishSQL, o.DepositID)
+		_, err = reorg.Exec(t.Context(), vanishSQL, o.Deposits[0].ID)
 		w.must(err)
 		stored := make(chan error, 1)
 		go func() {

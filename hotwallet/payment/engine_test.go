@@ -355,16 +355,16 @@ func TestAuthority(t *testing.T) {
 	}{
 		"more than quoted": {func(w *world, o *swap.Order) { o.Amount.Units = w.some(11) }, payment.ReasonAuthority},
 		"another address":  {func(w *world, o *swap.Order) { o.Destination = w.chain.NewAddress() }, payment.ReasonAuthority},
-		"a short deposit":  {func(_ *world, o *swap.Order) { o.DepositAmount.Units = asset.NewUnits(4_999_999) }, payment.ReasonAuthority},
+		"a short deposit":  {func(_ *world, o *swap.Order) { o.Deposits[0].Amount.Units = asset.NewUnits(4_999_999) }, payment.ReasonAuthority},
 		"a stranger's quote": {func(w *world, o *swap.Order) {
 			w.quoteKey = seedKey("stranger")
 			*o = w.payout(w.some(10))
 		}, payment.ReasonAuthority},
 		"a refund to the payout address": {func(_ *world, o *swap.Order) {
-			o.ID, o.Purpose = swap.RefundOrderID(o.DepositID), swap.PurposeRefund
+			o.ID, o.Purpose = swap.RefundOrderID(o.Deposits[0].ID), swap.PurposeRefund
 		}, payment.ReasonAuthority},
-		"a larger deposit than there was": {func(_ *world, o *swap.Order) { o.DepositAmount.Units = asset.NewUnits(5_000_001) }, payment.ReasonDeposit},
-		"no deposit":                      {func(_ *world, o *swap.Order) { o.DepositID += "1" }, payment.ReasonDeposit},
+		"a larger deposit than there was": {func(_ *world, o *swap.Order) { o.Deposits[0].Amount.Units = asset.NewUnits(5_000_001) }, payment.ReasonDeposit},
+		"no deposit":                      {func(_ *world, o *swap.Order) { o.Deposits[0].ID += "1" }, payment.ReasonDeposit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

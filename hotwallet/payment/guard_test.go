@@ -42,11 +42,11 @@ func TestPlanGuards(t *testing.T) {
 		}},
 		"deposit not confirmed": {spoil: func(w *world, p *payment.Payment, _ *chain.Plan) {
 			_, err := w.pool.Exec(w.t.Context(), `UPDATE deposit SET state = 'reorged', height = NULL, block_hash = NULL,
-				confirmed_at = NULL WHERE deposit_id = $1`, p.Order.DepositID)
+				confirmed_at = NULL WHERE deposit_id = $1`, p.Order.Deposits[0].ID)
 			w.must(err)
 		}},
 		"deposit of another swap": {spoil: func(w *world, p *payment.Payment, _ *chain.Plan) {
-			_, err := w.pool.Exec(w.t.Context(), `UPDATE deposit SET swap_id = 'another' WHERE deposit_id = $1`, p.Order.DepositID)
+			_, err := w.pool.Exec(w.t.Context(), `UPDATE deposit SET swap_id = 'another' WHERE deposit_id = $1`, p.Order.Deposits[0].ID)
 			w.must(err)
 		}},
 		"a coin is reserved": {only: asset.Bitcoin, spoil: func(w *world, _ *payment.Payment, plan *chain.Plan) {

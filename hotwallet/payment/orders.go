@@ -115,7 +115,12 @@ func decodeOrder(r bus.Record) (swap.Order, error) {
 // CheckStorable reports an order that no row can hold: a text too long or with a
 // zero byte, which Postgres refuses.
 func CheckStorable(o swap.Order) error {
-	for name, text := range map[string]string{"order_id": o.ID, "deposit_id": o.DepositID, "destination": o.Destination} {
+	for _, d := range o.Deposits {
+		if len(d.ID) > orderFieldMost || strings.ContainsRune(d.ID, 0) {
+			return fmt.Errorf("a deposit_id is longer than %d bytes or has a zero byte: %w", orderFieldMost, bus.ErrMalformed)
+		}
+	}
+	for name, text := range map[string]string{"order_id": o.ID, "destination": o.Destination} {
 		if len(text) > orderFieldMost || strings.ContainsRune(text, 0) {
 			return fmt.Errorf("%s is longer than %d bytes or has a zero byte: %w", name, orderFieldMost, bus.ErrMalformed)
 		}

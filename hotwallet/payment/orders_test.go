@@ -43,7 +43,7 @@ func TestOrderUnderATakenID(t *testing.T) {
 	for name, change := range map[string]func(w *world, o *swap.Order){
 		"amount":      func(w *world, o *swap.Order) { o.Amount.Units = w.some(11) },
 		"destination": func(w *world, o *swap.Order) { o.Destination = w.chain.NewAddress() },
-		"deposit":     func(_ *world, o *swap.Order) { o.DepositID += "0" },
+		"deposit":     func(_ *world, o *swap.Order) { o.Deposits = deposits(o.Deposits[0].ID+"0", o.Deposits[0].Amount) },
 		"quote":       func(_ *world, o *swap.Order) { o.SignedQuote += "x" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,8 +87,8 @@ func (w *world) refund(u asset.Units) swap.Order {
 	key := w.issued(o.SwapID)
 	txid := w.chain.Pay(key.Address, u)
 	w.mine(confirmations)
-	o.DepositID = string(w.on) + ":" + txid + ":0"
-	o.ID, o.Purpose = swap.RefundOrderID(o.DepositID), swap.PurposeRefund
+	o.Deposits = deposits(string(w.on)+":"+txid+":0", o.Deposits[0].Amount)
+	o.ID, o.Purpose = swap.RefundOrderID(o.Deposits[0].ID), swap.PurposeRefund
 	kept, err := u.Sub(asset.NewUnits(1000))
 	w.must(err)
 	o.Amount.Units = kept
@@ -146,7 +146,7 @@ func TestRefundKeepsTooMuch(t *testing.T) {
 		w.must(err)
 		wrong.Amount.Units = n
 		if err := payment.CheckAuthority(wrong, public(w.quoteKey), public(w.attest)); err == nil {
-			t.Errorf("a refund of %s for a deposit of %s is allowed", n, o.DepositAmount)
+			t.Errorf("a refund of %s for deposits of %v is allowed", n, o.Deposits)
 		}
 	}
 	if err := payment.CheckAuthority(o, public(w.quoteKey), public(w.attest)); err != nil {

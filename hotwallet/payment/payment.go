@@ -49,7 +49,7 @@ type Payment struct {
 // Fact tells the state machine where the payment stands; txid and fee are empty
 // before there is an attempt.
 func (p Payment) Fact(kind swap.FactKind, at time.Time) swap.Fact {
-	f := &swap.PaymentFact{OrderID: p.Order.ID, Purpose: p.Order.Purpose, DepositID: p.Order.DepositID,
+	f := &swap.PaymentFact{OrderID: p.Order.ID, Purpose: p.Order.Purpose,
 		Amount: p.Order.Amount, Destination: p.Order.Destination}
 	if p.Attempt != nil {
 		f.TxID, f.Fee = p.Attempt.TxID, p.Attempt.Plan.Fee
@@ -66,9 +66,9 @@ type Open struct {
 // Basis is what a plan starts from.
 type Basis struct {
 	Funds chain.Funds
-	// DepositConfirmed reports that the deposit which the order uses up is in our
-	// own book: confirmed, of this swap and of the order's deposit amount.
-	DepositConfirmed bool
+	// DepositsConfirmed reports that every deposit which the order uses up is in our
+	// own book: confirmed, of this swap and of the amount the order has for it.
+	DepositsConfirmed bool
 	// Unsigned reports that an earlier payment's nonce is taken and its plan not
 	// signed yet (account chains): a later nonce could not be mined before it.
 	Unsigned bool
@@ -94,10 +94,10 @@ type Store interface {
 	// Basis chooses what may be spent: coins deep enough, mature and reserved by
 	// nobody, or the sender's balance as booked with its next nonce.
 	Basis(ctx context.Context, p Payment) (Basis, error)
-	// DepositConfirmed reports what Basis does of the order's deposit, now.
-	DepositConfirmed(ctx context.Context, o swap.Order) (bool, error)
+	// DepositsConfirmed reports what Basis does of the order's deposits, now.
+	DepositsConfirmed(ctx context.Context, o swap.Order) (bool, error)
 	// StorePlan stores the first attempt and reserves its coins or takes its
-	// nonce, unless the chain is halted or the deposit is not confirmed.
+	// nonce, unless the chain is halted or a deposit is not confirmed.
 	StorePlan(ctx context.Context, p Payment, plan chain.Plan) (Payment, error)
 	// StoreSigned stores the signed bytes and holds amount and fee in the books.
 	StoreSigned(ctx context.Context, p Payment, raw []byte, txid string) (Payment, error)
@@ -134,40 +134,47 @@ func CheckAuthority(o swap.Order, quoteKeys, attestKeys swap.PublicKeys) error {
 	if r.SwapID != o.SwapID {
 		return fmt.Errorf("the receipt is for %s, not for %s", r.SwapID, o.SwapID)
 	}
-	if o.DepositAmount.Asset != q.Pair.From {
-		return fmt.Errorf("the deposit is in %s, the quote for %s", o.DepositAmount.Asset, q.Pair)
+	deposited, err := o.Total()
+	if err != nil {
+		return err
+	}
+	if deposited.Asset != q.Pair.From {
+		return fmt.Errorf("the deposit is in %s, the quote for %s", deposited.Asset, q.Pair)
 	}
 	switch o.Purpose {
 	case swap.PurposePayout:
-		return checkPayout(o, q, r)
+		return checkPayout(o, deposited, q, r)
 	case swap.PurposeRefund:
-		return checkRefund(o, q, r)
+		return checkRefund(o, deposited, q, r)
 	}
 	return fmt.Errorf("purpose %.20q is not known", o.Purpose)
 }
 
-func checkPayout(o swap.Order, q swap.Quote, r swap.Receipt) error {
+func checkPayout(o swap.Order, deposited asset.Amount, q swap.Quote, r swap.Receipt) error {
 	switch {
 	case o.Amount != q.Payout:
 		return fmt.Errorf("the payout is %s, the quote says %s", o.Amount, q.Payout)
-	case o.DepositAmount.Units.Less(q.Deposit.Units):
-		return fmt.Errorf("the deposit is %s, short of the quote's %s", o.DepositAmount, q.Deposit)
+	case deposited.Units.Less(q.Deposit.Units):
+		return fmt.Errorf("what was deposited is %s, short of the quote's %s", deposited, q.Deposit)
 	case o.Destination != r.PayoutAddress:
 		return errors.New("the destination is not the receipt's payout address")
 	}
 	return nil
 }
 
-func checkRefund(o swap.Order, q swap.Quote, r swap.Receipt) error {
+func checkRefund(o swap.Order, deposited asset.Amount, q swap.Quote, r swap.Receipt) error {
 	if o.Destination != r.RefundAddress {
 		return errors.New("the destination is not the receipt's refund address")
 	}
-	if o.Amount.Asset != o.DepositAmount.Asset {
-		return fmt.Errorf("the refund is in %s, the deposit in %s", o.Amount.Asset, o.DepositAmount.Asset)
+	if len(o.Deposits) != 1 {
+		return fmt.Errorf("a refund of %d deposits; each goes back by itself", len(o.Deposits))
 	}
-	kept, err := o.DepositAmount.Units.Sub(o.Amount.Units)
+	if o.Amount.Asset != deposited.Asset {
+		return fmt.Errorf("the refund is in %s, the deposit in %s", o.Amount.Asset, deposited.Asset)
+	}
+	kept, err := deposited.Units.Sub(o.Amount.Units)
 	if err != nil {
-		return fmt.Errorf("the refund of %s is more than the deposit of %s", o.Amount, o.DepositAmount)
+		return fmt.Errorf("the refund of %s is more than the deposit of %s", o.Amount, deposited)
 	}
 	if q.RefundFeeMax.Units.Less(kept) {
 		return fmt.Errorf("the refund keeps back %s, the quote allows %s",

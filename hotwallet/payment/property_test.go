@@ -44,7 +44,11 @@ func (w *world) act(r *rapid.T, all []swap.Order) []swap.Order {
 	w.t.Helper()
 	switch rapid.IntRange(0, 9).Draw(r, "act") {
 	case 0, 1, 2:
-		o := w.payout(w.some(rapid.Uint64Range(1, 60).Draw(r, "amount")))
+		pay := w.payout
+		if rapid.Bool().Draw(r, "in parts") {
+			pay = w.payoutOfParts
+		}
+		o := pay(w.some(rapid.Uint64Range(1, 60).Draw(r, "amount")))
 		w.deliver(o)
 		return append(all, o)
 	case 3:

@@ -157,8 +157,8 @@ func (s *sink) AcceptOrders(_ context.Context, _ string, _ bus.Batch, orders []s
 // refused with a reason that a row can hold.
 func FuzzOrderRecord(f *testing.F) {
 	f.Add("swap_01kjmma2g0g8f3s5wend3s03p9", bus.KindOrder, []byte(`{"order_id":"payout:swap_01kjmma2g0g8f3s5wend3s03p9",
-		"swap_id":"swap_01kjmma2g0g8f3s5wend3s03p9","purpose":"payout","chain":"bitcoin","deposit_id":"ethereum:0x:0",
-		"deposit_amount":{"asset":"ETH","units":"5"},"amount":{"asset":"BTC","units":"7"},"destination":"a\u0000b",
+		"swap_id":"swap_01kjmma2g0g8f3s5wend3s03p9","purpose":"payout","chain":"bitcoin",
+		"deposits":[{"deposit_id":"ethereum:0x:0","amount":{"asset":"ETH","units":"5"}}],"amount":{"asset":"BTC","units":"7"},"destination":"a\u0000b",
 		"signed_quote":"q","signed_receipt":"r","at":"2026-03-01T12:00:00Z"}`))
 	f.Fuzz(func(t *testing.T, key, kind string, body []byte) {
 		s := &sink{}

@@ -18,7 +18,7 @@ import (
 const (
 	ReasonFunds       = "waiting for funds"
 	ReasonEarlier     = "waiting for an earlier payment to be signed"
-	ReasonDeposit     = "the deposit it uses up is not confirmed in our book"
+	ReasonDeposit     = "a deposit it uses up is not confirmed in our book"
 	ReasonAuthority   = "the order is not allowed by its documents:"
 	ReasonAmount      = "the amount is above the limit for one payment"
 	ReasonFee         = "the network fee is above the limit"
@@ -52,7 +52,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 	if err != nil {
 		return p, false, err
 	}
-	if !basis.DepositConfirmed {
+	if !basis.DepositsConfirmed {
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return p, false, e.stand(ctx, p, ReasonDeposit, true)
 	}
@@ -112,8 +112,8 @@ func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
 	if err := e.running(ctx); err != nil {
 		return p, false, err
 	}
-	// A reorganisation may have taken the deposit back since the plan was stored.
-	confirmed, err := e.config.Store.DepositConfirmed(ctx, p.Order)
+	// A reorganisation may have taken a deposit back since the plan was stored.
+	confirmed, err := e.config.Store.DepositsConfirmed(ctx, p.Order)
 	if err != nil {
 		return p, false, err
 	}

@@ -253,9 +253,14 @@ func (w *world) payout(u asset.Units) swap.Order {
 	}
 	o := w.order(from, w.native(), asset.NewUnits(5_000_000), u)
 	o.ID, o.Purpose = swap.PayoutOrderID(o.SwapID), swap.PurposePayout
-	o.DepositID = fmt.Sprintf("%s:%x:0", depositChain, sha256.Sum256([]byte(o.SwapID)))
-	w.storeDeposit(o, depositChain)
+	o.Deposits = deposits(fmt.Sprintf("%s:%x:0", depositChain, sha256.Sum256([]byte(o.SwapID))), o.Deposits[0].Amount)
+	w.storeDeposits(o, depositChain)
 	return o
+}
+
+// deposits is what an order of one deposit uses up.
+func deposits(id string, amount asset.Amount) []swap.OrderDeposit {
+	return []swap.OrderDeposit{{ID: id, Amount: amount}}
 }
 
 // order makes the documents of a swap, and what its payout and refund have in common.
@@ -275,18 +280,20 @@ func (w *world) order(from, to asset.ID, deposit, payout asset.Units) swap.Order
 	signedReceipt, err := swap.SignReceipt(r, w.attest)
 	w.must(err)
 	w.receipt = r
-	return swap.Order{SwapID: r.SwapID, Chain: w.on, DepositAmount: q.Deposit, Amount: q.Payout,
+	return swap.Order{SwapID: r.SwapID, Chain: w.on, Deposits: deposits("", q.Deposit), Amount: q.Payout,
 		Destination: r.PayoutAddress, SignedQuote: signedQuote, SignedReceipt: signedReceipt, At: now}
 }
 
-// storeDeposit is what the other chain's hot wallet has stored.
-func (w *world) storeDeposit(o swap.Order, on asset.Chain) {
+// storeDeposits is what the other chain's hot wallet has stored.
+func (w *world) storeDeposits(o swap.Order, on asset.Chain) {
 	w.t.Helper()
-	_, err := w.pool.Exec(context.Background(), `INSERT INTO deposit (deposit_id, chain, txid, idx, address, asset, units,
+	for _, d := range o.Deposits {
+		_, err := w.pool.Exec(context.Background(), `INSERT INTO deposit (deposit_id, chain, txid, idx, address, asset, units,
 		purpose, swap_id, state, first_seen, height, block_hash, block_time, confirmed_at)
 		VALUES ($1, $2, $1, 0, 'deposit', $3, $4, 'swap', $5, 'confirmed', now(), 1, 'hash', now(), now())`,
-		o.DepositID, on, o.DepositAmount.Asset, o.DepositAmount.Units, o.SwapID)
-	w.must(err)
+			d.ID, on, d.Amount.Asset, d.Amount.Units, o.SwapID)
+		w.must(err)
+	}
 }
 
 func (w *world) payment(orderID string) payment.Payment {

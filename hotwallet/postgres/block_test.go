@@ -89,8 +89,8 @@ func apply(t *testing.T, s *Store, blocks ...chain.Block) {
 // signed stores a payment with a signed attempt and its hold of units + 10.
 func signed(t *testing.T, pool *pgxpool.Pool, order, txid string, units uint64) {
 	t.Helper()
-	run(t, pool, `INSERT INTO payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state)
-		VALUES ($1, 'bitcoin', $2, 'payout', $1, 'BTC', $3, $4, '{}', 'signed')`, order, swapID, units, elsewhere)
+	run(t, pool, `INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
+		VALUES ($1, 'bitcoin', $2, 'payout', 'BTC', $3, $4, '{}', 'signed')`, order, swapID, units, elsewhere)
 	run(t, pool, `INSERT INTO attempt (order_id, n, chain, state, plan, fee, raw, txid)
 		VALUES ($1, 1, 'bitcoin', 'signed', '{}', 10, '\x00', $2)`, order, txid)
 	run(t, pool, `WITH e AS (INSERT INTO entry (key, kind) VALUES ('hold:' || $1 || ':1', 'hold') RETURNING key)

@@ -29,11 +29,12 @@ func (s *Store) Basis(ctx context.Context, p payment.Payment) (payment.Basis, er
 	var b payment.Basis
 	err := s.read(ctx, func(tx pgx.Tx) error {
 		o := p.Order
-		err := tx.QueryRow(ctx, depositConfirmedSQL, o.DepositID, o.SwapID, o.DepositAmount.Asset, o.DepositAmount.Units).
-			Scan(&b.DepositConfirmed)
-		if err != nil {
+		var confirmed int
+		if err := tx.QueryRow(ctx, confirmedDepositsSQL, depositArgs(o)...).Scan(&confirmed); err != nil {
 			return err
 		}
+		b.DepositsConfirmed = confirmed == len(o.Deposits)
+		var err error
 		if !keepsAccounts(s.chain) {
 			b.Funds, err = s.spendableCoins(ctx, tx, o.ID)
 			return err

@@ -29,7 +29,6 @@ type attempt struct {
 	fee             asset.Units
 	orderID, swapID string
 	purpose         swap.Purpose
-	depositID       string
 	amount          asset.Amount
 	destination     string
 	state           swap.PaymentState
@@ -39,7 +38,7 @@ type attempt struct {
 
 func (a attempt) fact(kind swap.FactKind, c *change, fee asset.Units, height int64, reason string) swap.Fact {
 	return swap.Fact{Kind: kind, SwapID: a.swapID, At: c.at, Payment: &swap.PaymentFact{
-		OrderID: a.orderID, Purpose: a.purpose, DepositID: a.depositID, Amount: a.amount,
+		OrderID: a.orderID, Purpose: a.purpose, Amount: a.amount,
 		Destination: a.destination, TxID: a.txid, Fee: fee, Height: height, Reason: reason,
 	}}
 }
@@ -56,7 +55,7 @@ func (c *change) ownAttempts(ctx context.Context, credits []chain.Credit, debits
 		return nil, fmt.Errorf("look for our transactions: %w", err)
 	}
 	var a attempt
-	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose, &a.depositID,
+	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose,
 		&a.amount.Asset, &a.amount.Units, &a.destination, &a.state, &a.hold}, func() error {
 		found[a.txid] = a
 		return nil
@@ -222,7 +221,7 @@ func (c *change) finishPayments(ctx context.Context, limit int64) error {
 	var a attempt
 	var height int64
 	var failed bool
-	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose, &a.depositID,
+	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose,
 		&a.amount.Asset, &a.amount.Units, &a.destination, &height, &failed}, func() error {
 		if failed {
 			c.facts = append(c.facts, a.fact(swap.FactPaymentFailed, c, a.fee, height, reasonMinedFailed))

@@ -1,6 +1,6 @@
 -- OWN_ATTEMPTS
 -- Our transactions among the given, with what their payment's holds took off the wallet.
-SELECT a.txid, a.fee, p.order_id, p.swap_id, p.purpose, p.deposit_id, p.asset, p.units, p.destination, p.state,
+SELECT a.txid, a.fee, p.order_id, p.swap_id, p.purpose, p.asset, p.units, p.destination, p.state,
     (SELECT coalesce(-sum(h.units), 0) FROM attempt b
      JOIN posting h ON h.entry_key = 'hold:' || b.order_id || ':' || b.n
      WHERE b.order_id = p.order_id AND h.account = 'wallet' AND h.asset = p.asset)
@@ -16,7 +16,7 @@ WHERE order_id = $1 AND state IN ('signed', 'broadcast')
 UPDATE payment SET state = CASE WHEN mined_failed THEN 'failed' ELSE 'final' END,
     reason = CASE WHEN mined_failed THEN $4 ELSE '' END, version = version + 1, updated_at = $3
 WHERE chain = $1 AND state = 'confirmed' AND height <= $2
-RETURNING txid, fee, order_id, swap_id, purpose, deposit_id, asset, units, destination, height, mined_failed
+RETURNING txid, fee, order_id, swap_id, purpose, asset, units, destination, height, mined_failed
 
 -- REORG_PAYMENTS
 -- Signed bytes remain good: the payment waits for its next block.
@@ -27,4 +27,4 @@ WITH old AS (
 UPDATE payment p SET state = 'broadcast', txid = '', fee = 0, height = NULL, block_hash = NULL, mined_failed = false,
     reason = '', version = version + 1, updated_at = $4
 FROM old WHERE p.order_id = old.order_id
-RETURNING old.txid, old.fee, p.order_id, p.swap_id, p.purpose, p.deposit_id, p.asset, p.units, p.destination, old.state
+RETURNING old.txid, old.fee, p.order_id, p.swap_id, p.purpose, p.asset, p.units, p.destination, old.state

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,8 +16,10 @@ import (
 )
 
 var (
-	insertPaymentsSQL = statement("INSERT_PAYMENTS")
-	orderBodiesSQL    = statement("ORDER_BODIES")
+	insertPaymentsSQL        = statement("INSERT_PAYMENTS")
+	insertPaymentDepositsSQL = statement("INSERT_PAYMENT_DEPOSITS")
+	depositsTakenSQL         = statement("DEPOSITS_TAKEN")
+	orderBodiesSQL           = statement("ORDER_BODIES")
 )
 
 // OrderOffset is where a consumer's partition stands.
@@ -48,38 +52,102 @@ func (s *Store) AcceptOrders(ctx context.Context, consumer string, b bus.Batch, 
 	return all, nil
 }
 
+// insertOrders stores the orders that are new, each whole or not at all, and tells of
+// them. It returns those that can't be.
 func (s *Store) insertOrders(ctx context.Context, tx pgx.Tx, orders []swap.Order) ([]payment.Refusal, error) {
 	if len(orders) == 0 {
 		return nil, nil
 	}
-	var ids, swaps, purposes, deposits, assets, units, destinations, bodies []string
+	var ids, deposits []string
 	for _, o := range orders {
-		body, err := json.Marshal(o)
-		if err != nil {
-			return nil, fmt.Errorf("encode order %s: %w", o.ID, err)
-		}
-		ids, swaps, purposes = append(ids, o.ID), append(swaps, o.SwapID), append(purposes, string(o.Purpose))
-		deposits, assets = append(deposits, o.DepositID), append(assets, string(o.Amount.Asset))
-		units, destinations = append(units, o.Amount.Units.String()), append(destinations, o.Destination)
-		bodies = append(bodies, string(body))
-	}
-	now := s.now()
-	rows, err := tx.Query(ctx, insertPaymentsSQL, s.chain, now, ids, swaps, purposes, deposits, assets, units, destinations, bodies)
-	if err != nil {
-		return nil, fmt.Errorf("store %d orders: %w", len(orders), err)
-	}
-	fresh, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("store %d orders: %w", len(orders), err)
+		ids, deposits = append(ids, o.ID), append(deposits, o.DepositIDs()...)
 	}
 	stored, err := orderBodies(ctx, tx, ids)
 	if err != nil {
 		return nil, err
 	}
-	if err := tellQueued(ctx, tx, fresh, stored, now); err != nil {
+	taken, err := depositsTaken(ctx, tx, deposits)
+	if err != nil {
 		return nil, err
 	}
-	return conflicting(orders, stored), nil
+	fresh, refused := sift(orders, stored, taken)
+	now := s.now()
+	if err := s.storeOrders(ctx, tx, fresh, now); err != nil {
+		return nil, fmt.Errorf("store %d orders: %w", len(fresh), err)
+	}
+	return refused, tellQueued(ctx, tx, fresh, now)
+}
+
+// sift parts orders into those to be stored and those that contradict what is
+// stored, or what came before them: another order has their id, or has used one of
+// their deposits. What is stored already is in neither.
+func sift(orders []swap.Order, stored map[string]swap.Order, taken map[string]string) (fresh []swap.Order, refused []payment.Refusal) {
+	for _, o := range orders {
+		if same, ok := stored[o.ID]; ok {
+			if !sameOrder(o, same) {
+				refused = append(refused, payment.Refusal{Target: o.ID, Reason: "a different order is stored under this id"})
+			}
+			continue
+		}
+		used := slices.IndexFunc(o.Deposits, func(d swap.OrderDeposit) bool { return taken[d.ID] != "" })
+		if used >= 0 {
+			refused = append(refused, payment.Refusal{Target: o.ID, Reason: "another order has used deposit " + o.Deposits[used].ID})
+			continue
+		}
+		stored[o.ID] = o
+		for _, d := range o.Deposits {
+			taken[d.ID] = o.ID
+		}
+		fresh = append(fresh, o)
+	}
+	return fresh, refused
+}
+
+// storeOrders writes orders whose ids and deposits were free when they were looked
+// for. If another chain's hot wallet has used a deposit since, the keys refuse it,
+// and the batch is read again.
+func (s *Store) storeOrders(ctx context.Context, tx pgx.Tx, orders []swap.Order, now time.Time) error {
+	if len(orders) == 0 {
+		return nil
+	}
+	var ids, swaps, purposes, assets, units, destinations, bodies []string
+	var deposits, users, depositAssets, depositUnits []string
+	for _, o := range orders {
+		body, err := json.Marshal(o)
+		if err != nil {
+			return fmt.Errorf("encode order %s: %w", o.ID, err)
+		}
+		ids, swaps, purposes = append(ids, o.ID), append(swaps, o.SwapID), append(purposes, string(o.Purpose))
+		assets, units = append(assets, string(o.Amount.Asset)), append(units, o.Amount.Units.String())
+		destinations, bodies = append(destinations, o.Destination), append(bodies, string(body))
+		for _, d := range o.Deposits {
+			deposits, users = append(deposits, d.ID), append(users, o.ID)
+			depositAssets, depositUnits = append(depositAssets, string(d.Amount.Asset)), append(depositUnits, d.Amount.Units.String())
+		}
+	}
+	if _, err := tx.Exec(ctx, insertPaymentsSQL, s.chain, now, ids, swaps, purposes, assets, units, destinations, bodies); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, insertPaymentDepositsSQL, deposits, users, depositAssets, depositUnits)
+	return err
+}
+
+// depositsTaken maps those of the deposits that an order uses up to it.
+func depositsTaken(ctx context.Context, tx pgx.Tx, ids []string) (map[string]string, error) {
+	rows, err := tx.Query(ctx, depositsTakenSQL, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look for used deposits: %w", err)
+	}
+	taken := map[string]string{}
+	var deposit, user string
+	_, err = pgx.ForEachRow(rows, []any{&deposit, &user}, func() error {
+		taken[deposit] = user
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for used deposits: %w", err)
+	}
+	return taken, nil
 }
 
 // orderBodies reads the stored orders under the ids.
@@ -109,10 +177,10 @@ func decodeOrder(body string) (swap.Order, error) {
 	return o, nil
 }
 
-func tellQueued(ctx context.Context, tx pgx.Tx, fresh []string, stored map[string]swap.Order, now time.Time) error {
+func tellQueued(ctx context.Context, tx pgx.Tx, fresh []swap.Order, now time.Time) error {
 	var messages []bus.Message
-	for _, id := range fresh {
-		m, err := bus.FactMessage(payment.Payment{Order: stored[id]}.Fact(swap.FactPaymentQueued, now))
+	for _, o := range fresh {
+		m, err := bus.FactMessage(payment.Payment{Order: o}.Fact(swap.FactPaymentQueued, now))
 		if err != nil {
 			return err
 		}
@@ -121,24 +189,8 @@ func tellQueued(ctx context.Context, tx pgx.Tx, fresh []string, stored map[strin
 	return bus.Put(ctx, tx, messages...)
 }
 
-// conflicting finds the orders that are not what is stored now: another order
-// has their id or has used their deposit.
-func conflicting(orders []swap.Order, stored map[string]swap.Order) []payment.Refusal {
-	var found []payment.Refusal
-	for _, o := range orders {
-		same, ok := stored[o.ID]
-		switch {
-		case !ok:
-			found = append(found, payment.Refusal{Target: o.ID, Reason: "another order has used deposit " + o.DepositID})
-		case !sameOrder(o, same):
-			found = append(found, payment.Refusal{Target: o.ID, Reason: "a different order is stored under this id"})
-		}
-	}
-	return found
-}
-
 // sameOrder compares what is ordered; when it was ordered is no part of it.
 func sameOrder(a, b swap.Order) bool {
 	a.At, b.At = time.Time{}, time.Time{}
-	return a == b
+	return reflect.DeepEqual(a, b)
 }

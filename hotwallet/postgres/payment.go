@@ -16,18 +16,18 @@ import (
 )
 
 var (
-	openPaymentsSQL     = statement("OPEN_PAYMENTS")
-	paymentSQL          = statement("READ_PAYMENT")
-	depositConfirmedSQL = statement("DEPOSIT_CONFIRMED")
-	lockDepositSQL      = statement("LOCK_DEPOSIT")
-	planPaymentSQL      = statement("PLAN_PAYMENT")
-	insertAttemptSQL    = statement("INSERT_ATTEMPT")
-	signPaymentSQL      = statement("SIGN_PAYMENT")
-	signAttemptSQL      = statement("SIGN_ATTEMPT")
-	answerPaymentSQL    = statement("ANSWER_PAYMENT")
-	answerAttemptSQL    = statement("ANSWER_ATTEMPT")
-	reasonPaymentSQL    = statement("REASON_PAYMENT")
-	haltedSQL           = statement("HALTED")
+	openPaymentsSQL      = statement("OPEN_PAYMENTS")
+	paymentSQL           = statement("READ_PAYMENT")
+	confirmedDepositsSQL = statement("CONFIRMED_DEPOSITS")
+	lockDepositsSQL      = statement("LOCK_DEPOSITS")
+	planPaymentSQL       = statement("PLAN_PAYMENT")
+	insertAttemptSQL     = statement("INSERT_ATTEMPT")
+	signPaymentSQL       = statement("SIGN_PAYMENT")
+	signAttemptSQL       = statement("SIGN_ATTEMPT")
+	answerPaymentSQL     = statement("ANSWER_PAYMENT")
+	answerAttemptSQL     = statement("ANSWER_ATTEMPT")
+	reasonPaymentSQL     = statement("REASON_PAYMENT")
+	haltedSQL            = statement("HALTED")
 )
 
 var (
@@ -79,13 +79,22 @@ func (s *Store) Payment(ctx context.Context, orderID string) (payment.Payment, e
 	return p, nil
 }
 
-// DepositConfirmed implements payment.Store.
-func (s *Store) DepositConfirmed(ctx context.Context, o swap.Order) (confirmed bool, err error) {
-	err = s.pool.QueryRow(ctx, depositConfirmedSQL, o.DepositID, o.SwapID, o.DepositAmount.Asset, o.DepositAmount.Units).Scan(&confirmed)
-	if err != nil {
-		return false, fmt.Errorf("look for deposit %s: %w", o.DepositID, err)
+// DepositsConfirmed implements payment.Store.
+func (s *Store) DepositsConfirmed(ctx context.Context, o swap.Order) (bool, error) {
+	var confirmed int
+	if err := s.pool.QueryRow(ctx, confirmedDepositsSQL, depositArgs(o)...).Scan(&confirmed); err != nil {
+		return false, fmt.Errorf("look for the deposits of %s: %w", o.ID, err)
 	}
-	return confirmed, nil
+	return confirmed == len(o.Deposits), nil
+}
+
+// depositArgs are what finds an order's deposits: ids, swap, assets, amounts.
+func depositArgs(o swap.Order) []any {
+	var assets, units []string
+	for _, d := range o.Deposits {
+		assets, units = append(assets, string(d.Amount.Asset)), append(units, d.Amount.Units.String())
+	}
+	return []any{o.DepositIDs(), o.SwapID, assets, units}
 }
 
 // StorePlan implements payment.Store.
@@ -97,8 +106,12 @@ func (s *Store) StorePlan(ctx context.Context, p payment.Payment, plan chain.Pla
 	now := s.now()
 	err = s.write(ctx, func(tx pgx.Tx) error {
 		o := p.Order
-		if err := changedOne(tx.Exec(ctx, lockDepositSQL, o.DepositID, o.SwapID, o.DepositAmount.Asset, o.DepositAmount.Units)); err != nil {
-			return fmt.Errorf("plan %s, deposit %s: %w", o.ID, o.DepositID, err)
+		locked, err := tx.Exec(ctx, lockDepositsSQL, depositArgs(o)...)
+		if err != nil {
+			return fmt.Errorf("plan %s, lock its deposits: %w", o.ID, err)
+		}
+		if n := locked.RowsAffected(); n == 0 || n != int64(len(o.Deposits)) {
+			return fmt.Errorf("plan %s, %d of %d deposits are confirmed: %w", o.ID, n, len(o.Deposits), payment.ErrChanged)
 		}
 		if err := changedOne(tx.Exec(ctx, planPaymentSQL, p.Order.ID, s.chain, p.Version, now)); err != nil {
 			return fmt.Errorf("plan %s: %w", p.Order.ID, err)
@@ -112,7 +125,7 @@ func (s *Store) StorePlan(ctx context.Context, p payment.Payment, plan chain.Pla
 		if err != nil {
 			return fmt.Errorf("plan %s: %w", p.Order.ID, err)
 		}
-		_, err := tx.Exec(ctx, insertAttemptSQL, p.Order.ID, 1, s.chain, string(encoded), plan.Fee, nonce, now)
+		_, err = tx.Exec(ctx, insertAttemptSQL, p.Order.ID, 1, s.chain, string(encoded), plan.Fee, nonce, now)
 		if err != nil {
 			return fmt.Errorf("store the attempt of %s: %w", p.Order.ID, err)
 		}

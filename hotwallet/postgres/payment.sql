@@ -1,14 +1,19 @@
 -- INSERT_PAYMENTS
--- One row per order, in the order they came. A taken order id or deposit inserts
--- nothing; the caller compares.
-INSERT INTO payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state, queued_at, updated_at)
-SELECT o.order_id, $1, o.swap_id, o.purpose, o.deposit_id, o.asset, o.units, o.destination, o.body, 'queued',
+-- One row per order, in the order they came. The caller has left out those whose
+-- id or deposit is taken; the keys refuse what was taken since.
+INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state, queued_at, updated_at)
+SELECT o.order_id, $1, o.swap_id, o.purpose, o.asset, o.units, o.destination, o.body, 'queued',
        $2::timestamptz + o.n * interval '1 microsecond', $2
-FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::numeric[], $9::text[], $10::jsonb[])
-     WITH ORDINALITY AS o (order_id, swap_id, purpose, deposit_id, asset, units, destination, body, n)
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::jsonb[])
+     WITH ORDINALITY AS o (order_id, swap_id, purpose, asset, units, destination, body, n)
 ORDER BY o.n
-ON CONFLICT DO NOTHING
-RETURNING order_id
+
+-- INSERT_PAYMENT_DEPOSITS
+INSERT INTO payment_deposit (deposit_id, order_id, asset, units)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[])
+
+-- DEPOSITS_TAKEN
+SELECT deposit_id, order_id FROM payment_deposit WHERE deposit_id = ANY ($1)
 
 -- ORDER_BODIES
 SELECT order_id, body::text FROM payment WHERE order_id = ANY ($1)
@@ -25,16 +30,18 @@ FROM payment p
 LEFT JOIN LATERAL (SELECT * FROM attempt WHERE order_id = p.order_id ORDER BY n DESC LIMIT 1) a ON true
 WHERE p.order_id = $1 AND p.chain = $2
 
--- DEPOSIT_CONFIRMED
--- The deposit may be on another chain: all chains' hot wallets share the schema.
-SELECT EXISTS (SELECT 1 FROM deposit
-    WHERE deposit_id = $1 AND swap_id = $2 AND asset = $3 AND units = $4 AND state = 'confirmed')
+-- CONFIRMED_DEPOSITS
+-- The caller compares the count. The deposits may be on another chain: all chains'
+-- hot wallets share the schema.
+SELECT count(*) FROM deposit d JOIN unnest($1::text[], $3::text[], $4::numeric[]) AS w (deposit_id, asset, units) USING (deposit_id)
+WHERE d.swap_id = $2 AND d.asset = w.asset AND d.units = w.units AND d.state = 'confirmed'
 
--- LOCK_DEPOSIT
--- The same for the rest of a transaction: a reorganisation that takes the deposit
--- back waits for it, and then sees what it has stored.
-SELECT deposit_id FROM deposit
-WHERE deposit_id = $1 AND swap_id = $2 AND asset = $3 AND units = $4 AND state = 'confirmed' FOR SHARE
+-- LOCK_DEPOSITS
+-- The same for the rest of a transaction, in the order of their ids: a
+-- reorganisation that takes one back waits for it, and then sees what it has stored.
+SELECT d.deposit_id FROM deposit d JOIN unnest($1::text[], $3::text[], $4::numeric[]) AS w (deposit_id, asset, units) USING (deposit_id)
+WHERE d.swap_id = $2 AND d.asset = w.asset AND d.units = w.units AND d.state = 'confirmed'
+ORDER BY d.deposit_id FOR SHARE OF d
 
 -- SPENDABLE_COINS
 -- Deep enough, mature (a coinbase output may be spent by the 100th block after

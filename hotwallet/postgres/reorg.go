@@ -117,7 +117,7 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 	}
 	var a attempt
 	var ended []attempt
-	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose, &a.depositID,
+	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose,
 		&a.amount.Asset, &a.amount.Units, &a.destination, &a.state}, func() error {
 		keys[paymentKey(a.orderID, at.Hash)] = true
 		if a.state == swap.PaymentFinal {

@@ -74,7 +74,7 @@ type PaymentStatus struct {
 	Chain       asset.Chain
 	SwapID      string
 	Purpose     swap.Purpose
-	DepositID   string
+	Deposits    []string // ids, sorted
 	Asset       asset.ID
 	Units       asset.Units
 	Destination string

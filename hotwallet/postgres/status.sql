@@ -14,7 +14,8 @@ ORDER BY c.chain
 SELECT chain, reason, actor, since FROM halt ORDER BY chain
 
 -- STATUS_PAYMENTS
-SELECT p.order_id, p.chain, p.swap_id, p.purpose, p.deposit_id, p.asset, p.units, p.destination,
+SELECT p.order_id, p.chain, p.swap_id, p.purpose,
+       ARRAY(SELECT u.deposit_id FROM payment_deposit u WHERE u.order_id = p.order_id ORDER BY 1), p.asset, p.units, p.destination,
        p.state, p.reason, p.queued_at, p.updated_at, coalesce(p.height, 0),
        coalesce(a.n, 0), coalesce(a.state, ''), coalesce(a.txid, ''), coalesce(a.fee, 0), a.nonce,
        a.last_sent_at, coalesce(a.last_answer, '')

@@ -2,6 +2,7 @@ package signer
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -10,24 +11,31 @@ import (
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
 
-// claim is what an authority permits, read from signed documents. Only depositID,
-// depositUnits and token are the caller's word.
+// claim is what an authority permits, read from signed documents. Only deposits and
+// token are the caller's word.
 type claim struct {
 	// key is "payout:<quote id>" or "refund:<deposit id>".
 	key     string
 	purpose swap.Purpose
 	// chain is the one paid on, asset what is paid.
-	chain        asset.Chain
-	asset        asset.ID
-	swapID       string
-	quoteID      string
-	depositID    string
-	depositUnits asset.Units
-	destination  string
+	chain   asset.Chain
+	asset   asset.ID
+	swapID  string
+	quoteID string
+	// deposits are used up by it, distinct and sorted by id; deposited is their sum.
+	deposits    []usedDeposit
+	deposited   asset.Units
+	destination string
 	// least and most bound the amount; for a payout they are equal.
 	least asset.Units
 	most  asset.Units
 	token uint64
+}
+
+// usedDeposit is a deposit that an authority uses up.
+type usedDeposit struct {
+	ID    string      `json:"deposit_id"`
+	Units asset.Units `json:"units"`
 }
 
 func (c claim) paysOut() bool { return c.purpose == swap.PurposePayout }
@@ -41,19 +49,16 @@ func (s *Signer) authorise(chain asset.Chain, a *ferryv1.Authority) (claim, erro
 	if err != nil {
 		return claim{}, refuse("authority", "", "The quote and receipt do not verify: %v.", err)
 	}
-	units, err := asset.ParseUnits(a.GetDepositUnits())
-	if err != nil || units.IsZero() {
-		return claim{}, refuse("authority.deposit_units", "", "The deposit's amount is no count of base units above zero.")
-	}
-	if !validDepositID(terms.Quote.DepositChain(), a.GetDepositId()) {
-		return claim{}, refuse("authority.deposit_id", "", "The deposit id is not <chain>:<txid>:<index> on the quote's deposit chain.")
+	deposits, deposited, err := readDeposits(terms.Quote.DepositChain(), a.GetDeposits())
+	if err != nil {
+		return claim{}, err
 	}
 	if a.GetFencingToken() == 0 {
 		return claim{}, refuse("authority.fencing_token", "1", "The caller holds no lease.")
 	}
 	c := claim{
 		purpose: swap.Purpose(a.GetPurpose()), chain: chain, swapID: terms.Receipt.SwapID, quoteID: terms.Quote.ID,
-		depositID: a.GetDepositId(), depositUnits: units, token: a.GetFencingToken(),
+		deposits: deposits, deposited: deposited, token: a.GetFencingToken(),
 	}
 	switch c.purpose {
 	case swap.PurposePayout:
@@ -69,29 +74,59 @@ func (s *Signer) authorise(chain asset.Chain, a *ferryv1.Authority) (claim, erro
 	return c, s.checkDestination(c)
 }
 
-// payout: the quoted amount, exactly, to the receipt's payout address, for a
-// deposit of at least what was quoted.
+// readDeposits accepts one form of a list only: valid ids, each once, sorted, with
+// amounts above zero that have a sum.
+func readDeposits(chain asset.Chain, told []*ferryv1.AuthorityDeposit) ([]usedDeposit, asset.Units, error) {
+	var sum asset.Units
+	if n := len(told); n == 0 || n > swap.MaxOrderDeposits {
+		return nil, sum, refuse("authority.deposits", fmt.Sprint(swap.MaxOrderDeposits), "A payment uses up one deposit or several, up to the limit.")
+	}
+	deposits := make([]usedDeposit, len(told))
+	for i, d := range told {
+		units, err := asset.ParseUnits(d.GetUnits())
+		if err != nil || units.IsZero() {
+			return nil, sum, refuse("authority.deposits.units", "", "A deposit's amount is no count of base units above zero.")
+		}
+		if !validDepositID(chain, d.GetDepositId()) {
+			return nil, sum, refuse("authority.deposits.deposit_id", "", "A deposit id is not <chain>:<txid>:<index> on the quote's deposit chain.")
+		}
+		if i > 0 && deposits[i-1].ID >= d.GetDepositId() {
+			return nil, sum, refuse("authority.deposits", "", "The deposits are not distinct and sorted by id.")
+		}
+		if sum, err = sum.Add(units); err != nil {
+			return nil, sum, refuse("authority.deposits.units", "", "The deposits have no sum in range.")
+		}
+		deposits[i] = usedDeposit{ID: d.GetDepositId(), Units: units}
+	}
+	return deposits, sum, nil
+}
+
+// payout: the quoted amount, exactly, to the receipt's payout address, for deposits
+// of together at least what was quoted.
 func (c *claim) payout(t swap.Terms) error {
 	if c.chain != t.Quote.PayoutChain() {
 		return refuse("authority.purpose", string(t.Quote.PayoutChain()), "The quote pays out on another chain.")
 	}
-	if c.depositUnits.Less(t.Quote.Deposit.Units) {
-		return refuse("authority.deposit_units", t.Quote.Deposit.Units.String(), "The deposit is short of the quote: it can be refunded, not paid out.")
+	if c.deposited.Less(t.Quote.Deposit.Units) {
+		return refuse("authority.deposits.units", t.Quote.Deposit.Units.String(), "The deposits are short of the quote: they can be refunded, not paid out.")
 	}
 	c.key, c.asset, c.destination = "payout:"+t.Quote.ID, t.Quote.Payout.Asset, t.Receipt.PayoutAddress
 	c.least, c.most = t.Quote.Payout.Units, t.Quote.Payout.Units
 	return nil
 }
 
-// refund: the deposit less at most the quote's RefundFeeMax, to the receipt's
+// refund: one deposit less at most the quote's RefundFeeMax, to the receipt's
 // refund address.
 func (c *claim) refund(t swap.Terms) error {
 	if c.chain != t.Quote.DepositChain() {
 		return refuse("authority.purpose", string(t.Quote.DepositChain()), "The quote's deposits are refunded on another chain.")
 	}
-	c.key, c.asset, c.destination = "refund:"+c.depositID, t.Quote.Deposit.Asset, t.Receipt.RefundAddress
-	c.most = c.depositUnits
-	least, err := c.depositUnits.Sub(t.Quote.RefundFeeMax.Units)
+	if len(c.deposits) != 1 {
+		return refuse("authority.deposits", "1", "Each deposit is refunded by itself.")
+	}
+	c.key, c.asset, c.destination = "refund:"+c.deposits[0].ID, t.Quote.Deposit.Asset, t.Receipt.RefundAddress
+	c.most = c.deposited
+	least, err := c.deposited.Sub(t.Quote.RefundFeeMax.Units)
 	if err != nil || least.IsZero() {
 		// The fee may eat all but one base unit; a refund of nothing is none.
 		least = asset.NewUnits(1)

@@ -14,6 +14,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/swaptest"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 
 // spendCoins builds a request that pays amountSat to the user from coins of the
 // given names, all of one hot address, with the rest as change after feeSat.
-func (d *desk) spendCoins(t reporter, a *ferryv1.Authority, amountSat int64, fee int64, names ...string) *ferryv1.SignBitcoinRequest {
+func (d *desk) spendCoins(t swaptest.Reporter, a *ferryv1.Authority, amountSat int64, fee int64, names ...string) *ferryv1.SignBitcoinRequest {
 	t.Helper()
 	req := &ferryv1.SignBitcoinRequest{Authority: a}
 	tx := wire.NewMsgTx(2)
@@ -50,7 +51,7 @@ func (d *desk) spendCoins(t reporter, a *ferryv1.Authority, amountSat int64, fee
 }
 
 // alter applies a change to the request's transaction.
-func alter(t reporter, req *ferryv1.SignBitcoinRequest, change func(tx *wire.MsgTx)) {
+func alter(t swaptest.Reporter, req *ferryv1.SignBitcoinRequest, change func(tx *wire.MsgTx)) {
 	t.Helper()
 	tx := new(wire.MsgTx)
 	if err := tx.DeserializeNoWitness(bytes.NewReader(req.GetUnsignedTx())); err != nil {
@@ -245,7 +246,7 @@ func TestWitnessIsBIP143(t *testing.T) {
 	}
 }
 
-func unhex(t reporter, s string) []byte {
+func unhex(t swaptest.Reporter, s string) []byte {
 	t.Helper()
 	raw, err := hex.DecodeString(s)
 	if err != nil {

@@ -2,13 +2,14 @@ package signer
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
 
+	"ferry/hotwallet/durable"
 	"ferry/swap/asset"
 	"ferry/swap/crash"
 )
@@ -40,7 +41,7 @@ func (p payment) attempt() []byte {
 func (p payment) record() authorityRecord {
 	return authorityRecord{
 		Purpose: p.purpose, Chain: p.chain, SwapID: p.swapID, QuoteID: p.quoteID,
-		DepositID: p.depositID, DepositUnits: p.depositUnits, Destination: p.destination,
+		Deposits: p.deposits, Destination: p.destination,
 		Amount: asset.Amount{Asset: p.asset, Units: p.amount}, Anchor: p.spends[0],
 	}
 }
@@ -92,19 +93,11 @@ func (m *memory) sign(p payment, now time.Time, sign func() (signature, error)) 
 
 // raiseFence refuses a token older than one seen on the chain, and keeps a newer.
 func raiseFence(tx *bolt.Tx, p payment) (refusal, err error) {
-	fence := tx.Bucket(bucketFence)
-	if raw := fence.Get([]byte(p.chain)); raw != nil {
-		switch seen := binary.BigEndian.Uint64(raw); {
-		case p.token < seen:
-			return refuse("authority.fencing_token", fmt.Sprint(seen), "The caller's lease is older than one seen before."), nil
-		case p.token == seen:
-			return nil, nil
-		}
+	newer, err := durable.RaiseFence(tx.Bucket(bucketFence), p.chain, p.token)
+	if err != nil || newer == 0 {
+		return nil, err
 	}
-	if err := fence.Put([]byte(p.chain), sequenceKey(p.token)); err != nil {
-		return nil, fmt.Errorf("keep the fencing token: %w", err)
-	}
-	return nil, nil
+	return refuse("authority.fencing_token", fmt.Sprint(newer), "The caller's lease is older than one seen before."), nil
 }
 
 // replay finds the signature given to exactly this transaction and authority.
@@ -135,7 +128,7 @@ func replay(tx *bolt.Tx, p payment) (signature, bool, error) {
 // sameTerms compares everything about an authority that must never change.
 func (r authorityRecord) sameTerms(o authorityRecord) bool {
 	r.Anchor, r.Attempts, o.Anchor, o.Attempts = "", 0, "", 0
-	return r == o
+	return reflect.DeepEqual(r, o)
 }
 
 // judge applies the rules of ARCHITECTURE.md, step 6, and returns the authority's
@@ -171,8 +164,10 @@ func claimed(tx *bolt.Tx, p payment) error {
 		owner := tx.Bucket(bucket).Get([]byte(key))
 		return owner != nil && string(owner) != p.key
 	}
-	if other(bucketDeposit, p.depositID) {
-		return refuse("authority.deposit_id", "", "The deposit is used up by another payout or refund.")
+	for _, deposit := range p.deposits {
+		if other(bucketDeposit, deposit.ID) {
+			return refuse("authority.deposits.deposit_id", "", "A deposit is used up by another payout or refund.")
+		}
 	}
 	if p.paysOut() && other(bucketSwap, p.swapID) {
 		return refuse("authority.signed_receipt", "", "The swap has been paid out from another quote.")
@@ -191,8 +186,10 @@ func remember(tx *bolt.Tx, p payment, record authorityRecord, signed signature, 
 	if err := store(tx.Bucket(bucketAuthority), owner, record); err != nil {
 		return err
 	}
-	if err := tx.Bucket(bucketDeposit).Put([]byte(p.depositID), owner); err != nil {
-		return fmt.Errorf("claim deposit: %w", err)
+	for _, deposit := range p.deposits {
+		if err := tx.Bucket(bucketDeposit).Put([]byte(deposit.ID), owner); err != nil {
+			return fmt.Errorf("claim deposit: %w", err)
+		}
 	}
 	if p.paysOut() {
 		if err := tx.Bucket(bucketSwap).Put([]byte(p.swapID), owner); err != nil {

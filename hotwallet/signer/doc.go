@@ -46,6 +46,6 @@
 // # Imports
 //
 // It imports swap and its leaves, swap/rpc, hotwallet/keys, btcd's and
-// go-ethereum's transaction code, filippo.io/age and bbolt. Only cmd and tests
+// go-ethereum's transaction code, hotwallet/durable, filippo.io/age and bbolt. Only cmd and tests
 // import it.
 package signer

@@ -10,6 +10,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/swaptest"
 )
 
 const senderPath = "m/44'/60'/1'/0/0"
@@ -18,12 +19,12 @@ func payoutWei() *big.Int { return asset.MustUnits("250000000000000000").Big() }
 
 // transfer is an unsigned payment to the user.
 func transfer(nonce uint64, wei *big.Int) *types.DynamicFeeTx {
-	to := common.HexToAddress(userEther)
-	return &types.DynamicFeeTx{ChainID: big.NewInt(testNetworks.EthereumChainID), Nonce: nonce, To: &to, Value: wei,
+	to := common.HexToAddress(swaptest.EthereumAddress)
+	return &types.DynamicFeeTx{ChainID: big.NewInt(swaptest.Networks.EthereumChainID), Nonce: nonce, To: &to, Value: wei,
 		Gas: transferGas, GasTipCap: big.NewInt(1_000_000_000), GasFeeCap: big.NewInt(3_000_000_000)}
 }
 
-func sendEther(t reporter, a *ferryv1.Authority, tx types.TxData) *ferryv1.SignEthereumRequest {
+func sendEther(t swaptest.Reporter, a *ferryv1.Authority, tx types.TxData) *ferryv1.SignEthereumRequest {
 	t.Helper()
 	raw, err := types.NewTx(tx).MarshalBinary()
 	if err != nil {
@@ -76,7 +77,7 @@ func TestSignEthereumRefuses(t *testing.T) {
 		change(req)
 		return req
 	}
-	to := common.HexToAddress(userEther)
+	to := common.HexToAddress(swaptest.EthereumAddress)
 	for name, c := range map[string]struct {
 		req             *ferryv1.SignEthereumRequest
 		field, sentence string

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"ferry/hotwallet/durable"
 )
 
 // writeNew writes a file whole or not at all, and never over an existing one: a
@@ -29,34 +30,12 @@ func writeNew(path string, mode os.FileMode, content []byte) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", temporary, err)
 	}
-	return publish(temporary, path)
-}
-
-// publish gives a finished temporary file its name, durably.
-func publish(temporary, path string) error {
-	if err := os.Link(temporary, path); err != nil {
-		return fmt.Errorf("name %s: %w", path, err)
-	}
-	if err := removeIfThere(temporary); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
+	return durable.Publish(temporary, path)
 }
 
 func removeIfThere(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove %s: %w", path, err)
-	}
-	return nil
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("open folder: %w", err)
-	}
-	if err := errors.Join(folder.Sync(), folder.Close()); err != nil {
-		return fmt.Errorf("sync folder %s: %w", path, err)
 	}
 	return nil
 }

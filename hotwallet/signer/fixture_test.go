@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -22,20 +21,8 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/swaptest"
 )
-
-var testNetworks = asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337}
-
-// Addresses of users, none of them ours.
-const (
-	userEther = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed" // of EIP-55's examples
-)
-
-// testing.TB and rapid.T both.
-type reporter interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
 
 // desk is a signer in a folder of its own, with the keys of those it trusts.
 type desk struct {
@@ -45,7 +32,7 @@ type desk struct {
 	userBitcoin         string
 }
 
-func ed25519Key(t reporter) ed25519.PrivateKey {
+func ed25519Key(t swaptest.Reporter) ed25519.PrivateKey {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -60,14 +47,14 @@ func publicKeys(private ed25519.PrivateKey) swap.PublicKeys {
 }
 
 // newDesk prepares and opens a signer under dir.
-func newDesk(t reporter, dir string) *desk {
+func newDesk(t swaptest.Reporter, dir string) *desk {
 	t.Helper()
 	d := &desk{quoteKey: ed25519Key(t), attestKey: ed25519Key(t)}
 	d.config = Config{
-		Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "signer.key"), Networks: testNetworks,
+		Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "signer.key"), Networks: swaptest.Networks,
 		QuoteKeys: publicKeys(d.quoteKey), AttestKeys: publicKeys(d.attestKey), Caps: DefaultCaps(),
 	}
-	if _, err := Init(d.config.Dir, d.config.KeyFile, testNetworks); err != nil {
+	if _, err := Init(d.config.Dir, d.config.KeyFile, swaptest.Networks); err != nil {
 		t.Fatalf("init: %v", err)
 	}
 	d.open(t)
@@ -76,9 +63,9 @@ func newDesk(t reporter, dir string) *desk {
 }
 
 // foreignAddress is a Bitcoin address of another seed.
-func foreignAddress(t reporter) string {
+func foreignAddress(t swaptest.Reporter) string {
 	t.Helper()
-	ring, err := newKeyring(testNetworks, bytes.Repeat([]byte{9}, seedSize))
+	ring, err := newKeyring(swaptest.Networks, bytes.Repeat([]byte{9}, seedSize))
 	if err != nil {
 		t.Fatalf("foreign keyring: %v", err)
 	}
@@ -89,7 +76,7 @@ func foreignAddress(t reporter) string {
 	return key.Address
 }
 
-func (d *desk) open(t reporter) {
+func (d *desk) open(t swaptest.Reporter) {
 	t.Helper()
 	var err error
 	if d.signer, err = Open(d.config); err != nil {
@@ -97,7 +84,7 @@ func (d *desk) open(t reporter) {
 	}
 }
 
-func (d *desk) reopen(t reporter) {
+func (d *desk) reopen(t swaptest.Reporter) {
 	t.Helper()
 	if err := d.signer.Close(); err != nil {
 		t.Fatalf("close: %v", err)
@@ -119,7 +106,7 @@ func deskFor(t *testing.T) *desk {
 
 // terms are a signed quote with its receipt: 0.015 BTC against 0.25 ETH, in
 // either direction.
-func (d *desk) terms(t reporter, from, to asset.ID) (signedQuote, signedReceipt string) {
+func (d *desk) terms(t swaptest.Reporter, from, to asset.ID) (signedQuote, signedReceipt string) {
 	t.Helper()
 	q := quote(from, to)
 	return d.signTerms(t, q, d.receipt(q))
@@ -139,7 +126,7 @@ func quote(from, to asset.ID) swap.Quote {
 }
 
 func (d *desk) receipt(q swap.Quote) swap.Receipt {
-	users := map[asset.Chain]string{asset.Bitcoin: d.userBitcoin, asset.Ethereum: userEther}
+	users := map[asset.Chain]string{asset.Bitcoin: d.userBitcoin, asset.Ethereum: swaptest.EthereumAddress}
 	return swap.Receipt{
 		SwapID: swap.NewID(swap.SwapPrefix, q.IssuedAt), QuoteID: q.ID, DepositChain: q.DepositChain(), DepositAsset: q.Pair.From,
 		DepositAddress: "address", DepositPath: "path", PayoutAddress: users[q.PayoutChain()], RefundAddress: users[q.DepositChain()],
@@ -148,7 +135,7 @@ func (d *desk) receipt(q swap.Quote) swap.Receipt {
 	}
 }
 
-func (d *desk) signTerms(t reporter, q swap.Quote, r swap.Receipt) (signedQuote, signedReceipt string) {
+func (d *desk) signTerms(t swaptest.Reporter, q swap.Quote, r swap.Receipt) (signedQuote, signedReceipt string) {
 	t.Helper()
 	signedQuote, err := swap.SignQuote(q, d.quoteKey)
 	if err != nil {
@@ -163,12 +150,12 @@ func (d *desk) signTerms(t reporter, q swap.Quote, r swap.Receipt) (signedQuote,
 }
 
 // authority is one that the terms permit.
-func (d *desk) authority(t reporter, purpose swap.Purpose, from, to asset.ID, deposit string) *ferryv1.Authority {
+func (d *desk) authority(t swaptest.Reporter, purpose swap.Purpose, from, to asset.ID, deposit string) *ferryv1.Authority {
 	t.Helper()
 	signedQuote, signedReceipt := d.terms(t, from, to)
 	return &ferryv1.Authority{
 		Purpose: string(purpose), SignedQuote: signedQuote, SignedReceipt: signedReceipt,
-		DepositId: depositID(asset.MustLookup(from).Chain, deposit), DepositUnits: quote(from, to).Deposit.Units.String(), FencingToken: 7,
+		Deposits: uses(depositID(asset.MustLookup(from).Chain, deposit), quote(from, to).Deposit.Units), FencingToken: 7,
 	}
 }
 
@@ -182,7 +169,7 @@ func depositID(chain asset.Chain, name string) string {
 	return fmt.Sprintf("%s:%s:0", chain, txid)
 }
 
-func (d *desk) key(t reporter, role keys.Role, branch, index uint32) keys.Key {
+func (d *desk) key(t swaptest.Reporter, role keys.Role, branch, index uint32) keys.Key {
 	t.Helper()
 	key, err := d.signer.ring.public.Derive(asset.Bitcoin, role, branch, index)
 	if err != nil {
@@ -201,7 +188,7 @@ func coin(name string, to keys.Key, units int64) *wire.MsgTx {
 	return tx
 }
 
-func wireBytes(t reporter, tx *wire.MsgTx) []byte {
+func wireBytes(t swaptest.Reporter, tx *wire.MsgTx) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := tx.Serialize(&b); err != nil {
@@ -228,13 +215,12 @@ func (d *desk) signEthereum(req *ferryv1.SignEthereumRequest) (*ferryv1.SignResp
 
 // wantRefusal checks that err is the signer's refusal and that its sentence and
 // field are the ones expected.
-func wantRefusal(t reporter, err error, field, sentence string) {
+func wantRefusal(t swaptest.Reporter, err error, field, sentence string) {
 	t.Helper()
-	var refusal *swap.Error
-	if !errors.As(err, &refusal) || refusal.Code != swap.CodeRefused {
-		t.Fatalf("error is %v, want a refusal", err)
-	}
-	if refusal.Field != field || !strings.Contains(refusal.Message, sentence) {
-		t.Fatalf("refusal of %q: %q, want of %q: %q", refusal.Field, refusal.Message, field, sentence)
-	}
+	swaptest.WantRefusal(t, err, swap.CodeRefused, field, sentence)
+}
+
+// uses is what an authority of one deposit uses up.
+func uses(id string, units asset.Units) []*ferryv1.AuthorityDeposit {
+	return []*ferryv1.AuthorityDeposit{{DepositId: id, Units: units.String()}}
 }

@@ -9,6 +9,7 @@ import (
 	"ferry/hotwallet/keys"
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/swaptest"
 )
 
 // What decodes is encoded by exactly these bytes, and is within the limits.
@@ -79,7 +80,7 @@ func FuzzDecodeEthereum(f *testing.F) {
 
 // What parses is written in the one form, and derives to that path.
 func FuzzParsePath(f *testing.F) {
-	ring, err := newKeyring(testNetworks, bytes.Repeat([]byte{1}, seedSize))
+	ring, err := newKeyring(swaptest.Networks, bytes.Repeat([]byte{1}, seedSize))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func FuzzParsePath(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, path string) {
 		for _, chain := range asset.Chains() {
-			at, err := parsePath(testNetworks, chain, path)
+			at, err := parsePath(swaptest.Networks, chain, path)
 			if err != nil {
 				continue
 			}

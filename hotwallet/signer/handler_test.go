@@ -2,8 +2,6 @@ package signer
 
 import (
 	"context"
-	"net/http"
-	"path/filepath"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -12,6 +10,7 @@ import (
 	"ferry/swap/asset"
 	"ferry/swap/rpc"
 	"ferry/swap/rpc/ferry/v1/ferryv1connect"
+	"ferry/swap/rpc/rpctest"
 )
 
 // Over its socket the signer gives the same signature, and the same refusal, as
@@ -19,17 +18,9 @@ import (
 func TestHandlerOverASocket(t *testing.T) {
 	t.Parallel()
 	d := deskFor(t)
-	socket := filepath.Join(t.TempDir(), "s")
-	l, err := rpc.Listen(socket, -1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	mux.Handle(d.signer.Handler())
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- rpc.Serve(ctx, l, mux) }()
-	client := ferryv1connect.NewSignerClient(rpc.Client(socket), rpc.BaseURL, rpc.ClientOptions()...)
+	ctx := t.Context()
+	pattern, handler := d.signer.Handler()
+	client := ferryv1connect.NewSignerClient(rpctest.Serve(t, pattern, handler), rpc.BaseURL, rpc.ClientOptions()...)
 
 	req := d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a"), payoutSat, feeSat, "x")
 	res, err := client.SignBitcoin(ctx, connect.NewRequest(req))
@@ -39,10 +30,6 @@ func TestHandlerOverASocket(t *testing.T) {
 	req.Authority.Purpose = "sweep"
 	_, err = client.SignBitcoin(ctx, connect.NewRequest(req))
 	wantRefusal(t, err, "authority.purpose", "not one the signer signs for")
-	cancel()
-	if err := <-ended; err != nil {
-		t.Errorf("serve: %v", err)
-	}
 }
 
 // A closed signer has no keys any more: it waits out the caller's time and refuses.

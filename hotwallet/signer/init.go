@@ -161,7 +161,7 @@ func (i installer) finish() (keys.File, error) {
 		return keys.File{}, err
 	}
 	if !haveMemory {
-		if err := createMemory(i.path(memoryName), ring.fingerprint()); err != nil {
+		if err := memoryKind.Create(i.path(memoryName), ring.fingerprint()); err != nil {
 			return keys.File{}, err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"ferry/hotwallet/keys"
 	"ferry/swap/asset"
+	"ferry/swap/swaptest"
 )
 
 func TestInitKeepsTheSeedEncryptedAndPrivate(t *testing.T) {
@@ -51,7 +52,7 @@ func TestInitKeepsTheSeedEncryptedAndPrivate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts, err := keys.ParseAccounts(testNetworks, raw)
+	accounts, err := keys.ParseAccounts(swaptest.Networks, raw)
 	if err != nil {
 		t.Fatalf("the public keys as the others read them: %v", err)
 	}
@@ -68,23 +69,23 @@ func TestInitRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Init(d.config.Dir, d.config.KeyFile, testNetworks); !errors.Is(err, ErrInitialised) {
+	if _, err := Init(d.config.Dir, d.config.KeyFile, swaptest.Networks); !errors.Is(err, ErrInitialised) {
 		t.Errorf("a second time: %v, want ErrInitialised", err)
 	}
-	if _, err := Init(d.config.Dir, filepath.Join(t.TempDir(), "other.key"), testNetworks); !errors.Is(err, ErrInitialised) {
+	if _, err := Init(d.config.Dir, filepath.Join(t.TempDir(), "other.key"), swaptest.Networks); !errors.Is(err, ErrInitialised) {
 		t.Errorf("with another key file: %v, want ErrInitialised", err)
 	}
 	if after, err := os.ReadFile(filepath.Join(d.config.Dir, seedName)); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the seed was overwritten (%v)", err)
 	}
 	dir := t.TempDir()
-	if _, err := Init(dir, filepath.Join(dir, "key"), testNetworks); err == nil || !strings.Contains(err.Error(), "next to the seed") {
+	if _, err := Init(dir, filepath.Join(dir, "key"), swaptest.Networks); err == nil || !strings.Contains(err.Error(), "next to the seed") {
 		t.Errorf("key file next to the seed: %v", err)
 	}
 	if _, err := Init(filepath.Join(dir, "s"), filepath.Join(dir, "key"), asset.Networks{Bitcoin: "moonnet", EthereumChainID: 1}); err == nil {
 		t.Error("an unknown network was accepted")
 	}
-	if _, err := Init("", "key", testNetworks); err == nil {
+	if _, err := Init("", "key", swaptest.Networks); err == nil {
 		t.Error("no folder was accepted")
 	}
 }
@@ -97,10 +98,10 @@ func TestInitCompletesAfterACrash(t *testing.T) {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			c := Config{Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "k"), Networks: testNetworks,
+			c := Config{Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "k"), Networks: swaptest.Networks,
 				QuoteKeys: publicKeys(ed25519Key(t)), AttestKeys: publicKeys(ed25519Key(t)), Caps: DefaultCaps()}
 			crash := errors.New("power cut")
-			i := installer{dir: c.Dir, keyFile: c.KeyFile, networks: testNetworks, after: func(done string) error {
+			i := installer{dir: c.Dir, keyFile: c.KeyFile, networks: swaptest.Networks, after: func(done string) error {
 				if done == step {
 					return crash
 				}
@@ -115,7 +116,7 @@ func TestInitCompletesAfterACrash(t *testing.T) {
 			// What a torn write would leave is cleared away, too.
 			restore(t, filepath.Join(c.Dir, memoryName+".tmp"), []byte("torn"))
 			kept, keptErr := os.ReadFile(filepath.Join(c.Dir, seedName))
-			file, err := Init(c.Dir, c.KeyFile, testNetworks)
+			file, err := Init(c.Dir, c.KeyFile, swaptest.Networks)
 			if err != nil {
 				t.Fatalf("completing: %v", err)
 			}
@@ -140,7 +141,7 @@ func TestInitNeedsTheKeyOfAnUnfinishedSeed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	seedDir, keyFile := filepath.Join(dir, "signer"), filepath.Join(dir, "key", "k")
-	i := installer{dir: seedDir, keyFile: keyFile, networks: testNetworks, after: func(done string) error {
+	i := installer{dir: seedDir, keyFile: keyFile, networks: swaptest.Networks, after: func(done string) error {
 		if done == "seed" {
 			return errors.New("power cut")
 		}
@@ -152,14 +153,14 @@ func TestInitNeedsTheKeyOfAnUnfinishedSeed(t *testing.T) {
 	if err := os.Rename(keyFile, keyFile+".away"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Init(seedDir, keyFile, testNetworks); err == nil || !strings.Contains(err.Error(), "bring the key file back") {
+	if _, err := Init(seedDir, keyFile, swaptest.Networks); err == nil || !strings.Contains(err.Error(), "bring the key file back") {
 		t.Errorf("without the key file: %v", err)
 	}
 	lock, err := lockFolder(seedDir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Init(seedDir, keyFile+".away", testNetworks); err == nil || !strings.Contains(err.Error(), "another process") {
+	if _, err := Init(seedDir, keyFile+".away", swaptest.Networks); err == nil || !strings.Contains(err.Error(), "another process") {
 		t.Errorf("while another process prepares it: %v", err)
 	}
 	if err := lock.Close(); err != nil {

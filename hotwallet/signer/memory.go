@@ -3,25 +3,19 @@ package signer
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
+	"ferry/hotwallet/durable"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
 
 // The buckets of the memory. Values are JSON where nothing else is said.
 var (
-	// bucketMeta: "format" → memoryFormat, "keys" → the keyring's fingerprint.
-	bucketMeta = []byte("meta")
-	// bucketFence: chain → highest fencing token seen, 8 bytes big-endian.
+	// bucketFence holds the highest fencing token of each chain.
 	bucketFence = []byte("fence")
 	// bucketAuthority: "payout:<quote id>" or "refund:<deposit id>" → authorityRecord.
 	bucketAuthority = []byte("authority")
@@ -36,26 +30,23 @@ var (
 	bucketAttempt = []byte("attempt")
 	// bucketSigned: sequence, 8 bytes big-endian → signedRecord. Append-only.
 	bucketSigned = []byte("signed")
-
-	buckets = [][]byte{bucketMeta, bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned}
 )
 
-const memoryFormat = "ferry signer memory 1"
-
-// lockWait is how long Open waits for another process to let go of the file.
-const lockWait = time.Second
+// memoryKind is the file; the keyring's fingerprint says whose it is.
+var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 2",
+	Loss: "the same payment could be signed twice", Others: "another seed or network",
+	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned}}
 
 // authorityRecord is what an authority was first used for. All but Attempts is
 // fixed from then on.
 type authorityRecord struct {
-	Purpose      swap.Purpose `json:"purpose"`
-	Chain        asset.Chain  `json:"chain"`
-	SwapID       string       `json:"swap_id"`
-	QuoteID      string       `json:"quote_id"`
-	DepositID    string       `json:"deposit_id"`
-	DepositUnits asset.Units  `json:"deposit_units"`
-	Destination  string       `json:"destination"`
-	Amount       asset.Amount `json:"amount"`
+	Purpose     swap.Purpose  `json:"purpose"`
+	Chain       asset.Chain   `json:"chain"`
+	SwapID      string        `json:"swap_id"`
+	QuoteID     string        `json:"quote_id"`
+	Deposits    []usedDeposit `json:"deposits"`
+	Destination string        `json:"destination"`
+	Amount      asset.Amount  `json:"amount"`
 	// Anchor is the spend that every transaction of this authority shares.
 	Anchor   string `json:"anchor"`
 	Attempts int    `json:"attempts"`
@@ -80,64 +71,13 @@ type memory struct {
 	beforeCommit func() error
 }
 
-// createMemory makes an empty memory at path, whole or not at all.
-func createMemory(path, fingerprint string) error {
-	temporary := path + ".tmp"
-	if err := removeIfThere(temporary); err != nil {
-		return err
-	}
-	db, err := bolt.Open(temporary, 0o600, &bolt.Options{Timeout: lockWait})
-	if err != nil {
-		return fmt.Errorf("create the signer's memory: %w", err)
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range buckets {
-			if _, err := tx.CreateBucket(name); err != nil {
-				return fmt.Errorf("create bucket %s: %w", name, err)
-			}
-		}
-		meta := tx.Bucket(bucketMeta)
-		return errors.Join(meta.Put([]byte("format"), []byte(memoryFormat)), meta.Put([]byte("keys"), []byte(fingerprint)))
-	})
-	if err := errors.Join(err, db.Close()); err != nil {
-		return fmt.Errorf("create the signer's memory: %w", err)
-	}
-	return publish(temporary, path)
-}
-
-// openMemory opens the memory that belongs to the fingerprint. A missing file is
-// an error: a signer that has forgotten would sign a second payment.
+// openMemory opens the memory that belongs to the fingerprint.
 func openMemory(path, fingerprint string) (*memory, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the signer's memory %s is missing: without it the same payment could be signed twice: %w", filepath.Base(path), err)
-	}
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait})
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("the signer's memory %s is in use by another process: %w", path, err)
-	}
+	db, err := memoryKind.Open(path, fingerprint)
 	if err != nil {
-		return nil, fmt.Errorf("open the signer's memory %s: %w", path, err)
+		return nil, err
 	}
-	m := &memory{db: db}
-	err = db.View(func(tx *bolt.Tx) error {
-		for _, name := range buckets {
-			if tx.Bucket(name) == nil {
-				return fmt.Errorf("%s is no memory of a signer: bucket %s is missing", path, name)
-			}
-		}
-		meta := tx.Bucket(bucketMeta)
-		if format := string(meta.Get([]byte("format"))); format != memoryFormat {
-			return fmt.Errorf("%s has format %.40q, not %q", path, format, memoryFormat)
-		}
-		if string(meta.Get([]byte("keys"))) != fingerprint {
-			return fmt.Errorf("%s belongs to another seed or network", path)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return m, nil
+	return &memory{db: db}, nil
 }
 
 func (m *memory) close() error { return m.db.Close() }

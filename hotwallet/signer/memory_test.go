@@ -15,6 +15,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/swaptest"
 )
 
 func TestSameRequestGetsTheSameBytesAfterReopening(t *testing.T) {
@@ -43,7 +44,7 @@ func TestSameRequestGetsTheSameBytesAfterReopening(t *testing.T) {
 	}
 }
 
-func (d *desk) signedCount(t reporter) (n int) {
+func (d *desk) signedCount(t swaptest.Reporter) (n int) {
 	t.Helper()
 	err := d.signer.memory.db.View(func(tx *bolt.Tx) error {
 		n = tx.Bucket(bucketSigned).Stats().KeyN
@@ -93,7 +94,7 @@ func TestWhatIsUsedUpBelongsToOneAuthority(t *testing.T) {
 	d := deskFor(t)
 	q := quote(asset.ETH, asset.BTC)
 	r := d.receipt(q)
-	a := &ferryv1.Authority{Purpose: "payout", DepositId: depositID(asset.Ethereum, "a"), DepositUnits: q.Deposit.Units.String(), FencingToken: 7}
+	a := &ferryv1.Authority{Purpose: "payout", Deposits: uses(depositID(asset.Ethereum, "a"), q.Deposit.Units), FencingToken: 7}
 	a.SignedQuote, a.SignedReceipt = d.signTerms(t, q, r)
 	if _, err := d.signBitcoin(d.spendCoins(t, a, payoutSat, feeSat, "x")); err != nil {
 		t.Fatal(err)
@@ -119,7 +120,7 @@ func TestWhatIsUsedUpBelongsToOneAuthority(t *testing.T) {
 	t.Run("a swap is paid once", func(t *testing.T) {
 		b := with(func(b *ferryv1.Authority) {
 			b.SignedQuote, b.SignedReceipt = d.signTerms(t, otherQuote, sameSwap)
-			b.DepositId = depositID(asset.Ethereum, "b")
+			b.Deposits[0].DepositId = depositID(asset.Ethereum, "b")
 		})
 		_, err := d.signBitcoin(d.spendCoins(t, b, payoutSat, feeSat, "y"))
 		wantRefusal(t, err, "authority.signed_receipt", "paid out from another quote")
@@ -134,22 +135,22 @@ func TestWhatIsUsedUpBelongsToOneAuthority(t *testing.T) {
 		wantRefusal(t, err, "authority", "other terms")
 	})
 	t.Run("the deposit is fixed", func(t *testing.T) {
-		b := with(func(b *ferryv1.Authority) { b.DepositId = depositID(asset.Ethereum, "b") })
+		b := with(func(b *ferryv1.Authority) { b.Deposits[0].DepositId = depositID(asset.Ethereum, "b") })
 		_, err := d.signBitcoin(d.spendCoins(t, b, payoutSat, feeSat, "x"))
 		wantRefusal(t, err, "authority", "other terms")
-		b = with(func(b *ferryv1.Authority) { b.DepositUnits = "250000000000000001" })
+		b = with(func(b *ferryv1.Authority) { b.Deposits[0].Units = "250000000000000001" })
 		_, err = d.signBitcoin(d.spendCoins(t, b, payoutSat, feeSat, "x"))
 		wantRefusal(t, err, "authority", "other terms")
 	})
 	t.Run("a deposit paid out is not refunded", func(t *testing.T) {
 		b := with(func(b *ferryv1.Authority) { b.Purpose = "refund" })
 		_, err := d.signEthereum(sendEther(t, b, transfer(0, payoutWei())))
-		wantRefusal(t, err, "authority.deposit_id", "used up")
+		wantRefusal(t, err, "authority.deposits.deposit_id", "used up")
 	})
 	t.Run("a deposit pays out one quote", func(t *testing.T) {
 		b := d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a")
 		_, err := d.signBitcoin(d.spendCoins(t, b, payoutSat, feeSat, "y"))
-		wantRefusal(t, err, "authority.deposit_id", "used up")
+		wantRefusal(t, err, "authority.deposits.deposit_id", "used up")
 	})
 	t.Run("a coin", func(t *testing.T) {
 		b := d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "c")
@@ -168,7 +169,7 @@ func TestDepositRefundedIsNotPaidOut(t *testing.T) {
 	payout := proto.Clone(refund).(*ferryv1.Authority)
 	payout.Purpose = "payout"
 	_, err := d.signBitcoin(d.spendCoins(t, payout, payoutSat, feeSat, "x"))
-	wantRefusal(t, err, "authority.deposit_id", "used up")
+	wantRefusal(t, err, "authority.deposits.deposit_id", "used up")
 	less := new(big.Int).Sub(payoutWei(), big.NewInt(1))
 	_, err = d.signEthereum(sendEther(t, refund, transfer(0, less)))
 	wantRefusal(t, err, "authority", "other terms")
@@ -275,7 +276,7 @@ func TestMemoryBelongsToItsSeedAndOneProcess(t *testing.T) {
 	if _, err := Open(d.config); err == nil || !strings.Contains(err.Error(), "memory.db is missing") {
 		t.Errorf("without a memory: %v", err)
 	}
-	if err := createMemory(path, other.signer.ring.fingerprint()); err != nil {
+	if err := memoryKind.Create(path, other.signer.ring.fingerprint()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(d.config); err == nil || !strings.Contains(err.Error(), "another seed or network") {

@@ -7,6 +7,7 @@ import (
 
 	"ferry/hotwallet/keys"
 	"ferry/swap/asset"
+	"ferry/swap/swaptest"
 )
 
 func dumpable() (int, error) {
@@ -19,7 +20,7 @@ func TestParsePath(t *testing.T) {
 		"m/84'/1'/0'/0/0":          {asset.Bitcoin, keys.Deposit, keys.External, 0},
 		"m/84'/1'/1'/1/2147483647": {asset.Bitcoin, keys.Hot, keys.Change, 2147483647},
 	} {
-		if got, err := parsePath(testNetworks, asset.Bitcoin, path); err != nil || got != want {
+		if got, err := parsePath(swaptest.Networks, asset.Bitcoin, path); err != nil || got != want {
 			t.Errorf("%s is %+v, %v; want %+v", path, got, err, want)
 		}
 	}
@@ -29,11 +30,11 @@ func TestParsePath(t *testing.T) {
 		"m/84'/1'/0'/0/+1", "m/84'/1'/0'/0/-1", "m/84'/1'/0'/0/ 1", "m/84'/1'/2'/0/0", "m/84'/0'/0'/0/0", "m/44'/60'/1'/0/0",
 		"M/84'/1'/0'/0/0", "m/84h/1h/0h/0/0", "m/84'/1'/0'/0/0\n", "/84'/1'/0'/0/0", "m/84'/1'/0'/0/1e3", "m/84'/1'/0'/0/٣",
 	} {
-		if got, err := parsePath(testNetworks, asset.Bitcoin, path); err == nil {
+		if got, err := parsePath(swaptest.Networks, asset.Bitcoin, path); err == nil {
 			t.Errorf("%q was read as %+v", path, got)
 		}
 	}
-	if _, err := parsePath(testNetworks, "dogecoin", "m/84'/1'/0'/0/0"); err == nil {
+	if _, err := parsePath(swaptest.Networks, "dogecoin", "m/84'/1'/0'/0/0"); err == nil {
 		t.Error("a path on an unknown chain was read")
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
+	"ferry/swap/swaptest"
 )
 
 // released is a transaction that left the signer.
@@ -36,9 +37,9 @@ type machine struct {
 	released    map[string]released // by request
 }
 
-// newMachine makes, for each of three deposits per chain, a payout and a refund,
-// and in addition two payouts of one swap by two quotes.
-func newMachine(t reporter, d *desk) *machine {
+// newMachine makes, for each of two deposits per chain, a payout and a refund,
+// one payout that uses up both, and two payouts of one swap by two quotes.
+func newMachine(t swaptest.Reporter, d *desk) *machine {
 	m := &machine{desk: d, released: map[string]released{}}
 	for _, pair := range []asset.Pair{{From: asset.BTC, To: asset.ETH}, {From: asset.ETH, To: asset.BTC}} {
 		for i := range 2 {
@@ -47,12 +48,16 @@ func newMachine(t reporter, d *desk) *machine {
 			refund.Purpose = string(swap.PurposeRefund)
 			m.authorities = append(m.authorities, payout, refund)
 		}
+		both := m.desk.authority(t, swap.PurposePayout, pair.From, pair.To, "0")
+		both.Deposits = append(both.Deposits, uses(depositID(asset.MustLookup(pair.From).Chain, "1"), asset.NewUnits(7))...)
+		sortDeposits(both)
+		m.authorities = append(m.authorities, both)
 		first, second := quote(pair.From, pair.To), quote(pair.From, pair.To)
 		r := m.desk.receipt(first)
 		for n, q := range []swap.Quote{first, second} {
 			r.QuoteID = q.ID
 			a := proto.Clone(m.authorities[0]).(*ferryv1.Authority)
-			a.DepositId, a.DepositUnits = depositID(q.DepositChain(), fmt.Sprint("same swap ", n)), q.Deposit.Units.String()
+			a.Deposits = uses(depositID(q.DepositChain(), fmt.Sprint("same swap ", n)), q.Deposit.Units)
 			a.SignedQuote, a.SignedReceipt = m.desk.signTerms(t, q, r)
 			m.authorities = append(m.authorities, a)
 		}
@@ -62,7 +67,7 @@ func newMachine(t reporter, d *desk) *machine {
 
 // copyIn gives a copy of a closed desk a folder of its own. Its writes are not
 // synced: what these tests kill is no machine, only the signer.
-func (d desk) copyIn(t reporter, dir string) *desk {
+func (d desk) copyIn(t swaptest.Reporter, dir string) *desk {
 	if err := os.CopyFS(dir, os.DirFS(d.config.Dir)); err != nil {
 		t.Fatalf("copy: %v", err)
 	}
@@ -147,7 +152,9 @@ func (m *machine) check(t *rapid.T) {
 		for _, spend := range r.spends {
 			once(coinOf, "coin or nonce", spend, r.authority)
 		}
-		once(depositOf, "deposit", a.GetDepositId(), r.authority)
+		for _, deposit := range a.GetDeposits() {
+			once(depositOf, "deposit", deposit.GetDepositId(), r.authority)
+		}
 		if a.GetPurpose() == string(swap.PurposePayout) {
 			terms, err := swap.VerifyTerms(a.GetSignedQuote(), a.GetSignedReceipt(), m.desk.config.QuoteKeys, m.desk.config.AttestKeys)
 			if err != nil {

@@ -19,8 +19,9 @@ func deep(w *world) {
 // plan stores a payment that uses a deposit up, with a plan or without.
 func (w *world) plan(swapID, depositID string, planned bool) {
 	w.Helper()
-	w.exec(`INSERT INTO payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state)
-		VALUES ($1, 'ethereum', $2, 'payout', $3, 'ETH', 1, 'elsewhere', '{}', 'queued')`, swap.PayoutOrderID(swapID), swapID, depositID)
+	w.exec(`INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
+		VALUES ($1, 'ethereum', $2, 'payout', 'ETH', 1, 'elsewhere', '{}', 'queued')`, swap.PayoutOrderID(swapID), swapID)
+	w.exec(`INSERT INTO payment_deposit (deposit_id, order_id, asset, units) VALUES ($1, $2, 'BTC', 1)`, depositID, swap.PayoutOrderID(swapID))
 	if planned {
 		w.exec(`INSERT INTO attempt (order_id, n, chain, state, plan, fee) VALUES ($1, 1, 'ethereum', 'planned', '{}', 1)`, swap.PayoutOrderID(swapID))
 	}

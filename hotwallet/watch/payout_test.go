@@ -66,8 +66,8 @@ func (w *world) sign(units asset.Units) (payout, bool) {
 		w.Fatal(err)
 	}
 	native, _ := name.Native()
-	w.exec(`INSERT INTO payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state)
-		VALUES ($1, $2, $3, 'payout', $1, $4, $5, $6, '{}', 'broadcast')`, p.order, name, p.swapID, native.ID, units, p.destination)
+	w.exec(`INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
+		VALUES ($1, $2, $3, 'payout', $4, $5, $6, '{}', 'broadcast')`, p.order, name, p.swapID, native.ID, units, p.destination)
 	w.exec(`INSERT INTO attempt (order_id, n, chain, state, plan, fee, raw, txid)
 		VALUES ($1, 1, $2, 'broadcast', $3, $4, $5, $6)`, p.order, name, body, plan.Fee, p.raw, p.txid)
 	for _, c := range plan.Coins {

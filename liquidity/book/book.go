@@ -84,10 +84,7 @@ func (b *Book) Set(side Side, l Level) {
 	if h.bounded && h.side.better(h.horizon, l.Price) {
 		return
 	}
-	i := len(h.levels)
-	for i > 0 && h.side.better(h.levels[i-1].Price, l.Price) {
-		i--
-	}
+	i := h.above(l.Price)
 	// Everything from i on is better than l, and the level before i is not.
 	at := i - 1
 	found := at >= 0 && h.levels[at].Price == l.Price
@@ -102,12 +99,50 @@ func (b *Book) Set(side Side, l Level) {
 	}
 }
 
+// above is where the levels that are better than a price begin. Nearly all changes are
+// near the top, so it looks from there; a loop for each side spares a branch a level.
+func (h *half) above(price uint64) int {
+	levels := h.levels
+	i := len(levels)
+	if h.side == Bid {
+		for i > 0 && levels[i-1].Price > price {
+			i--
+		}
+		return i
+	}
+	for i > 0 && levels[i-1].Price < price {
+		i--
+	}
+	return i
+}
+
 // trim gives up the worst levels above most and moves the horizon before them.
 func (h *half) trim(most int) {
 	if extra := len(h.levels) - most; extra > 0 {
 		h.levels = slices.Delete(h.levels, 0, extra)
 		h.bounded, h.horizon = true, h.levels[0].Price
 	}
+}
+
+// Truncate gives up the levels of each side below the best depth. Unlike the book's
+// own size it leaves no horizon: it is for venues that tell of just so many levels,
+// and tell again what comes back among them.
+func (b *Book) Truncate(depth int) {
+	for i := range b.halves {
+		h := &b.halves[i]
+		if extra := len(h.levels) - depth; extra > 0 {
+			h.levels = slices.Delete(h.levels, 0, extra)
+		}
+	}
+}
+
+// At is level n of a side, 0 the best; false if there are not so many.
+func (b *Book) At(side Side, n int) (Level, bool) {
+	levels := b.halves[side].levels
+	if n < 0 || n >= len(levels) {
+		return Level{}, false
+	}
+	return levels[len(levels)-1-n], true
 }
 
 // Best is the top of a side; false if nothing is known there.

@@ -179,3 +179,23 @@ func BenchmarkSet(b *testing.B) {
 		book1000.Set(book.Bid, book.Level{Price: 1000 - i%8, Size: i%5 + 1})
 	}
 }
+
+// What was given up by Truncate may come back, unlike what lies beyond a horizon.
+func TestTruncate(t *testing.T) {
+	t.Parallel()
+	b := book.New(10)
+	if err := b.Load([]book.Level{{Price: 5, Size: 1}, {Price: 4, Size: 1}, {Price: 3, Size: 1}}, []book.Level{{Price: 6, Size: 1}}, 0); err != nil {
+		t.Fatal(err)
+	}
+	b.Truncate(2)
+	if _, ok := b.At(book.Bid, 2); ok || b.Len(book.Bid) != 2 || b.Len(book.Ask) != 1 {
+		t.Errorf("%d bids, %d asks are left", b.Len(book.Bid), b.Len(book.Ask))
+	}
+	b.Set(book.Bid, book.Level{Price: 3, Size: 2})
+	if l, ok := b.At(book.Bid, 2); !ok || l != (book.Level{Price: 3, Size: 2}) {
+		t.Errorf("%+v, %t", l, ok)
+	}
+	if l, ok := b.At(book.Ask, 0); !ok || l.Price != 6 {
+		t.Errorf("%+v, %t", l, ok)
+	}
+}

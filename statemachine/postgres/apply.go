@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,16 +18,23 @@ import (
 // offset, in one transaction and one round trip. ErrStale if any guard fires:
 // then nothing is stored.
 func (s *Store) Apply(ctx context.Context, b bus.Batch, folded []statemachine.Folded) error {
+	return s.apply(ctx, []bus.Batch{b}, folded)
+}
+
+// apply stores what was folded from batches of different partitions.
+func (s *Store) apply(ctx context.Context, batches []bus.Batch, folded []statemachine.Folded) error {
 	w, err := collect(folded)
 	if err != nil {
 		return err
 	}
-	for _, reason := range b.Malformed {
-		w.malformed = append(w.malformed, reason.Error())
-	}
 	// Without BEGIN the pipeline is one transaction of its own, up to its end.
 	pipeline := &pgx.Batch{}
-	bus.QueueAdvance(pipeline, Consumer, b)
+	bus.QueueAdvance(pipeline, Consumer, batches...)
+	for _, b := range batches {
+		for _, reason := range b.Malformed {
+			w.malformed = append(w.malformed, reason.Error())
+		}
+	}
 	w.queue(pipeline)
 	err = s.pool.SendBatch(ctx, pipeline).Close()
 	if isStale(err) {
@@ -123,7 +131,7 @@ func (w *write) addSwap(f statemachine.Folded) error {
 	c.bases, c.versions = append(c.bases, f.BaseVersion), append(c.versions, s.Version)
 	c.reasons, c.seen = append(c.reasons, s.Reason), append(c.seen, string(seen))
 	c.updatedAt = append(c.updatedAt, s.UpdatedAt)
-	return w.addLegs(s)
+	return w.addLegs(f.Base, s)
 }
 
 func (w *write) addDeadline(id string, name swap.DeadlineName, due time.Time) {
@@ -131,10 +139,16 @@ func (w *write) addDeadline(id string, name swap.DeadlineName, due time.Time) {
 	w.deadlineTimes = append(w.deadlineTimes, due)
 }
 
-// addLegs writes all deposits and payments of a swap that changed: they are few,
-// and the row guard of the swap covers them.
-func (w *write) addLegs(s *swap.Swap) error {
+// addLegs writes the deposits and payments that differ from what was read; the
+// guard of the swap's row covers those that do not, too.
+func (w *write) addLegs(base, s *swap.Swap) error {
+	if base == nil {
+		base = &swap.Swap{}
+	}
 	for i, d := range s.Deposits {
+		if i < len(base.Deposits) && base.Deposits[i] == d {
+			continue
+		}
 		body, err := json.Marshal(d)
 		if err != nil {
 			return fmt.Errorf("encode deposit %s: %w", d.ID, err)
@@ -146,6 +160,9 @@ func (w *write) addLegs(s *swap.Swap) error {
 		c.bodies = append(c.bodies, string(body))
 	}
 	for i, p := range s.Payments {
+		if i < len(base.Payments) && reflect.DeepEqual(base.Payments[i], p) {
+			continue
+		}
 		body, err := json.Marshal(p)
 		if err != nil {
 			return fmt.Errorf("encode payment %s: %w", p.OrderID, err)

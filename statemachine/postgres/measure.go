@@ -40,8 +40,8 @@ type StateMeasure struct {
 	Overdue int64
 }
 
-// MeasureStates counts the swaps of each state that has any. It reads the whole
-// table: give ctx a limit.
+// MeasureStates counts the swaps of each state that has any: the open ones all, the
+// final ones among the newest MeasuredMost. It reads those and no more.
 func MeasureStates(ctx context.Context, db Reader) ([]StateMeasure, error) {
 	var states []string
 	var seconds []float64
@@ -52,7 +52,7 @@ func MeasureStates(ctx context.Context, db Reader) ([]StateMeasure, error) {
 	}
 	waiting := []string{string(swap.AwaitingDeposit), string(swap.DepositDetected)}
 	deadlines := []string{string(swap.DeadlineDepositBy), string(swap.DeadlineConfirmBy)}
-	rows, err := db.Query(ctx, measureStatesSQL, states, seconds, waiting, deadlines, deadlineLate.Seconds())
+	rows, err := db.Query(ctx, measureStatesSQL, states, seconds, waiting, deadlines, deadlineLate.Seconds(), MeasuredMost)
 	if err != nil {
 		return nil, fmt.Errorf("measure the swaps: %w", err)
 	}

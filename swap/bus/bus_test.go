@@ -227,6 +227,43 @@ func TestAdvanceOffsetGuard(t *testing.T) {
 	}
 }
 
+// Several partitions move together or not at all, new ones and known ones.
+func TestQueueAdvanceGuard(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	advance := func(batches ...bus.Batch) error {
+		pipeline := &pgx.Batch{}
+		bus.QueueAdvance(pipeline, "g", batches...)
+		return b.pool.SendBatch(t.Context(), pipeline).Close()
+	}
+	batch := func(partition int32, from, next int64) bus.Batch {
+		return bus.Batch{Topic: bus.TopicFacts, Partition: partition, From: from, Next: next}
+	}
+	for _, c := range []struct {
+		name    string
+		batches []bus.Batch
+		fires   bool
+		want    [3]int64
+	}{
+		{"two new", []bus.Batch{batch(0, 0, 5), batch(1, 0, 6)}, false, [3]int64{5, 6, 0}},
+		{"two known", []bus.Batch{batch(0, 5, 7), batch(1, 6, 8)}, false, [3]int64{7, 8, 0}},
+		{"known and new", []bus.Batch{batch(0, 7, 9), batch(2, 0, 1), batch(1, 8, 9)}, false, [3]int64{9, 9, 1}},
+		{"one has moved", []bus.Batch{batch(0, 9, 10), batch(1, 8, 10)}, true, [3]int64{9, 9, 1}},
+		{"one is not new", []bus.Batch{batch(0, 9, 10), batch(1, 9, 10), batch(2, 0, 2)}, true, [3]int64{9, 9, 1}},
+		{"one is unknown", []bus.Batch{batch(0, 9, 10), batch(3, 4, 5)}, true, [3]int64{9, 9, 1}},
+		{"alone and moved", []bus.Batch{batch(0, 8, 10)}, true, [3]int64{9, 9, 1}},
+	} {
+		if err := advance(c.batches...); (err != nil) != c.fires {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		for partition, want := range c.want {
+			if next, err := bus.LoadOffset(t.Context(), b.pool, "g", bus.TopicFacts, int32(partition)); err != nil || next != want {
+				t.Errorf("%s: partition %d is at %d, %v; want %d", c.name, partition, next, err, want)
+			}
+		}
+	}
+}
+
 // Only newest values travel past the outbox, and a follower sees them from the start.
 func TestPublishAndFollow(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 
 	"ferry/swap/crash"
 )
@@ -44,6 +45,9 @@ type ConsumerConfig struct {
 	// Handle applies a batch and advances the offset in one transaction. After an
 	// error the partition is read again from the stored offset, with a pause.
 	Handle func(ctx context.Context, b Batch) error
+	// AtOnce, if more than 1, is for how many partitions Handle is called at a
+	// time; it must be fit for that.
+	AtOnce int
 	// Dial, if not nil, connects to a broker instead of the network: a simulation's
 	// broker is in the same process.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -161,27 +165,50 @@ func (c *Consumer) handle(ctx context.Context, fetches kgo.Fetches) (failed bool
 		failed = true
 		c.config.Log.Warn("fetch failed, will try again", "group", c.config.Group, "topic", topic, "partition", partition, "error", err)
 	})
+	var group errgroup.Group
+	group.SetLimit(max(c.config.AtOnce, 1))
+	var mu sync.Mutex
+	var again []Batch
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-		if len(p.Records) == 0 || ctx.Err() != nil {
+		if len(p.Records) == 0 {
 			return
 		}
-		b := c.batch(p.Topic, p.Partition, p.Records)
-		crash.Point("consumer.handle.before")
-		err := c.config.Handle(ctx, b)
-		if err == nil {
-			crash.Point("consumer.handle.after")
-			c.setNext(b.Topic, b.Partition, b.Next)
-			return
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		failed = true
-		c.config.Log.Warn("batch failed, will read it again", "group", c.config.Group,
-			"topic", b.Topic, "partition", b.Partition, "from", b.From, "records", len(b.Records), "error", err)
-		c.rewind(ctx, b)
+		group.Go(func() error {
+			if b, ok := c.handleOne(ctx, p); !ok {
+				mu.Lock()
+				defer mu.Unlock()
+				again = append(again, b)
+			}
+			return nil // one partition's failure is no reason to stop the others
+		})
 	})
-	return failed
+	_ = group.Wait() // never an error
+	for _, b := range again {
+		c.rewind(ctx, b)
+	}
+	return failed || len(again) > 0
+}
+
+// handleOne applies what was fetched of one partition. It is not ok where the
+// partition must be read again; the reason is logged.
+func (c *Consumer) handleOne(ctx context.Context, p kgo.FetchTopicPartition) (b Batch, ok bool) {
+	if ctx.Err() != nil {
+		return Batch{}, true
+	}
+	b = c.batch(p.Topic, p.Partition, p.Records)
+	crash.Point("consumer.handle.before")
+	err := c.config.Handle(ctx, b)
+	if err == nil {
+		crash.Point("consumer.handle.after")
+		c.setNext(b.Topic, b.Partition, b.Next)
+		return b, true
+	}
+	if ctx.Err() != nil {
+		return b, true
+	}
+	c.config.Log.Warn("batch failed, will read it again", "group", c.config.Group,
+		"topic", b.Topic, "partition", b.Partition, "from", b.From, "records", len(b.Records), "error", err)
+	return b, false
 }
 
 func (c *Consumer) batch(topic string, partition int32, records []*kgo.Record) Batch {

@@ -16,16 +16,38 @@ var (
     RETURNING 1
 )
 SELECT expect((SELECT count(*) FROM moved), 1, 'consumer_offset')`
+	// guardedMovesSQL is that for several partitions.
+	guardedMovesSQL = `WITH moved AS (
+    UPDATE consumer_offset o SET next_offset = n.next
+    FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[]) AS n (topic, partition, base, next)
+    WHERE o.consumer = $1 AND o.topic = n.topic AND o.partition = n.partition AND o.next_offset = n.base
+    RETURNING 1
+)
+SELECT expect((SELECT count(*) FROM moved), cardinality($2::text[]), 'consumer_offset')`
 )
 
-// QueueAdvance adds AdvanceOffset to a pipeline of statements. Where the offset
-// has moved the whole pipeline fails with SQLSTATE 40001.
-func QueueAdvance(pipeline *pgx.Batch, consumer string, b Batch) {
-	sql := guardedMoveSQL
-	if b.From == 0 {
-		sql = guardedAdvanceSQL
+// QueueAdvance adds AdvanceOffset for each batch to a pipeline of statements. Where
+// any of the offsets has moved the whole pipeline fails with SQLSTATE 40001. No two
+// batches may be of one partition.
+func QueueAdvance(pipeline *pgx.Batch, consumer string, batches ...Batch) {
+	var topics []string
+	var partitions []int32
+	var from, next []int64
+	for _, b := range batches {
+		if b.From == 0 {
+			pipeline.Queue(guardedAdvanceSQL, consumer, b.Topic, b.Partition, b.From, b.Next)
+			continue
+		}
+		topics, partitions = append(topics, b.Topic), append(partitions, b.Partition)
+		from, next = append(from, b.From), append(next, b.Next)
 	}
-	pipeline.Queue(sql, consumer, b.Topic, b.Partition, b.From, b.Next)
+	switch len(topics) {
+	case 0:
+	case 1:
+		pipeline.Queue(guardedMoveSQL, consumer, topics[0], partitions[0], from[0], next[0])
+	default:
+		pipeline.Queue(guardedMovesSQL, consumer, topics, partitions, from, next)
+	}
 }
 
 // QueuePut adds Put to a pipeline of statements.

@@ -23,7 +23,7 @@ func TestTailTellsNoPast(t *testing.T) {
 	keys := []string{"a", "b", "c", "d", "e", "f"} // of both partitions
 	publish := func(kind string) {
 		for _, key := range keys {
-			if err := publisher.Publish(ctx, bus.TopicFacts, key, kind, 0); err != nil && ctx.Err() == nil {
+			if err := publisher.Publish(ctx, b.facts, key, kind, 0); err != nil && ctx.Err() == nil {
 				t.Error(err)
 			}
 		}
@@ -32,7 +32,7 @@ func TestTailTellsNoPast(t *testing.T) {
 	heard := make(chan bus.Record, 1000)
 	done := make(chan error, 1)
 	go func() {
-		done <- bus.Tail(ctx, b.brokers, bus.TopicFacts, b.log, func(r bus.Record) { heard <- r })
+		done <- bus.Tail(ctx, b.brokers, b.facts, b.log, func(r bus.Record) { heard <- r })
 	}()
 	// Where it begins is not told, so the present is repeated until it is heard.
 	partitions := map[int32]bool{}

@@ -41,6 +41,7 @@ type Server struct {
 	registry *prometheus.Registry
 	health   *health
 	address  string
+	mux      *http.ServeMux
 	http     *http.Server
 	failed   chan error
 	log      *slog.Logger
@@ -54,13 +55,13 @@ func Open(ctx context.Context, address string, log *slog.Logger, users ...int) (
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", Env, err)
 	}
-	s := &Server{registry: prometheus.NewRegistry(), health: newHealth(), address: l.Addr().String(), failed: make(chan error, 1), log: log}
+	s := &Server{registry: prometheus.NewRegistry(), health: newHealth(), mux: http.NewServeMux(), address: l.Addr().String(), failed: make(chan error, 1), log: log}
 	s.registry.MustRegister(collectors.NewGoCollector(), s.health)
 	if l.Addr().Network() != "unix" {
 		// The daemons on a socket hold keys and hide what the kernel says of them.
 		s.registry.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
-	s.http = &http.Server{Handler: s.Handler(), ReadHeaderTimeout: requestLimit, ReadTimeout: requestLimit,
+	s.http = &http.Server{Handler: s.handler(), ReadHeaderTimeout: requestLimit, ReadTimeout: requestLimit,
 		WriteTimeout: requestLimit, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
 	go func() { s.failed <- s.http.Serve(l) }()
@@ -99,9 +100,12 @@ func listen(ctx context.Context, address string, users []int) (net.Listener, err
 	return l, nil
 }
 
-// Handler answers /metrics, /healthz and /readyz.
-func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
+// Handle answers a pattern of http.ServeMux besides; it may be called at any time.
+func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }
+
+// handler answers /metrics, /healthz and /readyz.
+func (s *Server) handler() http.Handler {
+	mux := s.mux
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{
 		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapeMost, Timeout: requestLimit}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {

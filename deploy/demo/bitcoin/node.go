@@ -38,6 +38,13 @@ func (n *Node) Invalidate(ctx context.Context, height int64) error {
 	return n.call(ctx, &nothing, "invalidateblock", hash)
 }
 
+// Reconsider takes back that a block was made invalid: the node returns to it if
+// its branch is the longer one.
+func (n *Node) Reconsider(ctx context.Context, hash string) error {
+	var nothing any
+	return n.call(ctx, &nothing, "reconsiderblock", hash)
+}
+
 // Block is the best chain's block at a height.
 func (n *Node) Block(ctx context.Context, height int64) (*wire.MsgBlock, error) {
 	var hash, text string

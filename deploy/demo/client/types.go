@@ -120,6 +120,7 @@ type Deposit struct {
 type Payment struct {
 	ID          string            `json:"payment_id"`
 	Purpose     swap.Purpose      `json:"purpose"`
+	DepositIDs  []string          `json:"deposit_ids"`
 	Asset       asset.ID          `json:"asset"`
 	Amount      string            `json:"amount"`
 	Destination string            `json:"destination"`

@@ -4,7 +4,6 @@ package demotest
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"ferry/deploy/demo/bitcoin"
 	"ferry/deploy/demo/faucet"
 	"ferry/deploy/parts"
+	"ferry/deploy/parts/partstest"
 	"ferry/swap/asset"
 )
 
@@ -37,7 +37,7 @@ func Btcd(t *testing.T, dir string) (*parts.Btcd, bitcoin.NodeConfig) {
 		t.Fatal(err)
 	}
 	b, err := parts.StartBtcd(Context(t), parts.BtcdConfig{
-		Path: built(t, "btcd"), Dir: filepath.Join(dir, "btcd"), LogFile: filepath.Join(dir, "btcd.log"), MiningAddress: mining,
+		Path: partstest.Program(t, "btcd"), Dir: filepath.Join(dir, "btcd"), LogFile: filepath.Join(dir, "btcd.log"), MiningAddress: mining,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func Btcd(t *testing.T, dir string) (*parts.Btcd, bitcoin.NodeConfig) {
 func Geth(t *testing.T, dir string) string {
 	t.Helper()
 	g, err := parts.StartGeth(Context(t), parts.GethConfig{
-		Path: built(t, "geth"), Dir: filepath.Join(dir, "geth"), LogFile: filepath.Join(dir, "geth.log"),
+		Path: partstest.Program(t, "geth"), Dir: filepath.Join(dir, "geth"), LogFile: filepath.Join(dir, "geth.log"),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,32 +64,4 @@ func ended(t *testing.T, err error) {
 	if err != nil {
 		t.Error(err)
 	}
-}
-
-// built is the path of a program that `make test` has built: in FERRY_BIN, else
-// in .ferry/bin of this module.
-func built(t *testing.T, name string) string {
-	t.Helper()
-	folder := os.Getenv("FERRY_BIN")
-	if folder == "" {
-		root, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			if root == filepath.Dir(root) {
-				t.Fatal("no go.mod above the test")
-			}
-			root = filepath.Dir(root)
-		}
-		folder = filepath.Join(root, ".ferry", "bin")
-	}
-	path := filepath.Join(folder, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%s is missing: run `make .ferry/bin/%s`, or `make test`, which builds it first", path, name)
-	}
-	return path
 }

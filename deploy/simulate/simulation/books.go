@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"math/big"
+	"slices"
 
 	hot "ferry/hotwallet/model"
 	"ferry/swap"
@@ -12,23 +13,27 @@ import (
 
 // This file is the second opinion on the books: what every account should hold by
 // the rows alone, whatever entries led there. It is where the simulation knows
-// which deposit a payment uses up.
+// which deposits a payment uses up.
 
 // usedBy are the deposits that an order uses up.
-func usedBy(o swap.Order) []string { return []string{o.DepositID} }
+func usedBy(o swap.Order) []string { return o.DepositIDs() }
 
 // pays reports the payment that uses a deposit up.
-func pays(p swap.Payment, d swap.Deposit) bool { return p.DepositID == d.ID }
+func pays(p swap.Payment, d swap.Deposit) bool { return slices.Contains(p.Deposits, d.ID) }
 
-// gone reports a payment whose deposit the chain has taken back and not given again.
-func (c *checker) gone(s swap.Swap, p swap.Payment) bool {
-	for _, d := range s.Deposits {
-		if pays(p, d) {
-			return d.State != swap.DepositFinal
-		}
-	}
-	return false
+// gone reports a payment of which the chain has taken a deposit back and not given
+// it again.
+func gone(s swap.Swap, p swap.Payment) bool {
+	return slices.ContainsFunc(s.Deposits, func(d swap.Deposit) bool { return pays(p, d) && d.State != swap.DepositFinal })
 }
+
+// backed reports a payment all of whose deposits are booked, as there or as lost.
+func backed(s swap.Swap, p swap.Payment) bool {
+	return !slices.ContainsFunc(s.Deposits, func(d swap.Deposit) bool { return pays(p, d) && !booked(d) })
+}
+
+// booked: a lost deposit has left clearing and stays exchanged or owed.
+func booked(d swap.Deposit) bool { return d.State == swap.DepositFinal || d.Lost }
 
 // tally sums postings.
 type tally map[model.Position]*big.Int
@@ -70,8 +75,7 @@ func (c *checker) books() {
 func (t tally) swap(s swap.Swap) {
 	q := s.Terms.Quote
 	for _, d := range s.Deposits {
-		// A lost deposit has left clearing and stays exchanged or owed.
-		if d.State != swap.DepositFinal && !d.Lost {
+		if !booked(d) {
 			continue
 		}
 		t.debit(ledger.Clearing, d.Amount)
@@ -82,19 +86,17 @@ func (t tally) swap(s swap.Swap) {
 		switch d.Verdict {
 		case swap.VerdictDust:
 			t.credit(ledger.DustQuarantine, d.Amount)
-		case swap.VerdictCounted:
-			t.credit(ledger.Inventory, d.Amount)
-			for account, a := range map[ledger.Account]asset.Amount{ledger.SwapPayout(s.ID): q.Payout,
-				ledger.ServiceFees: q.ServiceFee, ledger.NetworkFeeIncome: q.NetworkFee} {
-				t.credit(account, a)
-				t.debit(ledger.Inventory, a)
-			}
+		case swap.VerdictNone, swap.VerdictCounted, swap.VerdictToppedUp:
+			t.credit(ledger.SwapDeposit(s.ID), d.Amount)
 		default:
 			t.credit(ledger.SwapRefund(s.ID), asset.Amount{Asset: d.Amount.Asset, Units: less(d.Amount.Units, q.RefundFeeMax.Units)})
 			t.credit(ledger.NetworkFeeIncome, q.RefundFeeMax)
 		}
 	}
 	for _, p := range s.Payments {
+		if p.Purpose == swap.PurposePayout && backed(s, p) {
+			t.exchange(s)
+		}
 		if p.State != swap.PaymentFinal {
 			continue
 		}
@@ -104,6 +106,18 @@ func (t tally) swap(s swap.Swap) {
 		}
 		t.debit(owed, p.Amount)
 		t.credit(ledger.Clearing, p.Amount)
+	}
+}
+
+// exchange is what the quote says, once all deposits that it rests on are booked.
+func (t tally) exchange(s swap.Swap) {
+	q := s.Terms.Quote
+	t.debit(ledger.SwapDeposit(s.ID), q.Deposit)
+	t.credit(ledger.Inventory, q.Deposit)
+	for account, a := range map[ledger.Account]asset.Amount{ledger.SwapPayout(s.ID): q.Payout,
+		ledger.ServiceFees: q.ServiceFee, ledger.NetworkFeeIncome: q.NetworkFee} {
+		t.credit(account, a)
+		t.debit(ledger.Inventory, a)
 	}
 }
 

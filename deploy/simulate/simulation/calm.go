@@ -199,10 +199,12 @@ func (c *checker) expected(u *user, d swap.Deposit) (string, bool) {
 		return "anything but dust", dust
 	case swap.VerdictCounted:
 		return "anything but counted", exact
+	case swap.VerdictToppedUp: // dust too, where it is what was missing: see leg
+		return "no part of the amount", d.Amount.Units.Less(q.Deposit.Units)
 	case swap.VerdictShort:
 		return "no short deposit", d.Amount.Units.Less(q.Deposit.Units) && !dust
 	case swap.VerdictOver:
-		return "no deposit over", q.Deposit.Units.Less(d.Amount.Units)
+		return "no deposit over", !exact && !dust
 	case swap.VerdictLate, swap.VerdictExtra:
 		return "dust", !dust
 	}
@@ -215,7 +217,7 @@ func (c *checker) paid(u *user, row swap.Swap) {
 	for _, p := range row.Payments {
 		if p.State == swap.PaymentFinal {
 			got[p.Destination] = add(got[p.Destination], p.Amount.Units)
-		} else if p.State != swap.PaymentFailed && !c.world.stranded()[p.OrderID] && (p.State != swap.PaymentQueued || !c.gone(row, p)) {
+		} else if p.State != swap.PaymentFailed && !c.world.stranded()[p.OrderID] && (p.State != swap.PaymentQueued || !gone(row, p)) {
 			fail("%s: %s is %s in the end", u.id(), p.OrderID, p.State)
 		}
 	}

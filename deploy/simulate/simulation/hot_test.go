@@ -189,9 +189,9 @@ func (h hotStore) Basis(ctx context.Context, p payment.Payment) (payment.Basis, 
 	return both(h, "basis", func() (payment.Basis, error) { return h.Store.Basis(ctx, p) }, func() (payment.Basis, error) { return h.real.Basis(ctx, p) })
 }
 
-func (h hotStore) DepositConfirmed(ctx context.Context, o swap.Order) (bool, error) {
-	return both(h, "deposit confirmed", func() (bool, error) { return h.Store.DepositConfirmed(ctx, o) },
-		func() (bool, error) { return h.real.DepositConfirmed(ctx, o) })
+func (h hotStore) DepositsConfirmed(ctx context.Context, o swap.Order) (bool, error) {
+	return both(h, "deposits confirmed", func() (bool, error) { return h.Store.DepositsConfirmed(ctx, o) },
+		func() (bool, error) { return h.real.DepositsConfirmed(ctx, o) })
 }
 
 func (h hotStore) StorePlan(ctx context.Context, p payment.Payment, plan chain.Plan) (payment.Payment, error) {

@@ -30,8 +30,8 @@ func (p Pair) String() string {
 func (w *World) visited(folded []statemachine.Folded) {
 	for _, f := range folded {
 		at := swap.State("")
-		for _, e := range f.Events {
-			w.pairs[Pair{State: e.From, Fact: e.Fact.Kind, Verdict: verdictBy(f.Swap, e.Fact), Outcome: statemachine.Applied}]++
+		for i, e := range f.Events {
+			w.pairs[Pair{State: e.From, Fact: e.Fact.Kind, Verdict: verdictBy(f.Updates[i], e.Fact), Outcome: statemachine.Applied}]++
 			at = e.To
 		}
 		if f.Swap != nil && at == "" {
@@ -43,12 +43,12 @@ func (w *World) visited(folded []statemachine.Folded) {
 	}
 }
 
-// verdictBy is the verdict of the deposit that a fact confirms.
-func verdictBy(s *swap.Swap, f swap.Fact) swap.Verdict {
+// verdictBy is the verdict that the deposit which a fact confirms had after it.
+func verdictBy(u swap.Update, f swap.Fact) swap.Verdict {
 	if f.Kind != swap.FactDepositConfirmed {
 		return swap.VerdictNone
 	}
-	for _, d := range s.Deposits {
+	for _, d := range u.Deposits {
 		if d.ID == f.Deposit.DepositID {
 			return d.Verdict
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"ferry/hotwallet/chain/fakechain"
+	hot "ferry/hotwallet/model"
 	"ferry/swap/asset"
 )
 
@@ -13,8 +14,50 @@ func (w *World) deposit() {
 		return
 	}
 	u := one(w, w.users)
-	on := w.chains[u.on]
 	kind, outputs := w.outputs(u)
+	w.send(u, kind, outputs)
+}
+
+// topUp is a user who has sent a part and sends the rest, exactly or not. Users who
+// have sent nothing yet send a part.
+func (w *World) topUp() {
+	if len(w.users) == 0 {
+		return
+	}
+	u := one(w, w.users)
+	exact, rules := u.terms.Quote.Deposit.Units, w.rules[u.on]
+	missing, err := exact.Sub(w.sent(u))
+	kind, units := "what is missing", missing
+	switch {
+	case err != nil || missing.IsZero():
+		return
+	case missing == exact && w.chance(4):
+		// What is missing is too little to be sent back, and counts.
+		kind, units = "all but a little", less(exact, add(rules.dust, asset.NewUnits(w.rng.Uint64N(1000))))
+	case missing == exact:
+		kind, units = "a part", w.share(exact, 20+w.rng.Uint64N(60))
+	case w.chance(8):
+		kind, units = "just more than is missing", add(missing, asset.NewUnits(1))
+	case w.chance(4):
+		kind, units = "a part of what is missing", less(missing, w.share(missing, 50))
+	}
+	w.send(u, kind, []fakechain.Output{{Address: u.terms.Receipt.DepositAddress, Units: units}})
+}
+
+// sent is what is on its way to a swap's address or there, without dust.
+func (w *World) sent(u *user) (sum asset.Units) {
+	for _, d := range w.wallets.Deposits() {
+		live := d.State == "seen" || d.State == "in_block" || d.State == hot.Confirmed
+		if d.SwapID == u.id() && live && !d.Amount.Units.Less(w.rules[u.on].dust) {
+			sum = add(sum, d.Amount.Units)
+		}
+	}
+	return sum
+}
+
+// send pays outputs: by one transaction where the chain has outputs.
+func (w *World) send(u *user, kind string, outputs []fakechain.Output) {
+	on := w.chains[u.on]
 	if u.on == asset.Ethereum {
 		for _, o := range outputs {
 			on.Pay(o.Address, o.Units)
@@ -29,7 +72,7 @@ func (w *World) deposit() {
 	w.tell("deposit to %.31s: %s %v", u.id(), kind, sums)
 }
 
-// outputs are what is sent at once: by one transaction where the chain has outputs.
+// outputs are what is sent at once.
 func (w *World) outputs(u *user) (string, []fakechain.Output) {
 	exact, to := u.terms.Quote.Deposit.Units, u.terms.Receipt.DepositAddress
 	rules := w.rules[u.on]

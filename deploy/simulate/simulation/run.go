@@ -96,7 +96,7 @@ func (w *World) step() {
 		do     func()
 	}{
 		{14, w.look}, {10, w.pay}, {16, w.relay}, {16, w.read}, {8, w.take}, {3, w.sweep},
-		{14, w.mine}, {6, w.pass}, {9, w.deposit}, {2, w.createFew}, {3, w.replace}, {2, w.evict},
+		{14, w.mine}, {6, w.pass}, {9, w.deposit}, {5, w.topUp}, {2, w.createFew}, {3, w.replace}, {2, w.evict},
 		{6, w.reorg}, {5, w.waver}, {1, w.leave}, {3, w.trouble}, {1, w.again}, {2, w.operate}, {2, w.kill},
 	}
 	total := 0

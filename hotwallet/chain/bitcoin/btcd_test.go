@@ -1,13 +1,13 @@
 package bitcoin_test
 
 import (
-	"context"
-	"net"
+	"path/filepath"
 	"testing"
 
 	"github.com/btcsuite/btcd/rpcclient"
 
-	"ferry/hotwallet/chain/chaintest/node"
+	"ferry/deploy/parts"
+	"ferry/deploy/parts/partstest"
 )
 
 // btcd is a running btcd on simnet.
@@ -21,36 +21,23 @@ type btcd struct {
 // startBtcd starts a btcd with an empty chain that mines to the address.
 func startBtcd(t testing.TB, miningAddress string) *btcd {
 	t.Helper()
-	dir, rpc := t.TempDir(), "127.0.0.1:"+node.FreePort(t)
-	n := &btcd{url: "http://" + rpc, user: "test", pass: "only-for-tests"}
+	dir := t.TempDir()
+	p, err := parts.StartBtcd(t.Context(), parts.BtcdConfig{Path: partstest.Program(t, "btcd"), Dir: filepath.Join(dir, "btcd"),
+		LogFile: filepath.Join(dir, "log"), MiningAddress: miningAddress})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Kill(); err != nil {
+			t.Error(err)
+		}
+	})
 	client, err := rpcclient.New(&rpcclient.ConnConfig{
-		Host: rpc, User: n.user, Pass: n.pass, HTTPPostMode: true, DisableTLS: true,
+		Host: p.RPCAddress(), User: p.RPCUser(), Pass: p.RPCPassword(), HTTPPostMode: true, DisableTLS: true,
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Shutdown)
-	n.client = client
-	node.Start(t, node.Program(t, "btcd"), []string{
-		"--configfile=/dev/null", "--simnet", "--datadir=" + dir, "--logdir=" + dir,
-		"--listen=127.0.0.1:" + node.FreePort(t), "--rpclisten=" + rpc, "--rpcuser=" + n.user, "--rpcpass=" + n.pass,
-		"--notls", "--nodnsseed", "--txindex", "--addrindex", "--rejectnonstd", "--miningaddr=" + miningAddress,
-	}, func(ctx context.Context) error {
-		// rpcclient retries by itself with growing pauses; ask whether it listens first.
-		if err := dial(ctx, rpc); err != nil {
-			return err
-		}
-		_, err := client.GetBlockCount()
-		return err
-	})
-	return n
-}
-
-func dial(ctx context.Context, address string) error {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", address)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
+	return &btcd{url: "http://" + p.RPCAddress(), user: p.RPCUser(), pass: p.RPCPassword(), client: client}
 }

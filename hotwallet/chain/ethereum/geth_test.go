@@ -3,21 +3,27 @@ package ethereum_test
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/params"
 	"github.com/ethereum/go-ethereum/rpc"
 
-	"ferry/hotwallet/chain/chaintest/node"
+	"ferry/deploy/parts"
+	"ferry/deploy/parts/partstest"
 )
 
 // gethChainID is the private chain's EIP-155 id.
 const gethChainID = 1337
+
+// startLimit is reached only when something is broken.
+const startLimit = time.Minute
 
 // geth is a running geth on a private chain. Nobody but the test makes blocks:
 // testing_commitBlockV1 does, debug_setHead takes them back.
@@ -28,9 +34,10 @@ type geth struct {
 }
 
 // startGeth starts a geth whose genesis gives each address that balance in wei.
+// Unlike deploy/parts', it makes no block by itself and forgets no state.
 func startGeth(t testing.TB, balances map[string]string) *geth {
 	t.Helper()
-	dir, port := t.TempDir(), node.FreePort(t)
+	dir, ports := t.TempDir(), freePorts(t, 2)
 	genesis := filepath.Join(dir, "genesis.json")
 	raw, err := json.Marshal(gethGenesis(balances))
 	if err != nil {
@@ -39,25 +46,77 @@ func startGeth(t testing.TB, balances map[string]string) *geth {
 	if err := os.WriteFile(genesis, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	path := node.Program(t, "geth")
-	if out, err := exec.CommandContext(t.Context(), path, "init", "--datadir", dir, genesis).CombinedOutput(); err != nil {
+	path, data := partstest.Program(t, "geth"), filepath.Join(dir, "data")
+	if out, err := exec.CommandContext(t.Context(), path, "init", "--datadir", data, genesis).CombinedOutput(); err != nil {
 		t.Fatalf("geth init: %v\n%s", err, out)
 	}
-	n := &geth{url: "http://127.0.0.1:" + port}
-	n.client, err = rpc.DialContext(t.Context(), n.url)
+	p, err := parts.StartProcess(parts.ProcessConfig{Name: "geth", Path: path, Dir: dir, LogFile: filepath.Join(dir, "log"), Args: []string{
+		"--datadir", data, "--networkid", "1337", "--nodiscover", "--maxpeers", "0", "--port", "0", "--ipcdisable",
+		"--authrpc.port", ports[0], "--http", "--http.port", ports[1], "--http.api", "eth,net,debug,txpool,testing",
+		"--cache", "64", "--gcmode", "archive",
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(n.client.Close)
-	node.Start(t, path, []string{
-		"--datadir", dir, "--networkid", "1337", "--nodiscover", "--maxpeers", "0", "--port", "0", "--ipcdisable",
-		"--authrpc.port", node.FreePort(t), "--http", "--http.port", port, "--http.api", "eth,net,debug,txpool,testing",
-		"--cache", "64", "--gcmode", "archive",
-	}, func(ctx context.Context) error {
-		var height string
-		return n.client.CallContext(ctx, &height, "eth_blockNumber")
+	t.Cleanup(func() {
+		if err := p.Kill(); err != nil {
+			t.Error(err)
+		}
 	})
+	n := &geth{url: "http://127.0.0.1:" + ports[1]}
+	if n.client, err = rpc.DialContext(t.Context(), n.url); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.client.Close)
+	n.awaitAnswer(t, p)
 	return n
+}
+
+// awaitAnswer returns once the node answers.
+func (n *geth) awaitAnswer(t testing.TB, p *parts.Process) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
+	defer cancel()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		var height string
+		err := n.client.CallContext(ctx, &height, "eth_blockNumber")
+		if err == nil {
+			return
+		}
+		select {
+		case <-p.Done():
+			t.Fatalf("geth ended at once: %v", p.Err())
+		case <-ctx.Done():
+			t.Fatalf("geth does not answer: %v", err)
+		case <-look.C:
+		}
+	}
+}
+
+// freePorts are loopback ports that nobody uses now, each another.
+func freePorts(t testing.TB, count int) []string {
+	t.Helper()
+	var ports []string
+	for range count {
+		var lc net.ListenConfig
+		l, err := lc.Listen(t.Context(), "tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports = append(ports, port)
+	}
+	return ports
 }
 
 // gethGenesis has every fork up to Prague, as public chains have it, from block 0.

@@ -58,10 +58,14 @@ func (s Signer) signEthereum(ctx context.Context, r payment.SignRequest) ([]byte
 }
 
 func authority(r payment.SignRequest) *ferryv1.Authority {
-	return &ferryv1.Authority{
+	a := &ferryv1.Authority{
 		Purpose: string(r.Order.Purpose), SignedQuote: r.Order.SignedQuote, SignedReceipt: r.Order.SignedReceipt,
-		DepositId: r.Order.DepositID, DepositUnits: r.Order.DepositAmount.Units.String(), FencingToken: r.FencingToken,
+		FencingToken: r.FencingToken,
 	}
+	for _, d := range r.Order.Deposits {
+		a.Deposits = append(a.Deposits, &ferryv1.AuthorityDeposit{DepositId: d.ID, Units: d.Amount.Units.String()})
+	}
+	return a
 }
 
 func bitcoinRequest(r payment.SignRequest) *ferryv1.SignBitcoinRequest {

@@ -14,7 +14,8 @@ import (
 
 	"ferry/liquidity"
 	"ferry/liquidity/venue/binance"
-	"ferry/liquidity/venue/binance/simulator"
+	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/simulator"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -32,7 +33,7 @@ func TestFaultsOfTheBook(t *testing.T) {
 			x.inject(t, kind, 1, 0)
 			f.awaitOutage(suspect)
 			f.await()
-			want := binance.Counters{Connections: 1, Snapshots: 2, Gaps: 1}
+			want := feed.Counters{Connections: 1, Snapshots: 2, Gaps: 1}
 			if kind == simulator.Crossed {
 				want.Gaps, want.Crossed = 0, 1
 			}
@@ -52,12 +53,12 @@ func TestFaultsOfSnapshots(t *testing.T) {
 	for _, c := range []struct {
 		kind           simulator.Kind
 		count, seconds int
-		want           binance.Counters
+		want           feed.Counters
 	}{
-		{simulator.Throttle, 1, 1, binance.Counters{FailedSnapshots: 1, Throttled: 1}},
-		{simulator.Ban, 1, 1, binance.Counters{FailedSnapshots: 1, Throttled: 1}},
-		{simulator.Failure, 3, 0, binance.Counters{FailedSnapshots: 3}},
-		{simulator.OldSnapshot, 3, 0, binance.Counters{OldSnapshots: 3}},
+		{simulator.Throttle, 1, 1, feed.Counters{FailedSnapshots: 1, Throttled: 1}},
+		{simulator.Ban, 1, 1, feed.Counters{FailedSnapshots: 1, Throttled: 1}},
+		{simulator.Failure, 3, 0, feed.Counters{FailedSnapshots: 3}},
+		{simulator.OldSnapshot, 3, 0, feed.Counters{OldSnapshots: 3}},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			t.Parallel()

@@ -1,23 +1,19 @@
 package binance
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"ferry/liquidity"
 	"ferry/liquidity/book"
+	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/feed/scan"
 )
-
-// ErrMalformed means that the venue said something its documents do not allow.
-var ErrMalformed = errors.New("malformed message")
 
 // Limits of what is read.
 const (
 	maxFrame = 1 << 20
-	maxBody  = 1 << 20
 	// maxLevels is the most levels on one side of an event or a snapshot. The
 	// largest snapshot the venue gives has 5000.
 	maxLevels = 5000
@@ -50,28 +46,6 @@ type snapshot struct {
 	bids, asks []book.Level
 }
 
-// payload is an event as the venue writes it. encoding/json matches names without
-// case where no field matches exactly, and the venue's names differ by case alone:
-// the blanks take those that would otherwise land in another field.
-type payload struct {
-	Event  string          `json:"e"`
-	Time   int64           `json:"E"`
-	Symbol string          `json:"s"`
-	First  uint64          `json:"U"`
-	Last   uint64          `json:"u"`
-	Bids   [][]string      `json:"b"`
-	Asks   [][]string      `json:"a"`
-	BlankS json.RawMessage `json:"S"`
-	BlankB json.RawMessage `json:"B"`
-	BlankA json.RawMessage `json:"A"`
-}
-
-// envelope is how combined streams wrap a payload.
-type envelope struct {
-	Stream string          `json:"stream"`
-	Data   json.RawMessage `json:"data"`
-}
-
 // lowest and highest bound the venue's clock: a number of milliseconds, not of
 // seconds or microseconds.
 const (
@@ -81,107 +55,146 @@ const (
 
 // parseEvent reads one message of a raw or a combined stream of the symbol.
 func parseEvent(raw []byte, symbol string, i liquidity.Instrument) (event, error) {
-	var wrapped envelope
-	if err := json.Unmarshal(raw, &wrapped); err != nil {
-		return event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	var p payload
+	r := scan.New(raw)
+	p.read(&r, i)
+	if err := r.End(); err != nil {
+		return event{}, fmt.Errorf("%w: %w", feed.ErrMalformed, err)
 	}
-	if wrapped.Data != nil {
-		raw = wrapped.Data
+	if p.data != nil {
+		raw, p = p.data, payload{}
+		r = scan.New(raw)
+		p.read(&r, i)
 	}
-	// Of other events only the name is read: what their fields hold is not known.
-	var head struct {
-		Event string          `json:"e"`
-		Time  json.RawMessage `json:"E"`
-	}
-	if err := json.Unmarshal(raw, &head); err != nil {
-		return event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	switch head.Event {
+	switch p.name {
 	case "depthUpdate":
-		return parseDepth(raw, symbol, i)
 	case "serverShutdown":
 		return event{kind: kindShutdown}, nil
 	case "":
-		return event{}, fmt.Errorf("a message without an event's name: %w", ErrMalformed)
+		return event{}, fmt.Errorf("a message without an event's name: %w", feed.ErrMalformed)
 	default:
 		return event{kind: kindOther}, nil
 	}
+	if p.late {
+		// The name came after what it decides about: read again, knowing it.
+		p = payload{name: p.name}
+		r = scan.New(raw)
+		p.read(&r, i)
+	}
+	if err := r.End(); err != nil {
+		return event{}, fmt.Errorf("update: %w: %w", feed.ErrMalformed, err)
+	}
+	return p.depth(symbol)
 }
 
-func parseDepth(raw []byte, symbol string, i liquidity.Instrument) (event, error) {
-	var p payload
-	if err := json.Unmarshal(raw, &p); err != nil {
-		return event{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+// payload is an event as the venue writes it. Of events that are no depthUpdate only
+// the name is read: what their fields hold is not known.
+type payload struct {
+	name string
+	// late says that there was something before the name.
+	late        bool
+	data        []byte
+	millis      int64
+	symbol      string
+	first, last uint64
+	bids, asks  []book.Level
+	sides       int
+}
+
+func (p *payload) read(r *scan.Reader, i liquidity.Instrument) {
+	places := scan.Places{Price: i.PriceDecimals, Size: i.SizeDecimals}
+	for r.Object(); r.More(); {
+		key := string(r.Key())
+		switch key {
+		case "e":
+			p.name = name(r.Text())
+			continue
+		case "data":
+			p.data = r.Raw()
+			continue
+		}
+		if p.name != "depthUpdate" {
+			p.late = p.late || p.name == ""
+			r.Skip()
+			continue
+		}
+		switch key {
+		case "E":
+			p.millis = r.Int()
+		case "s":
+			p.symbol = string(r.Text())
+		case "U":
+			p.first = r.Uint()
+		case "u":
+			p.last = r.Uint()
+		case "b":
+			p.bids = r.Levels(make([]book.Level, 0, usualLevels), places, maxLevels)
+			p.sides |= 1
+		case "a":
+			p.asks = r.Levels(make([]book.Level, 0, usualLevels), places, maxLevels)
+			p.sides |= 2
+		default:
+			r.Skip()
+		}
 	}
+}
+
+// usualLevels have room in most events, bothSides is what sides is with both.
+const (
+	usualLevels = 16
+	bothSides   = 3
+)
+
+// name spares most messages an allocation.
+func name(text []byte) string {
+	if string(text) == "depthUpdate" {
+		return "depthUpdate"
+	}
+	return string(text)
+}
+
+// depth checks a depthUpdate.
+func (p *payload) depth(symbol string) (event, error) {
 	switch {
-	case p.Symbol != symbol:
-		return event{}, fmt.Errorf("an event of %.20q, not of %s: %w", p.Symbol, symbol, ErrMalformed)
-	case p.Time < lowestMillis || p.Time > highestMillis:
-		return event{}, fmt.Errorf("an event at %d ms: %w", p.Time, ErrMalformed)
-	case p.First == 0 || p.Last < p.First:
-		return event{}, fmt.Errorf("an event of updates %d to %d: %w", p.First, p.Last, ErrMalformed)
-	case p.Bids == nil || p.Asks == nil:
-		return event{}, fmt.Errorf("an event without a side: %w", ErrMalformed)
+	case p.symbol != symbol:
+		return event{}, fmt.Errorf("an event of %.20q, not of %s: %w", p.symbol, symbol, feed.ErrMalformed)
+	case p.millis < lowestMillis || p.millis > highestMillis:
+		return event{}, fmt.Errorf("an event at %d ms: %w", p.millis, feed.ErrMalformed)
+	case p.first == 0 || p.last < p.first:
+		return event{}, fmt.Errorf("an event of updates %d to %d: %w", p.first, p.last, feed.ErrMalformed)
+	case p.sides != bothSides:
+		return event{}, fmt.Errorf("an event without a side: %w", feed.ErrMalformed)
 	}
-	e := event{kind: kindDepth, at: time.UnixMilli(p.Time), first: p.First, last: p.Last}
-	var err error
-	if e.bids, err = parseLevels(p.Bids, i); err != nil {
-		return event{}, fmt.Errorf("bids of update %d: %w", p.Last, err)
-	}
-	if e.asks, err = parseLevels(p.Asks, i); err != nil {
-		return event{}, fmt.Errorf("asks of update %d: %w", p.Last, err)
-	}
-	return e, nil
+	return event{kind: kindDepth, at: time.UnixMilli(p.millis), first: p.first, last: p.last, bids: p.bids, asks: p.asks}, nil
 }
 
 // parseSnapshot reads the answer of GET /api/v3/depth.
 func parseSnapshot(raw []byte, i liquidity.Instrument) (snapshot, error) {
-	var body struct {
-		Last uint64     `json:"lastUpdateId"`
-		Bids [][]string `json:"bids"`
-		Asks [][]string `json:"asks"`
+	var s snapshot
+	places := scan.Places{Price: i.PriceDecimals, Size: i.SizeDecimals}
+	r := scan.New(raw)
+	sides := 0
+	for r.Object(); r.More(); {
+		switch string(r.Key()) {
+		case "lastUpdateId":
+			s.last = r.Uint()
+		case "bids":
+			s.bids = r.Levels(nil, places, maxLevels)
+			sides |= 1
+		case "asks":
+			s.asks = r.Levels(nil, places, maxLevels)
+			sides |= 2
+		default:
+			r.Skip()
+		}
 	}
-	if err := json.Unmarshal(raw, &body); err != nil {
-		return snapshot{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	if err := r.End(); err != nil {
+		return snapshot{}, fmt.Errorf("snapshot: %w: %w", feed.ErrMalformed, err)
 	}
-	if body.Last == 0 || body.Bids == nil || body.Asks == nil {
-		return snapshot{}, fmt.Errorf("a snapshot without number or side: %w", ErrMalformed)
-	}
-	s := snapshot{last: body.Last}
-	var err error
-	if s.bids, err = parseLevels(body.Bids, i); err != nil {
-		return snapshot{}, fmt.Errorf("bids of snapshot %d: %w", s.last, err)
-	}
-	if s.asks, err = parseLevels(body.Asks, i); err != nil {
-		return snapshot{}, fmt.Errorf("asks of snapshot %d: %w", s.last, err)
+	if s.last == 0 || sides != bothSides {
+		return snapshot{}, fmt.Errorf("a snapshot without number or side: %w", feed.ErrMalformed)
 	}
 	return s, nil
-}
-
-// parseLevels reads pairs of price and quantity.
-func parseLevels(pairs [][]string, i liquidity.Instrument) ([]book.Level, error) {
-	if len(pairs) > maxLevels {
-		return nil, fmt.Errorf("%d levels, at most %d: %w", len(pairs), maxLevels, ErrMalformed)
-	}
-	levels := make([]book.Level, len(pairs))
-	for n, pair := range pairs {
-		if len(pair) != 2 {
-			return nil, fmt.Errorf("level %d has %d parts: %w", n, len(pair), ErrMalformed)
-		}
-		price, err := book.ParseTicks(pair[0], i.PriceDecimals)
-		if err != nil {
-			return nil, fmt.Errorf("price: %w: %w", ErrMalformed, err)
-		}
-		size, err := book.ParseTicks(pair[1], i.SizeDecimals)
-		if err != nil {
-			return nil, fmt.Errorf("quantity: %w: %w", ErrMalformed, err)
-		}
-		if price == 0 {
-			return nil, fmt.Errorf("level %d has no price: %w", n, ErrMalformed)
-		}
-		levels[n] = book.Level{Price: price, Size: size}
-	}
-	return levels, nil
 }
 
 // validSymbol keeps what goes into addresses to letters and digits.

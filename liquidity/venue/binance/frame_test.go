@@ -10,6 +10,7 @@ import (
 
 	"ferry/liquidity"
 	"ferry/liquidity/book"
+	"ferry/liquidity/venue/feed"
 	"ferry/swap/asset"
 )
 
@@ -140,7 +141,7 @@ func TestRefusedEvents(t *testing.T) {
 		"more levels than ok": change(`"0.0024",
             "10"`, `"1","1"`+"],"+many[:len(many)-1]),
 	} {
-		if got, err := parseEvent([]byte(raw), "BNBBTC", ethBtc); !errors.Is(err, ErrMalformed) {
+		if got, err := parseEvent([]byte(raw), "BNBBTC", ethBtc); !errors.Is(err, feed.ErrMalformed) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
@@ -157,7 +158,7 @@ func TestRefusedSnapshots(t *testing.T) {
 		"price as number": strings.Replace(publishedSnapshot, `"4.00000000"`, "4.0", 1),
 		"ask of nonsense": strings.Replace(publishedSnapshot, "12.00000000", "12,0", 1),
 	} {
-		if got, err := parseSnapshot([]byte(raw), ethBtc); !errors.Is(err, ErrMalformed) {
+		if got, err := parseSnapshot([]byte(raw), ethBtc); !errors.Is(err, feed.ErrMalformed) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
@@ -174,7 +175,7 @@ func FuzzEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		e, err := parseEvent(raw, "BNBBTC", ethBtc)
 		if err != nil {
-			if !errors.Is(err, ErrMalformed) {
+			if !errors.Is(err, feed.ErrMalformed) {
 				t.Fatalf("%v is not ErrMalformed", err)
 			}
 			return
@@ -215,7 +216,7 @@ func FuzzSnapshot(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		s, err := parseSnapshot(raw, ethBtc)
 		if err != nil {
-			if !errors.Is(err, ErrMalformed) {
+			if !errors.Is(err, feed.ErrMalformed) {
 				t.Fatalf("%v is not ErrMalformed", err)
 			}
 			return

@@ -5,14 +5,7 @@ import (
 	"fmt"
 
 	"ferry/liquidity/book"
-)
-
-// Why a book can't be trusted. Each leads to a new snapshot.
-var (
-	errGap     = errors.New("updates are missing")
-	errCrossed = errors.New("the book is crossed")
-	errDry     = errors.New("a side has run dry up to what the snapshot told")
-	errOld     = errors.New("the snapshot is older than the events kept")
+	"ferry/liquidity/venue/feed"
 )
 
 // Limits of a replica.
@@ -73,7 +66,7 @@ func (r *replica) take(e event) error {
 func (r *replica) keep(e event) error {
 	var err error
 	if n := len(r.kept); n > 0 && e.first != r.kept[n-1].last+1 {
-		err = fmt.Errorf("update %d after %d: %w", e.first, r.kept[n-1].last, errGap)
+		err = fmt.Errorf("update %d after %d: %w", e.first, r.kept[n-1].last, feed.ErrGap)
 		r.forget()
 	}
 	r.keptLevels += len(e.bids) + len(e.asks)
@@ -90,21 +83,21 @@ func (r *replica) forget() {
 	r.kept, r.keptLevels = r.kept[:0], 0
 }
 
-// load takes a snapshot and the kept events after it. errOld asks for a newer
+// load takes a snapshot and the kept events after it. feed.ErrOld asks for a newer
 // snapshot and keeps the events; after any other error they are forgotten.
 func (r *replica) load(s snapshot) error {
 	if len(r.kept) == 0 {
-		return fmt.Errorf("snapshot %d without an event before it: %w", s.last, errOld)
+		return fmt.Errorf("snapshot %d without an event before it: %w", s.last, feed.ErrOld)
 	}
 	if s.last+1 < r.kept[0].first {
-		return fmt.Errorf("snapshot %d, first event from %d: %w", s.last, r.kept[0].first, errOld)
+		return fmt.Errorf("snapshot %d, first event from %d: %w", s.last, r.kept[0].first, feed.ErrOld)
 	}
 	if err := r.book.Load(s.bids, s.asks, r.limit); err != nil {
-		return fmt.Errorf("snapshot %d: %w: %w", s.last, ErrMalformed, err)
+		return fmt.Errorf("snapshot %d: %w: %w", s.last, feed.ErrMalformed, err)
 	}
 	r.last, r.chained, r.passed = s.last, false, 0
 	defer r.forget()
-	if err := r.judge(); err != nil {
+	if err := feed.Judge(r.book); err != nil {
 		return fmt.Errorf("snapshot %d: %w", s.last, err)
 	}
 	for _, e := range r.kept {
@@ -126,7 +119,7 @@ func (r *replica) apply(e event) error {
 		r.passed++
 		return nil
 	case r.chained && e.first != r.last+1, e.first > r.last+1, e.last <= r.last:
-		return fmt.Errorf("updates %d to %d after %d: %w", e.first, e.last, r.last, errGap)
+		return fmt.Errorf("updates %d to %d after %d: %w", e.first, e.last, r.last, feed.ErrGap)
 	}
 	for _, l := range e.bids {
 		r.book.Set(book.Bid, l)
@@ -135,19 +128,5 @@ func (r *replica) apply(e event) error {
 		r.book.Set(book.Ask, l)
 	}
 	r.last, r.chained = e.last, true
-	return r.judge()
-}
-
-// judge reports a book that no complete stream of events leads to, or that ends
-// before its top.
-func (r *replica) judge() error {
-	if r.book.Crossed() {
-		return errCrossed
-	}
-	for _, side := range []book.Side{book.Bid, book.Ask} {
-		if _, bounded := r.book.Horizon(side); bounded && r.book.Len(side) == 0 {
-			return errDry
-		}
-	}
-	return nil
+	return feed.Judge(r.book)
 }

@@ -8,7 +8,8 @@ import (
 	"pgregory.net/rapid"
 
 	"ferry/liquidity/book"
-	"ferry/liquidity/venue/binance/simulator"
+	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/simulator"
 )
 
 // whole is a limit no book of the simulator reaches.
@@ -33,7 +34,7 @@ func newFeeding(t testing.TB, seed uint64, most, limit int) *feeding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &feeding{exchange: simulator.NewExchange(seed, m), replica: newReplica(most, limit), limit: limit, history: map[uint64]simulator.Snapshot{}}
+	f := &feeding{exchange: simulator.NewExchange(seed, m, simulator.Binance), replica: newReplica(most, limit), limit: limit, history: map[uint64]simulator.Snapshot{}}
 	f.note()
 	return f
 }
@@ -183,14 +184,14 @@ func TestReplicaIsSuspect(t *testing.T) {
 		"follows the snapshot":       {0, nil, []event{{first: 11, last: 12}}, nil},
 		"is in the snapshot":         {0, nil, []event{{first: 10, last: 10}, {first: 11, last: 11}}, nil},
 		"kept, spans the snapshot":   {0, []event{{first: 10, last: 12}}, []event{{first: 13, last: 13}}, nil},
-		"gap after the snapshot":     {0, nil, []event{{first: 12, last: 13}}, errGap},
-		"gap later":                  {0, nil, []event{{first: 11, last: 12}, {first: 14, last: 14}}, errGap},
-		"gap after a kept one":       {0, []event{{first: 10, last: 12}}, []event{{first: 14, last: 14}}, errGap},
-		"repeated":                   {0, nil, []event{{first: 11, last: 12}, {first: 11, last: 12}}, errGap},
-		"overlapping":                {0, nil, []event{{first: 11, last: 12}, {first: 12, last: 13}}, errGap},
-		"crossed":                    {0, nil, []event{{first: 11, last: 12, bids: level(111, 1)}}, errCrossed},
-		"locked":                     {0, nil, []event{{first: 11, last: 12, bids: level(110, 1)}}, errCrossed},
-		"a side runs dry":            {1, nil, []event{{first: 11, last: 12, asks: level(110, 0)}}, errDry},
+		"gap after the snapshot":     {0, nil, []event{{first: 12, last: 13}}, feed.ErrGap},
+		"gap later":                  {0, nil, []event{{first: 11, last: 12}, {first: 14, last: 14}}, feed.ErrGap},
+		"gap after a kept one":       {0, []event{{first: 10, last: 12}}, []event{{first: 14, last: 14}}, feed.ErrGap},
+		"repeated":                   {0, nil, []event{{first: 11, last: 12}, {first: 11, last: 12}}, feed.ErrGap},
+		"overlapping":                {0, nil, []event{{first: 11, last: 12}, {first: 12, last: 13}}, feed.ErrGap},
+		"crossed":                    {0, nil, []event{{first: 11, last: 12, bids: level(111, 1)}}, feed.ErrCrossed},
+		"locked":                     {0, nil, []event{{first: 11, last: 12, bids: level(110, 1)}}, feed.ErrCrossed},
+		"a side runs dry":            {1, nil, []event{{first: 11, last: 12, asks: level(110, 0)}}, feed.ErrDry},
 		"an empty side, known whole": {2, nil, []event{{first: 11, last: 12, asks: level(110, 0)}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -221,12 +222,12 @@ func TestReplicaRefusesSnapshots(t *testing.T) {
 		want error
 		left int
 	}{
-		"no event yet":   {nil, snapshot{last: 10, bids: level(1), asks: level(2)}, errOld, 0},
-		"old":            {[]event{{first: 12, last: 13}}, snapshot{last: 10, bids: level(1), asks: level(2)}, errOld, 1},
-		"crossed":        {[]event{{first: 10, last: 13}}, snapshot{last: 10, bids: level(2), asks: level(2)}, errCrossed, 0},
-		"crossed later":  {[]event{{first: 10, last: 13, asks: level(1)}}, snapshot{last: 10, bids: level(1), asks: level(2)}, errCrossed, 0},
-		"not in order":   {[]event{{first: 10, last: 13}}, snapshot{last: 10, bids: append(level(1), level(2)...), asks: level(3)}, ErrMalformed, 1},
-		"of the far end": {[]event{{first: 10, last: 13}}, snapshot{last: 1<<64 - 1, bids: level(1), asks: level(2)}, errOld, 1},
+		"no event yet":   {nil, snapshot{last: 10, bids: level(1), asks: level(2)}, feed.ErrOld, 0},
+		"old":            {[]event{{first: 12, last: 13}}, snapshot{last: 10, bids: level(1), asks: level(2)}, feed.ErrOld, 1},
+		"crossed":        {[]event{{first: 10, last: 13}}, snapshot{last: 10, bids: level(2), asks: level(2)}, feed.ErrCrossed, 0},
+		"crossed later":  {[]event{{first: 10, last: 13, asks: level(1)}}, snapshot{last: 10, bids: level(1), asks: level(2)}, feed.ErrCrossed, 0},
+		"not in order":   {[]event{{first: 10, last: 13}}, snapshot{last: 10, bids: append(level(1), level(2)...), asks: level(3)}, feed.ErrMalformed, 1},
+		"of the far end": {[]event{{first: 10, last: 13}}, snapshot{last: 1<<64 - 1, bids: level(1), asks: level(2)}, feed.ErrOld, 1},
 	} {
 		r := newReplica(10, 0)
 		for _, e := range c.kept {
@@ -254,7 +255,7 @@ func TestKeptEventsAreBounded(t *testing.T) {
 				t.Fatalf("%s: %d events of %d levels are kept", name, len(r.kept), r.keptLevels)
 			}
 		}
-		if err := r.load(snapshot{last: 1}); !errors.Is(err, errOld) {
+		if err := r.load(snapshot{last: 1}); !errors.Is(err, feed.ErrOld) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -275,7 +276,7 @@ func TestSnapshotAheadOfTheStream(t *testing.T) {
 		if err == nil && id <= maxKept+1 {
 			continue
 		}
-		if !errors.Is(err, errGap) || r.synced {
+		if !errors.Is(err, feed.ErrGap) || r.synced {
 			t.Fatalf("event %d: %v, synced %t", id, err, r.synced)
 		}
 		break
@@ -290,7 +291,7 @@ func TestGapAmongKeptEvents(t *testing.T) {
 		e    event
 		want error
 		kept int
-	}{{event{first: 1, last: 3}, nil, 1}, {event{first: 4, last: 4}, nil, 2}, {event{first: 6, last: 7}, errGap, 1}, {event{first: 7, last: 7}, errGap, 1}} {
+	}{{event{first: 1, last: 3}, nil, 1}, {event{first: 4, last: 4}, nil, 2}, {event{first: 6, last: 7}, feed.ErrGap, 1}, {event{first: 7, last: 7}, feed.ErrGap, 1}} {
 		if err := r.take(c.e); !errors.Is(err, c.want) || c.want == nil && err != nil || len(r.kept) != c.kept {
 			t.Fatalf("%+v: %v, %d kept", c.e, err, len(r.kept))
 		}

@@ -1,16 +1,22 @@
 package binance
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"ferry/liquidity"
+	"ferry/liquidity/book"
+	"ferry/liquidity/venue/feed"
 )
+
+// Name is the venue's in settings, logs and metrics.
+const Name = "binance"
 
 // Config is what the venue's client needs.
 type Config struct {
@@ -41,30 +47,21 @@ const (
 	lifeMost    = 24 * time.Hour
 	weightUsual = 1000
 	weightMost  = 6000
+	// usedMost is how much of the venue's 6000 per minute may be used up on this
+	// address, by whomever, before we hold back.
+	usedMost   = 4800
+	usedHeader = "X-Mbx-Used-Weight-1m"
 )
 
 // Limits of connecting. The venue allows 300 connections in 5 minutes.
 const (
-	dialTimeout = 3 * time.Second
-	dialMost    = 100
-	dialWindow  = 5 * time.Minute
-	retryLeast  = 50 * time.Millisecond
-	retryMost   = 5 * time.Second
+	dialMost   = 100
+	dialWindow = 5 * time.Minute
 )
 
-// Venue is one symbol of Binance spot as a liquidity.Source.
-type Venue struct {
-	config   Config
-	url      string
-	rest     *rest
-	dials    *budget
-	counters counting
-}
-
-var _ liquidity.Source = (*Venue)(nil)
-
-// New refuses a configuration that can't work; it connects nothing yet.
-func New(c Config) (*Venue, error) {
+// New is one symbol of Binance spot. It refuses a configuration that can't work, and
+// connects nothing yet.
+func New(c Config) (*feed.Venue, error) {
 	if c.Life == 0 {
 		c.Life = lifeUsual
 	}
@@ -79,134 +76,101 @@ func New(c Config) (*Venue, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Instrument.Validate(); err != nil {
-		return nil, fmt.Errorf("binance: %w", err)
-	}
 	switch {
 	case !validSymbol(c.Symbol):
 		return nil, fmt.Errorf("binance: symbol %.40q is not of capital letters and digits", c.Symbol)
-	case c.StaleAfter <= 0 || c.Life < 0 || c.Life >= lifeMost:
-		return nil, errors.New("binance: a staleness limit is needed, and a life below 24 hours")
+	case c.Life < 0 || c.Life >= lifeMost:
+		return nil, errors.New("binance: a life below 24 hours is needed")
 	case c.Weight < snapshotWeight || c.Weight > weightMost:
 		return nil, fmt.Errorf("binance: the weight per minute must be from %d to %d", snapshotWeight, weightMost)
-	case c.Log == nil || c.Now == nil:
-		return nil, errors.New("binance: a log and a clock are needed")
 	}
 	stream.Path = streamPath(c.Symbol)
-	return &Venue{
-		config: c, url: stream.String(), rest: newRest(api, c.Symbol, c.Weight, c.Now),
-		dials: &budget{limit: dialMost, per: dialWindow},
-	}, nil
+	api.Path = "/api/v3/depth"
+	api.RawQuery = url.Values{"symbol": {c.Symbol}, "limit": {strconv.Itoa(snapshotLimit)}}.Encode()
+	return feed.New(feed.Config{
+		Venue: Name, StreamURL: stream.String(), Instrument: c.Instrument, StaleAfter: c.StaleAfter, Life: c.Life,
+		MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow, Log: c.Log, Now: c.Now,
+		Snapshots: &feed.Snapshots{URL: api.String(), Cost: snapshotWeight, Limit: c.Weight, Per: time.Minute, Held: held},
+		Open:      func() feed.Protocol { return Open(c.Symbol, c.Instrument) },
+	})
 }
 
 // base reads one of the venue's addresses.
 func base(text, plain, secure string) (*url.URL, error) {
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != plain && u.Scheme != secure) || u.Host == "" || u.Path != "" && u.Path != "/" || u.User != nil {
-		return nil, fmt.Errorf("binance: %q is not an address %s://host or %s://host", text, plain, secure)
+	u, err := feed.Address(text, plain, secure)
+	if err == nil && u.Path != "" && u.Path != "/" {
+		err = fmt.Errorf("%q has a path", text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("binance: %w", err)
 	}
 	return u, nil
 }
 
-// Instrument implements liquidity.Source.
-func (v *Venue) Instrument() liquidity.Instrument { return v.config.Instrument }
+// streamPath names the raw stream of a symbol's changes every 100 ms.
+func streamPath(symbol string) string { return "/ws/" + strings.ToLower(symbol) + "@depth@100ms" }
 
-// StaleAfter implements liquidity.Source.
-func (v *Venue) StaleAfter() time.Duration { return v.config.StaleAfter }
-
-// Counters is what has happened so far. It is safe for concurrent use.
-func (v *Venue) Counters() Counters { return v.counters.read() }
-
-// Stream implements liquidity.Source. A connection that gave a price makes the
-// next pause short again.
-func (v *Venue) Stream(ctx context.Context, deliver func(liquidity.Top)) error {
-	pause := retryLeast
-	for ctx.Err() == nil {
-		if held := v.dials.take(v.config.Now(), 1); held > 0 {
-			wait(ctx, held)
-			continue
-		}
-		if v.follow(ctx, v.connect(ctx), deliver) {
-			pause = retryLeast
-		}
-		wait(ctx, jitter(pause))
-		pause = min(2*pause, retryMost)
+// held holds back until the next minute, by which the venue counts, when most of
+// the weight of this one is used up.
+func held(h http.Header, now time.Time) time.Time {
+	if used, err := strconv.Atoi(h.Get(usedHeader)); err == nil && used > usedMost {
+		return now.Truncate(time.Minute).Add(time.Minute)
 	}
-	return nil
+	return time.Time{}
 }
 
-// follow delivers a connection's tops, and those of the ones that take over from
-// it without an outage, until the last one has ended; then it delivers the outage.
-// It reports whether there was any price.
-func (v *Venue) follow(ctx context.Context, now *connection, deliver func(liquidity.Top)) (priced bool) {
-	next := none()
-	leaving := now.leaving
-	defer func() { now.stop(); next.stop() }()
-	for {
-		select {
-		case top, open := <-now.tops:
-			if open {
-				priced = priced || top.Unavailable == ""
-				deliver(top)
-				continue
-			}
-			if ctx.Err() != nil {
-				return priced
-			}
-			v.lost(ctx, now.err, deliver)
-			if next.tops == nil {
-				return priced
-			}
-			now, next = next, none()
-			leaving = now.leaving
-		case <-leaving:
-			leaving = nil
-			if v.dials.take(v.config.Now(), 1) == 0 {
-				next = v.connect(ctx)
-			}
-		case top, open := <-next.tops:
-			switch {
-			case !open:
-				// The one we have goes on for as long as the venue lets it.
-				v.config.Log.WarnContext(ctx, "new venue connection failed, keeping the old one", "error", next.err)
-				next = none()
-			case top.Unavailable == "":
-				now.stop()
-				now, next = next, none()
-				leaving = now.leaving
-				v.counters.add(func(c *Counters) { c.Handovers++ })
-				deliver(top)
-			}
-		}
+// protocol is the venue's messages on one connection; the replica behind it does
+// the work.
+type protocol struct {
+	*replica
+	symbol     string
+	instrument liquidity.Instrument
+}
+
+var _ feed.Protocol = (*protocol)(nil)
+
+// Open is a connection's state.
+func Open(symbol string, i liquidity.Instrument) feed.Protocol {
+	return &protocol{newReplica(maxBook, snapshotLimit), symbol, i}
+}
+
+// Hello implements feed.Protocol: the address says it all.
+func (*protocol) Hello() [][]byte { return nil }
+
+// Again implements feed.Protocol: snapshots are fetched.
+func (*protocol) Again() [][]byte { return nil }
+
+// Take implements feed.Protocol.
+func (p *protocol) Take(raw []byte) (feed.Message, error) {
+	e, err := parseEvent(raw, p.symbol, p.instrument)
+	if err != nil {
+		return feed.Message{}, err
+	}
+	switch e.kind {
+	case kindShutdown:
+		return feed.Message{Kind: feed.Shutdown}, nil
+	case kindDepth:
+		return feed.Message{Kind: feed.Update, At: e.at}, p.take(e)
+	default:
+		return feed.Message{}, nil
 	}
 }
 
-// lost tells the outage of a connection that has ended.
-func (v *Venue) lost(ctx context.Context, err error, deliver func(liquidity.Top)) {
-	name := v.config.Instrument.String()
-	v.config.Log.WarnContext(ctx, "venue connection ended, will connect again", "instrument", name, "error", err)
-	reason := "The connection to the venue of " + name + " is lost."
-	if errors.Is(err, errStale) {
-		reason = "The venue's feed of " + name + " is stale."
+// Wants implements feed.Protocol. There must be an event before a snapshot, or
+// nothing would say whether it is old.
+func (p *protocol) Wants() bool { return !p.synced && len(p.kept) > 0 }
+
+// Load implements feed.Protocol.
+func (p *protocol) Load(body []byte) error {
+	shot, err := parseSnapshot(body, p.instrument)
+	if err != nil {
+		return err
 	}
-	deliver(v.outage(reason))
+	return p.load(shot)
 }
 
-func (v *Venue) outage(reason string) liquidity.Top {
-	return liquidity.Top{Instrument: v.config.Instrument, ReceivedAt: v.config.Now(), Unavailable: reason}
-}
+// Trusted implements feed.Protocol.
+func (p *protocol) Trusted() bool { return p.synced }
 
-// jitter is from half of d to all of it, so that clients of a venue that comes
-// back do not all knock at once.
-func jitter(d time.Duration) time.Duration {
-	return d/2 + rand.N(d/2+1) //nolint:gosec // spreads load, guards nothing
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
-}
+// Book implements feed.Protocol.
+func (p *protocol) Book() *book.Book { return p.book }

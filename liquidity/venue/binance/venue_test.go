@@ -10,14 +10,16 @@ import (
 
 	"ferry/liquidity"
 	"ferry/liquidity/venue/binance"
-	"ferry/liquidity/venue/binance/simulator"
+	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/simulator"
+	"ferry/liquidity/venue/venuetest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
 
 const (
 	// patience ends a test that would wait for ever.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// pace is a simulator in a hurry: an event every 4 ms.
 	pace = 2 * time.Millisecond
 )
@@ -41,7 +43,7 @@ type exchange struct {
 // simulate runs a simulator on the address until stop, which waits for its end.
 func simulate(t *testing.T, address string, change func(*simulator.Config)) exchange {
 	t.Helper()
-	c := simulator.Config{Seed: 1, Markets: []simulator.Market{market(t)}, Every: pace, Log: quiet}
+	c := simulator.Config{Seed: 1, Venues: []string{simulator.Binance}, Markets: []simulator.Market{market(t)}, Every: pace, Log: quiet}
 	if change != nil {
 		change(&c)
 	}
@@ -77,7 +79,7 @@ func (x exchange) inject(t *testing.T, kind simulator.Kind, count, seconds int) 
 // follower is a venue whose tops a test reads.
 type follower struct {
 	t *testing.T
-	*binance.Venue
+	*feed.Venue
 	tops <-chan liquidity.Top
 	// Whatever was available must be one of the exchange's own tops, unless truth
 	// is nil.
@@ -172,7 +174,7 @@ type truth struct {
 }
 
 func newTruth(m simulator.Market) *truth {
-	r := &truth{simulator.NewExchange(1, m), map[[2]liquidity.Level]bool{}}
+	r := &truth{simulator.NewExchange(1, m, simulator.Binance), map[[2]liquidity.Level]bool{}}
 	r.note()
 	return r
 }
@@ -216,4 +218,16 @@ func TestFollows(t *testing.T) {
 	if c := f.Counters(); c.Connections != 1 || c.Snapshots != 1 || c.Gaps+c.Crossed+c.Dry+c.Malformed+c.Stale != 0 {
 		t.Errorf("counters %+v", c)
 	}
+}
+
+// What every venue's client has to survive, besides what this one's own tests show.
+func TestSuite(t *testing.T) {
+	t.Parallel()
+	gaps := func(c feed.Counters) uint64 { return c.Gaps }
+	venuetest.Suite{Venue: simulator.Binance, Gap: gaps, Repeat: gaps, Fetched: true, Notice: true,
+		New: func(address string, staleAfter time.Duration) (*feed.Venue, error) {
+			return binance.New(binance.Config{StreamURL: "ws://" + address, RestURL: "http://" + address, Symbol: "ETHBTC", Instrument: market(t).Instrument,
+				StaleAfter: staleAfter, Weight: 6000, Log: quiet, Now: time.Now})
+		},
+	}.Run(t)
 }

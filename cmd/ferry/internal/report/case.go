@@ -86,6 +86,9 @@ func deposit(p *console.Page, n int, d support.DepositView) {
 	verdict := string(d.Verdict)
 	if verdict == "" {
 		verdict = "no verdict yet"
+		if d.State == swap.DepositFinal {
+			verdict = "a part, waits for the rest"
+		}
 	}
 	state := fmt.Sprintf("%s, %d of %d confirmations", d.State, d.Confirmations, d.Needed)
 	if !d.Told {
@@ -116,7 +119,9 @@ func payment(p *console.Page, n int, pay support.PaymentView) {
 		p.Item("%d. %s of %s: %s", n, pay.Purpose, pay.Amount, pay.State)
 		p.Long("to", pay.Destination)
 		p.Long("order", pay.OrderID)
-		p.Long("deposit", pay.DepositID)
+		for _, id := range pay.Deposits {
+			p.Long("deposit", id)
+		}
 		p.Long("txid", pay.TxID)
 	}
 	w := pay.Wallet

@@ -119,7 +119,7 @@ func (d *Database) counted(terms swap.Terms, dep swap.Deposit) {
 // payout is the hot wallet's payment of the swap, with one attempt that was sent.
 func (d *Database) payout(terms swap.Terms, dep swap.Deposit, digit, state string, nonce int, sent time.Time) swap.Payment {
 	id := terms.Receipt.SwapID
-	p := swap.Payment{OrderID: swap.PayoutOrderID(id), Purpose: swap.PurposePayout, DepositID: dep.ID, Amount: terms.Quote.Payout,
+	p := swap.Payment{OrderID: swap.PayoutOrderID(id), Purpose: swap.PurposePayout, Deposits: []string{dep.ID}, Amount: terms.Quote.Payout,
 		Destination: terms.Receipt.PayoutAddress, State: swap.PaymentState(state), TxID: EthereumTx(digit)}
 	var height any
 	txid, fee := "", asset.Units{}
@@ -127,10 +127,12 @@ func (d *Database) payout(terms swap.Terms, dep swap.Deposit, digit, state strin
 		height, txid, fee = 2000, p.TxID, eth("0.0003").Units
 		p.Fee = fee
 	}
-	d.Exec(`INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state,
+	d.Exec(`INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state,
 	            txid, fee, height, queued_at, updated_at)
-	        VALUES ($1, 'ethereum', $2, 'payout', $3, 'ETH', $4, $5, '{}', $6, $7, $8, $9, $10, $11)`,
-		p.OrderID, id, dep.ID, p.Amount.Units, p.Destination, state, txid, fee, height, sent.Add(-time.Minute), sent)
+	        VALUES ($1, 'ethereum', $2, 'payout', 'ETH', $3, $4, '{}', $5, $6, $7, $8, $9, $10)`,
+		p.OrderID, id, p.Amount.Units, p.Destination, state, txid, fee, height, sent.Add(-time.Minute), sent)
+	d.Exec(`INSERT INTO hotwallet.payment_deposit (deposit_id, order_id, asset, units) VALUES ($1, $2, $3, $4)`,
+		dep.ID, p.OrderID, dep.Amount.Asset, dep.Amount.Units)
 	d.Exec(`INSERT INTO hotwallet.attempt (order_id, n, chain, state, plan, fee, nonce, raw, txid, planned_at, signed_at, last_sent_at, last_answer)
 	        VALUES ($1, 1, 'ethereum', 'broadcast', '{}', $2, $3, '\x00', $4, $5, $5, $6, $7)`,
 		p.OrderID, eth("0.0004").Units, nonce, p.TxID, sent.Add(-30*time.Second), sent, "already known\x1b[2J")

@@ -170,7 +170,7 @@ func (row swapRow) view(id string, now time.Time) (*SwapView, error) {
 		return nil, fmt.Errorf("the stored terms of %s: %w", id, err)
 	}
 	u := statemachine.Describe(swap.Swap{ID: id, State: row.State, Version: row.Version, Terms: terms,
-		Reason: row.Reason, CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC()}, "", "")
+		Reason: row.Reason, CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), Deposits: row.Deposits}, "", "")
 	return &SwapView{State: row.State, Version: row.Version, Actor: u.Actor, ActBy: u.By,
 		Overdue: !u.By.IsZero() && u.By.Before(now), Waiting: u.Message, Reason: row.Reason,
 		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), Quote: terms.Quote, Receipt: terms.Receipt}, nil

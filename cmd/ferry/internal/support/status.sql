@@ -20,14 +20,19 @@ SELECT swap_id, source, seq, kind AS fact, reason, parked_at FROM swap.parked_fa
 SELECT count(*) AS all, max(at) AS newest FROM swap.malformed_record
 
 -- NAME: STATUS_SWAPS
-SELECT state, count(*) AS swaps, min(updated_at) AS oldest FROM swap.swap GROUP BY state
+-- The open ones all, the final ones among the newest 10,000.
+SELECT s.state, count(*) AS swaps, min(s.updated_at) AS oldest
+FROM swap.open_swap o JOIN swap.swap s ON s.id = o.swap_id GROUP BY s.state
+UNION ALL
+SELECT state, count(*), min(updated_at) FROM (SELECT state, updated_at FROM swap.swap ORDER BY id DESC LIMIT 10000) newest
+WHERE state IN ('settled', 'expired', 'refunded') GROUP BY state
 
 -- NAME: STATUS_OVERDUE
 -- Open swaps that may be overdue: their time is over by the deadlines still to
 -- come, or they have not moved for the shortest time that anybody is given. The
 -- caller looks into the terms of each.
 SELECT s.id, s.state, s.version, s.signed_quote, s.signed_receipt, s.reason, s.created_at, s.updated_at
-FROM swap.swap s
+FROM swap.open_swap o JOIN swap.swap s ON s.id = o.swap_id
 WHERE s.state = 'awaiting_deposit' AND NOT EXISTS (SELECT 1 FROM swap.deadline d
           WHERE d.swap_id = s.id AND d.name = 'deposit_by' AND d.due_at > $1)
    OR s.state = 'deposit_detected' AND NOT EXISTS (SELECT 1 FROM swap.deadline d

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -171,7 +172,7 @@ func TestSearchesUseIndexes(t *testing.T) {
 		"FIND_TEXT": {texts, texts, 51, chains}, "FIND_AMOUNT": {asset.BTC, asset.NewUnits(5), 51},
 		"CASE_SWAP": {"x"}, "CASE_TIMELINE": {"x", 5}, "CASE_PARKED": {"x", 5}, "CASE_BALANCES": {"x"}, "CASE_WATCHED": {"x", 5},
 		"CASE_WALLET_PAYMENTS": {"x", 5}, "CASE_ATTEMPTS": {"x", 5}, "CASE_ISSUED": {"x"},
-		"FUND_ADDRESS": {asset.Bitcoin}, "STATUS_RELAYS": {5},
+		"FUND_ADDRESS": {asset.Bitcoin}, "STATUS_RELAYS": {5}, "STATUS_SWAPS": nil, "STATUS_OVERDUE": {time.Now(), time.Now(), 5},
 	} {
 		// The relays' cursors are tables of one row each.
 		plan := explain(t, conn, name, args...)
@@ -180,7 +181,11 @@ func TestSearchesUseIndexes(t *testing.T) {
 		}
 	}
 	// The check itself sees what it looks for: swaps by state have no index.
-	if full := scans(explain(t, conn, "STATUS_SWAPS"), "Seq Scan"); !slices.Equal(full, []string{"swap"}) {
+	var plan string
+	if err := conn.QueryRow(t.Context(), "EXPLAIN (FORMAT JSON) SELECT state, count(*) FROM swap.swap GROUP BY state").Scan(&plan); err != nil {
+		t.Fatal(err)
+	}
+	if full := scans(plan, "Seq Scan"); !slices.Equal(full, []string{"swap"}) {
 		t.Errorf("counting swaps by state reads all of %q, and should be seen to read swap", full)
 	}
 }

@@ -41,17 +41,17 @@ func TestAvailableIsWhatCanBePaidNow(t *testing.T) {
 	}
 
 	// A payment without a plan takes its amount, one with a plan its coins.
-	queue := func(order, deposit, units string) {
-		db.Exec(`INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state)
-		         VALUES ($1, 'bitcoin', 's', 'payout', $2, 'BTC', $3, 'd', '{}', 'queued')`, order, deposit, units)
+	queue := func(order, units string) {
+		db.Exec(`INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
+		         VALUES ($1, 'bitcoin', 's', 'payout', 'BTC', $2, 'd', '{}', 'queued')`, order, units)
 	}
-	queue("o1", "d1", "1000000")
+	queue("o1", "1000000")
 	db.Exec("UPDATE hotwallet.coin SET reserved_by = 'o2' WHERE txid = $1", seed.BitcoinTx("f"))
 	got := available(t, conn, 1)[asset.Bitcoin]
 	if got.Available.String() != "0.02 BTC" || got.Reserved.String() != "1 BTC" {
 		t.Errorf("available %s and reserved %s, want 0.02 and 1 BTC", got.Available, got.Reserved)
 	}
-	queue("o3", "d3", "999000000")
+	queue("o3", "999000000")
 	if got := available(t, conn, 1)[asset.Bitcoin].Available; !got.Zero() {
 		t.Errorf("%s are available and more than that is queued", got)
 	}

@@ -28,7 +28,16 @@ var (
 	priceAge    = admin.Gauge("ferry_price_age_seconds", "Since the venue's last message; missing before the first.", "instrument")
 	priceUsable = admin.Gauge("ferry_price_usable", "1 while swaps can be priced from the instrument.", "instrument")
 	outages     = prometheus.NewDesc("ferry_price_outages_total", "How often the book of an instrument was lost.", []string{"instrument"}, nil)
-	gaps        = prometheus.NewDesc("ferry_price_gaps_total", "Gaps in the messages of an instrument's venue.", []string{"instrument"}, nil)
+	gaps        = prometheus.NewDesc("ferry_price_gaps_total", "Gaps in the messages of an instrument's venues.", []string{"instrument"}, nil)
+
+	perVenue      = []string{"venue", "instrument"}
+	venueAge      = admin.Gauge("ferry_venue_age_seconds", "Since the venue's last message; missing before the first.", perVenue...)
+	venueUsable   = admin.Gauge("ferry_venue_usable", "1 while the venue's book may be priced from.", perVenue...)
+	venueExcluded = admin.Gauge("ferry_venue_excluded", "1 while the venue is left out because it is too far from the others.", perVenue...)
+	venueRatio    = admin.Gauge("ferry_venue_price_ratio", "The venue's price by that of all; missing while there is none of the two.", perVenue...)
+	venueMessages = prometheus.NewDesc("ferry_venue_messages_total", "Messages of a venue.", perVenue, nil)
+	venueGaps     = prometheus.NewDesc("ferry_venue_gaps_total", "Gaps in a venue's messages.", perVenue, nil)
+	venueOutages  = prometheus.NewDesc("ferry_venue_outages_total", "How often a venue's book was lost.", perVenue, nil)
 )
 
 // Calls counts calls by the code of their refusal.
@@ -74,6 +83,9 @@ func (prices) Describe(to chan<- *prometheus.Desc) {
 	to <- priceUsable
 	to <- outages
 	to <- gaps
+	for _, d := range []*prometheus.Desc{venueAge, venueUsable, venueExcluded, venueRatio, venueMessages, venueGaps, venueOutages} {
+		to <- d
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -90,7 +102,35 @@ func (p prices) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(priceUsable, prometheus.GaugeValue, usable, name)
 		to <- prometheus.MustNewConstMetric(outages, prometheus.CounterValue, float64(price.Outages), name)
 		to <- prometheus.MustNewConstMetric(gaps, prometheus.CounterValue, float64(price.Gaps), name)
+		for _, v := range price.Venues {
+			collectVenue(to, v, name)
+		}
 	}
+}
+
+// collectVenue tells how a venue stands. A venue that is not listed any more has no
+// series any more.
+func collectVenue(to chan<- prometheus.Metric, v liquidity.VenuePrice, instrument string) {
+	tell := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64) {
+		to <- prometheus.MustNewConstMetric(desc, kind, value, v.Venue, instrument)
+	}
+	one := func(yes bool) float64 {
+		if yes {
+			return 1
+		}
+		return 0
+	}
+	if v.Heard {
+		tell(venueAge, prometheus.GaugeValue, v.Age.Seconds())
+	}
+	if v.RatioPPM > 0 {
+		tell(venueRatio, prometheus.GaugeValue, float64(v.RatioPPM)/1e6)
+	}
+	tell(venueUsable, prometheus.GaugeValue, one(v.Unfit == ""))
+	tell(venueExcluded, prometheus.GaugeValue, one(v.Excluded))
+	tell(venueMessages, prometheus.CounterValue, float64(v.Messages))
+	tell(venueGaps, prometheus.CounterValue, float64(v.Gaps))
+	tell(venueOutages, prometheus.CounterValue, float64(v.Outages))
 }
 
 // Venues is the readiness check of the prices: every one is usable.

@@ -84,3 +84,33 @@ func TestPrices(t *testing.T) {
 	admintest.Scrape(t, registry).Want(t, admintest.Metrics{`ferry_price_usable{instrument="ETH-BTC"}`: 1, `ferry_price_age_seconds{instrument="ETH-BTC"}`: 1.5,
 		`ferry_price_gaps_total{instrument="ETH-BTC"}`: 4, `ferry_price_outages_total{instrument="ETH-BTC"}`: 2})
 }
+
+// Each venue has its series, as long as it is listed.
+func TestVenues(t *testing.T) {
+	t.Parallel()
+	prices := []liquidity.Price{{Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC}, Venues: []liquidity.VenuePrice{
+		{Venue: "kraken", Heard: true, Age: 500 * time.Millisecond, RatioPPM: 1_000_250, Messages: 70, Gaps: 3, Outages: 2},
+		{Venue: "okx", Heard: true, RatioPPM: 1_060_000, Excluded: true},
+		{Venue: "bitstamp", Unfit: "Lost."},
+	}}}
+	registry := prometheus.NewRegistry()
+	desk.Prices(registry, func() []liquidity.Price { return prices })
+	m := admintest.Scrape(t, registry)
+	m.Want(t, admintest.Metrics{
+		`ferry_venue_usable{instrument="ETH-BTC",venue="kraken"}`: 1, `ferry_venue_age_seconds{instrument="ETH-BTC",venue="kraken"}`: 0.5,
+		`ferry_venue_price_ratio{instrument="ETH-BTC",venue="kraken"}`: 1.00025, `ferry_venue_messages_total{instrument="ETH-BTC",venue="kraken"}`: 70,
+		`ferry_venue_gaps_total{instrument="ETH-BTC",venue="kraken"}`: 3, `ferry_venue_outages_total{instrument="ETH-BTC",venue="kraken"}`: 2,
+		`ferry_venue_excluded{instrument="ETH-BTC",venue="kraken"}`: 0, `ferry_venue_excluded{instrument="ETH-BTC",venue="okx"}`: 1,
+		`ferry_venue_usable{instrument="ETH-BTC",venue="okx"}`: 1, `ferry_venue_usable{instrument="ETH-BTC",venue="bitstamp"}`: 0,
+	})
+	for _, absent := range []string{`ferry_venue_age_seconds{instrument="ETH-BTC",venue="bitstamp"}`, `ferry_venue_price_ratio{instrument="ETH-BTC",venue="bitstamp"}`} {
+		m.Lack(t, absent)
+	}
+	prices[0].Venues = prices[0].Venues[1:]
+	after := admintest.Scrape(t, registry)
+	for name := range after {
+		if strings.Contains(name, "kraken") {
+			t.Errorf("%s is still there", name)
+		}
+	}
+}

@@ -1,6 +1,6 @@
-// Package public measures the public API: requests, their durations, refusals.
+// Package public measures the public API: requests, their durations, refusals, streams.
 //
-// It imports gateway and swap.
+// It imports gateway, gateway/stream and swap.
 package public
 
 import (
@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ferry/gateway"
+	"ferry/gateway/stream"
 	"ferry/swap"
 )
 
@@ -25,6 +26,7 @@ func Observer(to prometheus.Registerer) gateway.Observer {
 		Help: "Problems answered by the public API, by code."}, []string{"code"})
 	to.MustRegister(requests, refusals)
 	return gateway.Observer{
+		Streams: streams(to),
 		Request: func(route string, status int, took time.Duration) {
 			if route == "" {
 				route = NoRoute
@@ -32,5 +34,33 @@ func Observer(to prometheus.Registerer) gateway.Observer {
 			requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 		},
 		Refused: func(code swap.Code) { refusals.WithLabelValues(string(code)).Inc() },
+	}
+}
+
+// streams counts connections that stay open and what they are told.
+func streams(to prometheus.Registerer) stream.Observer {
+	open := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ferry_streams_open",
+		Help: "Connections that are open now, by kind."}, []string{"kind"})
+	ended := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ferry_streams_ended_total",
+		Help: "Connections that ended, by kind and why."}, []string{"kind", "reason"})
+	sent := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ferry_stream_messages_total",
+		Help: "Messages sent over streams, by kind of connection and type of message."}, []string{"kind", "type"})
+	conflated := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ferry_stream_conflated_total",
+		Help: "Changes that a connection was not told, since a newer one came first, by type of message."}, []string{"type"})
+	replays := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ferry_stream_replays_total",
+		Help: "Subscriptions to a swap that continued after a version, by kind of connection."}, []string{"kind"})
+	to.MustRegister(open, ended, sent, conflated, replays)
+	for _, kind := range []stream.Kind{stream.WebSocket, stream.Events} {
+		open.WithLabelValues(string(kind)) // 0 before the first
+	}
+	return stream.Observer{
+		Opened: func(kind stream.Kind) { open.WithLabelValues(string(kind)).Inc() },
+		Ended: func(kind stream.Kind, why stream.Reason) {
+			open.WithLabelValues(string(kind)).Dec()
+			ended.WithLabelValues(string(kind), string(why)).Inc()
+		},
+		Sent:      func(kind stream.Kind, message string) { sent.WithLabelValues(string(kind), message).Inc() },
+		Conflated: func(message string) { conflated.WithLabelValues(message).Inc() },
+		Replayed:  func(kind stream.Kind) { replays.WithLabelValues(string(kind)).Inc() },
 	}
 }

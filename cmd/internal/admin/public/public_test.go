@@ -8,8 +8,28 @@ import (
 
 	"ferry/cmd/internal/admin/admintest"
 	"ferry/cmd/internal/admin/public"
+	"ferry/gateway/stream"
 	"ferry/swap"
 )
+
+func TestStreamsAreCounted(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	o := public.Observer(registry).Streams
+	admintest.Scrape(t, registry).Want(t, admintest.Metrics{`ferry_streams_open{kind="websocket"}`: 0, `ferry_streams_open{kind="events"}`: 0})
+	o.Opened(stream.WebSocket)
+	o.Opened(stream.WebSocket)
+	o.Opened(stream.Events)
+	o.Ended(stream.WebSocket, stream.EndSlow)
+	o.Sent(stream.WebSocket, "prices")
+	o.Conflated("prices")
+	o.Replayed(stream.Events)
+	m := admintest.Scrape(t, registry)
+	m.Want(t, admintest.Metrics{`ferry_streams_open{kind="websocket"}`: 1, `ferry_streams_open{kind="events"}`: 1,
+		`ferry_streams_ended_total{kind="websocket",reason="too_slow"}`: 1, `ferry_stream_messages_total{kind="websocket",type="prices"}`: 1,
+		`ferry_stream_conflated_total{type="prices"}`: 1, `ferry_stream_replays_total{kind="events"}`: 1})
+	m.Lack(t, "ferry_http_request_duration_seconds_count")
+}
 
 func TestRequestsAreTimed(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	count     = admin.Gauge("ferry_swaps", "Swaps in each state.", "state")
+	count     = admin.Gauge("ferry_swaps", "Swaps in each state; of final states, how many of the newest 10,000.", "state")
 	oldest    = admin.Gauge("ferry_swap_oldest_age_seconds", "Since the last change of the swap that stands still longest, for states that are not final.", "state")
 	overdue   = admin.Gauge("ferry_swaps_overdue", "Swaps that should have moved by now, for states that are not final.", "state")
 	parked    = admin.Gauge("ferry_parked_facts", "Facts that can't be applied yet, counted up to 10,000.")
@@ -40,8 +40,8 @@ func Register(to prometheus.Registerer, pool *pgxpool.Pool) {
 			return samples, err
 		}
 	}
-	// Apart, because states are counted over the whole table: should that take too
-	// long one day, the alarming ones are still there.
+	// Apart, because states are counted over all open swaps: should that take too long
+	// one day, the alarming ones are still there.
 	to.MustRegister(admin.NewReading("swaps", read(states), count, oldest, overdue))
 	to.MustRegister(admin.NewReading("parked", read(waiting), parked, parkedAge, malformed))
 }

@@ -77,10 +77,34 @@ func TestWhatTheSchemaHolds(t *testing.T) {
 	m.AtLeast(t, `ferry_swap_oldest_age_seconds{state="payout_queued"}`, 1200)
 	m.AtLeast(t, `ferry_parked_fact_oldest_age_seconds`, 700)
 	m.Lack(t, `ferry_swap_oldest_age_seconds{state="settled"}`)
+	openSwapsFollowTheTable(t, pool)
 
 	empty := prometheus.NewRegistry()
 	swaps.Register(empty, pgtest.New(t, "swap"))
 	admintest.Scrape(t, empty).Want(t, admintest.Metrics{`ferry_parked_facts`: 0, `ferry_parked_fact_oldest_age_seconds`: 0, `ferry_malformed_records`: 0})
+}
+
+// openSwapsFollowTheTable has a swap go from every state to every other: it is among
+// the open ones exactly while its state is not final by the lifecycle's table.
+func openSwapsFollowTheTable(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	for _, from := range statemachine.Stages() {
+		for _, to := range statemachine.Stages() {
+			var open bool
+			if _, err := pool.Exec(t.Context(), "UPDATE swap SET state = $1 WHERE id = '1'", from.State); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := pool.Exec(t.Context(), "UPDATE swap SET state = $1 WHERE id = '1'", to.State); err != nil {
+				t.Fatal(err)
+			}
+			if err := pool.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM open_swap WHERE swap_id = '1')").Scan(&open); err != nil {
+				t.Fatal(err)
+			}
+			if open == to.Final {
+				t.Errorf("from %s to %s: among the open swaps %t, final %t", from.State, to.State, open, to.Final)
+			}
+		}
+	}
 }
 
 // A table that somebody has locked is missing; the other part is there.

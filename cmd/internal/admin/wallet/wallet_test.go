@@ -29,8 +29,8 @@ func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 
 func pay(t *testing.T, pool *pgxpool.Pool, id int, on asset.Chain, purpose swap.Purpose, state swap.PaymentState, reason string, age int) {
 	t.Helper()
-	exec(t, pool, `INSERT INTO payment (order_id, chain, swap_id, purpose, deposit_id, asset, units, destination, body, state, reason, height, queued_at)
-		VALUES ($1, $2, 's', $3, $1, 'BTC', 1, 'd', '{}', $4, $5, 7, now() - make_interval(secs => $6))`, fmt.Sprint(id), on, purpose, state, reason, age)
+	exec(t, pool, `INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state, reason, height, queued_at)
+		VALUES ($1, $2, 's', $3, 'BTC', 1, 'd', '{}', $4, $5, 7, now() - make_interval(secs => $6))`, fmt.Sprint(id), on, purpose, state, reason, age)
 }
 
 func TestWhatTheSchemaHolds(t *testing.T) {

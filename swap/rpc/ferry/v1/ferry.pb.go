@@ -512,8 +512,9 @@ func (x *IssueResponse) GetSignedReceipt() string {
 type AttestRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Terms         *IssueRequest          `protobuf:"bytes,1,opt,name=terms,proto3" json:"terms,omitempty"`
-	Index         uint32                 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`    // non-hardened child of the deposit account
-	Address       string                 `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"` // what the hot wallet derived
+	Index         uint32                 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`                                   // non-hardened child of the deposit account
+	Address       string                 `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`                                // what the hot wallet derived
+	FencingToken  uint64                 `protobuf:"varint,4,opt,name=fencing_token,json=fencingToken,proto3" json:"fencing_token,omitempty"` // of the caller's lease on the chain; older ones are refused
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -567,6 +568,13 @@ func (x *AttestRequest) GetAddress() string {
 		return x.Address
 	}
 	return ""
+}
+
+func (x *AttestRequest) GetFencingToken() uint64 {
+	if x != nil {
+		return x.FencingToken
+	}
+	return 0
 }
 
 type AttestResponse struct {
@@ -709,9 +717,10 @@ type Authority struct {
 	Purpose       string                 `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"` // "payout" or "refund"
 	SignedQuote   string                 `protobuf:"bytes,2,opt,name=signed_quote,json=signedQuote,proto3" json:"signed_quote,omitempty"`
 	SignedReceipt string                 `protobuf:"bytes,3,opt,name=signed_receipt,json=signedReceipt,proto3" json:"signed_receipt,omitempty"`
-	DepositId     string                 `protobuf:"bytes,4,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"`           // "<chain>:<txid>:<index>" that is used up
-	DepositUnits  string                 `protobuf:"bytes,5,opt,name=deposit_units,json=depositUnits,proto3" json:"deposit_units,omitempty"`  // its amount in base units
-	FencingToken  uint64                 `protobuf:"varint,6,opt,name=fencing_token,json=fencingToken,proto3" json:"fencing_token,omitempty"` // of the caller's lease; older ones are refused
+	// What is used up, distinct and sorted by id: one for a refund, 1 to 50 for a
+	// payout, which together are at least the quote's deposit.
+	Deposits      []*AuthorityDeposit `protobuf:"bytes,4,rep,name=deposits,proto3" json:"deposits,omitempty"`
+	FencingToken  uint64              `protobuf:"varint,5,opt,name=fencing_token,json=fencingToken,proto3" json:"fencing_token,omitempty"` // of the caller's lease; older ones are refused
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -767,18 +776,11 @@ func (x *Authority) GetSignedReceipt() string {
 	return ""
 }
 
-func (x *Authority) GetDepositId() string {
+func (x *Authority) GetDeposits() []*AuthorityDeposit {
 	if x != nil {
-		return x.DepositId
+		return x.Deposits
 	}
-	return ""
-}
-
-func (x *Authority) GetDepositUnits() string {
-	if x != nil {
-		return x.DepositUnits
-	}
-	return ""
+	return nil
 }
 
 func (x *Authority) GetFencingToken() uint64 {
@@ -786,6 +788,58 @@ func (x *Authority) GetFencingToken() uint64 {
 		return x.FencingToken
 	}
 	return 0
+}
+
+type AuthorityDeposit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	DepositId     string                 `protobuf:"bytes,1,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"` // "<chain>:<txid>:<index>"
+	Units         string                 `protobuf:"bytes,2,opt,name=units,proto3" json:"units,omitempty"`                          // its amount in base units
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuthorityDeposit) Reset() {
+	*x = AuthorityDeposit{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuthorityDeposit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuthorityDeposit) ProtoMessage() {}
+
+func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuthorityDeposit.ProtoReflect.Descriptor instead.
+func (*AuthorityDeposit) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AuthorityDeposit) GetDepositId() string {
+	if x != nil {
+		return x.DepositId
+	}
+	return ""
+}
+
+func (x *AuthorityDeposit) GetUnits() string {
+	if x != nil {
+		return x.Units
+	}
+	return ""
 }
 
 type SignBitcoinRequest struct {
@@ -800,7 +854,7 @@ type SignBitcoinRequest struct {
 
 func (x *SignBitcoinRequest) Reset() {
 	*x = SignBitcoinRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -812,7 +866,7 @@ func (x *SignBitcoinRequest) String() string {
 func (*SignBitcoinRequest) ProtoMessage() {}
 
 func (x *SignBitcoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -825,7 +879,7 @@ func (x *SignBitcoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignBitcoinRequest.ProtoReflect.Descriptor instead.
 func (*SignBitcoinRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{14}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SignBitcoinRequest) GetAuthority() *Authority {
@@ -866,7 +920,7 @@ type BitcoinInput struct {
 
 func (x *BitcoinInput) Reset() {
 	*x = BitcoinInput{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -878,7 +932,7 @@ func (x *BitcoinInput) String() string {
 func (*BitcoinInput) ProtoMessage() {}
 
 func (x *BitcoinInput) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -891,7 +945,7 @@ func (x *BitcoinInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BitcoinInput.ProtoReflect.Descriptor instead.
 func (*BitcoinInput) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{15}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *BitcoinInput) GetPreviousTx() []byte {
@@ -918,7 +972,7 @@ type BitcoinChange struct {
 
 func (x *BitcoinChange) Reset() {
 	*x = BitcoinChange{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -930,7 +984,7 @@ func (x *BitcoinChange) String() string {
 func (*BitcoinChange) ProtoMessage() {}
 
 func (x *BitcoinChange) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -943,7 +997,7 @@ func (x *BitcoinChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BitcoinChange.ProtoReflect.Descriptor instead.
 func (*BitcoinChange) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{16}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *BitcoinChange) GetOutputIndex() uint32 {
@@ -971,7 +1025,7 @@ type SignEthereumRequest struct {
 
 func (x *SignEthereumRequest) Reset() {
 	*x = SignEthereumRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -983,7 +1037,7 @@ func (x *SignEthereumRequest) String() string {
 func (*SignEthereumRequest) ProtoMessage() {}
 
 func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -996,7 +1050,7 @@ func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignEthereumRequest.ProtoReflect.Descriptor instead.
 func (*SignEthereumRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{17}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SignEthereumRequest) GetAuthority() *Authority {
@@ -1030,7 +1084,7 @@ type SignResponse struct {
 
 func (x *SignResponse) Reset() {
 	*x = SignResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1042,7 +1096,7 @@ func (x *SignResponse) String() string {
 func (*SignResponse) ProtoMessage() {}
 
 func (x *SignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1055,7 +1109,7 @@ func (x *SignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignResponse.ProtoReflect.Descriptor instead.
 func (*SignResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{18}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SignResponse) GetRawTx() []byte {
@@ -1085,7 +1139,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1097,7 +1151,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1110,7 +1164,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{19}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Problem) GetCode() string {
@@ -1175,26 +1229,29 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\aon_late\x18\x03 \x01(\tR\x06onLate\x12\x19\n" +
 	"\bon_extra\x18\x04 \x01(\tR\aonExtra\"6\n" +
 	"\rIssueResponse\x12%\n" +
-	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"m\n" +
+	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"\x92\x01\n" +
 	"\rAttestRequest\x12,\n" +
 	"\x05terms\x18\x01 \x01(\v2\x16.ferry.v1.IssueRequestR\x05terms\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\rR\x05index\x12\x18\n" +
-	"\aaddress\x18\x03 \x01(\tR\aaddress\"7\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12#\n" +
+	"\rfencing_token\x18\x04 \x01(\x04R\ffencingToken\"7\n" +
 	"\x0eAttestResponse\x12%\n" +
 	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"(\n" +
 	"\x10HighWaterRequest\x12\x14\n" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\"2\n" +
 	"\x11HighWaterResponse\x12\x1d\n" +
 	"\n" +
-	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xd8\x01\n" +
+	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xcc\x01\n" +
 	"\tAuthority\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12!\n" +
 	"\fsigned_quote\x18\x02 \x01(\tR\vsignedQuote\x12%\n" +
-	"\x0esigned_receipt\x18\x03 \x01(\tR\rsignedReceipt\x12\x1d\n" +
+	"\x0esigned_receipt\x18\x03 \x01(\tR\rsignedReceipt\x126\n" +
+	"\bdeposits\x18\x04 \x03(\v2\x1a.ferry.v1.AuthorityDepositR\bdeposits\x12#\n" +
+	"\rfencing_token\x18\x05 \x01(\x04R\ffencingToken\"G\n" +
+	"\x10AuthorityDeposit\x12\x1d\n" +
 	"\n" +
-	"deposit_id\x18\x04 \x01(\tR\tdepositId\x12#\n" +
-	"\rdeposit_units\x18\x05 \x01(\tR\fdepositUnits\x12#\n" +
-	"\rfencing_token\x18\x06 \x01(\x04R\ffencingToken\"\xc9\x01\n" +
+	"deposit_id\x18\x01 \x01(\tR\tdepositId\x12\x14\n" +
+	"\x05units\x18\x02 \x01(\tR\x05units\"\xc9\x01\n" +
 	"\x12SignBitcoinRequest\x121\n" +
 	"\tauthority\x18\x01 \x01(\v2\x13.ferry.v1.AuthorityR\tauthority\x12\x1f\n" +
 	"\vunsigned_tx\x18\x02 \x01(\fR\n" +
@@ -1246,7 +1303,7 @@ func file_ferry_v1_ferry_proto_rawDescGZIP() []byte {
 	return file_ferry_v1_ferry_proto_rawDescData
 }
 
-var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*LockRequest)(nil),              // 0: ferry.v1.LockRequest
 	(*LockResponse)(nil),             // 1: ferry.v1.LockResponse
@@ -1262,41 +1319,43 @@ var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*HighWaterRequest)(nil),         // 11: ferry.v1.HighWaterRequest
 	(*HighWaterResponse)(nil),        // 12: ferry.v1.HighWaterResponse
 	(*Authority)(nil),                // 13: ferry.v1.Authority
-	(*SignBitcoinRequest)(nil),       // 14: ferry.v1.SignBitcoinRequest
-	(*BitcoinInput)(nil),             // 15: ferry.v1.BitcoinInput
-	(*BitcoinChange)(nil),            // 16: ferry.v1.BitcoinChange
-	(*SignEthereumRequest)(nil),      // 17: ferry.v1.SignEthereumRequest
-	(*SignResponse)(nil),             // 18: ferry.v1.SignResponse
-	(*Problem)(nil),                  // 19: ferry.v1.Problem
+	(*AuthorityDeposit)(nil),         // 14: ferry.v1.AuthorityDeposit
+	(*SignBitcoinRequest)(nil),       // 15: ferry.v1.SignBitcoinRequest
+	(*BitcoinInput)(nil),             // 16: ferry.v1.BitcoinInput
+	(*BitcoinChange)(nil),            // 17: ferry.v1.BitcoinChange
+	(*SignEthereumRequest)(nil),      // 18: ferry.v1.SignEthereumRequest
+	(*SignResponse)(nil),             // 19: ferry.v1.SignResponse
+	(*Problem)(nil),                  // 20: ferry.v1.Problem
 }
 var file_ferry_v1_ferry_proto_depIdxs = []int32{
 	7,  // 0: ferry.v1.IssueRequest.policy:type_name -> ferry.v1.Policy
 	6,  // 1: ferry.v1.AttestRequest.terms:type_name -> ferry.v1.IssueRequest
-	13, // 2: ferry.v1.SignBitcoinRequest.authority:type_name -> ferry.v1.Authority
-	15, // 3: ferry.v1.SignBitcoinRequest.inputs:type_name -> ferry.v1.BitcoinInput
-	16, // 4: ferry.v1.SignBitcoinRequest.change:type_name -> ferry.v1.BitcoinChange
-	13, // 5: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
-	0,  // 6: ferry.v1.Liquidity.Lock:input_type -> ferry.v1.LockRequest
-	2,  // 7: ferry.v1.Liquidity.Accept:input_type -> ferry.v1.AcceptRequest
-	4,  // 8: ferry.v1.Wallet.CheckDestination:input_type -> ferry.v1.CheckDestinationRequest
-	6,  // 9: ferry.v1.Wallet.Issue:input_type -> ferry.v1.IssueRequest
-	9,  // 10: ferry.v1.Attest.Attest:input_type -> ferry.v1.AttestRequest
-	11, // 11: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
-	14, // 12: ferry.v1.Signer.SignBitcoin:input_type -> ferry.v1.SignBitcoinRequest
-	17, // 13: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
-	1,  // 14: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
-	3,  // 15: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
-	5,  // 16: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
-	8,  // 17: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
-	10, // 18: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
-	12, // 19: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
-	18, // 20: ferry.v1.Signer.SignBitcoin:output_type -> ferry.v1.SignResponse
-	18, // 21: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
-	14, // [14:22] is the sub-list for method output_type
-	6,  // [6:14] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	14, // 2: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
+	13, // 3: ferry.v1.SignBitcoinRequest.authority:type_name -> ferry.v1.Authority
+	16, // 4: ferry.v1.SignBitcoinRequest.inputs:type_name -> ferry.v1.BitcoinInput
+	17, // 5: ferry.v1.SignBitcoinRequest.change:type_name -> ferry.v1.BitcoinChange
+	13, // 6: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
+	0,  // 7: ferry.v1.Liquidity.Lock:input_type -> ferry.v1.LockRequest
+	2,  // 8: ferry.v1.Liquidity.Accept:input_type -> ferry.v1.AcceptRequest
+	4,  // 9: ferry.v1.Wallet.CheckDestination:input_type -> ferry.v1.CheckDestinationRequest
+	6,  // 10: ferry.v1.Wallet.Issue:input_type -> ferry.v1.IssueRequest
+	9,  // 11: ferry.v1.Attest.Attest:input_type -> ferry.v1.AttestRequest
+	11, // 12: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
+	15, // 13: ferry.v1.Signer.SignBitcoin:input_type -> ferry.v1.SignBitcoinRequest
+	18, // 14: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
+	1,  // 15: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
+	3,  // 16: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
+	5,  // 17: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
+	8,  // 18: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
+	10, // 19: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
+	12, // 20: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
+	19, // 21: ferry.v1.Signer.SignBitcoin:output_type -> ferry.v1.SignResponse
+	19, // 22: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
+	15, // [15:23] is the sub-list for method output_type
+	7,  // [7:15] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_ferry_v1_ferry_proto_init() }
@@ -1310,7 +1369,7 @@ func file_ferry_v1_ferry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ferry_v1_ferry_proto_rawDesc), len(file_ferry_v1_ferry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

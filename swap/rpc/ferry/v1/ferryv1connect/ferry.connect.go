@@ -270,7 +270,7 @@ func (UnimplementedWalletHandler) Issue(context.Context, *connect.Request[v1.Iss
 type AttestClient interface {
 	// Attest derives the address of an index itself, compares, and signs. An index,
 	// a swap and a quote are each attested once; the same request again gets the
-	// same receipt, any other is refused.
+	// same receipt, whatever newer lease it comes under; any other is refused.
 	Attest(context.Context, *connect.Request[v1.AttestRequest]) (*connect.Response[v1.AttestResponse], error)
 	// HighWater tells up to which index of a chain addresses were attested, so that
 	// a restored database never issues one again.
@@ -323,7 +323,7 @@ func (c *attestClient) HighWater(ctx context.Context, req *connect.Request[v1.Hi
 type AttestHandler interface {
 	// Attest derives the address of an index itself, compares, and signs. An index,
 	// a swap and a quote are each attested once; the same request again gets the
-	// same receipt, any other is refused.
+	// same receipt, whatever newer lease it comes under; any other is refused.
 	Attest(context.Context, *connect.Request[v1.AttestRequest]) (*connect.Response[v1.AttestResponse], error)
 	// HighWater tells up to which index of a chain addresses were attested, so that
 	// a restored database never issues one again.

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ferry/cmd/ferry/internal/console"
+	"ferry/cmd/internal/admin/market"
+	"ferry/deploy/cluster"
+)
+
+// overMost bounds how long a person waits for a rate.
+const overMost = time.Minute
+
+func marketCommand(a *app) *cobra.Command {
+	var asJSON bool
+	over := time.Second
+	cmd := &cobra.Command{
+		Use:   "market",
+		Short: "What swaps are priced from, venue by venue; exit status 1 if a price is missing",
+		Args:  exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if over <= 0 || over > overMost {
+				return usage("--over must be above 0 and at most %s", overMost)
+			}
+			endpoints, err := a.access().Admin()
+			if err != nil {
+				return err
+			}
+			address, ok := endpoints["liquidityd"]
+			if !ok {
+				return fmt.Errorf("no running liquidityd is known at %s: start one with make demo", a.root)
+			}
+			first, second, err := askTwice(cmd.Context(), address, over)
+			if err != nil {
+				return err
+			}
+			if err := a.show(asJSON, second, func(p *console.Page) { layMarket(p, first, second) }); err != nil {
+				return err
+			}
+			for _, i := range second.Instruments {
+				if i.Unfit != "" {
+					return errSaid
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().DurationVar(&over, "over", over, "time over which messages are counted")
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+// askTwice asks again after a while, so that there are rates.
+func askTwice(ctx context.Context, address string, over time.Duration) (first, second market.Answer, err error) {
+	if err = cluster.Ask(ctx, address, market.Path, &first); err != nil {
+		return first, second, err
+	}
+	timer := time.NewTimer(over)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return first, second, ctx.Err()
+	case <-timer.C:
+	}
+	err = cluster.Ask(ctx, address, market.Path, &second)
+	return first, second, err
+}
+
+// layMarket lays out the second answer, with rates since the first.
+func layMarket(p *console.Page, first, second market.Answer) {
+	p.Title("Prices at %s UTC", console.Clock(second.At))
+	took := second.At.Sub(first.At)
+	for n, i := range second.Instruments {
+		p.Section("%s", i.Name)
+		if i.Unfit != "" {
+			p.Alarm("%s", i.Unfit)
+		} else {
+			p.Field("bid", "%s", i.Bid)
+			p.Field("ask", "%s", i.Ask)
+		}
+		table := [][]string{{"venue", "state", "price", "ratio", "msg/s", "age", "gaps", "lost"}}
+		for m, v := range i.Venues {
+			rate := "-"
+			if n < len(first.Instruments) && m < len(first.Instruments[n].Venues) && took > 0 {
+				rate = strconv.FormatInt((v.Messages-first.Instruments[n].Venues[m].Messages)*int64(time.Second)/int64(took), 10)
+			}
+			table = append(table, []string{v.Name, v.State, dash(v.Price), ratio(v.RatioPPM), rate, age(v.AgeMillis), fmt.Sprint(v.Gaps), fmt.Sprint(v.Outages)})
+		}
+		p.Table(table, 3, 4, 5, 6, 7)
+		for _, v := range i.Venues {
+			if v.Reason != "" {
+				p.Item("%s: %s", v.Name, v.Reason)
+			}
+		}
+	}
+}
+
+func dash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// ratio writes millionths as a decimal.
+func ratio(ppm uint64) string {
+	if ppm == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d.%06d", ppm/1_000_000, ppm%1_000_000)
+}
+
+func age(millis *int64) string {
+	if millis == nil {
+		return "-"
+	}
+	return (time.Duration(*millis) * time.Millisecond).String()
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ferry/cmd/ferry/internal/seed"
+	"ferry/cmd/internal/admin/market"
+	"ferry/liquidity"
+	"ferry/swap/asset"
+)
+
+// desk plays liquidityd's admin endpoint: each time it is asked a second later and
+// some messages later, and returns a root folder that names it.
+func playDesk(t *testing.T, prices []liquidity.Price) string {
+	t.Helper()
+	at := seed.Now
+	handler := market.Handler(func() []liquidity.Price {
+		for i := range prices {
+			for n := range prices[i].Venues {
+				prices[i].Venues[n].Messages += int64(10 * (n + 1))
+			}
+		}
+		return prices
+	}, func() time.Time { at = at.Add(time.Second); return at })
+	mux := http.NewServeMux()
+	mux.Handle("GET "+market.Path, handler)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "run"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	settings, err := json.Marshal(map[string]any{"admin": map[string]string{"liquidityd": strings.TrimPrefix(server.URL, "http://")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "run", "settings.json"), settings, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func marketOf(t *testing.T, root string, args ...string) ran {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code := run(t.Context(), append([]string{"--root", root, "market", "--over", "1ms"}, args...), &app{out: &out, errs: &errs,
+		now: func() time.Time { return seed.Now }, lookup: func(string) (string, bool) { return "", false }})
+	return ran{code, out.String(), errs.String()}
+}
+
+func TestMarket(t *testing.T) {
+	t.Parallel()
+	prices := []liquidity.Price{{Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8},
+		Heard: true, Bid: 3_499_000, Ask: 3_501_000, Venues: []liquidity.VenuePrice{
+			{Venue: "binance", Heard: true, Age: 40 * time.Millisecond, Price: 3_500_000, RatioPPM: 1_000_000, Messages: 5000, Gaps: 2, Outages: 2},
+			{Venue: "kraken", Heard: true, Age: 1200 * time.Millisecond, Price: 3_500_350, RatioPPM: 1_000_100},
+			{Venue: "okx", Heard: true, Price: 3_710_000, RatioPPM: 1_060_000, Excluded: true},
+			{Venue: "bitstamp", Heard: true, Age: 7 * time.Second, Unfit: "The venue's feed of ETH-BTC is stale.", Outages: 1},
+			{Venue: "coinbase", Unfit: "No price of ETH-BTC has arrived yet."},
+		}}}
+	root := playDesk(t, prices)
+	got := marketOf(t, root)
+	if got.code != 0 || got.errs != "" {
+		t.Errorf("%d: %s", got.code, got.errs)
+	}
+	golden(t, "market.txt", got.out)
+	var answer market.Answer
+	asJSON := marketOf(t, root, "--json")
+	if err := json.Unmarshal([]byte(asJSON.out), &answer); err != nil || asJSON.code != 0 || answer.Instruments[0].Venues[2].State != market.Excluded ||
+		answer.Instruments[0].Bid != "0.03499" || answer.Instruments[0].Venues[4].AgeMillis != nil {
+		t.Errorf("%s, %v", asJSON.out, err)
+	}
+	prices[0].Unfit, prices[0].Bid, prices[0].Ask = "The venues of ETH-BTC disagree on its price.", 0, 0
+	if got := marketOf(t, root); got.code != exitNo || !strings.Contains(got.out, "!! The venues of ETH-BTC disagree") {
+		t.Errorf("without a price: %d, %s", got.code, got.out)
+	}
+}
+
+func TestMarketWithoutFerry(t *testing.T) {
+	t.Parallel()
+	if got := marketOf(t, t.TempDir()); got.code != exitNo || !strings.Contains(got.errs, "no running liquidityd") {
+		t.Errorf("%+v", got)
+	}
+	if got := marketOf(t, t.TempDir(), "--over", "2h"); got.code != exitUsage {
+		t.Errorf("%+v", got)
+	}
+}

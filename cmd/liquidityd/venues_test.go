@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"ferry/liquidity"
+	"ferry/liquidity/venue/simulator"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// fair is the market of all registered venues, on the simulator, until the test ends.
+func fair(t *testing.T) (server *simulator.Server, market *liquidity.Market) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	first, err := simulator.ParseMarket("ETH-BTC=0.035")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err = simulator.New(simulator.Config{Seed: 1, Markets: []simulator.Market{first}, Every: 10 * time.Millisecond, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws, http := "ws://"+l.Addr().String(), "http://"+l.Addr().String()
+	paths := map[string]string{"kraken": "/kraken/v2", "coinbase": "/coinbase", "okx": "/okx/ws/v5/public", "bitstamp": "/bitstamp"}
+	var opened []liquidity.Source
+	for _, r := range register {
+		source, err := r.open(ws+paths[r.name], http+paths[r.name], log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened = append(opened, source)
+	}
+	market, err = liquidity.NewMarket(time.Now, opened...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { ended <- server.Run(ctx, l) }()
+	go func() { ended <- market.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		for range 2 {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return server, market
+}
+
+// unplug ends a venue's connections and refuses what would bring its book back.
+func unplug(t *testing.T, server *simulator.Server, venue string) {
+	t.Helper()
+	for _, fault := range []simulator.Fault{{Kind: simulator.Ban, Count: 1000, Seconds: 3600}, {Kind: simulator.Disconnect}} {
+		fault.Venue = venue
+		if err := server.Inject(fault); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// spreadMost is how far apart bid and ask may be, in basis points of the bid. Each
+// venue's book is 2 to 4 wide and venues deviate by 1 either way; but on a machine that
+// is starved one may be seconds behind the others.
+const spreadMost = 100
+
+// With one venue unplugged no price is missing, the spread stays within its bound, and
+// the price is where the market is; with all but one unplugged the pair says why it
+// stopped.
+func TestVenuesAreUnplugged(t *testing.T) {
+	t.Parallel()
+	server, market := fair(t)
+	pair := asset.Pair{From: asset.BTC, To: asset.ETH}
+	used := func() (n int) {
+		for _, v := range market.Prices()[0].Venues {
+			if v.Unfit == "" && !v.Excluded {
+				n++
+			}
+		}
+		return n
+	}
+	until := func(what string, reached func() bool) {
+		t.Helper()
+		limit, ticker := time.NewTimer(time.Minute), time.NewTicker(5*time.Millisecond)
+		defer limit.Stop()
+		defer ticker.Stop()
+		for !reached() {
+			select {
+			case <-limit.C:
+				t.Fatalf("%s did not come about: %+v", what, market.Prices())
+			case <-ticker.C:
+			}
+		}
+	}
+	until("five venues", func() bool { return used() == 5 })
+	priced := func() {
+		top, err := market.Top(pair)
+		if err != nil && used() >= 2 {
+			// The machine may have stood still for all of them just before.
+			top, err = market.Top(pair)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err != nil {
+			return
+		}
+		if spread := (top.Ask.Price - top.Bid.Price) * 10_000 / top.Bid.Price; spread > spreadMost || top.Bid.Price < 1_750_000 || top.Ask.Price > 5_250_000 {
+			t.Fatalf("a spread of %d basis points: %+v", spread, top)
+		}
+	}
+	unplug(t, server, "kraken")
+	until("four venues", func() bool { priced(); return used() == 4 })
+	for range 100 {
+		priced()
+	}
+	for _, venue := range []string{"binance", "okx", "bitstamp"} {
+		unplug(t, server, venue)
+	}
+	until("a reason", func() bool {
+		_, err := market.Top(pair)
+		var refusal *swap.Error
+		return errors.As(err, &refusal) && refusal.Code == swap.CodePriceUnavailable && refusal.Message == "Only 1 of 5 venues prices ETH-BTC now; Ferry needs 2."
+	})
+	if v := market.Prices()[0].Venues; v[2].Venue != "coinbase" || v[2].Unfit != "" || v[1].Unfit == "" {
+		t.Errorf("%+v", v)
+	}
+}
+
+// The environment says which venues there are, and where; all of them otherwise.
+func TestSources(t *testing.T) {
+	t.Parallel()
+	log := slog.New(slog.DiscardHandler)
+	for _, c := range []struct {
+		env  map[string]string
+		want int
+	}{
+		{nil, 5},
+		{map[string]string{"FERRY_VENUES": "binance"}, 1},
+		{map[string]string{"FERRY_VENUES": "kraken,okx", "FERRY_KRAKEN_STREAM_URL": "ws://127.0.0.1:1/v2"}, 2},
+		{map[string]string{"FERRY_VENUES": "kraken", "FERRY_KRAKEN_STREAM_URL": "http://127.0.0.1:1"}, -1},
+		{map[string]string{"FERRY_VENUES": "bitstamp", "FERRY_BITSTAMP_REST_URL": "nowhere"}, -1},
+		{map[string]string{"FERRY_VENUES": "kraken,mtgox"}, -1},
+		{map[string]string{"FERRY_VENUES": "kraken,"}, -1},
+	} {
+		got, err := sources(func(name, otherwise string) string {
+			if v, ok := c.env[name]; ok {
+				return v
+			}
+			return otherwise
+		}, log)
+		if (err != nil) != (c.want < 0) || err == nil && len(got) != c.want {
+			t.Errorf("%v: %d sources, %v", c.env, len(got), err)
+		}
+	}
+}

@@ -1,0 +1,22 @@
+// Package feed is what all venues' clients share: the life of a connection, and
+// when its book may be told. A venue is a Protocol (what its messages mean and what
+// proves that none is missing) and a Config; New makes a liquidity.Source of them.
+//
+// It promises:
+//
+//   - A top is delivered only from a book that its Protocol trusts. When that ends
+//     (a gap, a wrong checksum, a crossed book, a side that has run dry), an outage
+//     with its reason is delivered, and nothing else until the book was read anew.
+//   - A feed without a message for StaleAfter is stale, and said to be. A pong does
+//     not count: an edge that answers proves nothing about the feed behind it.
+//   - A connection is replaced before its end, and when the venue says that it
+//     shuts down, by one that has a book already; otherwise it is opened again with
+//     a bounded, jittered pause.
+//   - 429 and 418 are obeyed for as long as Retry-After says, by all connections;
+//     requests and connections stay within limits.
+//   - Frames, bodies, and what waits for them are bounded.
+//
+// One goroutine per connection owns its Protocol; another reads frames for it, a
+// third fetches a snapshot. It imports liquidity, liquidity/book and
+// coder/websocket; scan, below it, reads frames.
+package feed

@@ -1,0 +1,160 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"ferry/liquidity"
+)
+
+// Pauses between connections, and between attempts at a book.
+const (
+	retryLeast = 50 * time.Millisecond
+	retryMost  = 5 * time.Second
+)
+
+// Venue is one instrument of a venue as a liquidity.Source.
+type Venue struct {
+	config   Config
+	rest     *rest
+	dials    *budget
+	counters counting
+}
+
+var (
+	_ liquidity.Source     = (*Venue)(nil)
+	_ liquidity.GapCounter = (*Venue)(nil)
+)
+
+// New refuses a configuration that can't work; it connects nothing yet.
+func New(c Config) (*Venue, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if c.BookWithin == 0 {
+		c.BookWithin = bookWithin
+	}
+	v := &Venue{config: c, dials: &budget{limit: c.DialMost, per: c.DialWindow}}
+	if c.Snapshots != nil {
+		v.rest = newRest(*c.Snapshots, c.Now)
+	}
+	return v, nil
+}
+
+// Name implements liquidity.Source.
+func (v *Venue) Name() string { return v.config.Venue }
+
+// Instrument implements liquidity.Source.
+func (v *Venue) Instrument() liquidity.Instrument { return v.config.Instrument }
+
+// StaleAfter implements liquidity.Source.
+func (v *Venue) StaleAfter() time.Duration { return v.config.StaleAfter }
+
+// Counters is what has happened so far. It is safe for concurrent use.
+func (v *Venue) Counters() Counters { return v.counters.read() }
+
+// Gaps implements liquidity.GapCounter: a wrong checksum is a gap that was found by
+// its effect.
+func (v *Venue) Gaps() int64 {
+	c := v.Counters()
+	return int64(c.Gaps + c.Checksums)
+}
+
+// Messages implements liquidity.MessageCounter.
+func (v *Venue) Messages() int64 { return int64(v.Counters().Messages) }
+
+// Stream implements liquidity.Source. A connection that gave a price makes the
+// next pause short again.
+func (v *Venue) Stream(ctx context.Context, deliver func(liquidity.Top)) error {
+	pause := retryLeast
+	for ctx.Err() == nil {
+		if held := v.dials.take(v.config.Now(), 1); held > 0 {
+			wait(ctx, held)
+			continue
+		}
+		if v.follow(ctx, v.connect(ctx), deliver) {
+			pause = retryLeast
+		}
+		wait(ctx, jitter(pause))
+		pause = min(2*pause, retryMost)
+	}
+	return nil
+}
+
+// follow delivers a connection's tops, and those of the ones that take over from
+// it without an outage, until the last one has ended; then it delivers the outage.
+// It reports whether there was any price.
+func (v *Venue) follow(ctx context.Context, now *connection, deliver func(liquidity.Top)) (priced bool) {
+	next := none()
+	leaving := now.leaving
+	defer func() { now.stop(); next.stop() }()
+	for {
+		select {
+		case top, open := <-now.tops:
+			if open {
+				priced = priced || top.Unavailable == ""
+				deliver(top)
+				continue
+			}
+			if ctx.Err() != nil {
+				return priced
+			}
+			v.lost(ctx, now.err, deliver)
+			if next.tops == nil {
+				return priced
+			}
+			now, next = next, none()
+			leaving = now.leaving
+		case <-leaving:
+			leaving = nil
+			if v.dials.take(v.config.Now(), 1) == 0 {
+				next = v.connect(ctx)
+			}
+		case top, open := <-next.tops:
+			switch {
+			case !open:
+				// The one we have goes on for as long as the venue lets it.
+				v.config.Log.WarnContext(ctx, "new venue connection failed, keeping the old one", "venue", v.config.Venue, "error", next.err)
+				next = none()
+			case top.Unavailable == "":
+				now.stop()
+				now, next = next, none()
+				leaving = now.leaving
+				v.counters.add(func(c *Counters) { c.Handovers++ })
+				deliver(top)
+			}
+		}
+	}
+}
+
+// lost tells the outage of a connection that has ended.
+func (v *Venue) lost(ctx context.Context, err error, deliver func(liquidity.Top)) {
+	name := v.config.Instrument.String()
+	v.config.Log.WarnContext(ctx, "venue connection ended, will connect again", "venue", v.config.Venue, "instrument", name, "error", err)
+	reason := "The connection to the venue of " + name + " is lost."
+	if errors.Is(err, errStale) {
+		reason = "The venue's feed of " + name + " is stale."
+	}
+	deliver(v.outage(reason))
+}
+
+func (v *Venue) outage(reason string) liquidity.Top {
+	return liquidity.Top{Instrument: v.config.Instrument, ReceivedAt: v.config.Now(), Unavailable: reason}
+}
+
+// jitter is from half of d to all of it, so that clients of a venue that comes
+// back do not all knock at once.
+func jitter(d time.Duration) time.Duration {
+	return d/2 + rand.N(d/2+1) //nolint:gosec // spreads load, guards nothing
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,47 @@
+package kraken_test
+
+import (
+	"testing"
+	"time"
+
+	"ferry/liquidity"
+	"ferry/liquidity/venue/feed"
+	"ferry/liquidity/venue/kraken"
+	"ferry/liquidity/venue/venuetest"
+	"ferry/swap/asset"
+)
+
+var ethBTC = liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}
+
+func config(address string, staleAfter time.Duration) kraken.Config {
+	return kraken.Config{StreamURL: "ws://" + address + "/kraken/v2", Instrument: ethBTC, StaleAfter: staleAfter, Log: venuetest.Quiet, Now: time.Now}
+}
+
+// Every fault of the simulator that applies: never a top from a suspect book, prices
+// again afterwards, and a count.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	venuetest.Suite{Venue: kraken.Name, Gap: func(c feed.Counters) uint64 { return c.Checksums }, Checksum: true,
+		New: func(address string, staleAfter time.Duration) (*feed.Venue, error) {
+			return kraken.New(config(address, staleAfter))
+		},
+	}.Run(t)
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	if _, err := kraken.New(config("127.0.0.1:1", time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*kraken.Config){
+		"no address": func(c *kraken.Config) { c.StreamURL = "" }, "http": func(c *kraken.Config) { c.StreamURL = "http://127.0.0.1:1" },
+		"no instrument": func(c *kraken.Config) { c.Instrument = liquidity.Instrument{} }, "no limit": func(c *kraken.Config) { c.StaleAfter = 0 },
+		"no log": func(c *kraken.Config) { c.Log = nil }, "no clock": func(c *kraken.Config) { c.Now = nil },
+	} {
+		c := config("127.0.0.1:1", time.Second)
+		change(&c)
+		if _, err := kraken.New(c); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
