@@ -78,7 +78,7 @@ func (w *World) outputs(u *user) (string, []fakechain.Output) {
 	rules := w.rules[u.on]
 	least := add(rules.dust, rules.refundFee) // the smallest that is not dust
 	pay := func(units asset.Units) fakechain.Output { return fakechain.Output{Address: to, Units: units} }
-	switch w.rng.IntN(15) {
+	switch w.rng.IntN(16) {
 	case 0, 1, 2, 3, 4:
 		return "exact", []fakechain.Output{pay(exact)}
 	case 5:
@@ -98,6 +98,8 @@ func (w *World) outputs(u *user) (string, []fakechain.Output) {
 		return "at the edge of dust", []fakechain.Output{pay(one(w, []asset.Units{least, less(least, asset.NewUnits(1)), rules.refundFee, rules.dust}))}
 	case 14:
 		return "to the house", []fakechain.Output{{Address: w.hot[u.on].treasury, Units: rules.dust}}
+	case 15:
+		return "nothing", []fakechain.Output{pay(asset.Units{})}
 	case 12:
 		return "dust to everybody", w.spray(rules)
 	default:
