@@ -229,6 +229,12 @@ func TestLivePartAtTheDeadline(t *testing.T) {
 		s.tell(s.deposit(swap.FactDepositReplaced, 2, "0.004", 30*time.Minute))
 		s.wants(swap.RefundQueued, swap.VerdictShort, refundOf("0.00598"))
 	})
+	t.Run("is replaced before, and that is told after the deadline", func(t *testing.T) {
+		t.Parallel()
+		s := waiting(t)
+		s.tell(s.deposit(swap.FactDepositReplaced, 2, "0.004", 19*time.Minute))
+		s.wants(swap.RefundQueued, swap.VerdictShort, refundOf("0.00598"))
+	})
 	t.Run("never confirms", func(t *testing.T) {
 		t.Parallel()
 		s := waiting(t)
