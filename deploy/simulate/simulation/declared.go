@@ -33,12 +33,11 @@ func Declared() []Pair {
 				all.add(state, statemachine.Applied, verdict, swap.FactDepositConfirmed)
 			}
 		}
-		switch state {
-		case swap.AwaitingDeposit, swap.DepositDetected:
-			// A part; and the last one.
+		if state == swap.AwaitingDeposit || state == swap.DepositDetected {
+			// A part; and below, the last one.
 			all.add(state, statemachine.Applied, swap.VerdictNone, swap.FactDepositConfirmed)
-			all.add(state, statemachine.Applied, swap.VerdictToppedUp, swap.FactDepositConfirmed)
-		case swap.Held:
+		}
+		if state == swap.AwaitingDeposit || state == swap.DepositDetected || state == swap.Held {
 			all.add(state, statemachine.Applied, swap.VerdictToppedUp, swap.FactDepositConfirmed)
 		}
 		if !open {

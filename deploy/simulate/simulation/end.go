@@ -77,6 +77,7 @@ func (c *checker) leg(u *user, leg []swap.Deposit) {
 		ok = against < 0
 	case swap.VerdictOver:
 		ok = against > 0
+	case swap.VerdictNone, swap.VerdictDust, swap.VerdictExtra: // decide nothing
 	}
 	if !ok {
 		fail("%s: %d deposits come to %s base units and are %s of %s", u.id(), len(leg), sum, leg[0].Verdict, u.terms.Quote.Deposit)
