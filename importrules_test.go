@@ -38,6 +38,8 @@ var layers = []struct {
 	{"hotwallet/...", []string{"self", "swap/..."}},
 	{"gateway/...", []string{"self", "swap/..."}},
 	{"cmd/...", []string{"cmd/internal/...", "cmd/ferry/...", "swap/...", "statemachine/...", "liquidity/...", "hotwallet/...", "gateway/...", "migrations/...", "deploy/..."}},
+	// The simulation plays the services against one another. No daemon imports it.
+	{"deploy/simulate/...", []string{"self", "swap/...", "statemachine/...", "hotwallet/...", "migrations/..."}},
 	{"deploy/parts/...", []string{"self"}}, // embedded parts know nothing of Ferry
 	{"deploy/...", []string{"self", "swap/...", "migrations/..."}},
 	{"tools/...", nil},
@@ -46,7 +48,7 @@ var layers = []struct {
 }
 
 // ends are the packages where a service meets a technology. Only mains, benchmarks and tests choose one, so only they
-// import them; below an end, its own sub-packages may.
+// import them; below an end, its own sub-packages may. The simulation is a main with a package beside it.
 var ends = []string{
 	"statemachine/postgres", "liquidity/postgres", "hotwallet/postgres", "gateway/postgres",
 	"hotwallet/chain/*", "liquidity/venue/*", "hotwallet/signer",
@@ -212,7 +214,7 @@ func checkLayer(p, imported string) []string {
 
 func checkEnd(p, imported string) []string {
 	for _, end := range ends {
-		if !within(end+"/...", imported) || within("cmd/...", p) || within("bench/...", p) {
+		if !within(end+"/...", imported) || within("cmd/...", p) || within("bench/...", p) || within("deploy/simulate/...", p) {
 			continue
 		}
 		// The end itself, in full, is as many elements of the import as the pattern has.
@@ -331,6 +333,7 @@ func TestTheCheckerSeesBreaches(t *testing.T) {
 		"ferry/cmd/gatewayd":                  {"ferry/gateway", "ferry/gateway/postgres", "ferry/swap/bus"},
 		"ferry/cmd/signerd":                   {"ferry/hotwallet/signer", "net/http"},
 		"ferry/cmd/hotwalletd":                {"ferry/hotwallet/chain/litecoin"},
+		"ferry/deploy/simulate/simulation":    {"ferry/statemachine/model", "ferry/hotwallet/watch", "ferry/hotwallet/chain/fakechain"},
 		"ferry/deploy/parts":                  {"github.com/twmb/franz-go/pkg/kfake", "github.com/jackc/pgx/v5"},
 		"github.com/btcsuite/btcd/address/v2": {"github.com/btcsuite/btcd/btcec/v2"},
 	}); len(found) != 0 {

@@ -95,10 +95,11 @@ func onTime(r swap.Receipt, deposit swap.Deposit, told swap.DepositFact) bool {
 	return seen && !told.ConfirmedAt.After(r.ConfirmBy)
 }
 
-// onTimeSoFar is onTime for a deposit that still has to confirm.
+// onTimeSoFar is onTime for a deposit that still has to confirm. At the limit the
+// deadline may have been told already: nothing would end the wait.
 func onTimeSoFar(r swap.Receipt, deposit swap.Deposit, now time.Time) bool {
 	seen := !deposit.FirstSeen.After(r.DepositBy) || !deposit.BlockTime.IsZero() && !deposit.BlockTime.After(r.DepositBy)
-	return seen && !now.After(r.ConfirmBy)
+	return seen && now.Before(r.ConfirmBy)
 }
 
 // isSmall: below the chain's published threshold, or so small that nothing the

@@ -62,7 +62,7 @@ func follow(d Decision, f swap.Fact) Decision {
 	if l.decided || d.Outcome != Applied {
 		return d
 	}
-	ended := d.From == swap.Expired || now.After(d.Swap.Terms.Receipt.DepositBy)
+	ended := d.From == swap.Expired || !now.Before(d.Swap.Terms.Receipt.DepositBy)
 	switch {
 	case d.awaited(l, now):
 		if Allowed(d.From, MoveSeen) {

@@ -229,6 +229,16 @@ func TestLivePartAtTheDeadline(t *testing.T) {
 		s.tell(s.deposit(swap.FactDepositReplaced, 2, "0.004", 30*time.Minute))
 		s.wants(swap.RefundQueued, swap.VerdictShort, refundOf("0.00598"))
 	})
+	t.Run("is replaced before, and that is told after the deadline, which was told at once", func(t *testing.T) {
+		t.Parallel()
+		s := created(t)
+		over := s.depositBy()
+		over.At = s.terms.Receipt.DepositBy
+		s.tell(s.confirmed(1, "0.006", 1), s.seen(2, "0.004", 19), over)
+		s.wants(swap.DepositDetected, "")
+		s.tell(s.deposit(swap.FactDepositReplaced, 2, "0.004", 19*time.Minute))
+		s.wants(swap.RefundQueued, swap.VerdictShort, refundOf("0.00598"))
+	})
 	t.Run("never confirms", func(t *testing.T) {
 		t.Parallel()
 		s := waiting(t)

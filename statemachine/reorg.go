@@ -57,7 +57,7 @@ func takeBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 		return d
 	}
 	d.Move = MoveUncount
-	if d.now(f).After(d.Swap.Terms.Receipt.ConfirmBy) {
+	if !d.now(f).Before(d.Swap.Terms.Receipt.ConfirmBy) {
 		// No deadline comes any more that would end the wait.
 		d.Move, d.Swap.Reason = MoveHold, ReasonReorged
 	}

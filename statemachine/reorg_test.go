@@ -79,6 +79,32 @@ func TestTakenBackLateIsHeld(t *testing.T) {
 	}
 }
 
+// It was taken back before the limit and that is told after the deadline was: no
+// deadline comes any more, and it is held at once.
+func TestTakenBackInTimeAndToldLateIsHeld(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
+	s.tell(s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy))
+	s.tell(s.deposit(swap.FactDepositReorged, 1, "0.01", 2*time.Minute))
+	s.wants(swap.Held, swap.VerdictCounted, payoutOrder)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 3*time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder)
+}
+
+// A deposit was seen in time and that is told after the last deadline was: the swap
+// stays expired, because nothing would end a wait, and the deposit counts when it is
+// confirmed in time.
+func TestSeenInTimeAndToldAfterTheLastDeadline(t *testing.T) {
+	t.Parallel()
+	s := created(t)
+	s.tell(s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy), s.deadline(swap.DeadlineConfirmBy, s.terms.Receipt.ConfirmBy))
+	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", time.Minute))
+	s.wants(swap.Expired, "")
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, payoutOrder)
+}
+
 // The payment was or may have been signed: a loss, held, until the deposit is back;
 // then the swap is where its payment stands. Facts of the payment are followed
 // meanwhile.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -47,7 +48,10 @@ type ConsumerConfig struct {
 	// AtOnce, if more than 1, is for how many partitions Handle is called at a
 	// time; it must be fit for that.
 	AtOnce int
-	Log    *slog.Logger
+	// Dial, if not nil, connects to a broker instead of the network: a simulation's
+	// broker is in the same process.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	Log  *slog.Logger
 }
 
 // Limits of a consumer.
@@ -94,6 +98,9 @@ func (c *Consumer) join() error {
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AdjustFetchOffsetsFn(c.startAt)}
 	if c.config.Instance != "" {
 		options = append(options, kgo.InstanceID(c.config.Instance))
+	}
+	if c.config.Dial != nil {
+		options = append(options, kgo.Dialer(c.config.Dial))
 	}
 	client, err := kgo.NewClient(options...)
 	if err != nil {

@@ -111,11 +111,12 @@ type payment struct {
 	sat     uint64
 }
 
-// payments are the outputs of a transaction that pay an address, whoever's.
+// payments are the outputs of a transaction that pay an address, whoever's. One of
+// nothing is valid and pays nobody: no book could hold it.
 func payments(tx *wire.MsgTx, params *chaincfg.Params) []payment {
 	var found []payment
 	for i, out := range tx.TxOut {
-		if address, ok := addressOf(out.PkScript, params); ok && out.Value >= 0 {
+		if address, ok := addressOf(out.PkScript, params); ok && out.Value > 0 {
 			found = append(found, payment{uint32(i), address, uint64(out.Value)})
 		}
 	}

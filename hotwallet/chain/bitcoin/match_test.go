@@ -15,6 +15,7 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"ferry/hotwallet/chain"
+	"ferry/swap/asset"
 )
 
 var params = &chaincfg.SimNetParams
@@ -145,6 +146,19 @@ func TestReadBlock(t *testing.T) {
 	}
 	if got.Ref != refOf(b) || got.Time.Unix() != 1_700_000_000 || !isHash(got.Parent) {
 		t.Fatalf("%+v", got)
+	}
+}
+
+// An output of nothing to an address of ours is valid, and is no credit.
+func TestOutputOfNothingIsNoCredit(t *testing.T) {
+	t.Parallel()
+	a := must(address.NewAddressWitnessPubKeyHash(address.Hash160(publicKey(1).SerializeCompressed()), params))(t)
+	tx := wire.NewMsgTx(2)
+	tx.AddTxOut(wire.NewTxOut(0, scriptOf(t, a)))
+	tx.AddTxOut(wire.NewTxOut(1, scriptOf(t, a)))
+	got := credits(payments(tx, params), "t", everything{})
+	if len(got) != 1 || got[0].Index != 1 || got[0].Units != asset.NewUnits(1) {
+		t.Fatalf("credits %+v, want the second output alone", got)
 	}
 }
 

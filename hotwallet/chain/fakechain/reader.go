@@ -91,7 +91,7 @@ func match(b block, w chain.Watch) chain.Block {
 func credits(t Tx, id string, w chain.Watch) []chain.Credit {
 	var found []chain.Credit
 	for i, o := range t.Outputs {
-		if t.Chain == asset.Ethereum && o.Units.IsZero() || !w.Address(o.Address) {
+		if o.Units.IsZero() || !w.Address(o.Address) {
 			continue
 		}
 		found = append(found, chain.Credit{

@@ -1,0 +1,233 @@
+package simulation
+
+import (
+	"fmt"
+	"time"
+
+	hot "ferry/hotwallet/model"
+	"ferry/hotwallet/payment"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// calmMost bounds how long the world may take to come to rest, in rounds.
+const calmMost = 60
+
+// calm ends all troubles, lets everything be delivered, mined and told, and then
+// holds the world to what must be true at rest.
+func (w *World) calm() {
+	w.rough = 0
+	w.tell("calm")
+	end := w.now
+	for _, u := range w.users {
+		if by := u.terms.Receipt.ConfirmBy; by.After(end) {
+			end = by
+		}
+	}
+	for on, c := range w.chains {
+		c.SetAway(false)
+		c.FailCalls(0)
+		c.SetFeeRate(2)
+		w.hot[on].failing = 0
+	}
+	if w.poor {
+		w.fund(true)
+	}
+	quiet := 0
+	for round := 0; quiet < 3 && w.ctx.Err() == nil; round++ {
+		if round == calmMost {
+			fail("the world does not come to rest: %s", w.unrest())
+		}
+		w.operate()
+		w.now = w.now.Add(max(30*time.Minute, end.Sub(w.now)/6))
+		w.drain()
+		for _, on := range asset.Chains() {
+			w.chains[on].Mine(1)
+			w.hot[on].look()
+			w.hot[on].pay()
+			w.hot[on].look()
+		}
+		w.drain()
+		w.check.step()
+		if w.now.After(end.Add(time.Hour)) && w.unrest() == "" {
+			quiet++
+		} else {
+			quiet = 0
+		}
+	}
+	if w.ctx.Err() != nil {
+		return
+	}
+	w.check.atRest()
+	for _, u := range w.users {
+		w.check.ended(u)
+	}
+}
+
+// drain delivers everything that is told.
+func (w *World) drain() {
+	for range 50 {
+		w.swapd[0].sweep()
+		for _, r := range w.relays {
+			r.publish(w.kafka, 1000, false)
+		}
+		moved := 0
+		for p := range int32(partitions) {
+			moved += w.swapd[0].facts.poll(w.kafka, p, 512)
+			for _, on := range asset.Chains() {
+				moved += w.hot[on].orders.poll(w.kafka, p, 512)
+			}
+		}
+		if moved == 0 {
+			return
+		}
+	}
+	fail("what is told can't be delivered")
+}
+
+// unrest says what is still on its way, "" if nothing is.
+func (w *World) unrest() string {
+	for _, r := range w.relays {
+		if !r.done() {
+			return "the outbox of " + r.source + " is not published"
+		}
+	}
+	if w.swapd[0].facts.behind(w.kafka) {
+		return "facts are not consumed"
+	}
+	for _, on := range asset.Chains() {
+		if w.hot[on].orders.behind(w.kafka) {
+			return "orders are not consumed"
+		}
+		if halted := w.wallets.Halts()[on]; halted != "" {
+			return fmt.Sprintf("%s is halted: %s", on, halted)
+		}
+		if at, _, _ := w.hot[on].store.Cursor(w.ctx); at.Height != w.height(on) {
+			return fmt.Sprintf("%s is processed up to %d of %d", on, at.Height, w.height(on))
+		}
+	}
+	for _, p := range w.wallets.Payments() {
+		if p.State != swap.PaymentFinal && p.State != swap.PaymentFailed && !w.waitsForEver(p) {
+			return fmt.Sprintf("%s is %s: %q", p.Order.ID, p.State, p.Reason)
+		}
+	}
+	for _, d := range w.wallets.Deposits() {
+		if d.State == "in_block" {
+			return "deposit " + d.ID + " is not deep enough"
+		}
+	}
+	return ""
+}
+
+// waitsForEver reports a payment of a deposit that the chain took back for good
+// before anything was signed, and one that was made from a coin which it took back
+// for good: nothing replaces that one yet.
+func (w *World) waitsForEver(p hot.Payment) bool {
+	return p.State == swap.PaymentQueued && p.Reason == payment.ReasonDeposit || w.wallets.Stranded(p)
+}
+
+// stranded are the orders whose payment waits for a coin that is gone.
+func (w *World) stranded() map[string]bool {
+	orders := map[string]bool{}
+	for _, p := range w.wallets.Payments() {
+		if w.wallets.Stranded(p) {
+			orders[p.Order.ID] = true
+		}
+	}
+	return orders
+}
+
+// ended demands an outcome: of the swap, of each deposit on the chain, of each
+// payment; and that what was ordered is what arrived.
+func (c *checker) ended(u *user) {
+	w := c.world
+	row, known := w.states.Swap(u.id())
+	if !known {
+		fail("%s was created and the state machine does not know it", u.id())
+	}
+	for _, p := range w.states.Parked(u.id()) {
+		if p.Fact.Kind != swap.FactSwapCreated { // told twice: it stays, with its reason
+			fail("%s: %s is parked in the end: %s", u.id(), p.Fact.Kind, p.Reason)
+		}
+	}
+	if told := c.versions[u.id()]; told != row.Version {
+		fail("%s is at version %d, its user was told of %d", u.id(), row.Version, told)
+	}
+	c.deposits(u, row)
+	c.end(u, row)
+	c.paid(u, row)
+}
+
+// deposits compares the rows with what the chain shows.
+func (c *checker) deposits(u *user, row swap.Swap) {
+	known := map[string]swap.Deposit{}
+	for _, d := range row.Deposits {
+		known[d.ID] = d
+		if want, ok := c.expected(u, d); !ok {
+			fail("%s: deposit %s of %s is %q, it should be %s", u.id(), d.ID, d.Amount, d.Verdict, want)
+		}
+	}
+	for _, d := range c.world.wallets.Deposits() {
+		if d.SwapID != u.id() || d.State != "confirmed" {
+			continue
+		}
+		if got := known[d.ID]; got.State != swap.DepositFinal || got.Verdict == swap.VerdictNone || got.Amount != d.Amount {
+			fail("%s: deposit %s of %s is confirmed, the state machine has it as %q with verdict %q", u.id(), d.ID, d.Amount, got.State, got.Verdict)
+		}
+	}
+	var sum asset.Units
+	for _, d := range c.world.wallets.Deposits() {
+		if d.SwapID == u.id() && d.State == "confirmed" {
+			sum = add(sum, d.Amount.Units)
+		}
+	}
+	if got := c.world.chains[u.on].Received(u.terms.Receipt.DepositAddress); got != sum {
+		fail("%s: its address has received %s, the deposits come to %s", u.id(), got, sum)
+	}
+}
+
+// expected is the second opinion on a verdict, as far as it follows from the deposit
+// alone.
+func (c *checker) expected(u *user, d swap.Deposit) (string, bool) {
+	q, rules := u.terms.Quote, c.world.rules[u.on]
+	exact := d.Amount.Units == q.Deposit.Units
+	dust := d.Amount.Units.Less(add(rules.dust, rules.refundFee)) && !exact
+	switch d.Verdict {
+	case swap.VerdictNone:
+		return "judged", d.State != swap.DepositFinal
+	case swap.VerdictDust:
+		return "anything but dust", dust
+	case swap.VerdictCounted:
+		return "anything but counted", exact
+	case swap.VerdictToppedUp: // dust too, where it is what was missing: see leg
+		return "no part of the amount", d.Amount.Units.Less(q.Deposit.Units)
+	case swap.VerdictShort:
+		return "no short deposit", d.Amount.Units.Less(q.Deposit.Units) && !dust
+	case swap.VerdictOver:
+		return "no deposit over", !exact && !dust
+	case swap.VerdictLate, swap.VerdictExtra:
+		return "dust", !dust
+	}
+	return "of a known verdict", false
+}
+
+// paid demands that each payment is where its order says, and nothing else is.
+func (c *checker) paid(u *user, row swap.Swap) {
+	got := map[string]asset.Units{}
+	for _, p := range row.Payments {
+		if p.State == swap.PaymentFinal {
+			got[p.Destination] = add(got[p.Destination], p.Amount.Units)
+		} else if p.State != swap.PaymentFailed && !c.world.stranded()[p.OrderID] && (p.State != swap.PaymentQueued || !gone(row, p)) {
+			fail("%s: %s is %s in the end", u.id(), p.OrderID, p.State)
+		}
+	}
+	r := u.terms.Receipt
+	for on, to := range map[asset.Chain]string{u.terms.Quote.PayoutChain(): r.PayoutAddress, u.on: r.RefundAddress} {
+		if arrived := c.world.chains[on].Received(to); arrived != got[to] {
+			fail("%s: %s was paid to %s, and %s arrived", u.id(), got[to], to, arrived)
+		}
+	}
+	if row.State == swap.Settled && got[r.PayoutAddress] != u.terms.Quote.Payout.Units {
+		fail("%s is settled with %s instead of %s", u.id(), got[r.PayoutAddress], u.terms.Quote.Payout)
+	}
+}

@@ -1,0 +1,111 @@
+package simulation
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// user is somebody with a swap.
+type user struct {
+	terms swap.Terms
+	on    asset.Chain
+}
+
+func (u *user) id() string { return u.terms.Receipt.SwapID }
+
+// created is what the gateway tells of the swap.
+func (u *user) created() swap.Fact {
+	return swap.Fact{Kind: swap.FactSwapCreated, SwapID: u.id(), At: u.terms.Receipt.IssuedAt,
+		Created: &swap.CreatedFact{SignedQuote: u.terms.SignedQuote, SignedReceipt: u.terms.SignedReceipt}}
+}
+
+var (
+	quoteKey, attestKey   = seedKey("quote"), seedKey("attest")
+	quoteKeys, attestKeys = public(quoteKey), public(attestKey)
+)
+
+func seedKey(name string) ed25519.PrivateKey {
+	sum := sha256.Sum256([]byte(name))
+	return ed25519.NewKeyFromSeed(sum[:])
+}
+
+func public(key ed25519.PrivateKey) swap.PublicKeys {
+	pub := key.Public().(ed25519.PublicKey)
+	return swap.PublicKeys{swap.KeyID(pub): pub}
+}
+
+// dice is randomness for ids, from the seed.
+type dice struct{ w *World }
+
+// Read implements io.Reader.
+func (d dice) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(d.w.rng.Uint32())
+	}
+	return len(b), nil
+}
+
+func (w *World) newID(prefix string) string {
+	return prefix + "_" + strings.ToLower(ulid.MustNew(ulid.Timestamp(w.now), dice{w}).String())
+}
+
+// create is a user who locks a quote and creates a swap: an address is issued and
+// watched, and the gateway tells of it.
+func (w *World) create() {
+	from, to := asset.BTC, asset.ETH
+	if w.chance(2) {
+		from, to = to, from
+	}
+	on, payOn := asset.MustLookup(from).Chain, asset.MustLookup(to).Chain
+	now := swap.Millis(w.now)
+	confirm := one(w, []time.Duration{2 * time.Hour, 24 * time.Hour})
+	q := swap.Quote{ID: w.newID(swap.QuotePrefix), Pair: asset.Pair{From: from, To: to},
+		Deposit: w.about(on), Payout: w.about(payOn), Rate: "28.2",
+		ServiceFee: asset.Amount{Asset: to, Units: asset.NewUnits(w.rng.Uint64N(3) * 700)}, NetworkFee: asset.Amount{Asset: to, Units: asset.NewUnits(500)},
+		RefundFeeMax: asset.Amount{Asset: from, Units: w.rules[on].refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
+		DepositWindowSeconds: 1200, ConfirmWindowSeconds: int64(confirm.Seconds())}
+	signedQuote, err := swap.SignQuote(q, quoteKey)
+	must(err)
+	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), QuoteID: q.ID, QuoteHash: swap.HashDocument(signedQuote),
+		DepositChain: on, DepositAsset: from, DepositAddress: w.chains[on].NewAddress(), DepositPath: "m/84'/1'/0'/0/0",
+		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: swap.DefaultPolicy(),
+		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now, DepositBy: now.Add(20 * time.Minute), ConfirmBy: now.Add(confirm)}
+	signedReceipt, err := swap.SignReceipt(r, attestKey)
+	must(err)
+	must(w.hot[on].store.Issue(r.DepositAddress, r.SwapID))
+	w.hot[on].set.Add(r.DepositAddress)
+	u := &user{on: on, terms: swap.Terms{Quote: q, Receipt: r, SignedQuote: signedQuote, SignedReceipt: signedReceipt}}
+	w.gateway.put(u.created())
+	w.users = append(w.users, u)
+	w.tell("swap %d: %s: send %s, get %s", len(w.users)-1, r.SwapID, q.Deposit, q.Payout)
+}
+
+// about is an amount that is usual on a chain, give or take.
+func (w *World) about(on asset.Chain) asset.Amount {
+	native, _ := on.Native()
+	typical := w.rules[on].typical
+	return asset.Amount{Asset: native.ID, Units: add(typical, asset.NewUnits(w.rng.Uint64N(1000)))}
+}
+
+func add(a, b asset.Units) asset.Units {
+	sum, err := a.Add(b)
+	must(err)
+	return sum
+}
+
+// less is a-b, at least 1.
+func less(a, b asset.Units) asset.Units {
+	rest, err := a.Sub(b)
+	if err != nil || rest.IsZero() {
+		return asset.NewUnits(1)
+	}
+	return rest
+}

@@ -1,0 +1,184 @@
+package model
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/payment"
+	"ferry/swap/asset"
+	"ferry/swap/ledger"
+	"ferry/swap/model"
+)
+
+const (
+	// coinsMost is how many coins a plan may choose from.
+	coinsMost = 100
+	// coinbaseMaturity, as Bitcoin has it.
+	coinbaseMaturity = 100
+)
+
+func (c *change) addCoin(credit chain.Credit, at int64) error {
+	if c.accounts() {
+		return nil
+	}
+	key := place{c.chain, credit.CoinID()}
+	a, ours := c.addresses[place{c.chain, credit.Address}]
+	row, known := c.coins[key]
+	switch {
+	case !ours:
+		return fmt.Errorf("the address of credit %s is not ours: %w", credit.CoinID(), ErrState)
+	case !known:
+		row = coin{txid: credit.TxID, index: credit.Index, units: credit.Units, address: credit.Address, path: a.path, coinbase: credit.Coinbase}
+	case row.height != 0 || row.units != credit.Units || row.address != credit.Address:
+		return fmt.Errorf("coin %s is in a block already or has changed: %w", credit.CoinID(), ErrState)
+	}
+	row.height = at
+	model.Set(c.tx, c.coins, key, row)
+	return nil
+}
+
+// spendCoin marks the coin of a debit and returns its value.
+func (c *change) spendCoin(d chain.Debit, at int64) (asset.Units, error) {
+	key := place{c.chain, d.CoinID}
+	row, known := c.coins[key]
+	if !known || row.spentBy != "" {
+		return asset.Units{}, fmt.Errorf("coin %s is unknown or spent already: %w", d.CoinID, ErrState)
+	}
+	row.spentBy, row.spentHeight = d.TxID, at
+	model.Set(c.tx, c.coins, key, row)
+	return row.units, nil
+}
+
+func (c *change) reorgCoins(at chain.Ref) error {
+	for _, key := range slices.SortedFunc(maps.Keys(c.coins), byName) {
+		row := c.coins[key]
+		if key.chain != c.chain {
+			continue
+		}
+		if row.spentBy != "" && row.spentHeight == at.Height {
+			row.spentBy, row.spentHeight = "", 0
+			model.Set(c.tx, c.coins, key, row)
+		}
+		switch {
+		case row.height != at.Height:
+		case row.spentBy != "":
+			return fmt.Errorf("coin %s is spent in a block above: %w", key.name, ErrState)
+		case row.reservedBy != "":
+			row.height = 0
+			model.Set(c.tx, c.coins, key, row)
+		default:
+			model.Delete(c.tx, c.coins, key)
+		}
+	}
+	return nil
+}
+
+func byName(a, b place) int {
+	return cmp.Or(cmp.Compare(a.chain, b.chain), cmp.Compare(a.name, b.name))
+}
+
+// Coins implements watch.Store.
+func (s *Store) Coins(context.Context) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unspent(), nil
+}
+
+func (s *Store) unspent() []string {
+	var ids []string
+	for key, row := range s.coins {
+		if key.chain == s.chain && row.spentBy == "" && row.height != 0 {
+			ids = append(ids, key.name)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// spendable reports a coin that a plan may take.
+func (s *Store) spendable(c coin) bool {
+	tip := s.cursors[s.chain]
+	return c.spentBy == "" && c.reservedBy == "" && c.height != 0 && c.height <= tip-s.config.Confirmations+1 &&
+		(!c.coinbase || c.height <= tip-coinbaseMaturity+1)
+}
+
+// funds is what a payment may be made from, and whether an earlier plan is not
+// signed yet.
+func (s *Store) funds() (f chain.Funds, unsigned bool, err error) {
+	if s.accounts() {
+		return s.account()
+	}
+	for key, a := range s.addresses {
+		if key.chain == s.chain && a.purpose == purposeChange {
+			f.ChangeAddress, f.ChangePath = key.name, a.path
+		}
+	}
+	for key, c := range s.coins {
+		if key.chain == s.chain && s.spendable(c) {
+			f.Coins = append(f.Coins, chain.Coin{TxID: c.txid, Index: c.index, Units: c.units, Address: c.address, Path: c.path})
+		}
+	}
+	slices.SortFunc(f.Coins, func(a, b chain.Coin) int {
+		return cmp.Or(b.Units.Cmp(a.Units), cmp.Compare(a.TxID, b.TxID), cmp.Compare(a.Index, b.Index))
+	})
+	f.Coins = f.Coins[:min(len(f.Coins), coinsMost)]
+	return f, false, nil
+}
+
+// account is the sender with what it can spend, from the books.
+func (s *Store) account() (f chain.Funds, unsigned bool, err error) {
+	from := s.senders[s.chain]
+	left := s.schema.Book.Balance(ledger.Wallet, s.native.ID)
+	for _, d := range s.deposits {
+		if d.Chain == s.chain && (d.State == "in_block" || d.State == "confirmed" && d.Address != from.address) {
+			left.Sub(left, d.Amount.Units.Big())
+		}
+	}
+	for _, p := range s.payments {
+		if p.Order.Chain == s.chain && p.Attempt != nil && p.Attempt.State == payment.AttemptPlanned {
+			unsigned = true
+			left.Sub(left, p.Order.Amount.Units.Big())
+			left.Sub(left, p.Attempt.Plan.Fee.Big())
+		}
+	}
+	f.Sender, f.SenderPath, f.Nonce = from.address, from.path, from.nonce
+	if left.Sign() > 0 {
+		f.Balance, err = asset.UnitsFromBig(left)
+	}
+	return f, unsigned, err
+}
+
+// reserve ties the plan's coins, or its nonce, to the payment.
+func (c *change) reserve(p payment.Payment, plan chain.Plan) error {
+	if !c.accounts() {
+		for _, input := range plan.Coins {
+			key := place{c.chain, input.ID()}
+			row, known := c.coins[key]
+			if !known || !c.spendable(row) || row.units != input.Units || row.path != input.Path {
+				return fmt.Errorf("coin %s can't be reserved: %w", key.name, payment.ErrChanged)
+			}
+			row.reservedBy = p.Order.ID
+			model.Set(c.tx, c.coins, key, row)
+		}
+		return nil
+	}
+	f, unsigned, err := c.account()
+	if err != nil {
+		return err
+	}
+	cost, err := p.Order.Amount.Units.Add(plan.Fee)
+	if err != nil {
+		return err
+	}
+	if unsigned || f.Balance.Less(cost) || f.Nonce != plan.Nonce || f.SenderPath != plan.SenderPath {
+		return fmt.Errorf("nonce %d can't be taken: %w", plan.Nonce, payment.ErrChanged)
+	}
+	from := c.senders[c.chain]
+	from.nonce++
+	model.Set(c.tx, c.senders, c.chain, from)
+	return nil
+}

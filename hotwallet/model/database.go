@@ -1,0 +1,121 @@
+package model
+
+import (
+	"sync"
+	"time"
+
+	"ferry/hotwallet/payment"
+	"ferry/swap/asset"
+	"ferry/swap/model"
+)
+
+// Purposes of a deposit.
+const (
+	purposeSwap         = "swap"
+	purposeFunding      = "funding"
+	purposeUnattributed = "unattributed"
+)
+
+type place struct {
+	chain asset.Chain
+	name  string // an address, a coin's id
+}
+
+type height struct {
+	chain asset.Chain
+	n     int64
+}
+
+// address is ours; swapID is empty unless it was given to a swap.
+type address struct{ path, purpose, swapID string }
+
+type block struct {
+	hash, parent string
+	time         time.Time
+}
+
+// Deposit is a row of that table.
+type Deposit struct {
+	ID, TxID, Address string
+	Chain             asset.Chain
+	Amount            asset.Amount
+	SwapID            string
+	// State is "seen", "in_block", "confirmed", "replaced" or "reorged".
+	State string
+
+	// Height and what follows are zero while in no block.
+	Height    int64
+	blockHash string
+	blockTime time.Time
+
+	purpose   string
+	firstSeen time.Time
+}
+
+type coin struct {
+	txid          string
+	index         uint32
+	units         asset.Units
+	address, path string
+	coinbase      bool
+	// height is 0 while a reserved coin is in no block.
+	height      int64
+	reservedBy  string
+	spentBy     string
+	spentHeight int64
+}
+
+// Payment is a row with its one attempt, and where its transaction is.
+type Payment struct {
+	payment.Payment
+	TxID, BlockHash string
+	Height          int64
+	Failed          bool
+
+	fee    asset.Units
+	queued int64
+	hold   asset.Units
+}
+
+type sender struct {
+	address, path string
+	nonce         uint64
+}
+
+// Action is what was done on the daemon's own account, or has to be looked at.
+type Action struct {
+	Action, Target, Reason string
+	At                     time.Time
+}
+
+// Database is the hot wallet's schema, shared by all chains.
+type Database struct {
+	mu     sync.Mutex
+	schema *model.Schema
+
+	tokens    map[asset.Chain]int64
+	cursors   map[asset.Chain]int64
+	blocks    map[height]block
+	addresses map[place]address
+	deposits  map[string]Deposit
+	coins     map[place]coin
+	payments  map[string]Payment
+	used      map[string]string // deposit id → order id
+	txids     map[place]string  // txid → order id
+	queued    int64
+	senders   map[asset.Chain]sender
+	halts     map[asset.Chain]string
+	actions   []Action
+	surplus   map[asset.Chain]comparison
+}
+
+// NewDatabase is an empty one.
+func NewDatabase() *Database {
+	return &Database{schema: model.NewSchema(), tokens: map[asset.Chain]int64{}, cursors: map[asset.Chain]int64{},
+		blocks: map[height]block{}, addresses: map[place]address{}, deposits: map[string]Deposit{}, coins: map[place]coin{},
+		payments: map[string]Payment{}, used: map[string]string{}, txids: map[place]string{},
+		senders: map[asset.Chain]sender{}, halts: map[asset.Chain]string{}, surplus: map[asset.Chain]comparison{}}
+}
+
+// Confirmed is the state of a deposit that is deep enough.
+const Confirmed = "confirmed"
