@@ -91,6 +91,25 @@ func (w *world) bounce(ctx context.Context, daemon string) error {
 	return w.trouble()
 }
 
+// insist arms a daemon until it has died where this round wants it: bringing it back
+// from the round before may disarm it after it was armed for this one.
+func (w *world) insist(ctx context.Context, daemon string) error {
+	point, ok := w.aimed()[daemon]
+	if !ok {
+		return nil
+	}
+	before, err := w.arms.died(daemon, point)
+	if err != nil {
+		return err
+	}
+	return until(ctx, swapLimit, daemon+" to die at "+point, func() (bool, string, error) {
+		if died, err := w.arms.died(daemon, point); err != nil || died > before {
+			return err == nil, "", err
+		}
+		return false, "armed", w.arms.arm(daemon, point)
+	})
+}
+
 func (w *world) aimed() map[string]string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -136,9 +136,8 @@ func etherTooDeep(ctx context.Context, w *world) error {
 		return err
 	}
 	if s.halt(asset.Ethereum) != "" {
-		// Halted by the case before. The watcher looks ever less often; one that starts
-		// looks at once.
-		return errors.Join(w.bounce(ctx, "hotwalletd-ethereum"), w.halted(ctx, asset.Ethereum))
+		// Halted by the case before, whose death may be mended, and disarmed, only now.
+		return errors.Join(w.insist(ctx, "hotwalletd-ethereum"), w.halted(ctx, asset.Ethereum))
 	}
 	for _, pair := range []asset.Pair{toEther, toCoins} {
 		if _, err := w.begin(ctx, pair); err != nil {

@@ -111,7 +111,9 @@ function showRate(rate) {
     page.prices.append(row);
   }
   rates.set(key, { rate, row });
-  if (!known) offerCoins();
+  if (known) return;
+  offerCoins();
+  if (asked.side) ask(); // what was typed before the coins were known
 }
 
 // digits cuts a price, which is for people, to about eight digits that tell something.
@@ -162,6 +164,7 @@ function ask() {
     return;
   }
   asked.id = "q" + ++asked.number;
+  if (!page.from.value || !page.to.value) return;
   say({ type: "quote", id: asked.id, from: page.from.value, to: page.to.value, [asked.side + "_amount"]: amount });
 }
 
