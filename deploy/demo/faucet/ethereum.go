@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
+	"strings"
 	"time"
 
 	ethereum "github.com/ethereum/go-ethereum"
@@ -56,14 +58,35 @@ func (e *Ethereum) Pay(ctx context.Context, to string, wei asset.Units) (txid st
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, minedLimit, fmt.Errorf("it took longer than %s", minedLimit))
 	defer cancel()
-	var hash common.Hash
-	err = e.client.Client().CallContext(ctx, &hash, "eth_sendTransaction", map[string]any{
+	hash, err := e.send(ctx, map[string]any{
 		"from": parts.GethDeveloperAddress, "to": canonical, "value": (*hexutil.Big)(wei.Big()),
 	})
 	if err != nil {
 		return "", fmt.Errorf("pay from the faucet: %w", err)
 	}
 	return hash.Hex(), e.mined(ctx, hash)
+}
+
+// nonceTaken are geth's refusals of a transaction whose nonce another one has: it
+// counts nonces from a pool that follows a new block a moment later.
+var nonceTaken = []string{"replacement transaction underpriced", "nonce too low", "already known"}
+
+// send hands a transaction in; one whose nonce was taken was not taken itself, and is
+// handed in again with the next.
+func (e *Ethereum) send(ctx context.Context, transaction map[string]any) (hash common.Hash, err error) {
+	ticker := time.NewTicker(minedPoll)
+	defer ticker.Stop()
+	for {
+		err = e.client.Client().CallContext(ctx, &hash, "eth_sendTransaction", transaction)
+		if err == nil || !slices.ContainsFunc(nonceTaken, func(words string) bool { return strings.Contains(err.Error(), words) }) {
+			return hash, err
+		}
+		select {
+		case <-ctx.Done():
+			return hash, fmt.Errorf("%w (%w)", err, context.Cause(ctx))
+		case <-ticker.C:
+		}
+	}
 }
 
 // Balance is what an address holds in the newest block, in wei.
