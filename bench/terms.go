@@ -67,7 +67,7 @@ func newTerms(now time.Time) (swap.Terms, error) {
 	secret := sha256.Sum256([]byte(q.ID))
 	r := swap.Receipt{SwapID: swap.NewID(swap.SwapPrefix, now), QuoteID: q.ID, QuoteHash: swap.HashDocument(signedQuote),
 		DepositChain: asset.Bitcoin, DepositAsset: asset.BTC, DepositAddress: fmt.Sprintf("sb1q%s", q.ID),
-		DepositPath: "m/84'/1'/0'/0/0", PayoutAddress: ethereumAddress, RefundAddress: bitcoinAddress, Policy: swap.DefaultPolicy(),
+		DepositPath: "m/84'/1'/0'/0/0", PayoutAddress: ethereumAddress, RefundAddress: bitcoinAddress, Policy: swap.RefundPolicy(),
 		SecretHash: fmt.Sprintf("%x", secret), IssuedAt: q.IssuedAt,
 		DepositBy: q.IssuedAt.Add(20 * time.Minute), ConfirmBy: q.IssuedAt.Add(2 * time.Hour)}
 	signedReceipt, err := swap.SignReceipt(r, attestKey)

@@ -41,6 +41,16 @@ const (
 	// FactPaymentFailed: the payment was mined and paid nobody (Ethereum status
 	// 0), or can never be made.
 	FactPaymentFailed FactKind = "payment.failed"
+	// FactRequoted: liquidityd answered a request for a price.
+	FactRequoted FactKind = "swap.requoted"
+	// FactAnswered: the user answered a question, with the swap's secret.
+	FactAnswered FactKind = "swap.answered"
+	// FactRefundAddressSet: the user named a refund address, with the secret.
+	FactRefundAddressSet FactKind = "swap.refund_address_set"
+	// FactStaffAction: a member of staff wants something done.
+	FactStaffAction FactKind = "staff.action"
+	// FactStaffApproved: another member of staff agrees.
+	FactStaffApproved FactKind = "staff.approved"
 	// FactDeadlinePassed: the state machine's own clock reached a deadline.
 	FactDeadlinePassed FactKind = "deadline.passed"
 )
@@ -52,10 +62,14 @@ type Fact struct {
 	SwapID string    `json:"swap_id"`
 	At     time.Time `json:"at"`
 	// Exactly one of these is set, as the kind demands.
-	Created  *CreatedFact  `json:"created,omitempty"`
-	Deposit  *DepositFact  `json:"deposit,omitempty"`
-	Payment  *PaymentFact  `json:"payment,omitempty"`
-	Deadline *DeadlineFact `json:"deadline,omitempty"`
+	Created  *CreatedFact       `json:"created,omitempty"`
+	Deposit  *DepositFact       `json:"deposit,omitempty"`
+	Payment  *PaymentFact       `json:"payment,omitempty"`
+	Deadline *DeadlineFact      `json:"deadline,omitempty"`
+	Requoted *RequotedFact      `json:"requoted,omitempty"`
+	Answered *AnsweredFact      `json:"answered,omitempty"`
+	Refund   *RefundAddressFact `json:"refund_address,omitempty"`
+	Staff    *StaffFact         `json:"staff,omitempty"`
 
 	// Source and Seq are stamped by the relay, not by the teller: the outbox the
 	// fact came from and its position there, which only grows for one swap.
@@ -115,6 +129,13 @@ const (
 	DeadlineConfirmBy DeadlineName = "confirm_by"
 )
 
+// DeadlineMismatch is the name of a mismatch's deadline, DeadlineApproval that of a
+// staff request's. Only the newest due time of a name counts.
+func DeadlineMismatch(mismatchID string) DeadlineName { return DeadlineName("mismatch:" + mismatchID) }
+
+// DeadlineApproval is the name of a staff request's deadline.
+func DeadlineApproval(requestID string) DeadlineName { return DeadlineName("approval:" + requestID) }
+
 // DeadlineFact says that a deadline passed.
 type DeadlineFact struct {
 	Name DeadlineName `json:"name"`
@@ -131,7 +152,8 @@ func (f Fact) Validate() error {
 		return fmt.Errorf("fact %s of %s has no time", f.Kind, f.SwapID)
 	}
 	bodies := 0
-	for _, set := range []bool{f.Created != nil, f.Deposit != nil, f.Payment != nil, f.Deadline != nil} {
+	for _, set := range []bool{f.Created != nil, f.Deposit != nil, f.Payment != nil, f.Deadline != nil,
+		f.Requoted != nil, f.Answered != nil, f.Refund != nil, f.Staff != nil} {
 		if set {
 			bodies++
 		}
@@ -146,6 +168,16 @@ func (f Fact) Validate() error {
 		return f.require(f.Deposit != nil && f.Deposit.DepositID != "" && !f.Deposit.Amount.Units.IsZero())
 	case FactPaymentQueued, FactPaymentBroadcast, FactPaymentConfirmed, FactPaymentFinal, FactPaymentReorged, FactPaymentFailed:
 		return f.require(f.Payment != nil && f.Payment.OrderID != "")
+	case FactRequoted:
+		return f.require(f.Requoted != nil && f.Requoted.RequestID != "" && (f.Requoted.SignedRequote == "") != (f.Requoted.Refused == ""))
+	case FactAnswered:
+		return f.require(f.Answered != nil && f.Answered.SignedConsent != "")
+	case FactRefundAddressSet:
+		return f.require(f.Refund != nil && f.Refund.SignedRefundAddress != "")
+	case FactStaffAction:
+		return f.require(f.Staff != nil && f.Staff.RequestID != "" && f.Staff.Actor != "" && f.Staff.Action != "" && f.Staff.Reason != "")
+	case FactStaffApproved:
+		return f.require(f.Staff != nil && f.Staff.RequestID != "" && f.Staff.Actor != "" && f.Staff.Action == "")
 	case FactDeadlinePassed:
 		return f.require(f.Deadline != nil && f.Deadline.Name != "")
 	}

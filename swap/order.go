@@ -21,8 +21,9 @@ type OrderDeposit struct {
 // Order tells the hot wallet to pay. It carries its own authority: the signed
 // quote and receipt, which the signer verifies again.
 type Order struct {
-	// ID is "payout:<swap id>" or "refund:<deposit id>", so that however often a
-	// payment is ordered there is one.
+	// ID is "payout:<swap id>", "payout:<deposit id>" for an extra deposit that is
+	// swapped too, or "refund:<deposit id>", so that however often a payment is
+	// ordered there is one.
 	ID      string  `json:"order_id"`
 	SwapID  string  `json:"swap_id"`
 	Purpose Purpose `json:"purpose"`
@@ -36,7 +37,12 @@ type Order struct {
 	Destination   string         `json:"destination"`
 	SignedQuote   string         `json:"signed_quote"`
 	SignedReceipt string         `json:"signed_receipt"`
-	At            time.Time      `json:"at"`
+	// The amendments that the order rests on, "" where it rests on none: a payout's
+	// requote, with the consent that the requote rests on, and a refund's address.
+	SignedRequote       string    `json:"signed_requote,omitempty"`
+	SignedConsent       string    `json:"signed_consent,omitempty"`
+	SignedRefundAddress string    `json:"signed_refund_address,omitempty"`
+	At                  time.Time `json:"at"`
 }
 
 // Total is what the order's deposits add up to; an error if there are none, they
@@ -71,6 +77,9 @@ func (o Order) DepositIDs() []string {
 // PayoutOrderID is the one identity a swap's payout can have.
 func PayoutOrderID(swapID string) string { return "payout:" + swapID }
 
+// ExtraPayoutOrderID is the one identity the payout of an extra deposit can have.
+func ExtraPayoutOrderID(depositID string) string { return "payout:" + depositID }
+
 // RefundOrderID is the one identity a deposit's refund can have.
 func RefundOrderID(depositID string) string { return "refund:" + depositID }
 
@@ -93,6 +102,7 @@ func (o Order) Validate() error {
 	}
 	switch {
 	case o.Purpose == PurposePayout && o.ID == PayoutOrderID(o.SwapID):
+	case o.Purpose == PurposePayout && o.SignedRequote != "" && len(o.Deposits) == 1 && o.ID == ExtraPayoutOrderID(o.Deposits[0].ID):
 	case o.Purpose == PurposeRefund && len(o.Deposits) == 1 && o.ID == RefundOrderID(o.Deposits[0].ID):
 	default:
 		return fmt.Errorf("order %.120s: the id does not follow from purpose %q", o.ID, o.Purpose)
@@ -130,12 +140,16 @@ type Update struct {
 	Message string   `json:"message"`
 	// Actor must act next: "user", "chain", "ferry", "support" or "nobody"; By is
 	// until when, zero where nothing is due.
-	Actor    string    `json:"next_actor"`
-	By       time.Time `json:"act_by,omitzero"`
-	Reason   string    `json:"reason,omitempty"`
-	At       time.Time `json:"at"`
-	Deposits []Deposit `json:"deposits"`
-	Payments []Payment `json:"payments"`
+	Actor  string    `json:"next_actor"`
+	By     time.Time `json:"act_by,omitzero"`
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at"`
+	// Missing is what is to be sent yet of an amount paid in parts; zero otherwise.
+	Missing       asset.Amount `json:"missing,omitzero"`
+	Deposits      []Deposit    `json:"deposits"`
+	Payments      []Payment    `json:"payments"`
+	RefundAddress string       `json:"refund_address,omitempty"`
+	Mismatches    []Mismatch   `json:"mismatches,omitempty"`
 }
 
 // Balance is what the hot wallet can pay out in one asset now: the newest value

@@ -9,36 +9,6 @@ import (
 	"ferry/swap/asset"
 )
 
-// Answer is what to do with a deposit that does not match the terms.
-type Answer string
-
-// AnswerRefund sends the deposit back, less at most the quote's RefundFeeMax.
-const AnswerRefund Answer = "refund"
-
-// Policy says, before the deposit, what becomes of one that does not match.
-type Policy struct {
-	OnShort Answer `json:"on_short"`
-	OnOver  Answer `json:"on_over"`
-	OnLate  Answer `json:"on_late"`
-	OnExtra Answer `json:"on_extra"`
-}
-
-// DefaultPolicy refunds whatever does not match.
-func DefaultPolicy() Policy {
-	return Policy{OnShort: AnswerRefund, OnOver: AnswerRefund, OnLate: AnswerRefund, OnExtra: AnswerRefund}
-}
-
-// Validate reports an answer that is not offered.
-func (p Policy) Validate() error {
-	for field, a := range map[string]Answer{"on_short": p.OnShort, "on_over": p.OnOver, "on_late": p.OnLate, "on_extra": p.OnExtra} {
-		if a != AnswerRefund {
-			return Refuse(CodeInvalidPolicy, "policy."+field, string(AnswerRefund),
-				fmt.Sprintf("The policy %s can only be %q.", field, AnswerRefund))
-		}
-	}
-	return nil
-}
-
 // Receipt is attestd's word that an address is ours, was never given to another
 // swap, and belongs to exactly these terms. A client that verifies it needs to
 // trust neither the gateway nor the hot wallet's database.
@@ -54,6 +24,8 @@ type Receipt struct {
 	// "m/84'/1'/0'/0/7".
 	DepositPath   string `json:"deposit_path"`
 	PayoutAddress string `json:"payout_address"`
+	// RefundAddress is where a refund goes; "" if it was left open, to be set later
+	// with the swap's secret (RefundAddress, the document).
 	RefundAddress string `json:"refund_address"`
 	Policy        Policy `json:"policy"`
 	// SecretHash is the SHA-256 of the swap's secret, in hexadecimal.
@@ -93,7 +65,7 @@ func (r Receipt) Validate() error {
 		return fmt.Errorf("receipt: swap id %.60q is malformed", r.SwapID)
 	case !ValidID(QuotePrefix, r.QuoteID):
 		return fmt.Errorf("receipt of %s: quote id %.60q is malformed", r.SwapID, r.QuoteID)
-	case r.DepositAddress == "" || r.DepositPath == "" || r.PayoutAddress == "" || r.RefundAddress == "":
+	case r.DepositAddress == "" || r.DepositPath == "" || r.PayoutAddress == "":
 		return fmt.Errorf("receipt of %s: an address or path is missing", r.SwapID)
 	case !isHash(r.QuoteHash) || !isHash(r.SecretHash):
 		return fmt.Errorf("receipt of %s: a hash is not 64 hexadecimal digits", r.SwapID)

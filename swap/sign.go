@@ -23,6 +23,10 @@ type DocumentType string
 const (
 	TypeQuote   DocumentType = "ferry-quote+jws"
 	TypeReceipt DocumentType = "ferry-receipt+jws"
+	// The amendments: what changes the terms of a swap after its receipt.
+	TypeRequote       DocumentType = "ferry-requote+jws"
+	TypeConsent       DocumentType = "ferry-consent+jws"
+	TypeRefundAddress DocumentType = "ferry-refund-address+jws"
 )
 
 // MaxDocument is the largest signed document that is read, in bytes.

@@ -40,9 +40,29 @@ type Swap struct {
 	UpdatedAt time.Time
 	Deposits  []Deposit
 	Payments  []Payment
+	Amended   Amended
 	// Seen is the last sequence applied or parked, per source: the guard against
 	// records that were published twice.
 	Seen map[string]int64
+}
+
+// Amended is what was added to a swap's terms, and what is not settled yet.
+type Amended struct {
+	// SignedRefundAddress is the document RefundAddress, "" if none was set later.
+	SignedRefundAddress string `json:"signed_refund_address,omitempty"`
+	// RefundAddress is where refunds go: the receipt's, or the one set later.
+	RefundAddress string `json:"refund_address,omitempty"`
+	// Requotes are the documents that payouts were ordered by, with their consents.
+	Requotes   []Repriced     `json:"requotes,omitempty"`
+	Mismatches []Mismatch     `json:"mismatches,omitempty"`
+	Staff      []StaffRequest `json:"staff,omitempty"`
+}
+
+// Repriced is a payout that rests on a requote.
+type Repriced struct {
+	OrderID       string `json:"order_id"`
+	SignedRequote string `json:"signed_requote"`
+	SignedConsent string `json:"signed_consent,omitempty"`
 }
 
 // DepositState is how far a deposit has come on its chain.

@@ -124,7 +124,7 @@ func (s *sham) create(w http.ResponseWriter, r *http.Request) {
 	now, sum := swap.Millis(time.Now()), sha256.Sum256([]byte("secret"))
 	receipt := swap.Receipt{SwapID: swap.NewID(swap.SwapPrefix, now), QuoteID: q.ID, QuoteHash: swap.HashDocument(ask.SignedQuote),
 		DepositChain: q.DepositChain(), DepositAsset: q.Pair.From, DepositAddress: deposit, DepositPath: "m/0", PayoutAddress: ask.PayoutAddress,
-		RefundAddress: ask.RefundAddress, Policy: swap.DefaultPolicy(), SecretHash: hex.EncodeToString(sum[:]),
+		RefundAddress: ask.RefundAddress, Policy: swap.RefundPolicy(), SecretHash: hex.EncodeToString(sum[:]),
 		IssuedAt: now, DepositBy: now.Add(1200 * time.Second), ConfirmBy: now.Add(7200 * time.Second)}
 	signed, err := swap.SignReceipt(receipt, s.keys.Attest)
 	s.check(err)

@@ -71,6 +71,7 @@ func (c Config) Validate() error {
 
 // Attestor answers hotwalletd. It is safe for concurrent use.
 type Attestor struct {
+	ferryv1connect.UnimplementedAttestHandler
 	networks  asset.Networks
 	key       ed25519.PrivateKey
 	quoteKeys swap.PublicKeys

@@ -209,7 +209,7 @@ func TestReceiptSaysWhatWasAgreed(t *testing.T) {
 			want := swap.Receipt{
 				SwapID: req.GetTerms().GetSwapId(), QuoteID: terms.Quote.ID, QuoteHash: swap.HashDocument(req.GetTerms().GetSignedQuote()),
 				DepositChain: asset.MustLookup(pair.From).Chain, DepositAsset: pair.From, DepositAddress: req.GetAddress(), DepositPath: path,
-				PayoutAddress: req.GetTerms().GetPayoutAddress(), RefundAddress: req.GetTerms().GetRefundAddress(), Policy: swap.DefaultPolicy(),
+				PayoutAddress: req.GetTerms().GetPayoutAddress(), RefundAddress: req.GetTerms().GetRefundAddress(), Policy: swap.RefundPolicy(),
 				SecretHash: req.GetTerms().GetSecretHash(), IssuedAt: now, DepositBy: now.Add(600 * time.Second), ConfirmBy: now.Add(1200 * time.Second),
 			}
 			if terms.Receipt != want {

@@ -110,6 +110,7 @@ const (
 
 // Issuer gives out one chain's deposit addresses.
 type Issuer struct {
+	ferryv1connect.UnimplementedWalletHandler
 	config Config
 	// refill wakes Run: an address was given.
 	refill chan struct{}

@@ -207,7 +207,7 @@ func (a *fakeAttest) sign(t *ferryv1.IssueRequest, index uint32) (string, error)
 	}
 	r := swap.Receipt{SwapID: t.GetSwapId(), QuoteID: q.ID, QuoteHash: swap.HashDocument(t.GetSignedQuote()),
 		DepositChain: asset.Bitcoin, DepositAsset: asset.BTC, DepositAddress: key.Address, DepositPath: key.Path,
-		PayoutAddress: t.GetPayoutAddress(), RefundAddress: t.GetRefundAddress(), Policy: swap.DefaultPolicy(),
+		PayoutAddress: t.GetPayoutAddress(), RefundAddress: t.GetRefundAddress(), Policy: swap.RefundPolicy(),
 		SecretHash: t.GetSecretHash(), IssuedAt: q.IssuedAt, DepositBy: q.IssuedAt.Add(time.Hour), ConfirmBy: q.IssuedAt.Add(2 * time.Hour)}
 	if a.spoil != nil {
 		a.spoil(&r)

@@ -275,7 +275,7 @@ func (w *world) order(from, to asset.ID, deposit, payout asset.Units) swap.Order
 	w.must(err)
 	r := swap.Receipt{SwapID: swap.NewID(swap.SwapPrefix, now), QuoteID: q.ID, QuoteHash: swap.HashDocument(signedQuote),
 		DepositChain: q.DepositChain(), DepositAsset: from, DepositAddress: "deposit", DepositPath: "m/0",
-		PayoutAddress: w.chain.NewAddress(), RefundAddress: w.chain.NewAddress(), Policy: swap.DefaultPolicy(),
+		PayoutAddress: w.chain.NewAddress(), RefundAddress: w.chain.NewAddress(), Policy: swap.RefundPolicy(),
 		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now, DepositBy: now.Add(time.Hour), ConfirmBy: now.Add(2 * time.Hour)}
 	signedReceipt, err := swap.SignReceipt(r, w.attest)
 	w.must(err)

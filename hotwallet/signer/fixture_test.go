@@ -130,7 +130,7 @@ func (d *desk) receipt(q swap.Quote) swap.Receipt {
 	return swap.Receipt{
 		SwapID: swap.NewID(swap.SwapPrefix, q.IssuedAt), QuoteID: q.ID, DepositChain: q.DepositChain(), DepositAsset: q.Pair.From,
 		DepositAddress: "address", DepositPath: "path", PayoutAddress: users[q.PayoutChain()], RefundAddress: users[q.DepositChain()],
-		Policy: swap.DefaultPolicy(), SecretHash: strings.Repeat("ab", 32), IssuedAt: q.IssuedAt,
+		Policy: swap.RefundPolicy(), SecretHash: strings.Repeat("ab", 32), IssuedAt: q.IssuedAt,
 		DepositBy: q.IssuedAt.Add(time.Hour), ConfirmBy: q.IssuedAt.Add(2 * time.Hour),
 	}
 }

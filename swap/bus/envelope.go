@@ -136,6 +136,21 @@ func (r Record) Order() (swap.Order, error) {
 	return o, nil
 }
 
+// RequoteRequest decodes a record of TopicRequotes.
+func (r Record) RequoteRequest() (swap.RequoteRequest, error) {
+	var q swap.RequoteRequest
+	if err := r.decode(&q); err != nil {
+		return q, err
+	}
+	if err := q.Validate(); err != nil {
+		return q, fmt.Errorf("%s/%d@%d: %w: %w", r.Topic, r.Partition, r.Offset, err, ErrMalformed)
+	}
+	if q.SwapID != r.Key || r.Kind != KindRequote {
+		return q, fmt.Errorf("%s/%d@%d: key or type differ from the body: %w", r.Topic, r.Partition, r.Offset, ErrMalformed)
+	}
+	return q, nil
+}
+
 // Update decodes a record of TopicUpdates.
 func (r Record) Update() (swap.Update, error) {
 	var u swap.Update

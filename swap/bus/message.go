@@ -10,11 +10,12 @@ import (
 	"ferry/swap"
 )
 
-// Topics. Facts, orders and updates are keyed by swap id; rates by pair and
+// Topics. Facts, orders, requests for a price and updates are keyed by swap id; rates by pair and
 // balances by asset, and those two are compacted.
 const (
 	TopicFacts    = "ferry.facts"
 	TopicOrders   = "ferry.orders"
+	TopicRequotes = "ferry.requotes"
 	TopicUpdates  = "ferry.updates"
 	TopicRates    = "ferry.rates"
 	TopicBalances = "ferry.balances"
@@ -23,6 +24,7 @@ const (
 // Kinds of messages that are no facts.
 const (
 	KindOrder   = "payment.order"
+	KindRequote = "requote.request"
 	KindUpdate  = "swap.update"
 	KindRate    = "rate"
 	KindBalance = "balance"
@@ -56,6 +58,14 @@ func OrderMessage(o swap.Order) (Message, error) {
 		return Message{}, err
 	}
 	return message(TopicOrders, o.SwapID, KindOrder, o)
+}
+
+// RequoteMessage wraps a request for a price.
+func RequoteMessage(r swap.RequoteRequest) (Message, error) {
+	if err := r.Validate(); err != nil {
+		return Message{}, err
+	}
+	return message(TopicRequotes, r.SwapID, KindRequote, r)
 }
 
 // UpdateMessage wraps an update.

@@ -76,7 +76,7 @@ func NewTerms(t testing.TB, k Keys, edit func(*swap.Quote, *swap.Receipt)) swap.
 	secret := sha256.Sum256([]byte("secret"))
 	r := swap.Receipt{SwapID: swap.NewID(swap.SwapPrefix, Start), QuoteID: q.ID, DepositChain: asset.Bitcoin,
 		DepositAsset: asset.BTC, DepositAddress: fmt.Sprintf("%s#%s", BitcoinAddress, q.ID), DepositPath: "m/84'/1'/0'/0/0",
-		PayoutAddress: EthereumAddress, RefundAddress: BitcoinAddress, Policy: swap.DefaultPolicy(),
+		PayoutAddress: EthereumAddress, RefundAddress: BitcoinAddress, Policy: swap.RefundPolicy(),
 		SecretHash: hex.EncodeToString(secret[:]), IssuedAt: Start,
 		DepositBy: Start.Add(20 * time.Minute), ConfirmBy: Start.Add(2 * time.Hour)}
 	if edit != nil {

@@ -19,7 +19,7 @@ const (
 )
 
 var ask = verify.ReceiptAsk{PayoutAddress: swaptest.EthereumAddress, RefundAddress: refund,
-	Policy: swap.DefaultPolicy(), SecretHash: swap.HashDocument(secret)}
+	Policy: swap.RefundPolicy(), SecretHash: swap.HashDocument(secret)}
 
 func verifier() verify.Verifier {
 	keys := swaptest.NewKeys()

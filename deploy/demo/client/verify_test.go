@@ -44,7 +44,7 @@ func newStory() *story {
 		DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200}
 	r := swap.Receipt{SwapID: swap.NewID(swap.SwapPrefix, start), DepositChain: asset.Bitcoin, DepositAsset: asset.BTC,
 		DepositAddress: swaptest.BitcoinAddress, DepositPath: "m/84'/1'/0'/0/0", PayoutAddress: swaptest.EthereumAddress,
-		RefundAddress: refund, Policy: swap.DefaultPolicy(), SecretHash: hex.EncodeToString(sum[:]),
+		RefundAddress: refund, Policy: swap.RefundPolicy(), SecretHash: hex.EncodeToString(sum[:]),
 		IssuedAt: start.Add(time.Second), DepositBy: start.Add(1201 * time.Second), ConfirmBy: start.Add(7201 * time.Second)}
 	return &story{
 		quoteAsk: QuoteRequest{From: asset.BTC, To: asset.ETH, DepositAmount: "0.01"}, quote: q,

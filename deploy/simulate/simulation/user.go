@@ -76,7 +76,7 @@ func (w *World) create() {
 	must(err)
 	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), QuoteID: q.ID, QuoteHash: swap.HashDocument(signedQuote),
 		DepositChain: on, DepositAsset: from, DepositAddress: w.chains[on].NewAddress(), DepositPath: "m/84'/1'/0'/0/0",
-		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: swap.DefaultPolicy(),
+		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: swap.RefundPolicy(),
 		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now, DepositBy: now.Add(20 * time.Minute), ConfirmBy: now.Add(confirm)}
 	signedReceipt, err := swap.SignReceipt(r, attestKey)
 	must(err)

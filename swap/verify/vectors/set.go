@@ -51,7 +51,7 @@ func newSet() (*set, error) {
 	}
 	s.receipt = swap.Receipt{SwapID: swapID, QuoteID: quoteID, QuoteHash: swap.HashDocument(s.signedQuote), DepositChain: asset.Bitcoin,
 		DepositAsset: asset.BTC, DepositAddress: deposit, DepositPath: "m/84'/1'/0'/0/0", PayoutAddress: payout, RefundAddress: refund,
-		Policy: swap.DefaultPolicy(), SecretHash: swap.HashDocument(secret), IssuedAt: at,
+		Policy: swap.RefundPolicy(), SecretHash: swap.HashDocument(secret), IssuedAt: at,
 		DepositBy: at.Add(1200 * time.Second), ConfirmBy: at.Add(7200 * time.Second)}
 	if s.signedReceipt, err = swap.SignReceipt(s.receipt, s.attestKey); err != nil {
 		return nil, err

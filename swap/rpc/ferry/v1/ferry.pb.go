@@ -233,6 +233,188 @@ func (*AcceptResponse) Descriptor() ([]byte, []int) {
 	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{3}
 }
 
+// AmendRequest is the user's word, under the swap's secret.
+type AmendRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SignedQuote   string                 `protobuf:"bytes,1,opt,name=signed_quote,json=signedQuote,proto3" json:"signed_quote,omitempty"`
+	SignedReceipt string                 `protobuf:"bytes,2,opt,name=signed_receipt,json=signedReceipt,proto3" json:"signed_receipt,omitempty"`
+	Secret        string                 `protobuf:"bytes,3,opt,name=secret,proto3" json:"secret,omitempty"` // the swap's, as it was given at creation
+	// Exactly one is set.
+	Consent       *ConsentRequest `protobuf:"bytes,4,opt,name=consent,proto3" json:"consent,omitempty"`
+	RefundAddress string          `protobuf:"bytes,5,opt,name=refund_address,json=refundAddress,proto3" json:"refund_address,omitempty"` // canonical form
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AmendRequest) Reset() {
+	*x = AmendRequest{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AmendRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AmendRequest) ProtoMessage() {}
+
+func (x *AmendRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AmendRequest.ProtoReflect.Descriptor instead.
+func (*AmendRequest) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AmendRequest) GetSignedQuote() string {
+	if x != nil {
+		return x.SignedQuote
+	}
+	return ""
+}
+
+func (x *AmendRequest) GetSignedReceipt() string {
+	if x != nil {
+		return x.SignedReceipt
+	}
+	return ""
+}
+
+func (x *AmendRequest) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+func (x *AmendRequest) GetConsent() *ConsentRequest {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+func (x *AmendRequest) GetRefundAddress() string {
+	if x != nil {
+		return x.RefundAddress
+	}
+	return ""
+}
+
+type ConsentRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	DepositId     string                 `protobuf:"bytes,1,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"`            // the mismatch's
+	Answer        string                 `protobuf:"bytes,2,opt,name=answer,proto3" json:"answer,omitempty"`                                   // "requote" or "refund"
+	AtLeastUnits  string                 `protobuf:"bytes,3,opt,name=at_least_units,json=atLeastUnits,proto3" json:"at_least_units,omitempty"` // with "requote": the least payout taken, base units
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsentRequest) Reset() {
+	*x = ConsentRequest{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsentRequest) ProtoMessage() {}
+
+func (x *ConsentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsentRequest.ProtoReflect.Descriptor instead.
+func (*ConsentRequest) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ConsentRequest) GetDepositId() string {
+	if x != nil {
+		return x.DepositId
+	}
+	return ""
+}
+
+func (x *ConsentRequest) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+func (x *ConsentRequest) GetAtLeastUnits() string {
+	if x != nil {
+		return x.AtLeastUnits
+	}
+	return ""
+}
+
+type AmendResponse struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	SignedDocument string                 `protobuf:"bytes,1,opt,name=signed_document,json=signedDocument,proto3" json:"signed_document,omitempty"` // compact JWS: the consent or the refund address
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *AmendResponse) Reset() {
+	*x = AmendResponse{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AmendResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AmendResponse) ProtoMessage() {}
+
+func (x *AmendResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AmendResponse.ProtoReflect.Descriptor instead.
+func (*AmendResponse) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AmendResponse) GetSignedDocument() string {
+	if x != nil {
+		return x.SignedDocument
+	}
+	return ""
+}
+
 type CheckDestinationRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Address       string                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"` // canonical form, on this wallet's chain
@@ -242,7 +424,7 @@ type CheckDestinationRequest struct {
 
 func (x *CheckDestinationRequest) Reset() {
 	*x = CheckDestinationRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[4]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -254,7 +436,7 @@ func (x *CheckDestinationRequest) String() string {
 func (*CheckDestinationRequest) ProtoMessage() {}
 
 func (x *CheckDestinationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[4]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -267,7 +449,7 @@ func (x *CheckDestinationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckDestinationRequest.ProtoReflect.Descriptor instead.
 func (*CheckDestinationRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{4}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CheckDestinationRequest) GetAddress() string {
@@ -285,7 +467,7 @@ type CheckDestinationResponse struct {
 
 func (x *CheckDestinationResponse) Reset() {
 	*x = CheckDestinationResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[5]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -297,7 +479,7 @@ func (x *CheckDestinationResponse) String() string {
 func (*CheckDestinationResponse) ProtoMessage() {}
 
 func (x *CheckDestinationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[5]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -310,7 +492,7 @@ func (x *CheckDestinationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckDestinationResponse.ProtoReflect.Descriptor instead.
 func (*CheckDestinationResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{5}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{8}
 }
 
 type IssueRequest struct {
@@ -327,7 +509,7 @@ type IssueRequest struct {
 
 func (x *IssueRequest) Reset() {
 	*x = IssueRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[6]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +521,7 @@ func (x *IssueRequest) String() string {
 func (*IssueRequest) ProtoMessage() {}
 
 func (x *IssueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[6]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +534,7 @@ func (x *IssueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueRequest.ProtoReflect.Descriptor instead.
 func (*IssueRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{6}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *IssueRequest) GetSwapId() string {
@@ -403,13 +585,14 @@ type Policy struct {
 	OnOver        string                 `protobuf:"bytes,2,opt,name=on_over,json=onOver,proto3" json:"on_over,omitempty"`
 	OnLate        string                 `protobuf:"bytes,3,opt,name=on_late,json=onLate,proto3" json:"on_late,omitempty"`
 	OnExtra       string                 `protobuf:"bytes,4,opt,name=on_extra,json=onExtra,proto3" json:"on_extra,omitempty"`
+	ToleranceBps  int64                  `protobuf:"varint,5,opt,name=tolerance_bps,json=toleranceBps,proto3" json:"tolerance_bps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[7]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -421,7 +604,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[7]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -434,7 +617,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{7}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Policy) GetOnShort() string {
@@ -465,6 +648,13 @@ func (x *Policy) GetOnExtra() string {
 	return ""
 }
 
+func (x *Policy) GetToleranceBps() int64 {
+	if x != nil {
+		return x.ToleranceBps
+	}
+	return 0
+}
+
 type IssueResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SignedReceipt string                 `protobuf:"bytes,1,opt,name=signed_receipt,json=signedReceipt,proto3" json:"signed_receipt,omitempty"` // compact JWS
@@ -474,7 +664,7 @@ type IssueResponse struct {
 
 func (x *IssueResponse) Reset() {
 	*x = IssueResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[8]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -486,7 +676,7 @@ func (x *IssueResponse) String() string {
 func (*IssueResponse) ProtoMessage() {}
 
 func (x *IssueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[8]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -499,7 +689,7 @@ func (x *IssueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueResponse.ProtoReflect.Descriptor instead.
 func (*IssueResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{8}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *IssueResponse) GetSignedReceipt() string {
@@ -521,7 +711,7 @@ type AttestRequest struct {
 
 func (x *AttestRequest) Reset() {
 	*x = AttestRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[9]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -533,7 +723,7 @@ func (x *AttestRequest) String() string {
 func (*AttestRequest) ProtoMessage() {}
 
 func (x *AttestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[9]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -546,7 +736,7 @@ func (x *AttestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestRequest.ProtoReflect.Descriptor instead.
 func (*AttestRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{9}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AttestRequest) GetTerms() *IssueRequest {
@@ -586,7 +776,7 @@ type AttestResponse struct {
 
 func (x *AttestResponse) Reset() {
 	*x = AttestResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[10]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +788,7 @@ func (x *AttestResponse) String() string {
 func (*AttestResponse) ProtoMessage() {}
 
 func (x *AttestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[10]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +801,7 @@ func (x *AttestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestResponse.ProtoReflect.Descriptor instead.
 func (*AttestResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{10}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AttestResponse) GetSignedReceipt() string {
@@ -630,7 +820,7 @@ type HighWaterRequest struct {
 
 func (x *HighWaterRequest) Reset() {
 	*x = HighWaterRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[11]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -642,7 +832,7 @@ func (x *HighWaterRequest) String() string {
 func (*HighWaterRequest) ProtoMessage() {}
 
 func (x *HighWaterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[11]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -655,7 +845,7 @@ func (x *HighWaterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HighWaterRequest.ProtoReflect.Descriptor instead.
 func (*HighWaterRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{11}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *HighWaterRequest) GetChain() string {
@@ -675,7 +865,7 @@ type HighWaterResponse struct {
 
 func (x *HighWaterResponse) Reset() {
 	*x = HighWaterResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -687,7 +877,7 @@ func (x *HighWaterResponse) String() string {
 func (*HighWaterResponse) ProtoMessage() {}
 
 func (x *HighWaterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -700,7 +890,7 @@ func (x *HighWaterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HighWaterResponse.ProtoReflect.Descriptor instead.
 func (*HighWaterResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{12}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *HighWaterResponse) GetNextIndex() uint32 {
@@ -718,16 +908,20 @@ type Authority struct {
 	SignedQuote   string                 `protobuf:"bytes,2,opt,name=signed_quote,json=signedQuote,proto3" json:"signed_quote,omitempty"`
 	SignedReceipt string                 `protobuf:"bytes,3,opt,name=signed_receipt,json=signedReceipt,proto3" json:"signed_receipt,omitempty"`
 	// What is used up, distinct and sorted by id: one for a refund, 1 to 50 for a
-	// payout, which together are at least the quote's deposit.
-	Deposits      []*AuthorityDeposit `protobuf:"bytes,4,rep,name=deposits,proto3" json:"deposits,omitempty"`
-	FencingToken  uint64              `protobuf:"varint,5,opt,name=fencing_token,json=fencingToken,proto3" json:"fencing_token,omitempty"` // of the caller's lease; older ones are refused
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// payout, which together are at least the quote's deposit or what the requote names.
+	Deposits     []*AuthorityDeposit `protobuf:"bytes,4,rep,name=deposits,proto3" json:"deposits,omitempty"`
+	FencingToken uint64              `protobuf:"varint,5,opt,name=fencing_token,json=fencingToken,proto3" json:"fencing_token,omitempty"` // of the caller's lease; older ones are refused
+	// The amendments it rests on, "" where it rests on none.
+	SignedRequote       string `protobuf:"bytes,6,opt,name=signed_requote,json=signedRequote,proto3" json:"signed_requote,omitempty"`
+	SignedConsent       string `protobuf:"bytes,7,opt,name=signed_consent,json=signedConsent,proto3" json:"signed_consent,omitempty"`
+	SignedRefundAddress string `protobuf:"bytes,8,opt,name=signed_refund_address,json=signedRefundAddress,proto3" json:"signed_refund_address,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *Authority) Reset() {
 	*x = Authority{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -739,7 +933,7 @@ func (x *Authority) String() string {
 func (*Authority) ProtoMessage() {}
 
 func (x *Authority) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -752,7 +946,7 @@ func (x *Authority) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Authority.ProtoReflect.Descriptor instead.
 func (*Authority) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{13}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Authority) GetPurpose() string {
@@ -790,6 +984,27 @@ func (x *Authority) GetFencingToken() uint64 {
 	return 0
 }
 
+func (x *Authority) GetSignedRequote() string {
+	if x != nil {
+		return x.SignedRequote
+	}
+	return ""
+}
+
+func (x *Authority) GetSignedConsent() string {
+	if x != nil {
+		return x.SignedConsent
+	}
+	return ""
+}
+
+func (x *Authority) GetSignedRefundAddress() string {
+	if x != nil {
+		return x.SignedRefundAddress
+	}
+	return ""
+}
+
 type AuthorityDeposit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DepositId     string                 `protobuf:"bytes,1,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"` // "<chain>:<txid>:<index>"
@@ -800,7 +1015,7 @@ type AuthorityDeposit struct {
 
 func (x *AuthorityDeposit) Reset() {
 	*x = AuthorityDeposit{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -812,7 +1027,7 @@ func (x *AuthorityDeposit) String() string {
 func (*AuthorityDeposit) ProtoMessage() {}
 
 func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -825,7 +1040,7 @@ func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorityDeposit.ProtoReflect.Descriptor instead.
 func (*AuthorityDeposit) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{14}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AuthorityDeposit) GetDepositId() string {
@@ -854,7 +1069,7 @@ type SignBitcoinRequest struct {
 
 func (x *SignBitcoinRequest) Reset() {
 	*x = SignBitcoinRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -866,7 +1081,7 @@ func (x *SignBitcoinRequest) String() string {
 func (*SignBitcoinRequest) ProtoMessage() {}
 
 func (x *SignBitcoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -879,7 +1094,7 @@ func (x *SignBitcoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignBitcoinRequest.ProtoReflect.Descriptor instead.
 func (*SignBitcoinRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{15}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SignBitcoinRequest) GetAuthority() *Authority {
@@ -920,7 +1135,7 @@ type BitcoinInput struct {
 
 func (x *BitcoinInput) Reset() {
 	*x = BitcoinInput{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +1147,7 @@ func (x *BitcoinInput) String() string {
 func (*BitcoinInput) ProtoMessage() {}
 
 func (x *BitcoinInput) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +1160,7 @@ func (x *BitcoinInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BitcoinInput.ProtoReflect.Descriptor instead.
 func (*BitcoinInput) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{16}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *BitcoinInput) GetPreviousTx() []byte {
@@ -972,7 +1187,7 @@ type BitcoinChange struct {
 
 func (x *BitcoinChange) Reset() {
 	*x = BitcoinChange{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -984,7 +1199,7 @@ func (x *BitcoinChange) String() string {
 func (*BitcoinChange) ProtoMessage() {}
 
 func (x *BitcoinChange) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -997,7 +1212,7 @@ func (x *BitcoinChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BitcoinChange.ProtoReflect.Descriptor instead.
 func (*BitcoinChange) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{17}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *BitcoinChange) GetOutputIndex() uint32 {
@@ -1025,7 +1240,7 @@ type SignEthereumRequest struct {
 
 func (x *SignEthereumRequest) Reset() {
 	*x = SignEthereumRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1037,7 +1252,7 @@ func (x *SignEthereumRequest) String() string {
 func (*SignEthereumRequest) ProtoMessage() {}
 
 func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1050,7 +1265,7 @@ func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignEthereumRequest.ProtoReflect.Descriptor instead.
 func (*SignEthereumRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{18}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SignEthereumRequest) GetAuthority() *Authority {
@@ -1084,7 +1299,7 @@ type SignResponse struct {
 
 func (x *SignResponse) Reset() {
 	*x = SignResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1311,7 @@ func (x *SignResponse) String() string {
 func (*SignResponse) ProtoMessage() {}
 
 func (x *SignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1324,7 @@ func (x *SignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignResponse.ProtoReflect.Descriptor instead.
 func (*SignResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{19}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SignResponse) GetRawTx() []byte {
@@ -1139,7 +1354,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1151,7 +1366,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1164,7 +1379,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{20}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Problem) GetCode() string {
@@ -1211,7 +1426,20 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\rAcceptRequest\x12!\n" +
 	"\fsigned_quote\x18\x01 \x01(\tR\vsignedQuote\x12\x17\n" +
 	"\aswap_id\x18\x02 \x01(\tR\x06swapId\"\x10\n" +
-	"\x0eAcceptResponse\"3\n" +
+	"\x0eAcceptResponse\"\xcb\x01\n" +
+	"\fAmendRequest\x12!\n" +
+	"\fsigned_quote\x18\x01 \x01(\tR\vsignedQuote\x12%\n" +
+	"\x0esigned_receipt\x18\x02 \x01(\tR\rsignedReceipt\x12\x16\n" +
+	"\x06secret\x18\x03 \x01(\tR\x06secret\x122\n" +
+	"\aconsent\x18\x04 \x01(\v2\x18.ferry.v1.ConsentRequestR\aconsent\x12%\n" +
+	"\x0erefund_address\x18\x05 \x01(\tR\rrefundAddress\"m\n" +
+	"\x0eConsentRequest\x12\x1d\n" +
+	"\n" +
+	"deposit_id\x18\x01 \x01(\tR\tdepositId\x12\x16\n" +
+	"\x06answer\x18\x02 \x01(\tR\x06answer\x12$\n" +
+	"\x0eat_least_units\x18\x03 \x01(\tR\fatLeastUnits\"8\n" +
+	"\rAmendResponse\x12'\n" +
+	"\x0fsigned_document\x18\x01 \x01(\tR\x0esignedDocument\"3\n" +
 	"\x17CheckDestinationRequest\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\"\x1a\n" +
 	"\x18CheckDestinationResponse\"\xe3\x01\n" +
@@ -1222,12 +1450,13 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x0erefund_address\x18\x04 \x01(\tR\rrefundAddress\x12(\n" +
 	"\x06policy\x18\x05 \x01(\v2\x10.ferry.v1.PolicyR\x06policy\x12\x1f\n" +
 	"\vsecret_hash\x18\x06 \x01(\tR\n" +
-	"secretHash\"p\n" +
+	"secretHash\"\x95\x01\n" +
 	"\x06Policy\x12\x19\n" +
 	"\bon_short\x18\x01 \x01(\tR\aonShort\x12\x17\n" +
 	"\aon_over\x18\x02 \x01(\tR\x06onOver\x12\x17\n" +
 	"\aon_late\x18\x03 \x01(\tR\x06onLate\x12\x19\n" +
-	"\bon_extra\x18\x04 \x01(\tR\aonExtra\"6\n" +
+	"\bon_extra\x18\x04 \x01(\tR\aonExtra\x12#\n" +
+	"\rtolerance_bps\x18\x05 \x01(\x03R\ftoleranceBps\"6\n" +
 	"\rIssueResponse\x12%\n" +
 	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"\x92\x01\n" +
 	"\rAttestRequest\x12,\n" +
@@ -1241,13 +1470,16 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\"2\n" +
 	"\x11HighWaterResponse\x12\x1d\n" +
 	"\n" +
-	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xcc\x01\n" +
+	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xce\x02\n" +
 	"\tAuthority\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12!\n" +
 	"\fsigned_quote\x18\x02 \x01(\tR\vsignedQuote\x12%\n" +
 	"\x0esigned_receipt\x18\x03 \x01(\tR\rsignedReceipt\x126\n" +
 	"\bdeposits\x18\x04 \x03(\v2\x1a.ferry.v1.AuthorityDepositR\bdeposits\x12#\n" +
-	"\rfencing_token\x18\x05 \x01(\x04R\ffencingToken\"G\n" +
+	"\rfencing_token\x18\x05 \x01(\x04R\ffencingToken\x12%\n" +
+	"\x0esigned_requote\x18\x06 \x01(\tR\rsignedRequote\x12%\n" +
+	"\x0esigned_consent\x18\a \x01(\tR\rsignedConsent\x122\n" +
+	"\x15signed_refund_address\x18\b \x01(\tR\x13signedRefundAddress\"G\n" +
 	"\x10AuthorityDeposit\x12\x1d\n" +
 	"\n" +
 	"deposit_id\x18\x01 \x01(\tR\tdepositId\x12\x14\n" +
@@ -1280,13 +1512,15 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x05limit\x18\x04 \x01(\tR\x05limit2\x7f\n" +
 	"\tLiquidity\x125\n" +
 	"\x04Lock\x12\x15.ferry.v1.LockRequest\x1a\x16.ferry.v1.LockResponse\x12;\n" +
-	"\x06Accept\x12\x17.ferry.v1.AcceptRequest\x1a\x18.ferry.v1.AcceptResponse2\x9d\x01\n" +
+	"\x06Accept\x12\x17.ferry.v1.AcceptRequest\x1a\x18.ferry.v1.AcceptResponse2\xd7\x01\n" +
 	"\x06Wallet\x12Y\n" +
 	"\x10CheckDestination\x12!.ferry.v1.CheckDestinationRequest\x1a\".ferry.v1.CheckDestinationResponse\x128\n" +
-	"\x05Issue\x12\x16.ferry.v1.IssueRequest\x1a\x17.ferry.v1.IssueResponse2\x8b\x01\n" +
+	"\x05Issue\x12\x16.ferry.v1.IssueRequest\x1a\x17.ferry.v1.IssueResponse\x128\n" +
+	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse2\xc5\x01\n" +
 	"\x06Attest\x12;\n" +
 	"\x06Attest\x12\x17.ferry.v1.AttestRequest\x1a\x18.ferry.v1.AttestResponse\x12D\n" +
-	"\tHighWater\x12\x1a.ferry.v1.HighWaterRequest\x1a\x1b.ferry.v1.HighWaterResponse2\x94\x01\n" +
+	"\tHighWater\x12\x1a.ferry.v1.HighWaterRequest\x1a\x1b.ferry.v1.HighWaterResponse\x128\n" +
+	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse2\x94\x01\n" +
 	"\x06Signer\x12C\n" +
 	"\vSignBitcoin\x12\x1c.ferry.v1.SignBitcoinRequest\x1a\x16.ferry.v1.SignResponse\x12E\n" +
 	"\fSignEthereum\x12\x1d.ferry.v1.SignEthereumRequest\x1a\x16.ferry.v1.SignResponseB!Z\x1fferry/swap/rpc/ferry/v1;ferryv1b\x06proto3"
@@ -1303,59 +1537,67 @@ func file_ferry_v1_ferry_proto_rawDescGZIP() []byte {
 	return file_ferry_v1_ferry_proto_rawDescData
 }
 
-var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*LockRequest)(nil),              // 0: ferry.v1.LockRequest
 	(*LockResponse)(nil),             // 1: ferry.v1.LockResponse
 	(*AcceptRequest)(nil),            // 2: ferry.v1.AcceptRequest
 	(*AcceptResponse)(nil),           // 3: ferry.v1.AcceptResponse
-	(*CheckDestinationRequest)(nil),  // 4: ferry.v1.CheckDestinationRequest
-	(*CheckDestinationResponse)(nil), // 5: ferry.v1.CheckDestinationResponse
-	(*IssueRequest)(nil),             // 6: ferry.v1.IssueRequest
-	(*Policy)(nil),                   // 7: ferry.v1.Policy
-	(*IssueResponse)(nil),            // 8: ferry.v1.IssueResponse
-	(*AttestRequest)(nil),            // 9: ferry.v1.AttestRequest
-	(*AttestResponse)(nil),           // 10: ferry.v1.AttestResponse
-	(*HighWaterRequest)(nil),         // 11: ferry.v1.HighWaterRequest
-	(*HighWaterResponse)(nil),        // 12: ferry.v1.HighWaterResponse
-	(*Authority)(nil),                // 13: ferry.v1.Authority
-	(*AuthorityDeposit)(nil),         // 14: ferry.v1.AuthorityDeposit
-	(*SignBitcoinRequest)(nil),       // 15: ferry.v1.SignBitcoinRequest
-	(*BitcoinInput)(nil),             // 16: ferry.v1.BitcoinInput
-	(*BitcoinChange)(nil),            // 17: ferry.v1.BitcoinChange
-	(*SignEthereumRequest)(nil),      // 18: ferry.v1.SignEthereumRequest
-	(*SignResponse)(nil),             // 19: ferry.v1.SignResponse
-	(*Problem)(nil),                  // 20: ferry.v1.Problem
+	(*AmendRequest)(nil),             // 4: ferry.v1.AmendRequest
+	(*ConsentRequest)(nil),           // 5: ferry.v1.ConsentRequest
+	(*AmendResponse)(nil),            // 6: ferry.v1.AmendResponse
+	(*CheckDestinationRequest)(nil),  // 7: ferry.v1.CheckDestinationRequest
+	(*CheckDestinationResponse)(nil), // 8: ferry.v1.CheckDestinationResponse
+	(*IssueRequest)(nil),             // 9: ferry.v1.IssueRequest
+	(*Policy)(nil),                   // 10: ferry.v1.Policy
+	(*IssueResponse)(nil),            // 11: ferry.v1.IssueResponse
+	(*AttestRequest)(nil),            // 12: ferry.v1.AttestRequest
+	(*AttestResponse)(nil),           // 13: ferry.v1.AttestResponse
+	(*HighWaterRequest)(nil),         // 14: ferry.v1.HighWaterRequest
+	(*HighWaterResponse)(nil),        // 15: ferry.v1.HighWaterResponse
+	(*Authority)(nil),                // 16: ferry.v1.Authority
+	(*AuthorityDeposit)(nil),         // 17: ferry.v1.AuthorityDeposit
+	(*SignBitcoinRequest)(nil),       // 18: ferry.v1.SignBitcoinRequest
+	(*BitcoinInput)(nil),             // 19: ferry.v1.BitcoinInput
+	(*BitcoinChange)(nil),            // 20: ferry.v1.BitcoinChange
+	(*SignEthereumRequest)(nil),      // 21: ferry.v1.SignEthereumRequest
+	(*SignResponse)(nil),             // 22: ferry.v1.SignResponse
+	(*Problem)(nil),                  // 23: ferry.v1.Problem
 }
 var file_ferry_v1_ferry_proto_depIdxs = []int32{
-	7,  // 0: ferry.v1.IssueRequest.policy:type_name -> ferry.v1.Policy
-	6,  // 1: ferry.v1.AttestRequest.terms:type_name -> ferry.v1.IssueRequest
-	14, // 2: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
-	13, // 3: ferry.v1.SignBitcoinRequest.authority:type_name -> ferry.v1.Authority
-	16, // 4: ferry.v1.SignBitcoinRequest.inputs:type_name -> ferry.v1.BitcoinInput
-	17, // 5: ferry.v1.SignBitcoinRequest.change:type_name -> ferry.v1.BitcoinChange
-	13, // 6: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
-	0,  // 7: ferry.v1.Liquidity.Lock:input_type -> ferry.v1.LockRequest
-	2,  // 8: ferry.v1.Liquidity.Accept:input_type -> ferry.v1.AcceptRequest
-	4,  // 9: ferry.v1.Wallet.CheckDestination:input_type -> ferry.v1.CheckDestinationRequest
-	6,  // 10: ferry.v1.Wallet.Issue:input_type -> ferry.v1.IssueRequest
-	9,  // 11: ferry.v1.Attest.Attest:input_type -> ferry.v1.AttestRequest
-	11, // 12: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
-	15, // 13: ferry.v1.Signer.SignBitcoin:input_type -> ferry.v1.SignBitcoinRequest
-	18, // 14: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
-	1,  // 15: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
-	3,  // 16: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
-	5,  // 17: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
-	8,  // 18: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
-	10, // 19: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
-	12, // 20: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
-	19, // 21: ferry.v1.Signer.SignBitcoin:output_type -> ferry.v1.SignResponse
-	19, // 22: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
-	15, // [15:23] is the sub-list for method output_type
-	7,  // [7:15] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	5,  // 0: ferry.v1.AmendRequest.consent:type_name -> ferry.v1.ConsentRequest
+	10, // 1: ferry.v1.IssueRequest.policy:type_name -> ferry.v1.Policy
+	9,  // 2: ferry.v1.AttestRequest.terms:type_name -> ferry.v1.IssueRequest
+	17, // 3: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
+	16, // 4: ferry.v1.SignBitcoinRequest.authority:type_name -> ferry.v1.Authority
+	19, // 5: ferry.v1.SignBitcoinRequest.inputs:type_name -> ferry.v1.BitcoinInput
+	20, // 6: ferry.v1.SignBitcoinRequest.change:type_name -> ferry.v1.BitcoinChange
+	16, // 7: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
+	0,  // 8: ferry.v1.Liquidity.Lock:input_type -> ferry.v1.LockRequest
+	2,  // 9: ferry.v1.Liquidity.Accept:input_type -> ferry.v1.AcceptRequest
+	7,  // 10: ferry.v1.Wallet.CheckDestination:input_type -> ferry.v1.CheckDestinationRequest
+	9,  // 11: ferry.v1.Wallet.Issue:input_type -> ferry.v1.IssueRequest
+	4,  // 12: ferry.v1.Wallet.Amend:input_type -> ferry.v1.AmendRequest
+	12, // 13: ferry.v1.Attest.Attest:input_type -> ferry.v1.AttestRequest
+	14, // 14: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
+	4,  // 15: ferry.v1.Attest.Amend:input_type -> ferry.v1.AmendRequest
+	18, // 16: ferry.v1.Signer.SignBitcoin:input_type -> ferry.v1.SignBitcoinRequest
+	21, // 17: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
+	1,  // 18: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
+	3,  // 19: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
+	8,  // 20: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
+	11, // 21: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
+	6,  // 22: ferry.v1.Wallet.Amend:output_type -> ferry.v1.AmendResponse
+	13, // 23: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
+	15, // 24: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
+	6,  // 25: ferry.v1.Attest.Amend:output_type -> ferry.v1.AmendResponse
+	22, // 26: ferry.v1.Signer.SignBitcoin:output_type -> ferry.v1.SignResponse
+	22, // 27: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
+	18, // [18:28] is the sub-list for method output_type
+	8,  // [8:18] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_ferry_v1_ferry_proto_init() }
@@ -1369,7 +1611,7 @@ func file_ferry_v1_ferry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ferry_v1_ferry_proto_rawDesc), len(file_ferry_v1_ferry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

@@ -50,10 +50,14 @@ const (
 	WalletCheckDestinationProcedure = "/ferry.v1.Wallet/CheckDestination"
 	// WalletIssueProcedure is the fully-qualified name of the Wallet's Issue RPC.
 	WalletIssueProcedure = "/ferry.v1.Wallet/Issue"
+	// WalletAmendProcedure is the fully-qualified name of the Wallet's Amend RPC.
+	WalletAmendProcedure = "/ferry.v1.Wallet/Amend"
 	// AttestAttestProcedure is the fully-qualified name of the Attest's Attest RPC.
 	AttestAttestProcedure = "/ferry.v1.Attest/Attest"
 	// AttestHighWaterProcedure is the fully-qualified name of the Attest's HighWater RPC.
 	AttestHighWaterProcedure = "/ferry.v1.Attest/HighWater"
+	// AttestAmendProcedure is the fully-qualified name of the Attest's Amend RPC.
+	AttestAmendProcedure = "/ferry.v1.Attest/Amend"
 	// SignerSignBitcoinProcedure is the fully-qualified name of the Signer's SignBitcoin RPC.
 	SignerSignBitcoinProcedure = "/ferry.v1.Signer/SignBitcoin"
 	// SignerSignEthereumProcedure is the fully-qualified name of the Signer's SignEthereum RPC.
@@ -170,6 +174,9 @@ type WalletClient interface {
 	// Issue gives the swap a fresh deposit address with its receipt. Idempotent by
 	// swap_id; the same swap with other terms is refused.
 	Issue(context.Context, *connect.Request[v1.IssueRequest]) (*connect.Response[v1.IssueResponse], error)
+	// Amend has attestd hear the user's word about a swap whose deposits are on this
+	// chain. Idempotent: the same request gets a document that says the same.
+	Amend(context.Context, *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error)
 }
 
 // NewWalletClient constructs a client for the ferry.v1.Wallet service. By default, it uses the
@@ -195,6 +202,12 @@ func NewWalletClient(httpClient connect.HTTPClient, baseURL string, opts ...conn
 			connect.WithSchema(walletMethods.ByName("Issue")),
 			connect.WithClientOptions(opts...),
 		),
+		amend: connect.NewClient[v1.AmendRequest, v1.AmendResponse](
+			httpClient,
+			baseURL+WalletAmendProcedure,
+			connect.WithSchema(walletMethods.ByName("Amend")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -202,6 +215,7 @@ func NewWalletClient(httpClient connect.HTTPClient, baseURL string, opts ...conn
 type walletClient struct {
 	checkDestination *connect.Client[v1.CheckDestinationRequest, v1.CheckDestinationResponse]
 	issue            *connect.Client[v1.IssueRequest, v1.IssueResponse]
+	amend            *connect.Client[v1.AmendRequest, v1.AmendResponse]
 }
 
 // CheckDestination calls ferry.v1.Wallet.CheckDestination.
@@ -214,6 +228,11 @@ func (c *walletClient) Issue(ctx context.Context, req *connect.Request[v1.IssueR
 	return c.issue.CallUnary(ctx, req)
 }
 
+// Amend calls ferry.v1.Wallet.Amend.
+func (c *walletClient) Amend(ctx context.Context, req *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error) {
+	return c.amend.CallUnary(ctx, req)
+}
+
 // WalletHandler is an implementation of the ferry.v1.Wallet service.
 type WalletHandler interface {
 	// CheckDestination refuses (forbidden_address) an address that is our own, or
@@ -222,6 +241,9 @@ type WalletHandler interface {
 	// Issue gives the swap a fresh deposit address with its receipt. Idempotent by
 	// swap_id; the same swap with other terms is refused.
 	Issue(context.Context, *connect.Request[v1.IssueRequest]) (*connect.Response[v1.IssueResponse], error)
+	// Amend has attestd hear the user's word about a swap whose deposits are on this
+	// chain. Idempotent: the same request gets a document that says the same.
+	Amend(context.Context, *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error)
 }
 
 // NewWalletHandler builds an HTTP handler from the service implementation. It returns the path on
@@ -243,12 +265,20 @@ func NewWalletHandler(svc WalletHandler, opts ...connect.HandlerOption) (string,
 		connect.WithSchema(walletMethods.ByName("Issue")),
 		connect.WithHandlerOptions(opts...),
 	)
+	walletAmendHandler := connect.NewUnaryHandler(
+		WalletAmendProcedure,
+		svc.Amend,
+		connect.WithSchema(walletMethods.ByName("Amend")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/ferry.v1.Wallet/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case WalletCheckDestinationProcedure:
 			walletCheckDestinationHandler.ServeHTTP(w, r)
 		case WalletIssueProcedure:
 			walletIssueHandler.ServeHTTP(w, r)
+		case WalletAmendProcedure:
+			walletAmendHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -266,6 +296,10 @@ func (UnimplementedWalletHandler) Issue(context.Context, *connect.Request[v1.Iss
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Wallet.Issue is not implemented"))
 }
 
+func (UnimplementedWalletHandler) Amend(context.Context, *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Wallet.Amend is not implemented"))
+}
+
 // AttestClient is a client for the ferry.v1.Attest service.
 type AttestClient interface {
 	// Attest derives the address of an index itself, compares, and signs. An index,
@@ -275,6 +309,9 @@ type AttestClient interface {
 	// HighWater tells up to which index of a chain addresses were attested, so that
 	// a restored database never issues one again.
 	HighWater(context.Context, *connect.Request[v1.HighWaterRequest]) (*connect.Response[v1.HighWaterResponse], error)
+	// Amend signs the user's word for whoever knows the secret of the receipt. A swap
+	// has one refund address ever: another one is refused.
+	Amend(context.Context, *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error)
 }
 
 // NewAttestClient constructs a client for the ferry.v1.Attest service. By default, it uses the
@@ -300,6 +337,12 @@ func NewAttestClient(httpClient connect.HTTPClient, baseURL string, opts ...conn
 			connect.WithSchema(attestMethods.ByName("HighWater")),
 			connect.WithClientOptions(opts...),
 		),
+		amend: connect.NewClient[v1.AmendRequest, v1.AmendResponse](
+			httpClient,
+			baseURL+AttestAmendProcedure,
+			connect.WithSchema(attestMethods.ByName("Amend")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -307,6 +350,7 @@ func NewAttestClient(httpClient connect.HTTPClient, baseURL string, opts ...conn
 type attestClient struct {
 	attest    *connect.Client[v1.AttestRequest, v1.AttestResponse]
 	highWater *connect.Client[v1.HighWaterRequest, v1.HighWaterResponse]
+	amend     *connect.Client[v1.AmendRequest, v1.AmendResponse]
 }
 
 // Attest calls ferry.v1.Attest.Attest.
@@ -319,6 +363,11 @@ func (c *attestClient) HighWater(ctx context.Context, req *connect.Request[v1.Hi
 	return c.highWater.CallUnary(ctx, req)
 }
 
+// Amend calls ferry.v1.Attest.Amend.
+func (c *attestClient) Amend(ctx context.Context, req *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error) {
+	return c.amend.CallUnary(ctx, req)
+}
+
 // AttestHandler is an implementation of the ferry.v1.Attest service.
 type AttestHandler interface {
 	// Attest derives the address of an index itself, compares, and signs. An index,
@@ -328,6 +377,9 @@ type AttestHandler interface {
 	// HighWater tells up to which index of a chain addresses were attested, so that
 	// a restored database never issues one again.
 	HighWater(context.Context, *connect.Request[v1.HighWaterRequest]) (*connect.Response[v1.HighWaterResponse], error)
+	// Amend signs the user's word for whoever knows the secret of the receipt. A swap
+	// has one refund address ever: another one is refused.
+	Amend(context.Context, *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error)
 }
 
 // NewAttestHandler builds an HTTP handler from the service implementation. It returns the path on
@@ -349,12 +401,20 @@ func NewAttestHandler(svc AttestHandler, opts ...connect.HandlerOption) (string,
 		connect.WithSchema(attestMethods.ByName("HighWater")),
 		connect.WithHandlerOptions(opts...),
 	)
+	attestAmendHandler := connect.NewUnaryHandler(
+		AttestAmendProcedure,
+		svc.Amend,
+		connect.WithSchema(attestMethods.ByName("Amend")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/ferry.v1.Attest/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AttestAttestProcedure:
 			attestAttestHandler.ServeHTTP(w, r)
 		case AttestHighWaterProcedure:
 			attestHighWaterHandler.ServeHTTP(w, r)
+		case AttestAmendProcedure:
+			attestAmendHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -370,6 +430,10 @@ func (UnimplementedAttestHandler) Attest(context.Context, *connect.Request[v1.At
 
 func (UnimplementedAttestHandler) HighWater(context.Context, *connect.Request[v1.HighWaterRequest]) (*connect.Response[v1.HighWaterResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Attest.HighWater is not implemented"))
+}
+
+func (UnimplementedAttestHandler) Amend(context.Context, *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Attest.Amend is not implemented"))
 }
 
 // SignerClient is a client for the ferry.v1.Signer service.
