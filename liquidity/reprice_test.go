@@ -251,8 +251,8 @@ func TestAnswers(t *testing.T) {
 			if !a.Offer.Units.IsZero() {
 				offer = a.Offer.Decimal()
 			}
-			if a.Refused != c.want || offer != c.offer || (a.Faulty != nil) != c.faulty || (a.Signed == "") != (c.want != "") {
-				t.Fatalf("refused %q with offer %q, faulty: %v; want %q with offer %q", a.Refused, offer, a.Faulty, c.want, c.offer)
+			if a.Refused != c.want || offer != c.offer || a.Faulty != c.faulty || (a.Why == nil) != (c.want == "") || (a.Signed == "") != (c.want != "") {
+				t.Fatalf("refused %q with offer %q, because of %v; want %q with offer %q", a.Refused, offer, a.Why, c.want, c.offer)
 			}
 			if err := a.Fact().Validate(); err != nil {
 				t.Error(err)
@@ -358,7 +358,7 @@ func (s *shop) takeOffer(r *rapid.T, request swap.RequoteRequest, offer asset.Am
 		}
 		if least == offer.Units {
 			if a.Signed == "" || a.Requote.Payout != offer {
-				r.Fatalf("the offer of %s was taken: refused %q, faulty %v, pays %s", offer, a.Refused, a.Faulty, a.Requote.Payout)
+				r.Fatalf("the offer of %s was taken: refused %q because of %v, pays %s", offer, a.Refused, a.Why, a.Requote.Payout)
 			}
 			return a
 		}
@@ -371,10 +371,8 @@ func (s *shop) takeOffer(r *rapid.T, request swap.RequoteRequest, offer asset.Am
 
 // drawTerms draws terms whose price is near the market's, or anywhere.
 func drawTerms(t *testing.T, r *rapid.T, keys swaptest.Keys, pair asset.Pair, bid uint64) swap.Terms {
-	near := bid
-	if rapid.IntRange(0, 3).Draw(r, "far") > 0 {
-		near = max(1, bid*rapid.Uint64Range(9_500, 10_500).Draw(r, "moved")/10_000)
-	} else {
+	near := max(1, bid*rapid.Uint64Range(9_500, 10_500).Draw(r, "moved")/10_000)
+	if rapid.IntRange(0, 3).Draw(r, "far") == 0 {
 		near = rapid.Uint64Range(10_000, 1_000_000_000).Draw(r, "bid of the quote")
 	}
 	ratio, err := NewRatio(top(near, near+1), pair, rapid.Int64Range(0, 100).Draw(r, "spread"))
