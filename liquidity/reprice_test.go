@@ -27,6 +27,10 @@ func TestRepriceByHand(t *testing.T) {
 		r.Policy.ToleranceBPS = swap.MaxToleranceBPS
 	})
 	strict := swaptest.NewTerms(t, swaptest.NewKeys(), func(_ *swap.Quote, r *swap.Receipt) { r.Policy = swap.RefundPolicy() })
+	precise := swaptest.NewTerms(t, swaptest.NewKeys(), func(q *swap.Quote, r *swap.Receipt) {
+		r.Policy = swap.DefaultPolicy()
+		q.Payout = amount(t, asset.ETH, "0.280000000000000001")
+	})
 	at := func(milli int64) *price.Ratio { // thousandths of an ether per coin: units of 1e-18 per 1e-8
 		return &price.Ratio{Num: new(big.Int).Mul(big.NewInt(milli), asset.Pow10(7)), Den: big.NewInt(1)}
 	}
@@ -49,6 +53,7 @@ func TestRepriceByHand(t *testing.T) {
 		{"late within the tolerance", terms, swap.BasisLate, "0.01", at(27918), "0.28", "0.0015", nil},
 		{"late beyond it", terms, swap.BasisLate, "0.01", at(27917), "0.27718505", "0.00148495", nil},
 		{"late and better for the house", terms, swap.BasisLate, "0.01", at(30000), "0.28", "0.0015", nil},
+		{"late, with more places than are computed", precise, swap.BasisLate, "0.01", at(28000), "0.280000000000000001", "0.0015", nil},
 		{"late and short", terms, swap.BasisLate, "0.005", at(28000), "0.13975", "0.00075", nil},
 		// The user takes 10 % less; the house gives 1 %.
 		{"late, a patient user", patient, swap.BasisLate, "0.01", at(27917), "0.27718505", "0.00148495", nil},
