@@ -37,7 +37,7 @@ func ShowMismatch(m swap.Mismatch, offer asset.Amount) api.Mismatch {
 			out.SuggestedAtLeast = least.Decimal()
 		}
 	}
-	out.Message = happened(m) + " " + todo(m, out.OfferAmount, offer.Asset)
+	out.Message = happened(m) + " " + advice(m, out.OfferAmount, offer.Asset)
 	return out
 }
 
@@ -81,8 +81,8 @@ func happened(m swap.Mismatch) string {
 	}
 }
 
-// todo says who does what next, and what happens otherwise.
-func todo(m swap.Mismatch, offer string, paid asset.ID) string {
+// advice says who does what next, and what happens otherwise.
+func advice(m swap.Mismatch, offer string, paid asset.ID) string {
 	switch m.Wait {
 	case swap.WaitPrice:
 		return "We ask for today's price; there is nothing for you to do."
