@@ -26,7 +26,7 @@ type owned struct {
 // owned reads a swap for its owner. The secret's hash is in the signed receipt, so
 // that no database has a say in whose swap it is; attestd asks the same again.
 func (g *Gateway) owned(ctx context.Context, id, secret string) (owned, error) {
-	terms, record, err := g.verified(ctx, id)
+	terms, record, err := g.verified(ctx, id, 0)
 	if err != nil {
 		return owned{}, err
 	}

@@ -383,6 +383,7 @@ func TestAmendmentContinuesAfterACrash(t *testing.T) {
 	b.expectRows(t, before)
 	try(200)
 	try(200)
+	b.expectSecretNowhere(t, made.Secret, nil)
 	if answered, set := len(b.facts(t, swap.FactAnswered)), len(b.facts(t, swap.FactRefundAddressSet)); answered != 1 || set != 1 {
 		t.Errorf("told %d and %d times", answered, set)
 	}

@@ -16,7 +16,7 @@ const updatesShown = 100
 
 // GetSwap answers GET /v1/swaps/{id}.
 func (g *Gateway) GetSwap(ctx context.Context, req api.GetSwapRequestObject) (api.GetSwapResponseObject, error) {
-	terms, record, err := g.verified(ctx, req.Id)
+	terms, record, err := g.verified(ctx, req.Id, updatesShown)
 	if err != nil {
 		return nil, err
 	}
@@ -29,13 +29,13 @@ func (g *Gateway) GetSwap(ctx context.Context, req api.GetSwapRequestObject) (ap
 	return api.GetSwap200JSONResponse(out), nil
 }
 
-// verified reads a swap. What a database says of its terms is used only if it was
+// verified reads a swap with its newest updates. What a database says of its terms is used only if it was
 // signed.
-func (g *Gateway) verified(ctx context.Context, id string) (swap.Terms, Record, error) {
+func (g *Gateway) verified(ctx context.Context, id string, updates int) (swap.Terms, Record, error) {
 	if !swap.ValidID(swap.SwapPrefix, id) {
 		return swap.Terms{}, Record{}, noSwap()
 	}
-	record, err := g.store.Swap(ctx, id, updatesShown)
+	record, err := g.store.Swap(ctx, id, updates)
 	if errors.Is(err, ErrNoSwap) {
 		return swap.Terms{}, Record{}, noSwap()
 	}
