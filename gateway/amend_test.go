@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -163,6 +164,36 @@ func TestAnswerToTheNextQuestion(t *testing.T) {
 		if n := len(b.facts(t, swap.FactAnswered)); n != int(version)+1 {
 			t.Errorf("told %d times after question %d", n, version)
 		}
+	}
+}
+
+// However many say the same at once, it is told once.
+func TestConcurrentAnswersAreToldOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	made := b.openSwap(t, aKey)
+	b.asks(t, made.Id, 3, short(b.clock.now().Add(time.Hour)))
+	text := body(t, "secret", made.Secret, "answer", "refund")
+	statuses := make(chan int, 8)
+	var all sync.WaitGroup
+	for range cap(statuses) {
+		all.Go(func() {
+			a, err := b.trySend(t.Context(), http.MethodPost, "/v1/swaps/"+made.Id+"/answer", text)
+			if err != nil {
+				t.Error(err)
+			}
+			statuses <- a.status
+		})
+	}
+	all.Wait()
+	close(statuses)
+	for status := range statuses {
+		if status != 200 {
+			t.Errorf("one was answered %d", status)
+		}
+	}
+	if n := len(b.facts(t, swap.FactAnswered)); n != 1 {
+		t.Errorf("told %d times", n)
 	}
 }
 

@@ -71,7 +71,8 @@ func (g *Gateway) creation(t swap.Terms, now time.Time) (Creation, error) {
 		return Creation{}, fmt.Errorf("tell of %s: %w", t.Receipt.SwapID, err)
 	}
 	first := swap.Update{SwapID: t.Receipt.SwapID, State: swap.AwaitingDeposit, Actor: "user", By: t.Receipt.DepositBy, At: now,
-		Message: fmt.Sprintf("Send exactly %s to the deposit address.", t.Quote.Deposit)}
+		RefundAddress: t.Receipt.RefundAddress,
+		Message:       fmt.Sprintf("Send exactly %s to the deposit address.", t.Quote.Deposit)}
 	return Creation{Terms: t, Response: response, First: first, Fact: fact, At: now}, nil
 }
 

@@ -135,6 +135,9 @@ func TestStreamsTellOfMismatches(t *testing.T) {
 	if len(s.Mismatches) != 31 {
 		t.Errorf("all of them are %d", len(s.Mismatches))
 	}
+	if got := s.Updates; len(got) != 3 || got[1].MissingAmount != "0.3" || got[1].NextActor != "user" || got[2].Reason != "deposit_short" {
+		t.Errorf("the history is %+v", got)
+	}
 	for _, h := range s.Updates {
 		if h.Mismatches != nil {
 			t.Errorf("the history of the swap repeats %d mismatches", len(h.Mismatches))

@@ -98,7 +98,9 @@ func (s *Store) Swap(ctx context.Context, id string, updates int) (gateway.Recor
 		}
 		rec.History, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (swap.Update, error) {
 			u := swap.Update{SwapID: id}
-			return u, row.Scan(&u.Version, &u.State, &u.Cause, &u.Message, &u.At)
+			var d detail
+			err := row.Scan(&u.Version, &u.State, &u.Cause, &u.Message, &u.At, &d)
+			return d.of(u), err
 		})
 		return err
 	})

@@ -29,7 +29,7 @@ func ShowUpdate(u swap.Update) api.SwapUpdate {
 // ShowMismatch is a mismatch for clients, with what swapping it would pay; an offer
 // of nothing is unknown.
 func ShowMismatch(m swap.Mismatch, offer asset.Amount) api.Mismatch {
-	out := api.Mismatch{DepositId: m.ID, DepositIds: m.Deposits, Verdict: string(m.Verdict), Main: m.Main,
+	out := api.Mismatch{DepositId: m.ID, DepositIds: append([]string{}, m.Deposits...), Verdict: string(m.Verdict), Main: m.Main,
 		WaitsFor: string(m.Wait), NextActor: actor(m.Wait), Reason: m.Reason, ActBy: api.OptionalMillis(m.By)}
 	if m.Wait == swap.WaitAnswer && !offer.Units.IsZero() {
 		out.OfferAmount = offer.Decimal()

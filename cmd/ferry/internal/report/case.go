@@ -17,7 +17,7 @@ func Case(p *console.Page, c support.Case) {
 		p.Title("%s  not known to the state machine", c.SwapID)
 		p.Alarm("The state machine has not taken this swap; below is what others know of it.")
 	} else {
-		stand(p, c.SwapID, *c.Swap)
+		stand(p, c.SwapID, *c.Swap, c.Timeline)
 		mismatches(p, *c.Swap, c.Deposits)
 		approvals(p, c.SwapID, c.Swap.Staff)
 		terms(p, *c.Swap)
@@ -49,7 +49,7 @@ func Case(p *console.Page, c support.Case) {
 	none(p, len(lines))
 }
 
-func stand(p *console.Page, id string, s support.SwapView) {
+func stand(p *console.Page, id string, s support.SwapView, timeline []support.Event) {
 	p.Title("%s  %s", id, s.State)
 	if s.Overdue {
 		p.Alarm("Overdue: %s should have acted by %s.", s.Actor, p.When(s.ActBy))
@@ -57,6 +57,9 @@ func stand(p *console.Page, id string, s support.SwapView) {
 	by := ""
 	if !s.ActBy.IsZero() {
 		by = ", by " + p.When(s.ActBy)
+	}
+	if n := len(timeline); n > 0 {
+		p.Field("Happened", "%s", timeline[n-1].Note)
 	}
 	p.Field("Must act", "%s%s", s.Actor, by)
 	p.Field("Why", "%s", s.Waiting)

@@ -132,14 +132,15 @@ func TestMismatchesAsSupportSeesThem(t *testing.T) {
 	}
 }
 
-// Every state there is says who must act and why.
+// Every state there is says what happened, who must act and why.
 func TestEveryStateSaysWhoMustAct(t *testing.T) {
 	t.Parallel()
 	for _, stage := range statemachine.Stages() {
 		c := short(t, func(v *support.SwapView) { v.State, v.Actor, v.Waiting = stage.State, stage.Actor, stage.Waiting })
+		c.Timeline = []support.Event{{At: now, Note: "First."}, {At: now, Note: "Then this."}}
 		got := page(t, c)
 		flat := strings.Join(strings.Fields(got), " ")
-		if !strings.HasPrefix(got, swapID+"  "+string(stage.State)+"\n") || !strings.Contains(flat, "Must act "+stage.Actor) || !strings.Contains(flat, "Why "+stage.Waiting) {
+		if !strings.HasPrefix(got, swapID+"  "+string(stage.State)+"\n") || !strings.Contains(flat, "Happened Then this. Must act "+stage.Actor) || !strings.Contains(flat, "Why "+stage.Waiting) {
 			t.Errorf("%s is shown as\n%s", stage.State, got)
 		}
 	}
