@@ -67,12 +67,12 @@ func TestStaffActsAlone(t *testing.T) {
 		{"refund", swap.StaffRefund, nil, swap.RefundQueued, "refund by alice"},
 		{"requote", swap.StaffRequote, nil, swap.DepositConfirmed, "requote by alice"},
 		{"retry", swap.StaffRetry, nil, swap.DepositConfirmed, "retry by alice"},
-		{"write off", swap.StaffWriteOff, nil, swap.Held, "Written off."},
+		{"write off what can be sent back", swap.StaffWriteOff, nil, swap.Held, "Refused: nothing waits for a refund address"},
 		{"release what waits", swap.StaffRelease, nil, swap.Held, "Refused: it waits for an answer"},
 		{"unknown", "burn", nil, swap.Held, "Refused: action"},
 		{"refund twice", swap.StaffRefund, func(s *story) { s.tell(s.staff("bob", swap.StaffRefund, "before")) }, swap.RefundQueued, "Refused: nothing waits"},
 		{"requote what is paid", swap.StaffRequote, func(s *story) { s.tell(s.staff("bob", swap.StaffRefund, "before")) }, swap.RefundQueued, "Refused: nothing waits"},
-		{"write off what is paid", swap.StaffWriteOff, func(s *story) { s.tell(s.staff("bob", swap.StaffRefund, "before")) }, swap.RefundQueued, "Refused: nothing waits"},
+		{"write off what is paid", swap.StaffWriteOff, func(s *story) { s.tell(s.staff("bob", swap.StaffRefund, "before")) }, swap.RefundQueued, "Refused: nothing waits for a refund address"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
