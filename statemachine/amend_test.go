@@ -218,6 +218,7 @@ func TestMismatchIsTakenBack(t *testing.T) {
 	s = short(t, policyOf(swap.AnswerAsk), swaptest.BitcoinAddress)
 	s.tell(s.deposit(swap.FactDepositReorged, 1, "0.006", 3*time.Hour), s.answer(swap.AnswerRefund, "tx1", ""))
 	s.wants(swap.Held, swap.VerdictShort)
+	s.wantMismatch(swap.WaitAnswer, "chain")
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.006", time.Minute))
 	s.wants(swap.RefundQueued, swap.VerdictShort, "refund 0.00598"+refundTo)
 	s.mature(swap.Refunded)

@@ -41,6 +41,9 @@ func waiting(s swap.Swap) wait {
 	}
 	for _, m := range s.Amended.Mismatches {
 		if d := (Decision{Swap: s, From: s.State}); !d.isHere(m) {
+			if m.Main {
+				w = wait{text: "The chain took the deposit back. What it waited for goes on when it is confirmed again.", actor: "chain"}
+			}
 			continue
 		}
 		text, actor, by := matter(s, m)
