@@ -41,6 +41,9 @@ func waiting(s swap.Swap) wait {
 	}
 	for _, m := range s.Amended.Mismatches {
 		if d := (Decision{Swap: s, From: s.State}); !d.isHere(m) {
+			if m.Main {
+				w = wait{text: "The chain took the deposit back. What it waited for goes on when it is confirmed again.", actor: "chain"}
+			}
 			continue
 		}
 		text, actor, by := matter(s, m)
@@ -66,6 +69,7 @@ func matter(s swap.Swap, m swap.Mismatch) (text, actor string, by time.Time) {
 		return what + ". It is swapped if its price allows; the price is being asked for.", "ferry", m.By
 	case swap.WaitAddress:
 		return what + ". It is refunded as soon as a refund address is set with the swap's secret. It is kept until then.", "user", time.Time{}
+	case swap.WaitAnswer:
 	}
 	text = what + ". "
 	switch m.Reason {

@@ -113,10 +113,11 @@ func act(d Decision, told swap.StaffFact, f swap.Fact) Decision {
 	case swap.StaffRelease:
 		return release(d, refusal)
 	case swap.StaffWriteOff:
-		if d, done := d.forMismatches(told.DepositID, f, writeOff); done {
-			return d
+		if !slices.ContainsFunc(d.Swap.Amended.Mismatches, func(m swap.Mismatch) bool { return m.Wait == swap.WaitAddress }) {
+			return refusal("nothing waits for a refund address; what can be sent back is the user's.")
 		}
-		return refusal("nothing waits for an answer or for a refund address.")
+		d, _ := d.forMismatches(told.DepositID, f, writeOff)
+		return d
 	default:
 		return refusal(fmt.Sprintf("action %.20q is not known.", told.Action))
 	}
@@ -157,6 +158,9 @@ func release(d Decision, refusal func(string) Decision) Decision {
 
 // writeOff gives up on a mismatch that no refund can be sent for.
 func writeOff(d Decision, m swap.Mismatch, _ swap.Fact) Decision {
+	if m.Wait != swap.WaitAddress {
+		return d
+	}
 	d = d.settle(m.ID)
 	for _, i := range d.partsOf(m) {
 		d.Swap.Deposits[i].WrittenOff = true
