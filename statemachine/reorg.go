@@ -56,6 +56,9 @@ func takeBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	if before.Verdict == swap.VerdictNone {
 		return follow(d, f)
 	}
+	if _, waits := mainMismatch(d.Swap); before.Main && waits && d.From == swap.Held {
+		d.Swap.Reason = ReasonReorged
+	}
 	if !before.Main || !Allowed(d.From, MoveUncount) {
 		return d
 	}
