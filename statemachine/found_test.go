@@ -33,3 +33,15 @@ func TestTakenBackWhileTheUserIsAsked(t *testing.T) {
 	s.wantReason(swap.Held, statemachine.ReasonOver)
 	s.wantMismatch(swap.WaitAnswer, "user")
 }
+
+// Staff asks for a price while a refund waits for its address: the reason is the
+// deposit's again.
+func TestReasonWhileAPriceIsAskedFor(t *testing.T) {
+	t.Parallel()
+	s := agreed(t, swap.RefundPolicy(), "")
+	s.rules.StaffAlone = always.StaffAlone
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.011", time.Minute))
+	s.wantReason(swap.Held, statemachine.ReasonNoAddress)
+	s.tell(s.staff("ada", swap.StaffRequote, "r1"))
+	s.wantReason(swap.DepositConfirmed, statemachine.ReasonOver)
+}

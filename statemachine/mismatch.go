@@ -61,6 +61,9 @@ func askPrice(d Decision, m swap.Mismatch, basis swap.Basis, f swap.Fact) Decisi
 		SignedConsent: m.SignedConsent})
 	d = d.keep(m)
 	d.Note = d.say("%s: a price for it is asked for.", d.what(m))
+	if m.Main {
+		d.Swap.Reason = reasons[m.Verdict]
+	}
 	if m.Main && d.From != swap.DepositConfirmed {
 		d.Move = MoveReprice
 	}
