@@ -123,9 +123,9 @@ func decideWait(d Decision, f swap.Fact) Decision {
 		return d // with the note that it no longer matters
 	}
 	if !d.isHere(m) {
-		m.By = d.now(f).Add(d.waits.Price)
+		// No other deadline is set: see waitAgain.
 		d.Note = "It is waited longer: the chain has taken the deposit back."
-		return d.keep(m)
+		return d
 	}
 	switch m.Wait {
 	case swap.WaitPrice:

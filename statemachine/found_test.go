@@ -45,3 +45,33 @@ func TestReasonWhileAPriceIsAskedFor(t *testing.T) {
 	s.tell(s.staff("ada", swap.StaffRequote, "r1"))
 	s.wantReason(swap.DepositConfirmed, statemachine.ReasonOver)
 }
+
+// The refund address is set while the deposit is taken back: it is refunded as soon as
+// it is there again, and not at the next reminder.
+func TestAddressSetWhileTakenBack(t *testing.T) {
+	t.Parallel()
+	s := agreed(t, swap.RefundPolicy(), "")
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.011", time.Minute), s.deposit(swap.FactDepositReorged, 1, "0.011", 2*time.Minute))
+	s.tell(s.refundAddress(swaptest.BitcoinAddress))
+	s.wants(swap.Held, swap.VerdictOver)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.011", 4*time.Minute))
+	s.wants(swap.RefundQueued, swap.VerdictOver, "refund 0.01098"+refundTo)
+	s.mature(swap.Refunded)
+}
+
+// A matter whose deposit never comes back costs no fact each ten minutes for ever: its
+// wait begins again when the deposit is there again.
+func TestNothingIsDueWhileTakenBack(t *testing.T) {
+	t.Parallel()
+	s := agreed(t, policyOf(swap.AnswerAsk), swaptest.BitcoinAddress)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.011", time.Minute), s.deposit(swap.FactDepositReorged, 1, "0.011", 2*time.Minute))
+	by := s.wantMismatch(swap.WaitAnswer, "chain").By
+	if f := s.tell(s.waitOver("bitcoin:tx1:0")); len(f.Deadlines) != 0 {
+		t.Errorf("another deadline: %+v", f.Deadlines)
+	}
+	f := s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.011", 3*time.Minute))
+	again := s.wantMismatch(swap.WaitAnswer, "user").By
+	if !again.After(by.Add(time.Hour)) || len(f.Deadlines) != 1 || !f.Deadlines[0].Due.Equal(again) {
+		t.Errorf("then it is waited until %s, with deadlines %+v", again, f.Deadlines)
+	}
+}

@@ -3,6 +3,7 @@ package statemachine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"ferry/swap"
 )
@@ -72,7 +73,7 @@ func takeBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 
 // giveBack acts on a verdict again whose deposit had been taken back. Nothing is
 // ordered: the order stands.
-func giveBack(d Decision, i int, told swap.DepositFact) Decision {
+func giveBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	deposit := &d.Swap.Deposits[i]
 	p := d.paymentFor(deposit.ID)
 	d.Note = fmt.Sprintf("%s of %s is confirmed again.", told.Amount, short(told.TxID))
@@ -92,11 +93,30 @@ func giveBack(d Decision, i int, told swap.DepositFact) Decision {
 			d.Entries = append(d.Entries, entry)
 		}
 	}
-	if !deposit.Main || d.waitsForReturn() {
+	d = d.waitAgain(deposit.ID, f)
+	if !deposit.Main || d.waitsForReturn() || d.Outcome != Applied || d.Move != MoveNone {
 		return d
 	}
 	if d.From == swap.DepositDetected || d.From == swap.Held && d.Swap.Reason == ReasonReorged {
 		return resume(d)
+	}
+	return d
+}
+
+// waitAgain goes on with the mismatch of a deposit that is confirmed again, once all of
+// them are: with the refund, if somebody has said meanwhile where to; else it waits, and
+// a wait that has run out begins again.
+func (d Decision) waitAgain(depositID string, f swap.Fact) Decision {
+	for _, m := range d.Swap.Amended.Mismatches {
+		switch {
+		case !slices.Contains(m.Deposits, depositID) || !d.isHere(m):
+		case m.Wait == swap.WaitAddress && d.Swap.RefundsTo() != "":
+			return refundAll(d, m, f)
+		case !d.now(f).Before(m.By):
+			m.By = d.now(f).Add(map[swap.Wait]time.Duration{swap.WaitPrice: d.waits.Price, swap.WaitAnswer: d.waits.Answer,
+				swap.WaitAddress: d.waits.Reminder}[m.Wait])
+			return d.keep(m)
+		}
 	}
 	return d
 }
