@@ -75,3 +75,17 @@ func TestNothingIsDueWhileTakenBack(t *testing.T) {
 		t.Errorf("then it is waited until %s, with deadlines %+v", again, f.Deadlines)
 	}
 }
+
+// A payout at a new price is no refund: what is said of a swap that comes back to it.
+func TestRequotedSwapIsResumedWithoutAReason(t *testing.T) {
+	t.Parallel()
+	s := agreed(t, policyOf(swap.AnswerRequote), swaptest.BitcoinAddress)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.011", time.Minute))
+	s.tell(s.price("0.308"))
+	s.wantReason(swap.DepositConfirmed, "")
+	s.tell(s.payment(swap.FactPaymentQueued, 0), s.deposit(swap.FactDepositReorged, 1, "0.011", 3*time.Minute))
+	s.wantReason(swap.DepositDetected, "")
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.011", 4*time.Minute))
+	s.wantReason(swap.DepositConfirmed, "")
+	s.mature(swap.Settled)
+}

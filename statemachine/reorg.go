@@ -126,15 +126,15 @@ func resume(d Decision) Decision {
 	if m, ok := mainMismatch(d.Swap); ok {
 		return resumeWait(d, m)
 	}
-	to := d.standing()
+	to, purpose := d.standing(), d.mainPurpose()
 	if to == swap.Held {
-		d.Swap.Reason = failures[swap.PurposePayout]
-		if d.mainVerdict() != swap.VerdictCounted && d.mainVerdict() != swap.VerdictToppedUp {
-			d.Swap.Reason = failures[swap.PurposeRefund]
-		}
+		d.Swap.Reason = failures[purpose]
 		return d
 	}
-	d.Move, d.Swap.Reason = moveResume(to), reasons[d.mainVerdict()]
+	d.Move, d.Swap.Reason = moveResume(to), ""
+	if purpose == swap.PurposeRefund {
+		d.Swap.Reason = reasons[d.mainVerdict()]
+	}
 	switch {
 	case d.From == swap.DepositDetected && to == swap.DepositConfirmed:
 		d.Move = MoveCount
@@ -158,8 +158,18 @@ func resumeWait(d Decision, m swap.Mismatch) Decision {
 	return d
 }
 
-// reasons are those of the verdicts that refund the main leg.
+// reasons are those of the verdicts that do not match the terms.
 var reasons = map[swap.Verdict]string{swap.VerdictLate: ReasonLate, swap.VerdictShort: ReasonShort, swap.VerdictOver: ReasonOver}
+
+// mainPurpose is that of the main leg's payments: they all have the same.
+func (d Decision) mainPurpose() swap.Purpose {
+	for _, p := range d.Swap.Payments {
+		if d.pays(p) {
+			return p.Purpose
+		}
+	}
+	return swap.PurposePayout
+}
 
 // mainVerdict is that of the main leg: all its deposits have the same.
 func (d Decision) mainVerdict() swap.Verdict {
