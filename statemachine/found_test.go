@@ -89,3 +89,16 @@ func TestRequotedSwapIsResumedWithoutAReason(t *testing.T) {
 	s.wantReason(swap.DepositConfirmed, "")
 	s.mature(swap.Settled)
 }
+
+// The policy is to refund, and the little that is too much can't be had at the locked
+// rate: the user is not asked.
+func TestPolicyToRefundIsNotAsked(t *testing.T) {
+	t.Parallel()
+	for _, why := range []string{swap.RefusedBeyond, swap.RefusedUnavailable} {
+		s := agreed(t, swap.RefundPolicy(), swaptest.BitcoinAddress)
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01000001", time.Minute))
+		s.wantMismatch(swap.WaitPrice, "ferry")
+		s.tell(s.noPrice(why, ""))
+		s.wants(swap.RefundQueued, swap.VerdictOver, "refund 0.00998001"+refundTo)
+	}
+}
