@@ -1,6 +1,7 @@
 package statemachine_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -100,5 +101,15 @@ func TestPolicyToRefundIsNotAsked(t *testing.T) {
 		s.wantMismatch(swap.WaitPrice, "ferry")
 		s.tell(s.noPrice(why, ""))
 		s.wants(swap.RefundQueued, swap.VerdictOver, "refund 0.00998001"+refundTo)
+	}
+}
+
+// A part beside an exact deposit is told of once.
+func TestNoteOfPartsBeside(t *testing.T) {
+	t.Parallel()
+	s := agreed(t, swap.RefundPolicy(), swaptest.BitcoinAddress)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.004", time.Minute), s.deposit(swap.FactDepositConfirmed, 2, "0.01", 2*time.Minute))
+	if note := s.all.Events[2].Note; strings.Count(note, "counted") != 1 || strings.Count(note, "extra") != 1 {
+		t.Errorf("the note is %q", note)
 	}
 }
