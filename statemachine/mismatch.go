@@ -55,12 +55,18 @@ func (d Decision) excessIsSmall(parts []int, f swap.Fact) bool {
 // askPrice asks liquidityd what is paid for the deposits.
 func askPrice(d Decision, m swap.Mismatch, basis swap.Basis, f swap.Fact) Decision {
 	m.Wait, m.Reason, m.By, m.Asked = swap.WaitPrice, "", d.now(f).Add(d.waits.Price), m.Asked+1
+	if basis == swap.BasisLocked {
+		m.Reason = ReasonSmallExcess
+	}
 	used := d.orderDeposits(d.partsOf(m))
 	d.Requests = append(d.Requests, swap.RequoteRequest{ID: swap.RequestID(m.ID, m.Asked), SwapID: d.Swap.ID, Main: m.Main,
 		Basis: basis, Deposits: used, SignedQuote: d.Swap.Terms.SignedQuote, SignedReceipt: d.Swap.Terms.SignedReceipt,
 		SignedConsent: m.SignedConsent})
 	d = d.keep(m)
 	d.Note = d.say("%s: a price for it is asked for.", d.what(m))
+	if m.Main {
+		d.Swap.Reason = reasons[m.Verdict]
+	}
 	if m.Main && d.From != swap.DepositConfirmed {
 		d.Move = MoveReprice
 	}
