@@ -179,7 +179,8 @@ func (a *fakeAttest) Amend(_ context.Context, req *connect.Request[ferryv1.Amend
 	if err != nil {
 		return nil, err
 	}
-	hash, signed := swap.HashDocument(req.Msg.GetSignedReceipt()), ""
+	hash := swap.HashDocument(req.Msg.GetSignedReceipt())
+	var signed string
 	if c := req.Msg.GetConsent(); c != nil {
 		consent := swap.Consent{SwapID: r.SwapID, ReceiptHash: hash, DepositID: c.GetDepositId(), Answer: swap.Answer(c.GetAnswer()), IssuedAt: r.IssuedAt}
 		if c.GetAtLeastUnits() != "" {

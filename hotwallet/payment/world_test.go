@@ -51,6 +51,8 @@ type world struct {
 	offset   int64
 	// receipt is the last that order made.
 	receipt swap.Receipt
+	// edit, if not nil, changes the receipts that order makes.
+	edit    func(r *swap.Receipt)
 	funding string
 
 	// The process that runs now.
@@ -277,6 +279,9 @@ func (w *world) order(from, to asset.ID, deposit, payout asset.Units) swap.Order
 		DepositChain: q.DepositChain(), DepositAsset: from, DepositAddress: "deposit", DepositPath: "m/0",
 		PayoutAddress: w.chain.NewAddress(), RefundAddress: w.chain.NewAddress(), Policy: swap.RefundPolicy(),
 		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now, DepositBy: now.Add(time.Hour), ConfirmBy: now.Add(2 * time.Hour)}
+	if w.edit != nil {
+		w.edit(&r)
+	}
 	signedReceipt, err := swap.SignReceipt(r, w.attest)
 	w.must(err)
 	w.receipt = r
