@@ -52,8 +52,10 @@ type world struct {
 	// receipt is the last that order made.
 	receipt swap.Receipt
 	// edit, if not nil, changes the receipts that order makes.
-	edit    func(r *swap.Receipt)
-	funding string
+	edit func(r *swap.Receipt)
+	// refundFee is the most that quotes keep back of a refund.
+	refundFee asset.Units
+	funding   string
 
 	// The process that runs now.
 	store   *postgres.Store
@@ -106,7 +108,7 @@ func both(t *testing.T, f func(t *testing.T, w *world)) {
 func newWorld(t testing.TB, on asset.Chain) *world {
 	t.Helper()
 	w := &world{t: t, on: on, pool: quickPool(t, pgtest.New(t, "hotwallet")), accounts: testAccounts(t),
-		quoteKey: seedKey("quote"), attest: seedKey("attest"), signer: newFakeSigner(), fuse: &fuse{},
+		quoteKey: seedKey("quote"), attest: seedKey("attest"), signer: newFakeSigner(), fuse: &fuse{}, refundFee: asset.NewUnits(1000),
 		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, feeMax: units("100000000000000000")}
 	if on == asset.Bitcoin {
 		w.chain, w.feeMax = fakechain.NewBitcoin(fakechain.Config{Networks: networks}), units("100000")
@@ -271,7 +273,7 @@ func (w *world) order(from, to asset.ID, deposit, payout asset.Units) swap.Order
 	q := swap.Quote{ID: swap.NewID(swap.QuotePrefix, now), Pair: asset.Pair{From: from, To: to},
 		Deposit: asset.Amount{Asset: from, Units: deposit}, Payout: asset.Amount{Asset: to, Units: payout}, Rate: "1",
 		ServiceFee: asset.Amount{Asset: to}, NetworkFee: asset.Amount{Asset: to},
-		RefundFeeMax: asset.Amount{Asset: from, Units: asset.NewUnits(1000)},
+		RefundFeeMax: asset.Amount{Asset: from, Units: w.refundFee},
 		IssuedAt:     now, AcceptBy: now.Add(time.Minute), DepositWindowSeconds: 600, ConfirmWindowSeconds: 3600}
 	signedQuote, err := swap.SignQuote(q, w.quoteKey)
 	w.must(err)
