@@ -45,7 +45,8 @@ func (i issuing) Issue(ctx context.Context, r gateway.IssueRequest) (receipt str
 	err = labelled(ctx, "hot wallet: addresses", func(ctx context.Context) error {
 		answer, err := i.issuer.Issue(ctx, connect.NewRequest(&ferryv1.IssueRequest{SwapId: r.SwapID, SignedQuote: r.SignedQuote,
 			PayoutAddress: r.PayoutAddress, RefundAddress: r.RefundAddress, SecretHash: r.SecretHash,
-			Policy: &ferryv1.Policy{OnShort: string(r.Policy.OnShort), OnOver: string(r.Policy.OnOver), OnLate: string(r.Policy.OnLate), OnExtra: string(r.Policy.OnExtra)}}))
+			Policy: &ferryv1.Policy{OnShort: string(r.Policy.OnShort), OnOver: string(r.Policy.OnOver), OnLate: string(r.Policy.OnLate), OnExtra: string(r.Policy.OnExtra),
+				ToleranceBps: r.Policy.ToleranceBPS}}))
 		if err == nil {
 			receipt = answer.Msg.GetSignedReceipt()
 		}

@@ -33,6 +33,7 @@ const (
 	CodeMethodNotAllowed      Code = "method_not_allowed"
 	CodeTooManyRequests       Code = "too_many_requests"
 	CodeRefused               Code = "refused"
+	CodeWrongSecret           Code = "wrong_secret"
 	CodeUnavailable           Code = "unavailable"
 	CodeInternal              Code = "internal"
 )
