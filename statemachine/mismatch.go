@@ -132,7 +132,7 @@ func refund(d Decision, i int) Decision {
 	}
 	d.Entries = append(d.Entries, refundEntry(d.Swap, deposit, back))
 	d.Note = fmt.Sprintf("%s is %s: a refund of %s to the refund address is ordered.", deposit.Amount, deposit.Verdict, back)
-	o := swap.Order{Purpose: swap.PurposeRefund, Amount: back, Destination: d.Swap.RefundsTo()}
+	o := swap.Order{Purpose: swap.PurposeRefund, Amount: back, Destination: d.Swap.RefundsTo(), Deferrable: !deposit.Main}
 	if d.Swap.Terms.Receipt.RefundAddress == "" {
 		o.SignedRefundAddress = d.Swap.Amended.SignedRefundAddress
 	}

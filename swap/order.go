@@ -155,6 +155,9 @@ type Update struct {
 	Payments      []Payment    `json:"payments"`
 	RefundAddress string       `json:"refund_address,omitempty"`
 	Mismatches    []Mismatch   `json:"mismatches,omitempty"`
+	// Requotes are the documents that payouts rest on, by which a client verifies an
+	// amount that is not the quote's.
+	Requotes []Repriced `json:"requotes,omitempty"`
 }
 
 // Balance is what the hot wallet can pay out in one asset now: the newest value
