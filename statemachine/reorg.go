@@ -48,6 +48,9 @@ func takeBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 			p.Undone++
 		}
 	}
+	if before.WrittenOff {
+		d.Entries = append(d.Entries, reversed(writeOffEntry(d.Swap.ID, before)))
+	}
 	d.Entries = append(d.Entries, reversed(depositEntry(d.Swap.ID, before)))
 	d.Note = fmt.Sprintf("The chain took %s of %s back. Please don't send another; it is counted again when it is confirmed again.", told.Amount, short(told.TxID))
 	if before.Verdict == swap.VerdictNone {
@@ -75,6 +78,9 @@ func giveBack(d Decision, i int, told swap.DepositFact) Decision {
 		d.Entries = append(d.Entries, recoveryEntry(d.Swap.ID, *deposit))
 	} else {
 		d.Entries = append(d.Entries, depositEntry(d.Swap.ID, *deposit))
+		if deposit.WrittenOff {
+			d.Entries = append(d.Entries, writeOffEntry(d.Swap.ID, *deposit))
+		}
 		if p != nil && d.rests(*p) {
 			entry, err := paymentEntry(d.Swap, *deposit, *p)
 			if err != nil {
@@ -94,6 +100,9 @@ func giveBack(d Decision, i int, told swap.DepositFact) Decision {
 
 // resume takes a swap to where its payments stand; one that failed keeps it held.
 func resume(d Decision) Decision {
+	if m, ok := mainMismatch(d.Swap); ok {
+		return resumeWait(d, m)
+	}
 	to := d.standing()
 	if to == swap.Held {
 		d.Swap.Reason = failures[swap.PurposePayout]
@@ -108,6 +117,20 @@ func resume(d Decision) Decision {
 		d.Move = MoveCount
 	case d.From == swap.DepositDetected && to == swap.RefundQueued:
 		d.Move = MoveRefund
+	}
+	return d
+}
+
+// resumeWait takes a swap to where its main leg waits for a price or a person.
+func resumeWait(d Decision, m swap.Mismatch) Decision {
+	d.Swap.Reason = reasons[m.Verdict]
+	switch m.Wait {
+	case swap.WaitPrice:
+		d.Move = MoveReprice
+	case swap.WaitAddress:
+		return d.hold(m, ReasonNoAddress)
+	default:
+		return d.hold(m, d.Swap.Reason)
 	}
 	return d
 }
