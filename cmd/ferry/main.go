@@ -47,6 +47,8 @@ type app struct {
 	currentUser func() (*user.User, error)
 	colour      bool
 	root        string // of the cluster: --root
+	// patience is how long commands wait for the state machine; staffPatience where zero.
+	patience time.Duration
 }
 
 // newRoot puts the commands together, one file each.
