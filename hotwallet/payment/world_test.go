@@ -262,6 +262,29 @@ func (w *world) payout(u asset.Units) swap.Order {
 	return o
 }
 
+// ordered is a payout that the consumer has stored, with funds to pay it from.
+func (w *world) ordered() swap.Order {
+	w.t.Helper()
+	w.fund(w.some(1000))
+	o := w.payout(w.some(10))
+	w.deliver(o)
+	return o
+}
+
+// waits returns once a connection that uses the table waits for a lock; done must not
+// answer before.
+func (w *world) waits(table string, done <-chan error) {
+	w.t.Helper()
+	for w.count(`SELECT count(*) FROM pg_locks l JOIN pg_locks x ON x.pid = l.pid AND NOT x.granted
+		WHERE l.relation = $1::regclass`, table) == 0 {
+		select {
+		case err := <-done:
+			w.t.Fatalf("it did not wait: %v", err)
+		default:
+		}
+	}
+}
+
 // deposits is what an order of one deposit uses up.
 func deposits(id string, amount asset.Amount) []swap.OrderDeposit {
 	return []swap.OrderDeposit{{ID: id, Amount: amount}}
