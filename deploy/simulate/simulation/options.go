@@ -20,6 +20,9 @@ type Options struct {
 	// a test has both do the same as Postgres, call by call.
 	States func(*state.Store) StateStore
 	Hot    func(asset.Chain, *hot.Store, hot.Config) HotStore
+
+	// rules, if not nil, are those of the chains instead of drawn ones.
+	rules map[asset.Chain]chainRules
 }
 
 // StateStore is what swapd uses of its store.
