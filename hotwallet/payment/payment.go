@@ -143,9 +143,16 @@ func CheckAuthority(o swap.Order, quoteKeys, attestKeys swap.PublicKeys) error {
 	}
 	switch o.Purpose {
 	case swap.PurposePayout:
+		if o.SignedRequote != "" {
+			return checkRequoted(o, terms, quoteKeys, attestKeys)
+		}
 		return checkPayout(o, deposited, q, r)
 	case swap.PurposeRefund:
-		return checkRefund(o, deposited, q, r)
+		to, err := refundTo(o, terms, attestKeys)
+		if err != nil {
+			return err
+		}
+		return checkRefund(o, deposited, q, to)
 	}
 	return fmt.Errorf("purpose %.20q is not known", o.Purpose)
 }
@@ -162,9 +169,9 @@ func checkPayout(o swap.Order, deposited asset.Amount, q swap.Quote, r swap.Rece
 	return nil
 }
 
-func checkRefund(o swap.Order, deposited asset.Amount, q swap.Quote, r swap.Receipt) error {
-	if o.Destination != r.RefundAddress {
-		return errors.New("the destination is not the receipt's refund address")
+func checkRefund(o swap.Order, deposited asset.Amount, q swap.Quote, to string) error {
+	if o.Destination != to {
+		return errors.New("the destination is not the swap's refund address")
 	}
 	if len(o.Deposits) != 1 {
 		return fmt.Errorf("a refund of %d deposits; each goes back by itself", len(o.Deposits))

@@ -56,7 +56,7 @@ Feature: A second deposit
     And 2 deposits are refunded
     And nothing is paid out
 
-  @pending @row:on_extra.requote @peer:two-deposits
+  @row:on_extra.requote @peer:two-deposits
   Scenario Outline: a second deposit is swapped too, <from>→<to>
     Given a locked <from>→<to> quote
     And the policy for extra deposits is requote
@@ -73,7 +73,7 @@ Feature: A second deposit
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @pending @row:on_extra.ask
+  @row:on_extra.ask
   Scenario: whoever wants to be asked about a second deposit is asked
     Given a locked BTC→ETH quote
     And the policy for extra deposits is ask

@@ -94,7 +94,7 @@ Feature: Too late
     And 1 deposit is extra
     And 2 deposits are refunded
 
-  @pending @row:on_late.requote @peer:deposit-after-expiry
+  @row:on_late.requote @peer:deposit-after-expiry
   Scenario Outline: a late deposit is honoured while the market is within the tolerance, <from>→<to>
     Given a locked <from>→<to> quote
     And the policy for late deposits is requote
@@ -108,7 +108,7 @@ Feature: Too late
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @pending @row:requote.beyond_tolerance @peer:deposit-after-expiry
+  @row:requote.beyond_tolerance @peer:deposit-after-expiry
   Scenario: a late deposit is asked about where the market has moved away
     Given a locked BTC→ETH quote
     And the default policy
@@ -119,7 +119,7 @@ Feature: Too late
     When the user answers refund
     Then the swap is refunded because of deposit_late
 
-  @pending @row:on_late.ask
+  @row:on_late.ask
   Scenario: whoever wants to be asked about a late deposit is asked
     Given a locked BTC→ETH quote
     And the policy for late deposits is ask

@@ -33,7 +33,7 @@ Feature: Too much
     And 2 deposits are refunded
     And nothing is paid out
 
-  @pending @row:on_over.requote @peer:too-much
+  @row:on_over.requote @peer:too-much
   Scenario Outline: what came is swapped where the price is still about the locked one, <from>→<to>
     Given a locked <from>→<to> quote
     And the policy for over deposits is requote
@@ -47,7 +47,7 @@ Feature: Too much
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @pending @row:on_over.ask
+  @row:on_over.ask
   Scenario: whoever wants to be asked about too much is asked
     Given a locked BTC→ETH quote
     And the policy for over deposits is ask
@@ -56,7 +56,7 @@ Feature: Too much
     When the user answers refund
     Then the swap is refunded because of deposit_over
 
-  @pending @row:on_over.small_excess @peer:too-much @peer:refund-below-fee
+  @row:on_over.small_excess @peer:too-much @peer:refund-below-fee
   Scenario: an excess that is not worth sending back is swapped at the locked rate
     Given a locked BTC→ETH quote
     And the policy for over deposits is refund

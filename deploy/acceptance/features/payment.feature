@@ -61,7 +61,7 @@ Feature: Payouts and refunds that get stuck or fail
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @pending @row:staff.retry @peer:stuck-payout
+  @row:staff.retry @peer:stuck-payout
   Scenario: staff orders a failed payout again
     Given a locked BTC→ETH quote
     And a payout address that refuses payments

@@ -1,7 +1,7 @@
 Feature: Refund addresses set later, and staff
   A refund goes where the user says, never to the sender. People act by facts.
 
-  @pending @row:refund_address.needed @peer:exchange-batch
+  @row:refund_address.needed @peer:exchange-batch
   Scenario Outline: without a refund address a refund waits and is not lost, <from>→<to>
     Given a locked <from>→<to> quote
     And no refund address
@@ -17,7 +17,7 @@ Feature: Refund addresses set later, and staff
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @pending @row:refund_address.once
+  @row:refund_address.once
   Scenario: a refund address is set once
     Given a locked BTC→ETH quote
     And no refund address
@@ -25,7 +25,7 @@ Feature: Refund addresses set later, and staff
     And the user sets a refund address
     Then the user sets another refund address and is refused
 
-  @pending @row:refund_address.secret
+  @row:refund_address.secret
   Scenario: a refund address needs the swap's secret
     Given a locked BTC→ETH quote
     And no refund address
@@ -34,7 +34,7 @@ Feature: Refund addresses set later, and staff
     Then somebody sets a refund address with a wrong secret and is refused
     And the swap is held because of refund_address_needed
 
-  @pending @row:refund_address.reminded
+  @row:refund_address.reminded
   Scenario: a refund that waits for its address is reminded of
     Given a locked BTC→ETH quote
     And no refund address
@@ -42,9 +42,9 @@ Feature: Refund addresses set later, and staff
     And the swap is held because of refund_address_needed
     And 3000 minutes pass
     Then the swap is held because of refund_address_needed
-    And operators are told of "refund_address_needed"
+    And the user is told "Reminder: a refund waits for a refund address"
 
-  @pending @row:staff.refund
+  @row:staff.refund
   Scenario: staff refunds what waits for an answer
     Given a locked BTC→ETH quote
     And the policy for short deposits is ask
@@ -54,10 +54,10 @@ Feature: Refund addresses set later, and staff
     And bob of staff approves it
     Then the swap is refunded because of deposit_short
 
-  @pending @row:staff.second_pair_of_eyes
+  @row:staff.second_pair_of_eyes
   Scenario: nobody approves what they ordered themselves
     Given a locked BTC→ETH quote
-    And the policy for short deposits is ask
+    And the policy for over deposits is ask
     When the user pays 10 times the amount
     And the swap is held because of deposit_over
     And alice of staff orders a refund
@@ -65,7 +65,7 @@ Feature: Refund addresses set later, and staff
     Then the swap is held because of deposit_over
     And nothing is refunded
 
-  @pending @row:staff.requote
+  @row:staff.requote
   Scenario: staff has a price asked for again
     Given a locked BTC→ETH quote
     And the policy for short deposits is requote
@@ -80,7 +80,7 @@ Feature: Refund addresses set later, and staff
     And bob of staff approves it
     Then the swap settles for what came, 100 basis points below the locked rate at most
 
-  @pending @row:staff.release
+  @row:staff.release
   Scenario: staff releases a swap whose deposit was lost after its payout
     Given a locked BTC→ETH quote
     And no blocks come on bitcoin
@@ -93,7 +93,7 @@ Feature: Refund addresses set later, and staff
     And bob of staff approves it
     Then the swap is settled
 
-  @pending @row:staff.write_off
+  @row:staff.write_off
   Scenario: staff writes off what nobody claims
     Given a locked BTC→ETH quote
     And no refund address
@@ -104,7 +104,7 @@ Feature: Refund addresses set later, and staff
     Then nothing is refunded
     And nothing is paid out
 
-  @pending @row:staff.note
+  @row:staff.note
   Scenario: a note of staff changes nothing
     Given a locked BTC→ETH quote
     When a swap is made of it

@@ -61,7 +61,7 @@ Feature: Too little
     Then the swap is refunded because of deposit_short
     And nothing is paid out
 
-  @peer:too-little @pending @row:on_short.requote
+  @peer:too-little @row:on_short.requote
   Scenario Outline: a short deposit is swapped at a price within the tolerance, <from>→<to>
     Given a locked <from>→<to> quote
     And the policy for short deposits is requote
@@ -77,7 +77,7 @@ Feature: Too little
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @pending @row:requote.beyond_tolerance
+  @row:requote.beyond_tolerance
   Scenario: a price beyond the tolerance is asked about
     Given a locked BTC→ETH quote
     And the policy for short deposits is requote
@@ -91,7 +91,7 @@ Feature: Too little
     When the user answers requote for at least 99 % of the offer
     Then the swap settles for what came, 900 basis points below the locked rate at most
 
-  @pending @row:on_short.ask
+  @row:on_short.ask
   Scenario Outline: whoever wants to be asked about a short deposit is asked, <from>→<to>
     Given a locked <from>→<to> quote
     And the policy for short deposits is ask
@@ -108,7 +108,7 @@ Feature: Too little
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @pending @row:answer.refund
+  @row:answer.refund
   Scenario: a user who was asked can have the deposit back
     Given a locked BTC→ETH quote
     And the policy for short deposits is ask
@@ -119,7 +119,7 @@ Feature: Too little
     And the user answers refund
     Then the swap is refunded because of deposit_short
 
-  @pending @row:answer.deadline
+  @row:answer.deadline
   Scenario: a question that nobody answers ends in a refund
     Given a locked BTC→ETH quote
     And the policy for short deposits is ask
@@ -130,7 +130,7 @@ Feature: Too little
     And 1500 minutes pass
     Then the swap is refunded because of deposit_short
 
-  @pending @row:answer.secret
+  @row:answer.secret
   Scenario: an answer without the secret is none
     Given a locked BTC→ETH quote
     And the policy for short deposits is ask
@@ -141,7 +141,7 @@ Feature: Too little
     And somebody answers refund with a wrong secret and is refused
     Then the swap is held because of deposit_short
 
-  @pending @row:answer.at_least
+  @row:answer.at_least
   Scenario: a price that fell below what the user takes is asked about again
     Given a locked BTC→ETH quote
     And the policy for short deposits is ask
@@ -156,7 +156,7 @@ Feature: Too little
     When the user answers refund
     Then the swap is refunded because of deposit_short
 
-  @pending @row:requote.unavailable @peer:provider-fails
+  @row:requote.unavailable @peer:provider-fails
   Scenario: without a price a deposit that was to be requoted goes back
     Given a locked BTC→ETH quote
     And the policy for short deposits is requote
@@ -166,7 +166,7 @@ Feature: Too little
     And the time to deposit is over
     Then the swap is refunded because of deposit_short
 
-  @pending @row:requote.deadline @peer:provider-fails
+  @row:requote.deadline @peer:provider-fails
   Scenario: a provider that does not answer costs the user nothing but time
     Given a locked BTC→ETH quote
     And the policy for short deposits is requote
@@ -177,7 +177,7 @@ Feature: Too little
     And 15 minutes pass
     Then the swap is refunded because of deposit_short
 
-  @pending @row:requote.once
+  @row:requote.once
   Scenario: a requote that is told twice is paid once
     Given a locked BTC→ETH quote
     And the policy for short deposits is requote

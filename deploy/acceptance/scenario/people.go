@@ -51,10 +51,12 @@ func people() []step {
 	}
 }
 
+// refusals are the codes of whoever is told no.
+var refusals = []swap.Code{swap.CodeRefused, "wrong_secret", "refund_address_set"}
+
 // refusal demands that something was refused.
 func refusal(err error) error {
-	code := swap.ErrorCode(err)
-	if code != swap.CodeRefused && code != swap.CodeNotFound {
+	if !slices.Contains(refusals, swap.ErrorCode(err)) {
 		return fmt.Errorf("it was not refused: %w", err)
 	}
 	return nil
@@ -87,11 +89,31 @@ func answer(ctx context.Context, p *play, secret string, args []string) error {
 		if err != nil {
 			return err
 		}
-		if atLeast.Units, err = share(m.Offer.Units, percent); err != nil {
+		offer, err := p.offer(s, m)
+		if err != nil {
+			return err
+		}
+		if atLeast.Units, err = share(offer, percent); err != nil {
 			return err
 		}
 	}
 	return p.Answer(ctx, as, m.ID, swap.Answer(args[0]), atLeast)
+}
+
+// offer is what the last price would have paid; where none was asked for, what the
+// quote pays for such a deposit.
+func (p *play) offer(s *inPlay, m swap.Mismatch) (asset.Units, error) {
+	if !m.Offer.Units.IsZero() {
+		return m.Offer.Units, nil
+	}
+	came := asset.Units{}
+	for _, paid := range s.paid {
+		var err error
+		if came, err = came.Add(paid); err != nil {
+			return came, err
+		}
+	}
+	return s.Quote.Payout.Units.MulDiv(came.Big(), s.Quote.Deposit.Units.Big(), asset.Down)
 }
 
 func setAddress(ctx context.Context, p *play, _ []string) error {

@@ -59,7 +59,7 @@ func tells() []step {
 		say(`the next to act is the (user|chain)|the next to act is (ferry|support|nobody)`, func(ctx context.Context, p *play, args []string) error {
 			actor := args[0] + args[1]
 			return p.see(ctx, "", "next to act "+actor, func(u swap.Update) bool {
-				return u.Actor == actor && u.By.IsZero() == (actor == "nobody")
+				return u.Actor == actor && due(u)
 			})
 		}),
 		say(`the user is asked about a deposit`, func(ctx context.Context, p *play, _ []string) error {
@@ -106,6 +106,13 @@ func tells() []step {
 	}
 }
 
+// due: there is a time where somebody must act, and none where nobody has to. A missing
+// refund address can be named at any time.
+func due(u swap.Update) bool {
+	waits := slices.ContainsFunc(u.Mismatches, func(m swap.Mismatch) bool { return m.Wait == swap.WaitAddress })
+	return waits && u.Actor == "user" || u.By.IsZero() == (u.Actor == "nobody")
+}
+
 // nothingNew: since all was told again a while has passed, and there is no update more.
 func nothingNew(ctx context.Context, p *play, _ []string) error {
 	s, err := p.swap(ctx)
@@ -143,7 +150,7 @@ func (p *play) quiet(ctx context.Context) error {
 			}
 		}
 		u, err := p.Look(ctx, s.Receipt.SwapID)
-		if err == nil && (u.Actor == "" || u.Actor != "nobody" && u.By.IsZero()) {
+		if err == nil && (u.Actor == "" || !due(u)) {
 			err = fmt.Errorf("swap %s: who must act, and by when? %s", s.Receipt.SwapID, stands(u))
 		}
 		errs = append(errs, err)

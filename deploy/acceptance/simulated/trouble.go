@@ -62,17 +62,23 @@ func (w *world) RaiseDust(_ context.Context, on asset.Chain, times int64) error 
 	return w.stage.SetDust(on, units)
 }
 
-// noMarket is why prices can't move.
-func noMarket() error { return scenario.Cannot("a stage has no market yet: its prices are locked") }
-
 // MoveMarket implements scenario.Trouble.
-func (w *world) MoveMarket(context.Context, asset.Pair, int64) error { return noMarket() }
+func (w *world) MoveMarket(_ context.Context, _ asset.Pair, percent int64) error {
+	w.stage.MoveMarket(100 * percent)
+	return nil
+}
 
 // CloseMarket implements scenario.Trouble.
-func (w *world) CloseMarket(context.Context) error { return noMarket() }
+func (w *world) CloseMarket(context.Context) error {
+	w.stage.CloseMarket()
+	return nil
+}
 
 // OpenMarket implements scenario.Trouble.
-func (w *world) OpenMarket(context.Context) error { return noMarket() }
+func (w *world) OpenMarket(context.Context) error {
+	w.stage.OpenMarket()
+	return nil
+}
 
 // Halt implements scenario.Operator.
 func (w *world) Halt(_ context.Context, on asset.Chain) error { return w.stage.Halt(on) }
@@ -89,11 +95,11 @@ func (w *world) Halted(_ context.Context, on asset.Chain) (string, error) {
 func (w *world) Alarms(context.Context) ([]string, error) { return w.stage.Alarms(), nil }
 
 // Act implements scenario.Operator.
-func (w *world) Act(context.Context, string, string, swap.StaffAction, string) (string, error) {
-	return "", scenario.Cannot("a stage has no staff yet")
+func (w *world) Act(_ context.Context, swapID, actor string, action swap.StaffAction, reason string) (string, error) {
+	return w.stage.Act(swapID, actor, action, reason)
 }
 
 // Approve implements scenario.Operator.
-func (w *world) Approve(context.Context, string, string, string) error {
-	return scenario.Cannot("a stage has no staff yet")
+func (w *world) Approve(_ context.Context, swapID, actor, requestID string) error {
+	return w.stage.Approve(swapID, actor, requestID)
 }

@@ -47,13 +47,13 @@ func (w *world) Updates(_ context.Context, swapID string) ([]swap.Update, error)
 }
 
 // Answer implements scenario.User.
-func (w *world) Answer(context.Context, scenario.Created, string, swap.Answer, asset.Amount) error {
-	return scenario.Cannot("a stage has no attestd yet to hear answers")
+func (w *world) Answer(_ context.Context, c scenario.Created, depositID string, answer swap.Answer, atLeast asset.Amount) error {
+	return w.stage.Answer(c.Receipt.SwapID, c.Secret, depositID, answer, atLeast)
 }
 
 // SetRefundAddress implements scenario.User.
-func (w *world) SetRefundAddress(context.Context, scenario.Created) (string, error) {
-	return "", scenario.Cannot("a stage has no attestd yet to hear of refund addresses")
+func (w *world) SetRefundAddress(_ context.Context, c scenario.Created) (string, error) {
+	return w.stage.NameRefund(c.Receipt.SwapID, c.Secret)
 }
 
 // Pay implements scenario.Money.

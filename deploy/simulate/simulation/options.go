@@ -4,6 +4,7 @@ import (
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/reconcile"
 	"ferry/hotwallet/watch"
+	"ferry/statemachine"
 	"ferry/statemachine/consume"
 	"ferry/statemachine/deadline"
 
@@ -21,8 +22,10 @@ type Options struct {
 	States func(*state.Store) StateStore
 	Hot    func(asset.Chain, *hot.Store, hot.Config) HotStore
 
-	// rules, if not nil, are those of the chains instead of drawn ones.
-	rules map[asset.Chain]chainRules
+	// rules and decisions, if not nil, are those of the chains and of the state machine
+	// instead of drawn ones.
+	rules     map[asset.Chain]chainRules
+	decisions *statemachine.Rules
 }
 
 // StateStore is what swapd uses of its store.

@@ -56,7 +56,8 @@ func NewStage(ctx context.Context, checked bool) (*Stage, error) {
 	s := &Stage{held: map[asset.Chain]bool{}, unchecked: !checked,
 		told: map[string][]swap.Update{}, last: map[string]int64{}}
 	err := safely(func() {
-		s.w = newWorld(ctx, 1, Options{rules: stageRules})
+		decisions := stageDecisions()
+		s.w = newWorld(ctx, 1, Options{rules: stageRules, decisions: &decisions})
 		s.w.fund(true)
 		s.next = map[asset.Chain]time.Time{asset.Bitcoin: s.w.now.Add(bitcoinPace), asset.Ethereum: s.w.now.Add(ethereumPace)}
 		s.work()
@@ -124,6 +125,7 @@ func (s *Stage) work() {
 		}
 		for _, r := range w.relays {
 			if up := map[string]bool{"gateway": !w.down["gatewayd"], "swap": !w.down["swapd"],
+				"liquidity": !w.down["liquidityd"],
 				"hotwallet": !w.down[walletd(asset.Bitcoin)] || !w.down[walletd(asset.Ethereum)]}; up[r.source] {
 				r.publish(w.kafka, 1000, false)
 			}
@@ -131,6 +133,9 @@ func (s *Stage) work() {
 		for p := range int32(partitions) {
 			if !w.down["swapd"] {
 				w.swapd[0].read(p, 512)
+			}
+			if !w.down["liquidityd"] {
+				w.desk.read(p, 512)
 			}
 		}
 		for _, on := range asset.Chains() {
@@ -163,7 +168,7 @@ func (s *Stage) moved() string {
 	for p := range int32(partitions) {
 		read += fmt.Sprint(w.swapd[0].facts.next[p], w.hot[asset.Bitcoin].orders.next[p], w.hot[asset.Ethereum].orders.next[p], " ")
 	}
-	return fmt.Sprint(len(w.gateway.rows), len(w.states.Schema().Outbox()), len(w.wallets.Schema().Outbox()),
+	return fmt.Sprint(len(w.gateway.rows), len(w.desk.schema.Outbox()), w.desk.requests.next, len(w.states.Schema().Outbox()), len(w.wallets.Schema().Outbox()),
 		w.facts(), len(w.wallets.Actions()), read)
 }
 

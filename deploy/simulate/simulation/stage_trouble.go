@@ -10,7 +10,7 @@ import (
 
 // Daemons are the processes of a stage that can be killed.
 func (s *Stage) Daemons() []string {
-	return []string{"gatewayd", "swapd", "signerd", walletd(asset.Bitcoin), walletd(asset.Ethereum)}
+	return []string{"gatewayd", "liquidityd", "swapd", "signerd", walletd(asset.Bitcoin), walletd(asset.Ethereum)}
 }
 
 // Kill ends a daemon until Start; false if the stage has none of this name.
@@ -27,6 +27,8 @@ func (s *Stage) Start(daemon string) error {
 	delete(s.w.down, daemon)
 	return safely(func() {
 		switch daemon {
+		case "liquidityd":
+			s.w.desk.begin()
 		case "swapd":
 			s.w.swapd[0].begin()
 		case walletd(asset.Bitcoin):
@@ -68,6 +70,7 @@ func (s *Stage) Repeat() error {
 			r.cursor = 0
 		}
 		w.swapd[0].facts.next = [partitions]int64{}
+		w.desk.requests.next = [partitions]int64{}
 		for _, on := range asset.Chains() {
 			w.hot[on].orders.next = [partitions]int64{}
 		}
@@ -126,12 +129,7 @@ func (s *Stage) End() error {
 			return err
 		}
 	}
-	end := w.now
-	for _, u := range w.users {
-		if by := u.terms.Receipt.ConfirmBy; by.After(end) {
-			end = by
-		}
-	}
+	end := s.latest()
 	for limit := w.now.Add(restLimit); w.now.Before(end) || w.unrest() != ""; {
 		if w.now.After(limit) {
 			return fmt.Errorf("the world does not come to rest: %s", w.unrest())

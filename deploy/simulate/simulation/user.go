@@ -17,6 +17,11 @@ import (
 type user struct {
 	terms swap.Terms
 	on    asset.Chain
+	// silent users answer no questions, homeless ones name no refund address later.
+	silent, homeless bool
+	// answers are all they gave, signed; refundSet is the address they named later.
+	answers                 []string
+	refundSet, signedRefund string
 }
 
 func (u *user) id() string { return u.terms.Receipt.SwapID }
@@ -73,9 +78,13 @@ func (w *World) create() {
 		RefundFeeMax: asset.Amount{Asset: from, Units: w.rules[on].refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
 		DepositWindowSeconds: 1200, ConfirmWindowSeconds: int64(confirm.Seconds())}
 	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), DepositAddress: w.chains[on].NewAddress(),
-		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: swap.RefundPolicy(),
+		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: w.drawPolicy(),
 		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now}
-	w.open(q, r)
+	if w.chance(3) {
+		r.RefundAddress = ""
+	}
+	u := w.open(q, r)
+	u.silent, u.homeless = w.chance(4), w.chance(4)
 }
 
 // open signs a quote and the receipt of its swap, completed by what follows from the

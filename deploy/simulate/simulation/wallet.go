@@ -160,6 +160,7 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 		if before, known := s.plans[r.Order.ID]; known && !bytes.Equal(before, r.Plan.Unsigned) {
 			panic(violation{"the signer was asked for a second transaction for " + r.Order.ID})
 		}
+		checkSigned(r.Order)
 		s.plans[r.Order.ID] = r.Plan.Unsigned
 		raw, txid = fakechain.Sign(r.Plan)
 		return nil

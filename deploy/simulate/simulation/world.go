@@ -49,6 +49,9 @@ type World struct {
 	states *state.Store
 	stored StateStore // states, as swapd sees it
 	swapd  []*swapd
+	// decisions are the rules that both decide by.
+	decisions statemachine.Rules
+	desk      *desk
 
 	wallets *hot.Database
 	hot     map[asset.Chain]*wallet
@@ -106,6 +109,11 @@ func newWorld(ctx context.Context, seed uint64, o Options) *World {
 		{source: "gateway", rows: w.gateway.all},
 		{source: "swap", rows: w.states.Schema().Outbox},
 		{source: "hotwallet", rows: w.wallets.Schema().Outbox},
+		{source: "liquidity", rows: func() []bus.Message { return w.desk.schema.Outbox() }},
+	}
+	w.decisions, w.desk = w.drawDecisions(), newDesk(w)
+	if o.decisions != nil {
+		w.decisions = *o.decisions
 	}
 	w.swapd = []*swapd{newSwapd(w), newSwapd(w)}
 	return w
@@ -144,11 +152,6 @@ func (w *World) fund(enough bool) {
 		w.chains[on].Mine(int(w.rules[on].confirmations))
 		w.hot[on].look()
 	}
-}
-
-// Rules are those of every decision here.
-func Rules() statemachine.Rules {
-	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys}
 }
 
 // chance is true once in n.
