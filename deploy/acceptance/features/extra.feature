@@ -1,7 +1,7 @@
 Feature: A second deposit
   People pay twice, and reuse an old address a day later.
 
-  @peer:two-deposits @row:on_extra.refund
+  @peer:two-deposits @row:on_extra.refund @row:extra
   Scenario Outline: a second deposit goes back, <from>→<to>
     Given a locked <from>→<to> quote
     And the policy for extra deposits is refund
@@ -17,7 +17,7 @@ Feature: A second deposit
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @peer:two-deposits @row:on_extra.refund
+  @peer:two-deposits @row:on_extra.refund @row:extra
   Scenario: the exact amount sent twice settles once and goes back once
     Given a locked BTC→ETH quote
     When the user pays the amount
@@ -27,7 +27,7 @@ Feature: A second deposit
     And 1 deposit is extra
     And 1 deposit is refunded
 
-  @peer:two-deposits @row:on_extra.refund
+  @peer:two-deposits @row:on_extra.refund @row:extra
   Scenario: a wallet that reuses the address a day later has its coins back
     Given a locked BTC→ETH quote
     When the user pays the amount
@@ -37,7 +37,7 @@ Feature: A second deposit
     Then 1 deposit is extra
     And 1 deposit is refunded
 
-  @peer:two-deposits @row:on_extra.refund
+  @peer:two-deposits @row:on_extra.refund @row:extra
   Scenario: two outputs to one address in one transaction are two deposits
     Given a locked BTC→ETH quote
     When the user pays 200 % in 2 outputs at once
@@ -46,7 +46,7 @@ Feature: A second deposit
     And 1 deposit is extra
     And 1 deposit is refunded
 
-  @row:on_extra.refund
+  @row:on_extra.refund @row:extra
   Scenario: a deposit after a refund goes back too
     Given a locked ETH→BTC quote
     When the user pays the amount but 1 unit

@@ -1,7 +1,7 @@
 Feature: Too late
   An address is watched for ever: a late deposit always has an outcome.
 
-  @peer:deposit-after-expiry @row:on_late.refund @row:expire
+  @peer:deposit-after-expiry @row:on_late.refund @row:late @row:expire
   Scenario Outline: a deposit five minutes late goes back, <from>→<to>
     Given a locked <from>→<to> quote
     And the policy for late deposits is refund
@@ -17,7 +17,7 @@ Feature: Too late
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @peer:deposit-after-expiry @row:on_late.refund
+  @peer:deposit-after-expiry @row:on_late.refund @row:late
   Scenario: a deposit a day late goes back
     Given a locked BTC→ETH quote
     When the user pays the amount 1440 minutes too late
@@ -84,7 +84,7 @@ Feature: Too late
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @row:on_extra.refund
+  @row:on_extra.refund @row:extra
   Scenario: two late deposits both go back
     Given a locked ETH→BTC quote
     When the user pays the amount 5 minutes too late
@@ -108,7 +108,17 @@ Feature: Too late
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @row:requote.beyond_tolerance @peer:deposit-after-expiry
+  @row:on_late.locked_rate @peer:deposit-after-expiry
+  Scenario: a late deposit has the locked rate though the market has fallen a little
+    Given a locked BTC→ETH quote
+    And the policy for late deposits is requote
+    And a tolerance of 500 basis points
+    When the time to deposit is over
+    And the market falls by 3 %
+    And the user pays the amount 5 minutes too late
+    Then the swap settles in full
+
+  @row:requote.beyond_tolerance @row:requote.refused_asks @row:answer.refund @peer:deposit-after-expiry
   Scenario: a late deposit is asked about where the market has moved away
     Given a locked BTC→ETH quote
     And the default policy
@@ -119,7 +129,7 @@ Feature: Too late
     When the user answers refund
     Then the swap is refunded because of deposit_late
 
-  @row:on_late.ask
+  @row:on_late.ask @row:answer.requote
   Scenario: whoever wants to be asked about a late deposit is asked
     Given a locked BTC→ETH quote
     And the policy for late deposits is ask

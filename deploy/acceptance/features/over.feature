@@ -1,7 +1,7 @@
 Feature: Too much
   One 0 too many happens way too often. Nothing of it may be lost.
 
-  @peer:too-much @row:on_over.refund
+  @peer:too-much @row:on_over.refund @row:over
   Scenario Outline: ten times the amount goes back, <from>→<to>
     Given a locked <from>→<to> quote
     And the policy for over deposits is refund
@@ -15,14 +15,14 @@ Feature: Too much
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @peer:too-much @row:on_over.refund
+  @peer:too-much @row:on_over.refund @row:over
   Scenario: half as much again goes back
     Given a locked BTC→ETH quote
     When the user pays 150 %
     Then the swap is refunded because of deposit_over
     And nothing is paid out
 
-  @peer:too-much @row:on_over.each_refunded
+  @peer:too-much @row:over.all_parts @row:refund.each_deposit
   Scenario: parts that come to too much go back, each by itself
     Given a locked BTC→ETH quote
     When the user pays 60 %

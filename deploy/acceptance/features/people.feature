@@ -1,7 +1,7 @@
 Feature: Refund addresses set later, and staff
   A refund goes where the user says, never to the sender. People act by facts.
 
-  @row:refund_address.needed @peer:exchange-batch
+  @row:refund_address.needed @row:refund_address.set @peer:exchange-batch
   Scenario Outline: without a refund address a refund waits and is not lost, <from>→<to>
     Given a locked <from>→<to> quote
     And no refund address
@@ -17,7 +17,6 @@ Feature: Refund addresses set later, and staff
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @row:refund_address.once
   Scenario: a refund address is set once
     Given a locked BTC→ETH quote
     And no refund address
@@ -25,7 +24,6 @@ Feature: Refund addresses set later, and staff
     And the user sets a refund address
     Then the user sets another refund address and is refused
 
-  @row:refund_address.secret
   Scenario: a refund address needs the swap's secret
     Given a locked BTC→ETH quote
     And no refund address
@@ -54,7 +52,7 @@ Feature: Refund addresses set later, and staff
     And bob of staff approves it
     Then the swap is refunded because of deposit_short
 
-  @row:staff.second_pair_of_eyes
+  @row:staff.second_pair_of_eyes @row:staff.needs_second
   Scenario: nobody approves what they ordered themselves
     Given a locked BTC→ETH quote
     And the policy for over deposits is ask
@@ -101,10 +99,10 @@ Feature: Refund addresses set later, and staff
     And the swap is held because of refund_address_needed
     And alice of staff orders a write_off
     And bob of staff approves it
-    Then nothing is refunded
+    Then the swap is held because of written_off
+    And nothing is refunded
     And nothing is paid out
 
-  @row:staff.note
   Scenario: a note of staff changes nothing
     Given a locked BTC→ETH quote
     When a swap is made of it

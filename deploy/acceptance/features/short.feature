@@ -1,14 +1,15 @@
 Feature: Too little
   What is short is first asked for. Only when the time is over is it judged.
 
-  @peer:too-little @row:on_short.refund
+  @peer:too-little @row:on_short.refund @row:short.at_deadline
   Scenario Outline: a short deposit is refunded when the time is over, <from>→<to>
     Given a locked <from>→<to> quote
     And the policy for short deposits is refund
     When the user pays 60 %
     And the deposit is confirmed
     And the time to deposit is over
-    Then the swap is refunded because of deposit_short
+    Then a refund is ordered within 5 minutes
+    And the swap is refunded because of deposit_short
     And 1 deposit is short
     And nothing is paid out
 
@@ -17,12 +18,13 @@ Feature: Too little
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @peer:too-little @row:on_short.at_once
+  @peer:too-little @row:short.at_once
   Scenario Outline: a rest too small to send is not waited for, <from>→<to>
     Given a locked <from>→<to> quote
     When the user pays the amount but 1 unit
-    Then the swap is refunded because of deposit_short
-    And the swap never expired
+    And the deposit is confirmed
+    Then a refund is ordered within 1 minutes
+    And the swap is refunded because of deposit_short
     And nothing is paid out
 
     Examples:
@@ -30,14 +32,16 @@ Feature: Too little
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @row:on_short.at_once
+  @row:short.at_once
   Scenario: a rest just below the dust threshold is not asked for
     Given a locked BTC→ETH quote
     When the user pays all but less than dust
-    Then the swap is refunded because of deposit_short
+    And the deposit is confirmed
+    Then a refund is ordered within 1 minutes
+    And the swap is refunded because of deposit_short
     And nothing is paid out
 
-  @peer:too-little @row:on_short.each_refunded
+  @peer:too-little @row:refund.each_deposit
   Scenario: each of several short deposits goes back by itself
     Given a locked BTC→ETH quote
     When the user pays 20 %
@@ -48,7 +52,7 @@ Feature: Too little
     And 3 deposits are short
     And 3 deposits are refunded
 
-  @row:on_short.at_confirm_by
+  @row:short.at_confirm_by
   Scenario: a part is refunded when the rest does not confirm in time
     Given a locked BTC→ETH quote
     When the user pays 60 %
@@ -77,7 +81,7 @@ Feature: Too little
       | BTC  | ETH |
       | ETH  | BTC |
 
-  @row:requote.beyond_tolerance
+  @row:requote.beyond_tolerance @row:requote.refused_asks @row:answer.requote
   Scenario: a price beyond the tolerance is asked about
     Given a locked BTC→ETH quote
     And the policy for short deposits is requote
@@ -91,7 +95,7 @@ Feature: Too little
     When the user answers requote for at least 99 % of the offer
     Then the swap settles for what came, 900 basis points below the locked rate at most
 
-  @row:on_short.ask
+  @row:on_short.ask @row:answer.requote
   Scenario Outline: whoever wants to be asked about a short deposit is asked, <from>→<to>
     Given a locked <from>→<to> quote
     And the policy for short deposits is ask
@@ -130,7 +134,7 @@ Feature: Too little
     And 1500 minutes pass
     Then the swap is refunded because of deposit_short
 
-  @row:answer.secret
+  @peer:too-little
   Scenario: an answer without the secret is none
     Given a locked BTC→ETH quote
     And the policy for short deposits is ask
@@ -141,7 +145,7 @@ Feature: Too little
     And somebody answers refund with a wrong secret and is refused
     Then the swap is held because of deposit_short
 
-  @row:answer.at_least
+  @row:requote.refused_asks
   Scenario: a price that fell below what the user takes is asked about again
     Given a locked BTC→ETH quote
     And the policy for short deposits is ask
@@ -164,7 +168,8 @@ Feature: Too little
     And the deposit is confirmed
     And there is no price any more
     And the time to deposit is over
-    Then the swap is refunded because of deposit_short
+    Then a refund is ordered within 5 minutes
+    And the swap is refunded because of deposit_short
 
   @row:requote.deadline @peer:provider-fails
   Scenario: a provider that does not answer costs the user nothing but time
@@ -177,7 +182,6 @@ Feature: Too little
     And 15 minutes pass
     Then the swap is refunded because of deposit_short
 
-  @row:requote.once
   Scenario: a requote that is told twice is paid once
     Given a locked BTC→ETH quote
     And the policy for short deposits is requote

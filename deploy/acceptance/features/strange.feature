@@ -33,7 +33,7 @@ Feature: Coins that come in strange ways
     Then the user is told "is gone from its chain"
     And the next to act is the user
 
-  @peer:wrong-displayed-state @row:told.over
+  @peer:wrong-displayed-state @row:refund.told
   Scenario: a refund says why it is one
     Given a locked BTC→ETH quote
     When the user pays 150 %

@@ -71,6 +71,20 @@ func ends() []step {
 				return strconv.Itoa(final(u, swap.PurposePayout)) == args[0]
 			})
 		}),
+		say(`a (payout|refund) is ordered within (\d+) minutes`, func(ctx context.Context, p *play, args []string) error {
+			if err := p.Pass(ctx, minutes(args[1])); err != nil {
+				return err
+			}
+			s, err := p.swap(ctx)
+			if err != nil {
+				return err
+			}
+			u, err := p.Look(ctx, s.Receipt.SwapID)
+			if err == nil && !slices.ContainsFunc(u.Payments, func(pay swap.Payment) bool { return string(pay.Purpose) == args[0] }) {
+				err = fmt.Errorf("none was: %s", stands(u))
+			}
+			return err
+		}),
 		say(`no (payout|refund) is sent`, func(ctx context.Context, p *play, args []string) error {
 			s, err := p.swap(ctx)
 			if err != nil {
