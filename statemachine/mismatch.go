@@ -33,7 +33,7 @@ func mismatched(d Decision, parts []int, verdict swap.Verdict, main bool, f swap
 		return askPrice(d, m, swap.BasisMarket, f)
 	case answer == swap.AnswerAsk:
 		return askUser(d, m, ReasonAsk, f)
-	case main && verdict == swap.VerdictOver && d.excessIsSmall(parts, f):
+	case main && verdict == swap.VerdictOver && d.excessIsSmall(parts):
 		// Sending it back would cost more than it is worth: all is swapped, at the
 		// locked rate.
 		return askPrice(d, m, swap.BasisLocked, f)
@@ -41,15 +41,10 @@ func mismatched(d Decision, parts []int, verdict swap.Verdict, main bool, f swap
 	return refundAll(d, m, f)
 }
 
-// excessIsSmall: what is beyond the quoted amount could not be sent back by itself.
-func (d Decision) excessIsSmall(parts []int, f swap.Fact) bool {
+// excessIsSmall: what is beyond the quoted amount is hardly worth sending back.
+func (d Decision) excessIsSmall(parts []int) bool {
 	total, err := swap.Order{ID: d.Swap.ID, Deposits: d.orderDeposits(parts)}.Total()
-	if err != nil || f.Deposit == nil {
-		return false
-	}
-	q := d.Swap.Terms.Quote
-	excess, err := sub(total, q.Deposit)
-	return err == nil && isSmall(q, swap.DepositFact{Amount: excess, DustThreshold: f.Deposit.DustThreshold})
+	return err == nil && d.Swap.Terms.SmallExcess(total)
 }
 
 // askPrice asks liquidityd what is paid for the deposits.
