@@ -16,7 +16,9 @@ var actors = []string{"ada", "grace", "linus"}
 // drawDecisions are the state machine's rules in this world: waits short enough to
 // end in it, and a limit for staff that some amounts are above of, or all, or none.
 func (w *World) drawDecisions() statemachine.Rules {
-	within := func(from, to time.Duration) time.Duration { return from + time.Duration(w.rng.Int64N(int64(to-from))).Truncate(time.Second) }
+	within := func(from, to time.Duration) time.Duration {
+		return from + time.Duration(w.rng.Int64N(int64(to-from))).Truncate(time.Second)
+	}
 	alone := map[asset.ID]asset.Units{}
 	for _, on := range asset.Chains() {
 		native, _ := on.Native()
