@@ -23,6 +23,7 @@ import (
 	"ferry/migrations/pgtest"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
+	"ferry/swap/swaptest"
 )
 
 const patience = time.Minute
@@ -131,7 +132,7 @@ func TestAGapReachesTheMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kafka, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, bus.TopicRates, bus.TopicBalances, bus.TopicUpdates))
+	kafka, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, bus.TopicRates, bus.TopicBalances, bus.TopicUpdates, bus.TopicRequotes))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestAGapReachesTheMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	engine, err := liquidity.New(testPolicy(t), liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: []liquidity.Source{venue},
-		Key: key, Brokers: brokers, Log: log, Now: time.Now})
+		Key: key, AttestKeys: swaptest.NewKeys().AttestKeys(), Brokers: brokers, Log: log, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

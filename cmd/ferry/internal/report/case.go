@@ -39,6 +39,7 @@ func Case(p *console.Page, c support.Case) {
 	}
 	none(p, len(c.Payments))
 	timeline(p, c)
+	staff(p, c)
 	parked(p, "Parked facts", c.Parked)
 	p.Section("What the swap is owed (state machine's book)")
 	var lines [][]string

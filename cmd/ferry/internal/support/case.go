@@ -31,13 +31,16 @@ type Case struct {
 	// what others know of it.
 	Swap *SwapView `json:"swap,omitempty"`
 	// Issued is the deposit address as the hot wallet's pool has it.
-	Issued   *Issued        `json:"issued_address,omitempty"`
-	Deposits []DepositView  `json:"deposits"`
-	Payments []PaymentView  `json:"payments"`
-	Timeline []Event        `json:"timeline"`
-	Earlier  bool           `json:"earlier_events_left_out"`
-	Parked   []Parked       `json:"parked_facts"`
-	Balances []AccountOwing `json:"balances"`
+	Issued   *Issued       `json:"issued_address,omitempty"`
+	Deposits []DepositView `json:"deposits"`
+	Payments []PaymentView `json:"payments"`
+	Timeline []Event       `json:"timeline"`
+	Earlier  bool          `json:"earlier_events_left_out"`
+	// Staff is what members of staff asked for.
+	Staff        []StaffRequest `json:"staff"`
+	EarlierStaff bool           `json:"earlier_staff_left_out"`
+	Parked       []Parked       `json:"parked_facts"`
+	Balances     []AccountOwing `json:"balances"`
 }
 
 // SwapView is the state machine's row: where the swap stands, who must act by
@@ -131,6 +134,9 @@ func (r *Reader) Case(ctx context.Context, swapID string, events int) (Case, err
 	}
 	c.Timeline, c.Earlier = cut(c.Timeline, events)
 	slices.Reverse(c.Timeline)
+	if c.Staff, c.EarlierStaff, err = r.caseStaff(ctx, swapID); err != nil {
+		return c, err
+	}
 	if c.Parked, err = rows[Parked](ctx, r, "CASE_PARKED", swapID, caseRows); err != nil {
 		return c, err
 	}
