@@ -15,6 +15,35 @@ import (
 type Rules struct {
 	QuoteKeys  swap.PublicKeys
 	AttestKeys swap.PublicKeys
+	// Waits bound what a mismatch waits for; DefaultWaits where zero.
+	Waits Waits
+	// StaffAlone is up to which deposit one member of staff may act without a second,
+	// by asset; nothing for an asset that is not in it.
+	StaffAlone map[asset.ID]asset.Units
+}
+
+// Waits are how long a mismatch waits, each from the moment the wait begins.
+type Waits struct {
+	// Price is for liquidityd to answer, Answer for the user, Approval for a second
+	// member of staff. Reminder is until the first reminder of a missing refund
+	// address; each further one takes twice as long, up to 32 times.
+	Price, Answer, Reminder, Approval time.Duration
+}
+
+// DefaultWaits are what a deployment has that says nothing else.
+func DefaultWaits() Waits {
+	return Waits{Price: 10 * time.Minute, Answer: 24 * time.Hour, Reminder: 24 * time.Hour, Approval: 24 * time.Hour}
+}
+
+func (r Rules) waits() Waits {
+	w := DefaultWaits()
+	for _, set := range []struct{ to, from *time.Duration }{{&w.Price, &r.Waits.Price}, {&w.Answer, &r.Waits.Answer},
+		{&w.Reminder, &r.Waits.Reminder}, {&w.Approval, &r.Waits.Approval}} {
+		if *set.from > 0 {
+			*set.to = *set.from
+		}
+	}
+	return w
 }
 
 // Outcome is what became of a fact.
@@ -37,6 +66,23 @@ const (
 	// ReasonReorged: the chain took the deposit back after the payment for it was
 	// or may have been signed, or for longer than the terms wait.
 	ReasonReorged = "deposit_reorged"
+	// ReasonNoAddress: a refund waits for an address to go to.
+	ReasonNoAddress = "refund_address_needed"
+	// ReasonWrittenOff: nobody said where to refund what came, and staff gave up.
+	ReasonWrittenOff = "written_off"
+)
+
+// Reasons a mismatch waits, besides its verdict's.
+const (
+	// ReasonSmallExcess: the policy is to refund, and what is too much can't be sent
+	// back, so that the locked price is asked for.
+	ReasonSmallExcess = "excess_small"
+	// ReasonBeyondTolerance: today's price is further from the locked rate than the
+	// policy allows. ReasonBelowConsent: it pays less than the user's last answer asked.
+	ReasonBeyondTolerance = swap.RefusedBeyond
+	ReasonBelowConsent    = swap.RefusedBelow
+	// ReasonAsk: the policy is to ask.
+	ReasonAsk = "policy_ask"
 )
 
 // Decision is what follows from one fact. It changes nothing by itself.
@@ -52,6 +98,12 @@ type Decision struct {
 	Note    string
 	Entries []ledger.Entry
 	Orders  []swap.Order
+	// Requests are for prices. Deadlines are added to the swap's, in place of one of
+	// the same name.
+	Requests  []swap.RequoteRequest
+	Deadlines []swap.DeadlineFact
+
+	waits Waits
 }
 
 func parked(format string, args ...any) Decision {
@@ -72,7 +124,7 @@ func (r Rules) Decide(current *swap.Swap, f swap.Fact) (Decision, error) {
 	if f.Seq <= current.Seen[f.Source] {
 		return Decision{Outcome: Duplicate}, nil
 	}
-	d := Decision{Outcome: Applied, Swap: clone(*current), From: current.State}
+	d := Decision{Outcome: Applied, Swap: clone(*current), From: current.State, waits: r.waits()}
 	switch f.Kind {
 	case swap.FactSwapCreated:
 		d = parked("the swap exists already")
@@ -82,6 +134,16 @@ func (r Rules) Decide(current *swap.Swap, f swap.Fact) (Decision, error) {
 	case swap.FactPaymentQueued, swap.FactPaymentBroadcast, swap.FactPaymentConfirmed,
 		swap.FactPaymentFinal, swap.FactPaymentReorged, swap.FactPaymentFailed:
 		d = decidePayment(d, f)
+	case swap.FactRequoted:
+		d = r.decideRequoted(d, f)
+	case swap.FactAnswered:
+		d = r.decideAnswered(d, f)
+	case swap.FactRefundAddressSet:
+		d = r.decideRefundAddress(d, f)
+	case swap.FactStaffAction:
+		d = r.decideStaff(d, f)
+	case swap.FactStaffApproved:
+		d = decideApproval(d, f)
 	case swap.FactDeadlinePassed:
 		d = decideDeadline(d, f)
 	default:
@@ -107,6 +169,9 @@ func (d Decision) finish(f swap.Fact) (Decision, error) {
 	}
 	for i := range d.Orders {
 		d.Orders[i].At = d.Swap.UpdatedAt
+	}
+	for i := range d.Requests {
+		d.Requests[i].At = d.Swap.UpdatedAt
 	}
 	return d, nil
 }
@@ -139,7 +204,7 @@ func decideDeadline(d Decision, f swap.Fact) Decision {
 			d.Note = "The time to deposit is over; a deposit that was seen in time still waits for its confirmations."
 		case !l.decided && len(l.parts) > 0:
 			d.Note = ""
-			return refuse(d, l.parts, swap.VerdictShort)
+			return mismatched(d, l.parts, swap.VerdictShort, true, f)
 		case d.From == swap.AwaitingDeposit:
 			d.Move, d.Note = MoveExpire, "No deposit was seen in time."
 		}
@@ -150,12 +215,12 @@ func decideDeadline(d Decision, f swap.Fact) Decision {
 			d.Note = "The chain took the deposit back, and it was not confirmed again in time."
 		case !l.decided && len(l.parts) > 0:
 			d.Note = ""
-			return refuse(d, l.parts, swap.VerdictShort)
+			return mismatched(d, l.parts, swap.VerdictShort, true, f)
 		case d.From == swap.AwaitingDeposit || d.From == swap.DepositDetected:
 			d.Move, d.Note = MoveExpire, "The deposit was not confirmed in time."
 		}
 	default:
-		return parked("deadline %.40q is not known", f.Deadline.Name)
+		return decideWait(d, f)
 	}
 	return d
 }
@@ -173,63 +238,15 @@ func (d Decision) now(f swap.Fact) time.Time {
 func clone(s swap.Swap) swap.Swap {
 	s.Deposits = slices.Clone(s.Deposits)
 	s.Payments = slices.Clone(s.Payments)
+	s.Amended.Requotes = slices.Clone(s.Amended.Requotes)
+	s.Amended.Mismatches = slices.Clone(s.Amended.Mismatches)
+	s.Amended.Staff = slices.Clone(s.Amended.Staff)
 	seen := make(map[string]int64, len(s.Seen)+1)
 	for source, seq := range s.Seen {
 		seen[source] = seq
 	}
 	s.Seen = seen
 	return s
-}
-
-// Describe is the update that tells people where a swap stands after a fact.
-func Describe(s swap.Swap, cause swap.FactKind, note string) swap.Update {
-	stage, _ := StageOf(s.State)
-	message := stage.Waiting
-	if text := partly(s); text != "" {
-		message = text
-	}
-	if note != "" {
-		message += " " + note
-	}
-	return swap.Update{SwapID: s.ID, Version: s.Version, State: s.State, Cause: cause, Message: message,
-		Actor: stage.Actor, By: actBy(s, stage), Reason: s.Reason, At: s.UpdatedAt,
-		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments)}
-}
-
-// partly says what is here and what is missing of a swap paid in several deposits;
-// "" where that is not what it waits for.
-func partly(s swap.Swap) string {
-	l := Decision{Swap: s, From: s.State}.leg(nobody)
-	if l.decided || len(l.parts) == 0 {
-		return ""
-	}
-	q := s.Terms.Quote
-	missing := asset.Amount{Asset: q.Deposit.Asset, Units: l.missing}
-	here, err := sub(q.Deposit, missing)
-	if err != nil {
-		return ""
-	}
-	text := fmt.Sprintf("%s of %s is here.", here, q.Deposit)
-	if s.State != swap.AwaitingDeposit {
-		return text + " Another deposit was seen and waits for its confirmations; please don't send more for now."
-	}
-	return text + fmt.Sprintf(" Send the missing %s to the same address by %s; exactly that amount counts, even if it is small.",
-		missing, s.Terms.Receipt.DepositBy.UTC().Format("2006-01-02 15:04:05 UTC"))
-}
-
-// actBy is until when the next actor means to, or must, have acted.
-func actBy(s swap.Swap, stage Stage) time.Time {
-	switch s.State {
-	case swap.AwaitingDeposit:
-		return s.Terms.Receipt.DepositBy
-	case swap.DepositDetected:
-		return s.Terms.Receipt.ConfirmBy
-	default:
-		if stage.Within == 0 {
-			return time.Time{}
-		}
-		return s.UpdatedAt.Add(stage.Within)
-	}
 }
 
 func sub(a, fee asset.Amount) (asset.Amount, error) {

@@ -424,7 +424,7 @@ func balance(s *story, account ledger.Account) string {
 }
 
 // wantClosed checks that nothing is owed any more.
-func wantClosed(t *testing.T, s *story) {
+func wantClosed(t testing.TB, s *story) {
 	t.Helper()
 	for _, account := range []ledger.Account{ledger.SwapDeposit(s.swap.ID), ledger.SwapPayout(s.swap.ID), ledger.SwapRefund(s.swap.ID)} {
 		if got := balance(s, account); got != "0" {

@@ -26,15 +26,45 @@ func depositEntry(swapID string, d swap.Deposit) ledger.Entry {
 	return ledger.Transfer(again("deposit:"+d.ID, d.TakenBack), kind, swapID, ledger.Clearing, owed, d.Amount)
 }
 
-// exchangeEntry exchanges the amount, all of which is booked, at the locked price;
-// undone is how often that was reversed before.
-func exchangeEntry(s swap.Swap, undone int) (ledger.Entry, error) {
-	q := s.Terms.Quote
+// exchange is what a payout rests on: the quote, or a requote.
+type exchange struct {
+	// key names it within the swap: "" for the main leg, else the extra deposit's id.
+	key                                     string
+	deposit, payout, serviceFee, networkFee asset.Amount
+}
+
+func quoted(q swap.Quote) exchange {
+	return exchange{deposit: q.Deposit, payout: q.Payout, serviceFee: q.ServiceFee, networkFee: q.NetworkFee}
+}
+
+func requoted(r swap.Requote, mismatchID string) exchange {
+	x := exchange{deposit: r.Deposit, payout: r.Payout, serviceFee: r.ServiceFee, networkFee: r.NetworkFee}
+	if !r.Main {
+		x.key = ":" + mismatchID
+	}
+	return x
+}
+
+// exchangeOf is what a payment of the swap rests on. Requotes were verified before
+// their payment was ordered.
+func exchangeOf(s swap.Swap, p swap.Payment) (exchange, error) {
+	for _, repriced := range s.Amended.Requotes {
+		if repriced.OrderID == p.OrderID {
+			r, err := swap.DecodeRequote(repriced.SignedRequote)
+			return requoted(r, p.Deposits[0]), err
+		}
+	}
+	return quoted(s.Terms.Quote), nil
+}
+
+// exchangeEntry exchanges deposits, all of which are booked; undone is how often that
+// was reversed before.
+func exchangeEntry(s swap.Swap, x exchange, undone int) (ledger.Entry, error) {
 	postings := []ledger.Posting{
-		ledger.Debit(ledger.SwapDeposit(s.ID), q.Deposit), ledger.Credit(ledger.Inventory, q.Deposit),
-		ledger.Credit(ledger.SwapPayout(s.ID), q.Payout)}
-	gross := q.Payout.Units
-	for _, fee := range []ledger.Posting{ledger.Credit(ledger.ServiceFees, q.ServiceFee), ledger.Credit(ledger.NetworkFeeIncome, q.NetworkFee)} {
+		ledger.Debit(ledger.SwapDeposit(s.ID), x.deposit), ledger.Credit(ledger.Inventory, x.deposit),
+		ledger.Credit(ledger.SwapPayout(s.ID), x.payout)}
+	gross := x.payout.Units
+	for _, fee := range []ledger.Posting{ledger.Credit(ledger.ServiceFees, x.serviceFee), ledger.Credit(ledger.NetworkFeeIncome, x.networkFee)} {
 		if fee.Amount.Units.IsZero() {
 			continue
 		}
@@ -45,8 +75,13 @@ func exchangeEntry(s swap.Swap, undone int) (ledger.Entry, error) {
 		gross = sum
 		postings = append(postings, fee)
 	}
-	postings = append(postings, ledger.Debit(ledger.Inventory, asset.Amount{Asset: q.Pair.To, Units: gross}))
-	return ledger.Entry{Key: again("exchange:"+s.ID, undone), Kind: "exchange", SwapID: s.ID, Postings: postings}, nil
+	postings = append(postings, ledger.Debit(ledger.Inventory, asset.Amount{Asset: x.payout.Asset, Units: gross}))
+	return ledger.Entry{Key: again("exchange:"+s.ID+x.key, undone), Kind: "exchange", SwapID: s.ID, Postings: postings}, nil
+}
+
+// writeOffEntry gives up on what can't be sent back: the house keeps it, by name.
+func writeOffEntry(swapID string, d swap.Deposit) ledger.Entry {
+	return ledger.Transfer(again("write_off:"+d.ID, d.TakenBack), "write_off", swapID, ledger.SwapDeposit(swapID), ledger.WrittenOff, d.Amount)
 }
 
 // refundEntry owes a deposit back, less the refund's fee.
@@ -65,7 +100,11 @@ func paymentEntry(s swap.Swap, d swap.Deposit, p swap.Payment) (ledger.Entry, er
 	if p.Purpose == swap.PurposeRefund {
 		return refundEntry(s, d, p.Amount), nil
 	}
-	return exchangeEntry(s, p.Undone)
+	x, err := exchangeOf(s, p)
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	return exchangeEntry(s, x, p.Undone)
 }
 
 // lossEntry books a deposit that is gone although it was paid out, as ours to

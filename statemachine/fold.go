@@ -38,6 +38,9 @@ type Folded struct {
 	Events      []Event
 	Entries     []ledger.Entry
 	Orders      []swap.Order
+	Requests    []swap.RequoteRequest
+	// Deadlines are added to the swap's; of those of one name the last counts.
+	Deadlines []swap.DeadlineFact
 	// Updates has one for each event, in order.
 	Updates []swap.Update
 	// Park are newly parked facts, Unpark formerly parked ones that were applied
@@ -108,6 +111,8 @@ func (f *folder) record(fact swap.Fact, d Decision) {
 	f.out.Events = append(f.out.Events, Event{Version: s.Version, Fact: fact, From: d.From, To: s.State, Note: d.Note})
 	f.out.Entries = append(f.out.Entries, d.Entries...)
 	f.out.Orders = append(f.out.Orders, d.Orders...)
+	f.out.Requests = append(f.out.Requests, d.Requests...)
+	f.out.Deadlines = append(f.out.Deadlines, d.Deadlines...)
 	f.out.Updates = append(f.out.Updates, Describe(s, fact.Kind, d.Note))
 }
 

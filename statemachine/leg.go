@@ -69,7 +69,7 @@ func follow(d Decision, f swap.Fact) Decision {
 			d.Move = MoveSeen
 		}
 	case len(l.parts) > 0 && (ended || f.Deposit != nil && l.missing.Less(f.Deposit.DustThreshold)):
-		return refuse(d, l.parts, swap.VerdictShort)
+		return mismatched(d, l.parts, swap.VerdictShort, true, f)
 	case ended:
 		if d.From == swap.DepositDetected {
 			d.Move = MoveExpire

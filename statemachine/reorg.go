@@ -3,6 +3,7 @@ package statemachine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"ferry/swap"
 )
@@ -48,10 +49,16 @@ func takeBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 			p.Undone++
 		}
 	}
+	if before.WrittenOff {
+		d.Entries = append(d.Entries, reversed(writeOffEntry(d.Swap.ID, before)))
+	}
 	d.Entries = append(d.Entries, reversed(depositEntry(d.Swap.ID, before)))
 	d.Note = fmt.Sprintf("The chain took %s of %s back. Please don't send another; it is counted again when it is confirmed again.", told.Amount, short(told.TxID))
 	if before.Verdict == swap.VerdictNone {
 		return follow(d, f)
+	}
+	if _, waits := mainMismatch(d.Swap); before.Main && waits && d.From == swap.Held {
+		d.Swap.Reason = ReasonReorged
 	}
 	if !before.Main || !Allowed(d.From, MoveUncount) {
 		return d
@@ -66,7 +73,7 @@ func takeBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 
 // giveBack acts on a verdict again whose deposit had been taken back. Nothing is
 // ordered: the order stands.
-func giveBack(d Decision, i int, told swap.DepositFact) Decision {
+func giveBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	deposit := &d.Swap.Deposits[i]
 	p := d.paymentFor(deposit.ID)
 	d.Note = fmt.Sprintf("%s of %s is confirmed again.", told.Amount, short(told.TxID))
@@ -75,6 +82,9 @@ func giveBack(d Decision, i int, told swap.DepositFact) Decision {
 		d.Entries = append(d.Entries, recoveryEntry(d.Swap.ID, *deposit))
 	} else {
 		d.Entries = append(d.Entries, depositEntry(d.Swap.ID, *deposit))
+		if deposit.WrittenOff {
+			d.Entries = append(d.Entries, writeOffEntry(d.Swap.ID, *deposit))
+		}
 		if p != nil && d.rests(*p) {
 			entry, err := paymentEntry(d.Swap, *deposit, *p)
 			if err != nil {
@@ -83,7 +93,8 @@ func giveBack(d Decision, i int, told swap.DepositFact) Decision {
 			d.Entries = append(d.Entries, entry)
 		}
 	}
-	if !deposit.Main || d.waitsForReturn() {
+	d = d.waitAgain(deposit.ID, f)
+	if !deposit.Main || d.waitsForReturn() || d.Outcome != Applied || d.Move != MoveNone {
 		return d
 	}
 	if d.From == swap.DepositDetected || d.From == swap.Held && d.Swap.Reason == ReasonReorged {
@@ -92,17 +103,38 @@ func giveBack(d Decision, i int, told swap.DepositFact) Decision {
 	return d
 }
 
+// waitAgain goes on with the mismatch of a deposit that is confirmed again, once all of
+// them are: with the refund, if somebody has said meanwhile where to; else it waits, and
+// a wait that has run out begins again.
+func (d Decision) waitAgain(depositID string, f swap.Fact) Decision {
+	for _, m := range d.Swap.Amended.Mismatches {
+		switch {
+		case !slices.Contains(m.Deposits, depositID) || !d.isHere(m):
+		case m.Wait == swap.WaitAddress && d.Swap.RefundsTo() != "":
+			return refundAll(d, m, f)
+		case !d.now(f).Before(m.By):
+			m.By = d.now(f).Add(map[swap.Wait]time.Duration{swap.WaitPrice: d.waits.Price, swap.WaitAnswer: d.waits.Answer,
+				swap.WaitAddress: d.waits.Reminder}[m.Wait])
+			return d.keep(m)
+		}
+	}
+	return d
+}
+
 // resume takes a swap to where its payments stand; one that failed keeps it held.
 func resume(d Decision) Decision {
-	to := d.standing()
+	if m, ok := mainMismatch(d.Swap); ok {
+		return resumeWait(d, m)
+	}
+	to, purpose := d.standing(), d.mainPurpose()
 	if to == swap.Held {
-		d.Swap.Reason = failures[swap.PurposePayout]
-		if d.mainVerdict() != swap.VerdictCounted && d.mainVerdict() != swap.VerdictToppedUp {
-			d.Swap.Reason = failures[swap.PurposeRefund]
-		}
+		d.Swap.Reason = failures[purpose]
 		return d
 	}
-	d.Move, d.Swap.Reason = moveResume(to), reasons[d.mainVerdict()]
+	d.Move, d.Swap.Reason = moveResume(to), ""
+	if purpose == swap.PurposeRefund {
+		d.Swap.Reason = reasons[d.mainVerdict()]
+	}
 	switch {
 	case d.From == swap.DepositDetected && to == swap.DepositConfirmed:
 		d.Move = MoveCount
@@ -112,8 +144,32 @@ func resume(d Decision) Decision {
 	return d
 }
 
-// reasons are those of the verdicts that refund the main leg.
+// resumeWait takes a swap to where its main leg waits for a price or a person.
+func resumeWait(d Decision, m swap.Mismatch) Decision {
+	d.Swap.Reason = reasons[m.Verdict]
+	switch m.Wait {
+	case swap.WaitPrice:
+		d.Move = MoveReprice
+	case swap.WaitAddress:
+		return d.hold(m, ReasonNoAddress)
+	default:
+		return d.hold(m, d.Swap.Reason)
+	}
+	return d
+}
+
+// reasons are those of the verdicts that do not match the terms.
 var reasons = map[swap.Verdict]string{swap.VerdictLate: ReasonLate, swap.VerdictShort: ReasonShort, swap.VerdictOver: ReasonOver}
+
+// mainPurpose is that of the main leg's payments: they all have the same.
+func (d Decision) mainPurpose() swap.Purpose {
+	for _, p := range d.Swap.Payments {
+		if d.pays(p) {
+			return p.Purpose
+		}
+	}
+	return swap.PurposePayout
+}
 
 // mainVerdict is that of the main leg: all its deposits have the same.
 func (d Decision) mainVerdict() swap.Verdict {

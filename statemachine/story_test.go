@@ -120,6 +120,8 @@ func (s *story) tell(facts ...swap.Fact) statemachine.Folded {
 	s.all.Entries = append(s.all.Entries, f.Entries...)
 	s.all.Orders = append(s.all.Orders, f.Orders...)
 	s.all.Updates = append(s.all.Updates, f.Updates...)
+	s.all.Requests = append(s.all.Requests, f.Requests...)
+	s.all.Deadlines = append(s.all.Deadlines, f.Deadlines...)
 	return f
 }
 

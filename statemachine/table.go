@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/looplab/fsm"
@@ -82,6 +83,10 @@ const (
 	MoveRefund Move = "deposit_refused"
 	// MoveExpire: the time for a deposit, or for its confirmation, is over.
 	MoveExpire Move = "deadline_passed"
+	// MoveReprice: what came does not match, and a price is asked for it.
+	MoveReprice Move = "price_asked"
+	// MoveAsk: the user has to say what is done with it, or where a refund goes.
+	MoveAsk Move = "user_asked"
 
 	MovePayoutQueued    Move = "payout_queued"
 	MovePayoutBroadcast Move = "payout_broadcast"
@@ -123,7 +128,9 @@ func table() fsm.Events {
 		event(MoveSeen, swap.DepositDetected, swap.AwaitingDeposit, swap.Expired),
 		event(MoveGone, swap.AwaitingDeposit, swap.DepositDetected),
 		event(MoveCount, swap.DepositConfirmed, swap.AwaitingDeposit, swap.DepositDetected, swap.Expired),
-		event(MoveRefund, swap.RefundQueued, swap.AwaitingDeposit, swap.DepositDetected, swap.Expired),
+		event(MoveRefund, swap.RefundQueued, swap.AwaitingDeposit, swap.DepositDetected, swap.Expired, swap.DepositConfirmed, swap.Held),
+		event(MoveReprice, swap.DepositConfirmed, swap.AwaitingDeposit, swap.DepositDetected, swap.Expired, swap.Held),
+		event(MoveAsk, swap.Held, swap.AwaitingDeposit, swap.DepositDetected, swap.Expired, swap.DepositConfirmed),
 		event(MoveExpire, swap.Expired, swap.AwaitingDeposit, swap.DepositDetected),
 		event(MovePayoutQueued, swap.PayoutQueued, swap.DepositConfirmed),
 		event(MovePayoutBroadcast, swap.PayoutBroadcast, swap.DepositConfirmed, swap.PayoutQueued),
@@ -149,23 +156,40 @@ func table() fsm.Events {
 	return events
 }
 
+// machines are looplab's, made once and set to a state before each use: the table is
+// the same for all of them.
+var machines = sync.Pool{New: func() any { return fsm.NewFSM(string(swap.AwaitingDeposit), table(), nil) }}
+
+// at runs a question on a machine that stands at a state.
+func at(from swap.State, ask func(*fsm.FSM)) {
+	machine, ok := machines.Get().(*fsm.FSM)
+	if !ok {
+		panic("statemachine: the pool holds something that is no machine")
+	}
+	defer machines.Put(machine)
+	machine.SetState(string(from))
+	ask(machine)
+}
+
 // Allowed reports whether the table has the move from this state.
-func Allowed(from swap.State, m Move) bool {
-	return fsm.NewFSM(string(from), table(), nil).Can(string(m))
+func Allowed(from swap.State, m Move) (allowed bool) {
+	at(from, func(machine *fsm.FSM) { allowed = machine.Can(string(m)) })
+	return allowed
 }
 
 // next asks the table which state follows. MoveNone stays; a move the table does
 // not have from this state is an error of Decide, never of the fact.
-func next(from swap.State, m Move) (swap.State, error) {
+func next(from swap.State, m Move) (to swap.State, err error) {
 	if m == MoveNone {
 		return from, nil
 	}
-	machine := fsm.NewFSM(string(from), table(), nil)
-	if err := machine.Event(context.Background(), string(m)); err != nil {
-		var same fsm.NoTransitionError
-		if !errors.As(err, &same) {
-			return from, fmt.Errorf("%s from %s: %w", m, from, err)
-		}
+	at(from, func(machine *fsm.FSM) {
+		err = machine.Event(context.Background(), string(m))
+		to = swap.State(machine.Current())
+	})
+	var same fsm.NoTransitionError
+	if err != nil && !errors.As(err, &same) {
+		return from, fmt.Errorf("%s from %s: %w", m, from, err)
 	}
-	return swap.State(machine.Current()), nil
+	return to, nil
 }

@@ -50,12 +50,20 @@ type Swap struct {
 type Amended struct {
 	// SignedRefundAddress is the document RefundAddress, "" if none was set later.
 	SignedRefundAddress string `json:"signed_refund_address,omitempty"`
-	// RefundAddress is where refunds go: the receipt's, or the one set later.
+	// RefundAddress is what that document says.
 	RefundAddress string `json:"refund_address,omitempty"`
 	// Requotes are the documents that payouts were ordered by, with their consents.
 	Requotes   []Repriced     `json:"requotes,omitempty"`
 	Mismatches []Mismatch     `json:"mismatches,omitempty"`
 	Staff      []StaffRequest `json:"staff,omitempty"`
+}
+
+// RefundsTo is where refunds of the swap go: "" while nobody has said.
+func (s Swap) RefundsTo() string {
+	if s.Terms.Receipt.RefundAddress != "" {
+		return s.Terms.Receipt.RefundAddress
+	}
+	return s.Amended.RefundAddress
 }
 
 // Repriced is a payout that rests on a requote.
@@ -121,6 +129,8 @@ type Deposit struct {
 	TakenBack int `json:"taken_back,omitempty"`
 	// Lost: it is taken back, and its payment was or may have been signed.
 	Lost bool `json:"lost,omitempty"`
+	// WrittenOff: staff gave up on sending it back.
+	WrittenOff bool `json:"written_off,omitempty"`
 }
 
 // Purpose is what a payment is for. The signer has a check of its own for each.

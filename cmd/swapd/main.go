@@ -12,6 +12,7 @@ import (
 	"ferry/cmd/internal/admin/swaps"
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/database"
+	"ferry/deploy/deployment"
 	"ferry/statemachine"
 	"ferry/statemachine/consume"
 	"ferry/statemachine/deadline"
@@ -42,6 +43,11 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	alone, err := d.StaffLimits()
+	if err != nil {
+		return err
+	}
+	rules := statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, Waits: waits(d.Waits)}
 	pool, err := database.Open(ctx, url, "swap", postgres.Settings())
 	if err != nil {
 		return err
@@ -66,7 +72,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	wake, told := daemon.Wake()
 	store := postgres.Gather(postgres.New(pool))
 	handler := consume.Handler{Store: store, Log: log, Told: told, Observer: swaps.Observer(a.Metrics()),
-		Rules: statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys}}
+		Rules: rules}
 	consumer, err := bus.NewConsumer(bus.ConsumerConfig{Group: postgres.Consumer, Instance: s.Or(daemon.EnvInstance, ""), Brokers: brokers,
 		Topics: []string{bus.TopicFacts}, Load: store.LoadOffset, Handle: handler.Handle,
 		AtOnce: postgres.PartitionsAtOnce, Log: log})
@@ -81,4 +87,9 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	log.Info("ready")
 	a.Started()
 	return daemon.Group(ctx, a.Run, consumer.Run, relay.Run, func(ctx context.Context) error { return deadline.Run(ctx, sweeper) })
+}
+
+func waits(w deployment.Waits) statemachine.Waits {
+	return statemachine.Waits{Price: time.Duration(w.PriceSeconds) * time.Second, Answer: time.Duration(w.AnswerSeconds) * time.Second,
+		Reminder: time.Duration(w.ReminderSeconds) * time.Second, Approval: time.Duration(w.ApprovalSeconds) * time.Second}
 }

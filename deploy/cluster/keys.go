@@ -111,7 +111,8 @@ func demoDeployment(quote, attest ed25519.PublicKey) deployment.Deployment {
 			{From: asset.BTC, To: asset.ETH, SpreadBasisPoints: 20, ServiceFeeBasisPoints: 50, MinDeposit: "0.0005", MaxDeposit: "1"},
 			{From: asset.ETH, To: asset.BTC, SpreadBasisPoints: 20, ServiceFeeBasisPoints: 50, MinDeposit: "0.01", MaxDeposit: "30"},
 		},
-		Locks: deployment.Locks{LockSeconds: 60, DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200, MaxPerClient: 20},
+		Locks:      deployment.Locks{LockSeconds: 60, DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200, MaxPerClient: 20},
+		StaffAlone: map[asset.ID]string{asset.BTC: "0.05", asset.ETH: "1"},
 	}
 }
 

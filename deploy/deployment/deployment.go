@@ -27,6 +27,12 @@ type Deployment struct {
 	Chains     map[asset.Chain]Chain `json:"chains"`
 	Pairs      []Pair                `json:"pairs"`
 	Locks      Locks                 `json:"locks"`
+	// Waits bound what a swap that does not match waits for; the state machine's own
+	// where they are left out.
+	Waits Waits `json:"waits,omitzero"`
+	// StaffAlone is up to which deposit one member of staff may act on a swap without
+	// a second, in coins, by asset; an asset that is left out always needs a second.
+	StaffAlone map[asset.ID]string `json:"staff_alone,omitempty"`
 }
 
 // Chain is the policy of one chain, in its native asset.
@@ -76,6 +82,14 @@ type Locks struct {
 	DepositWindowSeconds int64 `json:"deposit_window_seconds"`
 	ConfirmWindowSeconds int64 `json:"confirm_window_seconds"`
 	MaxPerClient         int   `json:"max_per_client"`
+}
+
+// Waits says how long a swap that does not match waits for each; 0 is the default.
+type Waits struct {
+	PriceSeconds    int64 `json:"price_seconds,omitempty"`
+	AnswerSeconds   int64 `json:"answer_seconds,omitempty"`
+	ReminderSeconds int64 `json:"reminder_seconds,omitempty"`
+	ApprovalSeconds int64 `json:"approval_seconds,omitempty"`
 }
 
 // maxFile bounds what Load reads, in bytes.
@@ -135,7 +149,25 @@ func (d Deployment) Validate() error {
 	if l.LockSeconds <= 0 || l.DepositWindowSeconds <= 0 || l.ConfirmWindowSeconds < l.DepositWindowSeconds || l.MaxPerClient <= 0 {
 		return errors.New("locks: all must be positive, and confirm_window_seconds at least deposit_window_seconds")
 	}
-	return nil
+	w := d.Waits
+	if w.PriceSeconds < 0 || w.AnswerSeconds < 0 || w.ReminderSeconds < 0 || w.ApprovalSeconds < 0 {
+		return errors.New("waits: none may be negative")
+	}
+	_, err := d.StaffLimits()
+	return err
+}
+
+// StaffLimits parses StaffAlone.
+func (d Deployment) StaffLimits() (map[asset.ID]asset.Units, error) {
+	limits := make(map[asset.ID]asset.Units, len(d.StaffAlone))
+	for id, text := range d.StaffAlone {
+		a, err := asset.ParseDecimal(id, text)
+		if err != nil {
+			return nil, fmt.Errorf("staff_alone.%.20s: %w", id, err)
+		}
+		limits[id] = a.Units
+	}
+	return limits, nil
 }
 
 func (c Chain) validate(name asset.Chain) error {

@@ -84,6 +84,9 @@ func (s *Store) write(t *model.Tx, f statemachine.Folded) error {
 	case !known || current.Version != f.BaseVersion:
 		return stale("the swap is at version %d, not at %d", current.Version, f.BaseVersion)
 	}
+	for _, d := range f.Deadlines {
+		model.Set(t, s.deadlines, deadlineKey{row.ID, d.Name}, d.Due)
+	}
 	for _, p := range row.Payments {
 		if owner, taken := s.payments[p.OrderID]; taken && owner != row.ID {
 			return stale("order %s belongs to %s", p.OrderID, owner)
@@ -125,6 +128,15 @@ func (s *Store) tell(t *model.Tx, folded []statemachine.Folded) error {
 	for _, f := range folded {
 		for _, o := range f.Orders {
 			m, err := bus.OrderMessage(o)
+			if err != nil {
+				return err
+			}
+			if err := s.schema.Tell(t, m); err != nil {
+				return err
+			}
+		}
+		for _, r := range f.Requests {
+			m, err := bus.RequoteMessage(r)
 			if err != nil {
 				return err
 			}

@@ -119,6 +119,8 @@ func (s *Store) TellDue(_ context.Context, now time.Time, limit int) (int, error
 // clone copies what a caller may change.
 func clone(s swap.Swap) swap.Swap {
 	s.Deposits, s.Payments = slices.Clone(s.Deposits), slices.Clone(s.Payments)
+	s.Amended.Requotes, s.Amended.Mismatches = slices.Clone(s.Amended.Requotes), slices.Clone(s.Amended.Mismatches)
+	s.Amended.Staff = slices.Clone(s.Amended.Staff)
 	seen := make(map[string]int64, len(s.Seen))
 	for source, seq := range s.Seen {
 		seen[source] = seq

@@ -71,7 +71,7 @@ type swapColumns struct {
 	ids, states, quotes, receipts, quoteIDs, pairs     []string
 	depositUnits, payoutUnits                          []string
 	depositAddresses, payoutAddresses, refundAddresses []string
-	reasons, seen                                      []string
+	reasons, seen, amended                             []string
 	bases, versions                                    []int64
 	createdAt, updatedAt                               []time.Time
 }
@@ -113,6 +113,10 @@ func (w *write) addSwap(f statemachine.Folded) error {
 	if err != nil {
 		return fmt.Errorf("encode seen: %w", err)
 	}
+	amended, err := json.Marshal(s.Amended)
+	if err != nil {
+		return fmt.Errorf("encode what was amended: %w", err)
+	}
 	c := &w.updated
 	if f.BaseVersion == 0 {
 		c = &w.created
@@ -127,9 +131,13 @@ func (w *write) addSwap(f statemachine.Folded) error {
 		w.addDeadline(s.ID, swap.DeadlineDepositBy, s.Terms.Receipt.DepositBy)
 		w.addDeadline(s.ID, swap.DeadlineConfirmBy, s.Terms.Receipt.ConfirmBy)
 	}
+	for _, d := range f.Deadlines {
+		w.addDeadline(s.ID, d.Name, d.Due)
+	}
 	c.ids, c.states = append(c.ids, s.ID), append(c.states, string(s.State))
 	c.bases, c.versions = append(c.bases, f.BaseVersion), append(c.versions, s.Version)
 	c.reasons, c.seen = append(c.reasons, s.Reason), append(c.seen, string(seen))
+	c.amended = append(c.amended, string(amended))
 	c.updatedAt = append(c.updatedAt, s.UpdatedAt)
 	return w.addLegs(f.Base, s)
 }
@@ -234,6 +242,13 @@ func (w *write) addMessages(f statemachine.Folded) error {
 		}
 		w.messages = append(w.messages, m)
 	}
+	for _, r := range f.Requests {
+		m, err := bus.RequoteMessage(r)
+		if err != nil {
+			return err
+		}
+		w.messages = append(w.messages, m)
+	}
 	for _, u := range f.Updates {
 		m, err := bus.UpdateMessage(u)
 		if err != nil {
@@ -253,9 +268,9 @@ func (w *write) queue(p *pgx.Batch) {
 	}
 	c, u, d, y, e := w.created, w.updated, w.deposits, w.payments, w.events
 	add(len(c.ids), insertSwapsSQL, c.ids, c.states, c.versions, c.quotes, c.receipts, c.quoteIDs, c.pairs, c.depositUnits,
-		c.payoutUnits, c.depositAddresses, c.payoutAddresses, c.refundAddresses, c.reasons, c.seen, c.createdAt, c.updatedAt)
+		c.payoutUnits, c.depositAddresses, c.payoutAddresses, c.refundAddresses, c.reasons, c.seen, c.createdAt, c.updatedAt, c.amended)
 	add(len(w.deadlineSwaps), insertDeadlinesSQL, w.deadlineSwaps, w.deadlineNames, w.deadlineTimes)
-	add(len(u.ids), updateSwapsSQL, u.ids, u.bases, u.states, u.versions, u.reasons, u.seen, u.updatedAt)
+	add(len(u.ids), updateSwapsSQL, u.ids, u.bases, u.states, u.versions, u.reasons, u.seen, u.updatedAt, u.amended)
 	add(len(d.ids), upsertDepositsSQL, d.swaps, d.ids, d.txids, d.units, d.states, d.verdicts, d.positions, d.bodies)
 	add(len(y.ids), upsertPaymentsSQL, y.ids, y.swaps, y.purposes, y.units, y.states, y.txids, y.positions, y.bodies)
 	add(len(e.swaps), insertEventsSQL, e.swaps, e.versions, e.sources, e.seqs, e.kinds, e.from, e.to, e.notes, e.facts, e.at)

@@ -78,6 +78,7 @@ type swapRow struct {
 	Seen          map[string]int64
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
+	Amended       swap.Amended
 	Deposits      []swap.Deposit
 	Payments      []swap.Payment
 }
@@ -133,7 +134,8 @@ func (r swapRow) swap() (swap.Swap, error) {
 		return swap.Swap{}, fmt.Errorf("terms of %s: %w", r.ID, err)
 	}
 	return swap.Swap{ID: r.ID, State: r.State, Version: r.Version, Terms: terms, Reason: r.Reason,
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Deposits: r.Deposits, Payments: r.Payments, Seen: r.Seen}, nil
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Deposits: r.Deposits, Payments: r.Payments,
+		Amended: r.Amended, Seen: r.Seen}, nil
 }
 
 // isStale reports errors after which reading again can succeed: a guard that

@@ -43,6 +43,8 @@ const (
 	NetworkFeeIncome Account = "network_fee_income"
 	// DustQuarantine is what advertisers sent and nobody may spend.
 	DustQuarantine Account = "dust_quarantine"
+	// WrittenOff is what nobody said where to refund, and staff gave up on.
+	WrittenOff Account = "written_off"
 )
 
 // SwapDeposit is what a swap's depositor is owed until it is exchanged or refunded.

@@ -107,6 +107,8 @@ type StuckPayment struct {
 	State    string      `json:"state"`
 	Reason   string      `json:"reason"`
 	QueuedAt time.Time   `json:"queued_at"`
+	// Deferred until fees fall: it needs nobody.
+	Deferred bool `json:"deferred"`
 }
 
 // StaffAction is what a person, or an alarm acting for one, did.
