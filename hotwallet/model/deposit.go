@@ -42,7 +42,7 @@ func (c *change) tell(kind swap.FactKind, d Deposit, tip int64, used bool) {
 		return
 	}
 	f := swap.DepositFact{DepositID: d.ID, TxID: d.TxID, Address: d.Address, Amount: d.Amount, Needed: c.needed(d),
-		FirstSeen: d.firstSeen, DustThreshold: c.config.DustThreshold, Used: used, BlockTime: d.blockTime}
+		FirstSeen: d.firstSeen, DustThreshold: c.config.Dust(), Used: used, BlockTime: d.blockTime}
 	if d.Height != 0 {
 		f.Height, f.Confirmations = d.Height, tip-d.Height+1
 	}

@@ -91,7 +91,7 @@ func (c *change) tell(kind swap.FactKind, d deposit, tip int64) {
 	}
 	f := swap.DepositFact{
 		DepositID: d.id, TxID: d.txid, Address: d.address, Amount: d.amount, Needed: c.needed(d),
-		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.DustThreshold, Used: d.used,
+		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.Dust(), Used: d.used,
 	}
 	if d.height != nil {
 		f.Height, f.Confirmations = *d.height, tip-*d.height+1

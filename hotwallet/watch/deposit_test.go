@@ -46,6 +46,31 @@ func TestDepositFromMempoolToConfirmed(t *testing.T) {
 	})
 }
 
+// Each fact carries the threshold as it stands when the fact becomes true.
+func TestFactsCarryTheThresholdAsItMoves(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		threshold := uint64(0)
+		w.dust = func() asset.Units { return asset.NewUnits(threshold) }
+		w.restart()
+		address, swapID := w.issue()
+		w.chain.Pay(address, w.small())
+		var want []uint64
+		for threshold = 1000; threshold < 1000+needed; threshold++ {
+			w.mine(1)
+			want = append(want, threshold)
+		}
+		var got []uint64
+		for _, f := range w.facts(swapID) { // in a block, deeper, confirmed
+			n, _ := f.Deposit.DustThreshold.Uint64()
+			got = append(got, n)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the facts carry %v, want the threshold of each moment: %v", got, want)
+		}
+	})
+}
+
 func TestPurposesFollowTheAddress(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {

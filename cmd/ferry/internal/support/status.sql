@@ -42,8 +42,9 @@ WHERE s.state = 'awaiting_deposit' AND NOT EXISTS (SELECT 1 FROM swap.deadline d
 ORDER BY s.updated_at, s.id LIMIT $3
 
 -- NAME: STATUS_CHAINS
-SELECT c.chain, c.height, c.time, c.seen_at, coalesce(l.holder, '') AS holder
-FROM hotwallet.cursor c LEFT JOIN hotwallet.lease l USING (chain) ORDER BY c.chain
+-- The dust threshold is missing until the daemon has first looked at the node's fees.
+SELECT c.chain, c.height, c.time, c.seen_at, coalesce(l.holder, '') AS holder, d.threshold::text AS dust_threshold
+FROM hotwallet.cursor c LEFT JOIN hotwallet.lease l USING (chain) LEFT JOIN hotwallet.dust d USING (chain) ORDER BY c.chain
 
 -- NAME: STATUS_HALTS
 SELECT chain, reason, actor, since FROM hotwallet.halt ORDER BY chain
