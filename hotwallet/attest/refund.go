@@ -8,6 +8,7 @@ import (
 
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/crash"
 )
 
 // refundRecord is the one refund address of a swap that left it open.
@@ -58,6 +59,7 @@ func (s *store) setRefundAddress(swapID string, chain asset.Chain, address strin
 		if err := bucket.Put([]byte(swapID), raw); err != nil {
 			return fmt.Errorf("record the refund address: %w", err)
 		}
+		crash.Point("attest.refund.before")
 		if s.beforeCommit != nil {
 			return s.beforeCommit()
 		}
@@ -69,5 +71,6 @@ func (s *store) setRefundAddress(swapID string, chain asset.Chain, address strin
 	case refusal != nil:
 		return "", refusal
 	}
+	crash.Point("attest.refund.after")
 	return fresh.SignedDocument, nil
 }
