@@ -127,7 +127,7 @@ func (a *Attestor) consent(t swap.Terms, r *ferryv1.ConsentRequest) (string, err
 // document that was signed then, another is refused.
 func (a *Attestor) setRefundAddress(t swap.Terms, address string) (string, error) {
 	if t.Receipt.RefundAddress != "" {
-		return "", refuse(fieldRefundAddress, "", "The receipt has a refund address, and it stays.")
+		return "", swap.Refuse(swap.CodeRefundAddressSet, fieldRefundAddress, "", "The receipt has a refund address, and it stays.")
 	}
 	chain := t.Quote.DepositChain()
 	if err := a.checkAddress(fieldRefundAddress, chain, address); err != nil {

@@ -120,7 +120,7 @@ func TestRefundAddressIsSetOnce(t *testing.T) {
 		other := proto.Clone(req).(*ferryv1.AmendRequest)
 		other.RefundAddress = second
 		_, err := d.amend(other)
-		swaptest.WantRefusal(t, err, swap.CodeRefused, "refund_address", "another refund address")
+		swaptest.WantRefusal(t, err, swap.CodeRefundAddressSet, "refund_address", "another refund address")
 	}
 	// Another swap has one of its own.
 	d.now = testNow
@@ -191,7 +191,7 @@ func TestAmendRefuses(t *testing.T) {
 			swap.CodeRefused, "consent", "malformed"},
 		"where the receipt has one": {func(r *ferryv1.AmendRequest) {
 			r.SignedQuote, r.SignedReceipt, r.RefundAddress = closed.GetSignedQuote(), closed.GetSignedReceipt(), d.userBitcoin
-		}, swap.CodeRefused, "refund_address", "receipt has a refund address"},
+		}, swap.CodeRefundAddressSet, "refund_address", "receipt has a refund address"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			req := proto.Clone(open).(*ferryv1.AmendRequest)
@@ -241,7 +241,7 @@ func TestRefundAddressAtTheSameTimeAndWithoutItsRecord(t *testing.T) {
 	for range callers {
 		a := <-answers
 		if a.err != nil {
-			swaptest.WantRefusal(t, a.err, swap.CodeRefused, "refund_address", "another refund address")
+			swaptest.WantRefusal(t, a.err, swap.CodeRefundAddressSet, "refund_address", "another refund address")
 			continue
 		}
 		documents[a.signed]++

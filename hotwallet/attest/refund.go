@@ -39,7 +39,7 @@ func (s *store) setRefundAddress(swapID string, chain asset.Chain, address strin
 				return fmt.Errorf("decode the refund address of %s: %w", swapID, err)
 			}
 			if fresh.Address != address {
-				refusal = refuse(fieldRefundAddress, "", "The swap has another refund address, and it stays.")
+				refusal = swap.Refuse(swap.CodeRefundAddressSet, fieldRefundAddress, "", "The swap has another refund address, and it stays.")
 			}
 			return nil
 		}

@@ -147,23 +147,23 @@ function checkRequote(c, keys) {
   amends(field, d, r, c)
   const consent = c.signed_consent ? readConsent(c, r, keys) : null
   const deposits = [...(c.ask.deposits ?? [])].sort((a, b) => a.deposit_id < b.deposit_id ? -1 : 1)
+  demand(deposits.length <= 50 && deposits.every((x, i) => x.amount.units !== '0' && (i === 0 || deposits[i - 1].deposit_id < x.deposit_id)), field, 'a deposit is twice, or nothing')
   demand(deposits.length > 0 && d.deposits_hash === sha256(JSON.stringify(deposits)), field, 'it is for other deposits')
   demand(isAmount(d.deposit, from) && [d.payout, d.service_fee, d.network_fee].every((a) => isAmount(a, to)), field, 'it is for another pair')
   demand(deposits.every((x) => isAmount(x.amount, from)) && deposits.reduce((sum, x) => sum + units(x.amount), 0n) === units(d.deposit), field, 'it is for another amount')
   demand(d.main || deposits.length === 1, field, 'an extra deposit is requoted by itself')
-  // Gross payouts, before fees; each amount may have been rounded once, so two steps of a quoted amount are forgiven.
-  const slack = 2n * 10n ** BigInt(Math.max(0, decimals[to] - 8)), gross = (x) => units(x.payout) + units(x.service_fee) + units(x.network_fee)
-  const less = units(d.service_fee) > slack ? units(d.service_fee) - slack : 0n
-  demand(units(d.network_fee) <= units(q.network_fee) && less * gross(q) <= gross(d) * units(q.service_fee), field, 'its fees are greater than quoted')
-  const within = (bps) => (gross(d) + slack) * units(q.deposit) * 10000n >= gross(q) * units(d.deposit) * (10000n - BigInt(bps))
+  // Gross payouts, before fees. Each was rounded once, by less than a step of a quoted amount.
+  const step = 10n ** BigInt(Math.max(0, decimals[to] - 8)), gross = (x) => units(x.payout) + units(x.service_fee) + units(x.network_fee)
+  demand(units(d.network_fee) <= units(q.network_fee) && (units(d.service_fee) - step) * gross(q) <= gross(d) * units(q.service_fee), field, 'its fees are greater than quoted')
+  const within = (bps) => (gross(d) + step) * units(q.deposit) * 10000n >= gross(q) * units(d.deposit) * (10000n - BigInt(bps))
   if (d.consent_hash) {
     demand(consent && d.consent_hash === sha256(c.signed_consent), field, 'the consent it rests on is not there')
     demand(consent.deposit_id === deposits[0].deposit_id && consent.answer === 'requote', field, 'the consent is to something else')
     demand(consent.at_least.asset === to && units(d.payout) >= units(consent.at_least), field, 'it pays less than consented to')
     return d
   }
-  const more = units(d.deposit) > units(q.deposit)
-  if (d.main && more && units(d.payout) > units(q.payout) && within(0)) return d // the excess at the locked rate
+  const more = units(d.deposit) > units(q.deposit), little = units(d.deposit) - units(q.deposit) <= 2n * units(q.refund_fee_max)
+  if (d.main && r.policy.on_over === 'refund' && more && little && units(d.payout) >= units(q.payout) && within(0)) return d // added at the locked rate
   const verdict = !d.main ? 'on_extra' : more ? 'on_over' : units(d.deposit) < units(q.deposit) ? 'on_short' : 'on_late'
   demand(r.policy[verdict] === 'requote' || d.main && r.policy.on_late === 'requote', field, 'the policy does not permit it')
   demand(within(r.policy.tolerance_bps), field, 'its price is beyond the tolerance')

@@ -74,7 +74,7 @@ func (r *requoting) strict(q *swap.Requote) { q.ReceiptHash = swap.HashDocument(
 func (r *requoting) foreseen() {
 	const no = "signed_requote"
 	strict := receiptIs(r.signedReceipt)
-	// At most 1 % worse: 0.111672 before fees, and two steps of 10 gwei for rounding.
+	// At most 1 % worse: 0.111672 before fees, and a step of 10 gwei for rounding.
 	edge := func(less uint64) func(*swap.Requote) {
 		return func(q *swap.Requote) {
 			q.Payout, q.ServiceFee = wei(110_578_000_000_000_000-less), wei(594_000_000_000_000)
@@ -88,8 +88,8 @@ func (r *requoting) foreseen() {
 	whole := []swap.OrderDeposit{{ID: firstID, Amount: sat(1_000_000)}}
 	r.try("short, at the locked rate", "", func(*swap.Requote) {})
 	r.try("short, at a better rate", "", func(q *swap.Requote) { q.Payout = wei(120_000_000_000_000_000) })
-	r.try("short, at the edge of the tolerance", "", edge(20_000_000_000))
-	r.try("short, beyond the tolerance", no, edge(20_000_000_001))
+	r.try("short, at the edge of the tolerance", "", edge(10_000_000_000))
+	r.try("short, beyond the tolerance", no, edge(10_000_000_001))
 	r.tryFor("short, in two deposits", "", double, func(*swap.Requote) {})
 	r.tryFor("short, in two deposits in another order", "", double, func(*swap.Requote) {}, func(c *Case) {
 		c.Ask.Deposits = []swap.OrderDeposit{double[1], double[0]}
@@ -98,15 +98,34 @@ func (r *requoting) foreseen() {
 		q.Deposit, q.Payout, q.ServiceFee = sat(1_000_000), wei(278_000_000_000_000_000), wei(1_480_000_000_000_000)
 	})
 	r.tryFor("over, at the locked rate", "", over, locked)
-	r.tryFor("over, at the locked rate though the policy refunds", "", over, func(q *swap.Requote) { locked(q); r.strict(q) }, strict)
-	r.tryFor("over, below the locked rate though the policy refunds", no, over, func(q *swap.Requote) {
-		locked(q)
-		r.strict(q)
-		q.Payout = wei(308_000_000_000_000_000)
-	}, strict)
+	r.tryFor("over, though the policy refunds", no, over, func(q *swap.Requote) { locked(q); r.strict(q) }, strict)
+	r.excess()
+	twice := []swap.OrderDeposit{{ID: firstID, Amount: sat(200_000)}, {ID: firstID, Amount: sat(200_000)}}
+	r.tryFor("one deposit twice", no, twice, func(*swap.Requote) {})
 	r.try("short though the policy refunds", no, r.strict, strict)
 	r.try("extra though the policy refunds", no, func(q *swap.Requote) { q.Main = false })
 	r.tryFor("extra, two at once", no, double, func(q *swap.Requote) { q.Main = false })
+}
+
+// excess: what is too much by no more than two refund fees is added at the locked
+// rate where the policy would refund it.
+func (r *requoting) excess() {
+	const no = "signed_requote"
+	try := func(name, refused string, deposit, payout uint64, change ...func(*Case)) {
+		deposits := []swap.OrderDeposit{{ID: firstID, Amount: sat(deposit)}}
+		r.tryFor("over by little, "+name, refused, deposits, func(q *swap.Requote) {
+			q.Deposit, q.Payout, q.ServiceFee = sat(deposit), wei(payout), wei(1_506_000_000_000_000)
+			if len(change) > 0 {
+				r.strict(q)
+			}
+		}, change...)
+	}
+	strict := receiptIs(r.signedReceipt)
+	try("at the locked rate though the policy refunds", "", 1_004_000, 281_122_000_000_000_000, strict)
+	try("a step below the locked rate though the policy refunds", "", 1_004_000, 281_121_990_000_000_000, strict)
+	try("below the locked rate though the policy refunds", no, 1_004_000, 281_121_989_999_999_999, strict)
+	try("by a unit too much though the policy refunds", no, 1_004_001, 281_200_000_000_000_000, strict)
+	try("where the policy requotes", "", 1_004_000, 281_122_000_000_000_000)
 }
 
 func (r *requoting) fees() {

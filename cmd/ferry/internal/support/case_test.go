@@ -43,7 +43,6 @@ func TestCaseHasWhatWasAmended(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db.Exec("ALTER TABLE swap.swap ADD COLUMN IF NOT EXISTS amended jsonb")
 	db.Exec("UPDATE swap.swap SET amended = $1 WHERE id = $2", string(raw), id)
 	got := read()
 	if got.RefundAddress != want.RefundAddress || !reflect.DeepEqual(got.Mismatches, want.Mismatches) ||
