@@ -39,6 +39,7 @@ func main() {
 	flag.StringVar(&o.nodes.Root, "root", ".ferry/acceptance", "folder of everything the cluster keeps; emptied first")
 	flag.StringVar(&o.nodes.Bin, "bin", ".ferry/bin", "folder of the built programs and nodes")
 	flag.StringVar(&o.nodes.API, "api", "127.0.0.1:18090", "address of the cluster's public API, on the loopback interface")
+	flag.DurationVar(&o.nodes.Window, "window", nodes.DefaultWindow, "how long a swap on the cluster waits for its deposit: 20 minutes of the language")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, os.Stdout)
