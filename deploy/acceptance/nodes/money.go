@@ -185,4 +185,3 @@ func (w *world) Dust(_ context.Context, on asset.Chain) (asset.Units, error) {
 func (w *world) PayTokens(context.Context, string) error {
 	return scenario.Cannot("no token is deployed on this chain yet")
 }
-
