@@ -25,9 +25,9 @@ import (
 
 // options are the command line's.
 type options struct {
-	drivers, only, row string
-	mutate             bool
-	nodes              nodes.Config
+	drivers, only, row, list string
+	mutate                   bool
+	nodes                    nodes.Config
 }
 
 func main() {
@@ -36,6 +36,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "play only scenarios whose names, features or tags hold this")
 	flag.BoolVar(&o.mutate, "mutate", false, "remove one policy row after another, and play on the simulated driver")
 	flag.StringVar(&o.row, "row", "", "with -mutate: remove only the rows whose names hold this")
+	flag.StringVar(&o.list, "list", "", "write the lists of this document again, and play nothing")
 	flag.StringVar(&o.nodes.Root, "root", ".ferry/acceptance", "folder of everything the cluster keeps; emptied first")
 	flag.StringVar(&o.nodes.Bin, "bin", ".ferry/bin", "folder of the built programs and nodes")
 	flag.StringVar(&o.nodes.API, "api", "127.0.0.1:18090", "address of the cluster's public API, on the loopback interface")
@@ -54,6 +55,9 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	all, err := scenario.Load(features.Files)
 	if err != nil {
 		return err
+	}
+	if o.list != "" {
+		return relist(o.list, all)
 	}
 	if o.mutate {
 		return mutate(ctx, o, all, out)
