@@ -26,9 +26,9 @@ sweep: bootstrap $(BIN)/btcd $(BIN)/geth $(if $(filter apache,$(KAFKA)),$(BIN)/a
 	@go build -o $(BIN)/sweep ./deploy/sweep
 	@exec $(BIN)/sweep $(if $(SAMPLE),-sample $(SAMPLE)) $(if $(SOAK),-soak $(SOAK)) $(if $(SEED),-seed $(SEED)) $(if $(KAFKA),-kafka $(KAFKA))
 
-acceptance: $(if $(MUTATE),,bootstrap $(BIN)/btcd $(BIN)/geth daemons) | $(BIN) ## play every scenario in this process and on real nodes (ONLY=text, DRIVERS=simulated, WINDOW=2m; MUTATE=1 removes the policy rows one by one, ROW=text some of them)
+acceptance: $(if $(MUTATE),,bootstrap $(BIN)/btcd $(BIN)/geth daemons) | $(BIN) ## play every scenario in this process and on real nodes (ONLY=text, DRIVERS=simulated, WINDOW=2m; MUTATE=1 removes the policy rows one by one, MUTATE=tagged playing only what is about each, ROW=text some of them)
 	@go build -o $(BIN)/acceptance ./deploy/acceptance
-	@exec $(BIN)/acceptance $(if $(ONLY),-only '$(ONLY)') $(if $(DRIVERS),-drivers $(DRIVERS)) $(if $(WINDOW),-window $(WINDOW)) $(if $(MUTATE),-mutate) $(if $(ROW),-row '$(ROW)')
+	@exec $(BIN)/acceptance $(if $(ONLY),-only '$(ONLY)') $(if $(DRIVERS),-drivers $(DRIVERS)) $(if $(WINDOW),-window $(WINDOW)) $(if $(MUTATE),-mutate) $(if $(filter tagged,$(MUTATE)),-tagged) $(if $(ROW),-row '$(ROW)')
 
 simulate: | $(BIN) ## play a deployment from seeds, all its parts in one process (SEEDS=1000, FIRST=0; SEED=n tells one seed's story; BUG=name)
 	@go build -o $(BIN)/simulate ./deploy/simulate

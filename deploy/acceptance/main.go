@@ -26,7 +26,7 @@ import (
 // options are the command line's.
 type options struct {
 	drivers, only, row, list string
-	mutate                   bool
+	mutate, tagged           bool
 	nodes                    nodes.Config
 }
 
@@ -35,6 +35,7 @@ func main() {
 	flag.StringVar(&o.drivers, "drivers", "simulated,nodes", "kinds of deployment to play on")
 	flag.StringVar(&o.only, "only", "", "play only scenarios whose names, features or tags hold this")
 	flag.BoolVar(&o.mutate, "mutate", false, "remove one policy row after another, and play on the simulated driver")
+	flag.BoolVar(&o.tagged, "tagged", false, "with -mutate: play only the scenarios that are about the row")
 	flag.StringVar(&o.row, "row", "", "with -mutate: remove only the rows whose names hold this")
 	flag.StringVar(&o.list, "list", "", "write the lists of this document again, and play nothing")
 	flag.StringVar(&o.nodes.Root, "root", ".ferry/acceptance", "folder of everything the cluster keeps; emptied first")
@@ -98,7 +99,7 @@ func (t *table) drive(ctx context.Context, o options, name string, all []scenari
 func mutate(ctx context.Context, o options, all []scenario.Scenario, out io.Writer) error {
 	rows := slices.DeleteFunc(mutation.Rows(), func(r mutation.Row) bool { return !strings.Contains(r.Name, o.row) })
 	began, held := time.Now(), 0
-	err := mutation.Run(ctx, ".", rows, all, func(f mutation.Found) {
+	err := mutation.Run(ctx, ".", rows, all, o.tagged, func(f mutation.Found) {
 		if f.Good() {
 			held++
 		}
