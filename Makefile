@@ -10,7 +10,7 @@ BIN := .ferry/bin
 # Without VCS stamps: they fail in a checkout that belongs to another user.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
-.PHONY: help demo test test-long test-chains fuzz kafka test-kafka sweep simulate lint bench generate generate-check clean tools bootstrap daemons
+.PHONY: help demo test test-long test-chains fuzz kafka test-kafka sweep simulate acceptance lint bench generate generate-check clean tools bootstrap daemons
 
 help: ## list these tasks
 	@echo 'Usage: make <task>'
@@ -25,6 +25,10 @@ test: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## 
 sweep: bootstrap $(BIN)/btcd $(BIN)/geth $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/complete) | $(BIN) ## kill every daemon at every step that stores or sends (SAMPLE=10: ten of them; SOAK=1m, SEED=1, KAFKA=apache)
 	@go build -o $(BIN)/sweep ./deploy/sweep
 	@exec $(BIN)/sweep $(if $(SAMPLE),-sample $(SAMPLE)) $(if $(SOAK),-soak $(SOAK)) $(if $(SEED),-seed $(SEED)) $(if $(KAFKA),-kafka $(KAFKA))
+
+acceptance: $(if $(MUTATE),,bootstrap $(BIN)/btcd $(BIN)/geth daemons) | $(BIN) ## play every scenario in this process and on real nodes (ONLY=text, DRIVERS=simulated, WINDOW=2m; MUTATE=1 removes the policy rows one by one, MUTATE=tagged playing only what is about each, ROW=text some of them)
+	@go build -o $(BIN)/acceptance ./deploy/acceptance
+	@exec $(BIN)/acceptance $(if $(ONLY),-only '$(ONLY)') $(if $(DRIVERS),-drivers $(DRIVERS)) $(if $(WINDOW),-window $(WINDOW)) $(if $(MUTATE),-mutate) $(if $(filter tagged,$(MUTATE)),-tagged) $(if $(ROW),-row '$(ROW)')
 
 simulate: | $(BIN) ## play a deployment from seeds, all its parts in one process (SEEDS=1000, FIRST=0; SEED=n tells one seed's story; BUG=name)
 	@go build -o $(BIN)/simulate ./deploy/simulate

@@ -25,9 +25,9 @@ import (
 
 // options are the command line's.
 type options struct {
-	drivers, only, row string
-	mutate             bool
-	nodes              nodes.Config
+	drivers, only, row, list string
+	mutate, tagged           bool
+	nodes                    nodes.Config
 }
 
 func main() {
@@ -35,10 +35,13 @@ func main() {
 	flag.StringVar(&o.drivers, "drivers", "simulated,nodes", "kinds of deployment to play on")
 	flag.StringVar(&o.only, "only", "", "play only scenarios whose names, features or tags hold this")
 	flag.BoolVar(&o.mutate, "mutate", false, "remove one policy row after another, and play on the simulated driver")
+	flag.BoolVar(&o.tagged, "tagged", false, "with -mutate: play only the scenarios that are about the row")
 	flag.StringVar(&o.row, "row", "", "with -mutate: remove only the rows whose names hold this")
+	flag.StringVar(&o.list, "list", "", "write the lists of this document again, and play nothing")
 	flag.StringVar(&o.nodes.Root, "root", ".ferry/acceptance", "folder of everything the cluster keeps; emptied first")
 	flag.StringVar(&o.nodes.Bin, "bin", ".ferry/bin", "folder of the built programs and nodes")
 	flag.StringVar(&o.nodes.API, "api", "127.0.0.1:18090", "address of the cluster's public API, on the loopback interface")
+	flag.DurationVar(&o.nodes.Window, "window", nodes.DefaultWindow, "how long a swap on the cluster waits for its deposit: 20 minutes of the language")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, os.Stdout)
@@ -53,6 +56,9 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	all, err := scenario.Load(features.Files)
 	if err != nil {
 		return err
+	}
+	if o.list != "" {
+		return relist(o.list, all)
 	}
 	if o.mutate {
 		return mutate(ctx, o, all, out)
@@ -93,7 +99,7 @@ func (t *table) drive(ctx context.Context, o options, name string, all []scenari
 func mutate(ctx context.Context, o options, all []scenario.Scenario, out io.Writer) error {
 	rows := slices.DeleteFunc(mutation.Rows(), func(r mutation.Row) bool { return !strings.Contains(r.Name, o.row) })
 	began, held := time.Now(), 0
-	err := mutation.Run(ctx, ".", rows, all, func(f mutation.Found) {
+	err := mutation.Run(ctx, ".", rows, all, o.tagged, func(f mutation.Found) {
 		if f.Good() {
 			held++
 		}

@@ -61,7 +61,8 @@ Feature: Too little
     And the user pays the rest
     And the deposit is seen
     And the time to confirm is over
-    And blocks come again on bitcoin
+    Then a refund is ordered within 5 minutes
+    When blocks come again on bitcoin
     Then the swap is refunded because of deposit_short
     And nothing is paid out
 

@@ -45,8 +45,10 @@ type Found struct {
 // Good reports that the row's scenarios, one at least, failed without it.
 func (f Found) Good() bool { return f.Err == nil && len(f.Failed) > 0 && len(f.Missed) == 0 }
 
-// Run removes one row after another from the module at root and tells of each.
-func Run(ctx context.Context, root string, rows []Row, all []scenario.Scenario, tell func(Found)) error {
+// Run removes one row after another from the module at root and tells of each. With
+// tagged, only the row's own scenarios are played: that is all that is demanded, and
+// quicker.
+func Run(ctx context.Context, root string, rows []Row, all []scenario.Scenario, tagged bool, tell func(Found)) error {
 	folder, err := os.MkdirTemp("", "ferry-mutation-")
 	if err != nil {
 		return fmt.Errorf("make a folder for mutants: %w", err)
@@ -56,7 +58,7 @@ func Run(ctx context.Context, root string, rows []Row, all []scenario.Scenario, 
 		if ctx.Err() != nil {
 			break
 		}
-		f := remove(ctx, root, folder, row, all)
+		f := remove(ctx, root, folder, row, all, tagged)
 		if !f.Good() {
 			errs = append(errs, fmt.Errorf("row %s is not held by its scenarios", row.Name))
 		}
@@ -65,9 +67,13 @@ func Run(ctx context.Context, root string, rows []Row, all []scenario.Scenario, 
 	return errors.Join(append(errs, ctx.Err(), os.RemoveAll(folder))...)
 }
 
-func remove(ctx context.Context, root, folder string, row Row, all []scenario.Scenario) Found {
+func remove(ctx context.Context, root, folder string, row Row, all []scenario.Scenario, tagged bool) Found {
 	f := Found{Row: row}
-	verdicts, err := without(ctx, root, folder, row)
+	var args []string
+	if tagged {
+		args = []string{"-row", row.Name}
+	}
+	verdicts, err := without(ctx, root, folder, row, args...)
 	if err != nil {
 		f.Err = err
 		return f
@@ -86,7 +92,7 @@ func remove(ctx context.Context, root, folder string, row Row, all []scenario.Sc
 }
 
 // without builds the program without a row and has it play.
-func without(ctx context.Context, root, folder string, row Row) ([]Verdict, error) {
+func without(ctx context.Context, root, folder string, row Row, args ...string) ([]Verdict, error) {
 	overlay, err := row.overlay(root, folder)
 	if err != nil {
 		return nil, err
@@ -94,7 +100,7 @@ func without(ctx context.Context, root, folder string, row Row) ([]Verdict, erro
 	program := filepath.Join(folder, "play")
 	building, cancel := context.WithTimeout(ctx, buildLimit)
 	defer cancel()
-	build := exec.CommandContext(building, "go", "build", "-overlay", overlay, "-o", program, played)
+	build := exec.CommandContext(building, "go", "build", "-ldflags=-s -w", "-overlay", overlay, "-o", program, played)
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build without row %s: %w\n%s", row.Name, err, output)
@@ -102,7 +108,7 @@ func without(ctx context.Context, root, folder string, row Row) ([]Verdict, erro
 	playing, cancel := context.WithTimeout(ctx, playLimit)
 	defer cancel()
 	var problems bytes.Buffer
-	play := exec.CommandContext(playing, program)
+	play := exec.CommandContext(playing, program, args...)
 	play.Stderr = &problems
 	output, err := play.Output()
 	if err != nil {

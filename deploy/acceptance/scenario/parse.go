@@ -101,6 +101,8 @@ func (s *Scenario) tag(name string) error {
 		s.Pending = true
 	case isRow && !slices.Contains(s.Rows, row):
 		s.Rows = append(s.Rows, row)
+	case isPeer && !slices.ContainsFunc(Cases(), func(c Case) bool { return c.Name == peer }):
+		return fmt.Errorf("%s: %s: tag %s is not known", s.Feature, s.Name, name)
 	case isPeer && !slices.Contains(s.Cases, peer):
 		s.Cases = append(s.Cases, peer)
 	case !isRow && !isPeer:

@@ -6,9 +6,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"ferry/deploy/acceptance/features"
@@ -18,8 +20,10 @@ import (
 )
 
 func main() {
+	row := flag.String("row", "", "play only the scenarios that are about this policy row")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
+	err := run(ctx, *row)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "play:", err)
@@ -28,10 +32,13 @@ func main() {
 }
 
 // run ends without an error whether scenarios fail or not: that is for the reader.
-func run(ctx context.Context) error {
+func run(ctx context.Context, row string) error {
 	all, err := scenario.Load(features.Files)
 	if err != nil {
 		return err
+	}
+	if row != "" {
+		all = slices.DeleteFunc(all, func(s scenario.Scenario) bool { return !slices.Contains(s.Rows, row) })
 	}
 	out := json.NewEncoder(os.Stdout)
 	scenario.Run(ctx, simulated.Driver{Unchecked: true}, all, func(r scenario.Result) {
