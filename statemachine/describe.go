@@ -43,6 +43,9 @@ func waiting(s swap.Swap) wait {
 		if d := (Decision{Swap: s, From: s.State}); !d.isHere(m) {
 			if m.Main {
 				w = wait{text: "The chain took the deposit back. What it waited for goes on when it is confirmed again.", actor: "chain"}
+				if s.State == swap.DepositDetected {
+					w.by = s.Terms.Receipt.ConfirmBy
+				}
 			}
 			continue
 		}

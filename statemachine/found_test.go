@@ -113,3 +113,15 @@ func TestNoteOfPartsBeside(t *testing.T) {
 		t.Errorf("the note is %q", note)
 	}
 }
+
+// Where the chain took back what a price is asked for, the terms say until when it is
+// waited for.
+func TestTakenBackIsWaitedForByTheTerms(t *testing.T) {
+	t.Parallel()
+	s := agreed(t, policyOf(swap.AnswerRequote), swaptest.BitcoinAddress)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.011", time.Minute), s.deposit(swap.FactDepositReorged, 1, "0.011", 2*time.Minute))
+	s.wantMismatch(swap.WaitPrice, "chain")
+	if u := s.all.Updates[len(s.all.Updates)-1]; !u.By.Equal(s.terms.Receipt.ConfirmBy) {
+		t.Errorf("it is waited for until %s, want %s", u.By, s.terms.Receipt.ConfirmBy)
+	}
+}
