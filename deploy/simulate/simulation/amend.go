@@ -75,6 +75,9 @@ func (w *World) nameRefund() {
 	u, _, ok := w.someSwap(func(s swap.Swap) bool {
 		return slices.ContainsFunc(s.Amended.Mismatches, func(m swap.Mismatch) bool { return m.Wait == swap.WaitAddress })
 	})
+	if w.chance(3) {
+		u, _, ok = w.someSwap(func(s swap.Swap) bool { return s.Terms.Receipt.RefundAddress == "" })
+	}
 	if !ok || u.terms.Receipt.RefundAddress != "" || u.homeless {
 		return
 	}
@@ -84,8 +87,6 @@ func (w *World) nameRefund() {
 		signed, err := swap.SignRefundAddress(a, attestKey)
 		must(err)
 		u.refundSet, u.signedRefund = a.RefundAddress, signed
-	} else if !w.chance(4) {
-		return
 	}
 	w.gateway.put(swap.Fact{Kind: swap.FactRefundAddressSet, SwapID: u.id(), At: swap.Millis(w.now),
 		Refund: &swap.RefundAddressFact{SignedRefundAddress: u.signedRefund}})

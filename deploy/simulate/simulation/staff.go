@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"slices"
 	"time"
 
 	"ferry/statemachine"
@@ -16,7 +17,9 @@ var actors = []string{"ada", "grace", "linus"}
 // drawDecisions are the state machine's rules in this world: waits short enough to
 // end in it, and a limit for staff that some amounts are above of, or all, or none.
 func (w *World) drawDecisions() statemachine.Rules {
-	within := func(from, to time.Duration) time.Duration { return from + time.Duration(w.rng.Int64N(int64(to-from))).Truncate(time.Second) }
+	within := func(from, to time.Duration) time.Duration {
+		return from + time.Duration(w.rng.Int64N(int64(to-from))).Truncate(time.Second)
+	}
 	alone := map[asset.ID]asset.Units{}
 	for _, on := range asset.Chains() {
 		native, _ := on.Native()
@@ -38,12 +41,18 @@ func (w *World) drawDecisions() statemachine.Rules {
 // reaches the state machine through its own outbox, as the daemon's deadlines do.
 func (w *World) staff() {
 	u, row, ok := w.someSwap(func(s swap.Swap) bool { return s.State == swap.Held || len(s.Amended.Mismatches) > 0 })
+	if w.chance(3) {
+		u, row, ok = w.someSwap(func(swap.Swap) bool { return true })
+	}
 	if !ok {
 		return
 	}
 	told := swap.StaffFact{RequestID: w.newID("act"), Actor: one(w, actors), Reason: "as the customer asked",
-		Action: one(w, []swap.StaffAction{swap.StaffRefund, swap.StaffRequote, swap.StaffRequote, swap.StaffRelease, swap.StaffRetry,
+		Action: one(w, []swap.StaffAction{swap.StaffRefund, swap.StaffRequote, swap.StaffRelease, swap.StaffRetry,
 			swap.StaffWriteOff, swap.StaffNote})}
+	if slices.ContainsFunc(row.Amended.Mismatches, func(m swap.Mismatch) bool { return m.Wait == swap.WaitAddress }) && w.chance(3) {
+		told.Action = swap.StaffWriteOff
+	}
 	if len(row.Deposits) > 0 && w.chance(3) {
 		told.DepositID = one(w, row.Deposits).ID
 	}
@@ -57,6 +66,9 @@ func (w *World) staff() {
 // or of one that is not there.
 func (w *World) approve() {
 	u, row, ok := w.someSwap(func(s swap.Swap) bool { return len(s.Amended.Staff) > 0 })
+	if w.chance(6) {
+		u, row, ok = w.someSwap(func(swap.Swap) bool { return true })
+	}
 	if !ok {
 		return
 	}
