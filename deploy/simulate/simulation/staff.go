@@ -40,13 +40,19 @@ func (w *World) drawDecisions() statemachine.Rules {
 // staff is a member of staff who acts on a swap, or approves what another wants; it
 // reaches the state machine through its own outbox, as the daemon's deadlines do.
 func (w *World) staff() {
-	u, row, ok := w.someSwap(func(s swap.Swap) bool { return s.State == swap.Held || len(s.Amended.Mismatches) > 0 })
-	if w.chance(3) {
-		u, row, ok = w.someSwap(func(swap.Swap) bool { return true })
+	fitting := w.unsettledLeg()
+	switch w.rng.IntN(4) {
+	case 0:
+		fitting = func(swap.Swap) bool { return true }
+	case 1:
+		fitting = func(s swap.Swap) bool { return s.State == swap.Held }
 	}
-	if !ok {
-		return
+	if u, row, ok := w.someSwap(fitting); ok {
+		w.staffOn(u, row)
 	}
+}
+
+func (w *World) staffOn(u *user, row swap.Swap) {
 	told := swap.StaffFact{RequestID: w.newID("act"), Actor: one(w, actors), Reason: "as the customer asked",
 		Action: one(w, []swap.StaffAction{swap.StaffRefund, swap.StaffRequote, swap.StaffRelease, swap.StaffRetry,
 			swap.StaffWriteOff, swap.StaffNote})}
@@ -69,9 +75,12 @@ func (w *World) approve() {
 	if w.chance(6) {
 		u, row, ok = w.someSwap(func(swap.Swap) bool { return true })
 	}
-	if !ok {
-		return
+	if ok {
+		w.approveOf(u, row)
 	}
+}
+
+func (w *World) approveOf(u *user, row swap.Swap) {
 	told := swap.StaffFact{RequestID: "act_of_another_day", Actor: one(w, actors)}
 	if len(row.Amended.Staff) > 0 {
 		told.RequestID = one(w, row.Amended.Staff).RequestID
