@@ -45,7 +45,7 @@ func (w *World) calm() {
 		if round < afterwardsMost {
 			w.afterwards()
 		}
-		w.now = w.now.Add(max(30*time.Minute, end.Sub(w.now)/6))
+		w.now = w.now.Add(max(time.Hour, end.Sub(w.now)/4))
 		w.drain()
 		for _, on := range asset.Chains() {
 			w.chains[on].Mine(1)
