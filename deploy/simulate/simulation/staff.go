@@ -66,6 +66,9 @@ func (w *World) staffOn(u *user, row swap.Swap) {
 		told.RequestID = one(w, row.Amended.Staff).RequestID // told twice
 	}
 	w.staffTells(u, swap.FactStaffAction, told)
+	if w.chance(3) {
+		w.staffTells(u, swap.FactStaffApproved, swap.StaffFact{RequestID: told.RequestID, Actor: one(w, actors)})
+	}
 }
 
 // approve is a member of staff who approves of a request, of their own now and then,
