@@ -18,7 +18,8 @@ func Describe(s swap.Swap, cause swap.FactKind, note string) swap.Update {
 	}
 	return swap.Update{SwapID: s.ID, Version: s.Version, State: s.State, Cause: cause, Message: message,
 		Actor: w.actor, By: w.by, Reason: s.Reason, At: s.UpdatedAt, Missing: w.missing, RefundAddress: s.RefundsTo(),
-		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments), Mismatches: unsigned(s.Amended.Mismatches)}
+		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments), Mismatches: unsigned(s.Amended.Mismatches),
+		Requotes: slices.Clone(s.Amended.Requotes)}
 }
 
 // unsigned are mismatches without the documents: users have them, and they are long.

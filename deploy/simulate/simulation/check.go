@@ -72,6 +72,7 @@ func (c *checker) all() {
 func (c *checker) halts() {
 	for on, reason := range c.world.wallets.Halts() {
 		switch {
+		case reason == stageHalt:
 		case strings.Contains(reason, "leaves ours more than"):
 		case strings.HasSuffix(reason, "a reorganisation has taken it back"):
 		default:

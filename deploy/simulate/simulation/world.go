@@ -63,6 +63,12 @@ type World struct {
 	// was on the tip: several together may be no deeper than is followed.
 	forks map[asset.Chain]int64
 
+	// What a Stage asks for: daemons that are down, payees whose payments fail, and a
+	// node that holds more than the books.
+	down     map[string]bool
+	refusing map[string]bool
+	surplus  bool
+
 	check *checker
 	pairs map[Pair]int
 	story []string
@@ -84,7 +90,8 @@ func newWorld(ctx context.Context, seed uint64, o Options) *World {
 		kafka:  newKafka(),
 		states: state.New(), wallets: hot.NewDatabase(), signer: newSigner(),
 		chains: map[asset.Chain]*fakechain.Chain{}, rules: map[asset.Chain]chainRules{}, hot: map[asset.Chain]*wallet{},
-		gateway: &outbox{}, branches: map[asset.Chain]fakechain.Branch{}, forks: map[asset.Chain]int64{}, pairs: map[Pair]int{}}
+		gateway: &outbox{}, branches: map[asset.Chain]fakechain.Branch{}, forks: map[asset.Chain]int64{}, pairs: map[Pair]int{},
+		down: map[string]bool{}, refusing: map[string]bool{}}
 	w.stored = o.states(w.states)
 	w.start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	w.now = w.start
@@ -93,6 +100,9 @@ func newWorld(ctx context.Context, seed uint64, o Options) *World {
 	w.chains[asset.Bitcoin], w.chains[asset.Ethereum] = fakechain.NewBitcoin(config), fakechain.NewEthereum(config)
 	for _, on := range asset.Chains() {
 		w.rules[on] = w.drawRules(on)
+		if fixed, ok := o.rules[on]; ok {
+			w.rules[on] = fixed
+		}
 		w.hot[on] = newWallet(w, on)
 	}
 	w.relays = []*relay{
@@ -102,6 +112,9 @@ func newWorld(ctx context.Context, seed uint64, o Options) *World {
 		{source: "liquidity", rows: func() []bus.Message { return w.desk.schema.Outbox() }},
 	}
 	w.decisions, w.desk = w.drawDecisions(), newDesk(w)
+	if o.decisions != nil {
+		w.decisions = *o.decisions
+	}
 	w.swapd = []*swapd{newSwapd(w), newSwapd(w)}
 	return w
 }
