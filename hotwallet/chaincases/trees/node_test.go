@@ -39,9 +39,20 @@ func (n *node) view() []chain.Ref {
 	return n.w.real()
 }
 
-// old is one of the last branches.
+// old is one of the last branches. One that has left the real chain deeper than the
+// limit halts a watcher that follows it, so it is mostly put aside.
 func (w *world) old() []chain.Ref {
-	return w.branches[max(0, len(w.branches)-1-w.rng.IntN(6))]
+	branch := w.branches[max(0, len(w.branches)-1-w.rng.IntN(6))]
+	apart := len(branch)
+	for h := range min(len(branch), len(w.real())) {
+		if branch[h] == w.real()[h] {
+			apart = len(branch) - 1 - h
+		}
+	}
+	if apart > reorgLimit-2 && !w.chance(40) {
+		return w.real()
+	}
+	return branch
 }
 
 func (n *node) away() bool { return !n.honest && n.w.chance(40) }

@@ -56,7 +56,7 @@ type world struct {
 	// feed are notifications under way: the tip each tells of.
 	feed []chain.Ref
 	// most is the greatest height there was.
-	most int64
+	most  int64
 	found failure
 	counts
 }
