@@ -38,7 +38,7 @@ func (s settings) find() ([]pkg, error) {
 		if !strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
-		source, err := os.ReadFile(path)
+		source, err := os.ReadFile(path) //nolint:gosec // our own sources
 		if err != nil {
 			return err
 		}

@@ -167,9 +167,9 @@ func (w *world) wantBest() {
 		}
 	}
 	w.credited += len(credited)
-	began, real := w.store.applied[0].Height, w.real()
-	for h := began + 1; h <= int64(len(real))-needed; h++ {
-		for _, c := range w.blocks[real[h].Hash].Credits {
+	began, best := w.store.applied[0].Height, w.real()
+	for h := began + 1; h <= int64(len(best))-needed; h++ {
+		for _, c := range w.blocks[best[h].Hash].Credits {
 			id := w.store.inner.DepositID(c)
 			if !credited[id] {
 				w.fail("%s is in the best chain and not credited", id)

@@ -172,6 +172,6 @@ func (w *world) nodeRestarts() {
 		w.node.behind = w.old()
 		return
 	}
-	real := w.real()
-	w.node.behind = real[:max(1, len(real)-1-w.rng.IntN(3))]
+	best := w.real()
+	w.node.behind = best[:max(1, len(best)-1-w.rng.IntN(3))]
 }

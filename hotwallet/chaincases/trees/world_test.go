@@ -20,7 +20,7 @@ const (
 	reorgLimit = 5
 )
 
-// bug is one that is planted, to see that it is found.
+// A bug is planted to see that it is found.
 type bug string
 
 const (
