@@ -27,10 +27,8 @@ func (w *world) checkBlocks() {
 	if err != nil || begun != (len(w.store.applied) > 0) || cursor != w.store.top() {
 		w.fail("the cursor is on %s, the last block applied is %s (%v)", cursor, w.store.top(), err)
 	}
-	for i, b := range w.store.applied {
-		if i == 0 {
-			continue // where it began
-		}
+	for i := max(1, len(w.store.applied)-reorgLimit); i < len(w.store.applied); i++ { // those below have not changed since
+		b := w.store.applied[i]
 		truth, below := w.blocks[b.Hash], w.store.applied[i-1]
 		if truth.Ref != b.Ref || truth.Parent != below.Hash || b.Height != below.Height+1 {
 			w.fail("%s was applied on %s; its parent is %.12s", b.Ref, below.Ref, truth.Parent)
@@ -46,12 +44,12 @@ func (w *world) checkBlocks() {
 func (w *world) checkDeposits() {
 	want := map[string]string{}
 	for _, b := range w.store.applied {
-		state := "in_block"
-		if w.store.settled[b.Hash] {
-			state = model.Confirmed
-		}
 		for _, c := range w.blocks[b.Hash].Credits {
-			want[w.store.inner.DepositID(c)] = state
+			id := w.store.inner.DepositID(c)
+			want[id] = "in_block"
+			if w.store.settled[id] {
+				want[id] = model.Confirmed
+			}
 		}
 	}
 	if len(w.store.applied) > 0 { // nothing of ours counts where it began
@@ -80,8 +78,10 @@ func (w *world) checkDeposits() {
 // checkCredits: by the facts no deposit is credited more than once without having
 // been taken back between; by the books the credits are the confirmed deposits.
 func (w *world) checkCredits() {
-	net := map[string]int{}
-	for _, m := range w.db.Schema().Outbox() {
+	net := w.net
+	fresh := w.db.Schema().Outbox()[w.heard:]
+	w.heard += len(fresh)
+	for _, m := range fresh {
 		f, err := bus.Record{Topic: m.Topic, Key: m.Key, Kind: m.Kind, Body: m.Body}.Fact()
 		if err != nil {
 			w.fail("a fact: %v", err)
@@ -120,6 +120,9 @@ func (w *world) checkCredits() {
 func (w *world) finish() {
 	w.node = node{w: w, honest: true}
 	w.grow(int(w.most) + 2 - len(w.real()) + 1)
+	if w.chance(10) {
+		w.grow(maturity)
+	}
 	fork := w.fork()
 	for range 3 {
 		if err := w.watcher.Step(context.Background()); err != nil {
@@ -170,6 +173,9 @@ func (w *world) wantBest() {
 	began, best := w.store.applied[0].Height, w.real()
 	for h := began + 1; h <= int64(len(best))-needed; h++ {
 		for _, c := range w.blocks[best[h].Hash].Credits {
+			if int64(len(best))-h < int64(depthOf(c)) {
+				continue
+			}
 			id := w.store.inner.DepositID(c)
 			if !credited[id] {
 				w.fail("%s is in the best chain and not credited", id)

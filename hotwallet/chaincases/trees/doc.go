@@ -1,5 +1,5 @@
 // Package trees plays seeds against the watcher on fakechain: random trees of blocks, a feed of notifications that are
-// missed, repeated or out of order, a node that lies about its tip, restarts or answers from an old branch, a store whose
+// missed, repeated or out of order, miners' rewards to us, a node that lies about its tip, restarts or answers from an old branch, a store whose
 // answers are lost, and processes that end anywhere. After every change of the store, and at the end:
 //
 //   - the store's blocks are a chain of the tree, each read whole, and the cursor is on the last of them;

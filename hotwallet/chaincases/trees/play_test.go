@@ -88,9 +88,12 @@ func (w *world) replace() {
 
 func (w *world) grow(n int) {
 	for range n {
-		if w.chance(4) {
+		switch n := w.rng.IntN(8); {
+		case n < 2:
 			w.chain.MineEmpty(1)
-		} else {
+		case n == 2 && w.chain.Chain() == asset.Bitcoin:
+			w.chain.MineCoinbase(w.addresses[w.rng.IntN(len(w.addresses))], asset.NewUnits(1+w.rng.Uint64N(1<<40)))
+		default:
 			w.chain.Mine(1)
 		}
 		w.learn()
@@ -100,12 +103,10 @@ func (w *world) grow(n int) {
 // reorg leaves some blocks for a branch, which is longer, as long or shorter; once
 // in a while it is deeper than allowed.
 func (w *world) reorg() {
-	// Not below what the store may take back, counted from where it stands.
-	most := len(w.real()) - 1 - int(max(w.store.top().Height-reorgLimit, 1))
-	if w.chance(60) {
-		most = 3 * reorgLimit
+	most := w.room()
+	if w.chance(150) {
+		most = min(3*reorgLimit, len(w.real())-2)
 	}
-	most = min(most, len(w.real())-2)
 	if most < 1 {
 		return
 	}
@@ -117,10 +118,17 @@ func (w *world) reorg() {
 	w.grow(max(1, n+w.rng.IntN(4)-1))
 }
 
+// room is how many blocks the real chain may leave without going below what the
+// store may take back, counted from where it stands.
+func (w *world) room() int {
+	lowest := max(w.store.top().Height-reorgLimit, w.store.applied[0].Height)
+	return len(w.real()) - 1 - int(lowest)
+}
+
 // back has an earlier branch become the best again.
 func (w *world) back() {
 	branch := w.chain.Branch()
-	if len(w.real()) < 4 {
+	if w.room() < 2 {
 		return
 	}
 	w.chain.Reorg(1+w.rng.IntN(2), fates[w.rng.IntN(len(fates))])

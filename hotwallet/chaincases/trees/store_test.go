@@ -18,17 +18,31 @@ type store struct {
 	inner   *model.Store
 	w       *world
 	applied []chain.Block // from where it began, taken back ones removed
-	// settled are the applied blocks that were deep enough once: what they brought
-	// stays credited until they are taken back themselves.
+	// settled are the deposits that were deep enough once: they stay credited until
+	// their own block is taken back.
 	settled map[string]bool
 }
 
 // add notes an applied block.
 func (s *store) add(b chain.Block) {
 	s.applied = append(s.applied, b)
-	if i := len(s.applied) - needed; i >= 0 {
-		s.settled[s.applied[i].Hash] = true
+	for _, depth := range []int{needed, maturity} {
+		if i := len(s.applied) - depth; i > 0 {
+			for _, c := range s.w.blocks[s.applied[i].Hash].Credits {
+				if depth == depthOf(c) {
+					s.settled[s.inner.DepositID(c)] = true
+				}
+			}
+		}
 	}
+}
+
+// depthOf is how deep a credit has to be.
+func depthOf(c chain.Credit) int {
+	if c.Coinbase {
+		return maturity
+	}
+	return needed
 }
 
 // top is where processing stands by what was applied.
@@ -71,7 +85,7 @@ func (s *store) Begin(ctx context.Context, at chain.Ref) error {
 }
 
 func (s *store) Apply(ctx context.Context, b chain.Block) error {
-	if s.w.bug == cursorFirst && s.w.chance(30) {
+	if s.w.bug == cursorFirst && !s.w.node.honest && s.w.chance(30) {
 		bare := b
 		bare.Credits, bare.Debits = nil, nil
 		return errors.Join(errLost, s.change(func() error { return s.inner.Apply(ctx, bare) },
@@ -86,7 +100,9 @@ func (s *store) Apply(ctx context.Context, b chain.Block) error {
 func (s *store) Rollback(ctx context.Context, at chain.Ref) error {
 	return s.change(func() error { return s.inner.Rollback(ctx, at) }, func() {
 		s.w.rolledBack++
-		delete(s.settled, at.Hash)
+		for _, c := range s.w.blocks[at.Hash].Credits {
+			delete(s.settled, s.inner.DepositID(c))
+		}
 		s.applied = s.applied[:len(s.applied)-1]
 	})
 }

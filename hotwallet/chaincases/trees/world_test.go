@@ -18,6 +18,8 @@ import (
 const (
 	needed     = 3
 	reorgLimit = 5
+	// maturity is how deep a miner's reward has to be.
+	maturity = 100
 )
 
 // A bug is planted to see that it is found.
@@ -58,6 +60,10 @@ type world struct {
 	// most is the greatest height there was.
 	most  int64
 	found failure
+	// net are the credits told of each deposit less what was told as taken back, by
+	// the facts heard so far.
+	net   map[string]int
+	heard int
 	counts
 }
 
@@ -77,7 +83,7 @@ func (a all) Coin(string) bool      { return false }
 
 func newWorld(seed uint64, b bug) *world {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 0x6665727279)), bug: b, db: model.NewDatabase(),
-		blocks: map[string]chain.Block{}, ours: map[string]string{}}
+		blocks: map[string]chain.Block{}, ours: map[string]string{}, net: map[string]int{}}
 	config := fakechain.Config{Seed: seed}
 	if seed%2 == 0 {
 		w.chain = fakechain.NewBitcoin(config)
@@ -91,6 +97,10 @@ func newWorld(seed uint64, b bug) *world {
 		w.issue(n)
 	}
 	w.learn()
+	// The first look is at an honest node: where to begin is taken on trust.
+	w.node.honest = true
+	w.step()
+	w.node.honest = false
 	return w
 }
 
