@@ -50,6 +50,10 @@ test-long: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgre
 	@FERRY_TEST_LONG=1 FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/testcount -count=1 -timeout 25m \
 	  -run '^(TestPartsGoAway|TestReorganisations|TestEthereumMisbehaves|TestTamperingOnRealNodes)$$' ./deploy/cluster
 
+test-chains: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/withpostgres ## play the attacks on deposits on real nodes, and SEEDS=10000 random chain trees (FIRST=0); prints case, node, outcome
+	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test go -C hotwallet/chaincases test -count=1 -timeout 20m -cases
+	@go -C hotwallet/chaincases/trees test -count=1 -timeout 60m -seeds $(or $(SEEDS),1000) -first $(or $(FIRST),0) -tell
+
 fuzz: ## fuzz every parser in turn (FUZZTIME=1m each; FUZZ='bitcoin FuzzReadBlock' some of them; KEEP=12 inputs to testdata/fuzz)
 	@go run ./tools/fuzz -time '$(or $(FUZZTIME),1m)' $(if $(FUZZ),-only '$(FUZZ)') $(if $(KEEP),-keep $(KEEP))
 
