@@ -39,7 +39,7 @@ func TestTracesThatAreMissingOrWrong(t *testing.T) {
 		{"a node that had it", func(t *testing.T) { s.lost(t, ours, b) }},
 		{"a trace that lies", func(t *testing.T) { s.lies(t, ours, b) }},
 	} {
-		t.Run(step.name, step.run) //nolint:paralleltest // they share a chain
+		t.Run(step.name, step.run)
 	}
 }
 

@@ -42,7 +42,7 @@ func TestEtherByWhatBlocksDo(t *testing.T) {
 		{"our own payment that comes back in part", returned},
 		{"withdrawals and fees", beside},
 	} {
-		t.Run(step.name, func(t *testing.T) { step.run(t, s) }) //nolint:paralleltest // they share a chain
+		t.Run(step.name, func(t *testing.T) { step.run(t, s) })
 	}
 }
 

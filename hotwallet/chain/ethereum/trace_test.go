@@ -24,9 +24,8 @@ func (o only) Address(a string) bool { return a == common.Address(o).Hex() }
 func (only) Coin(string) bool        { panic("account chains never ask") }
 
 var (
-	ours     = common.Address{0x0e, 1}
-	wallet   = common.Address{0xaa}
-	stranger = common.Address{0x57}
+	ours   = common.Address{0x0e, 1}
+	wallet = common.Address{0xaa}
 )
 
 // one is a block with one transaction of a stranger to a contract, and what a trace
