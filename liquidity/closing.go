@@ -39,36 +39,30 @@ func (c closer) consumer(brokers []string) (*bus.Consumer, error) {
 }
 
 // handle closes what the batch says is over. An update that was overtaken or is
-// repeated closes nothing a second time, so neither needs to be recognised.
+// repeated closes nothing that it should not, so neither needs to be recognised.
 func (c closer) handle(ctx context.Context, b bus.Batch) error {
 	for _, err := range b.Malformed {
 		c.log.ErrorContext(ctx, "update can't be read and is passed over", "error", err)
 	}
-	var over []string
+	updates := make([]swap.Update, 0, len(b.Records))
 	for _, r := range b.Records {
 		u, err := r.Update()
 		if err != nil || u.SwapID != r.Key {
 			c.log.ErrorContext(ctx, "update is not one of its key and is passed over", "swap", r.Key, "offset", r.Offset, "error", err)
 			continue
 		}
-		if isOver(u.State) {
-			over = append(over, u.SwapID)
-		}
+		updates = append(updates, u)
 	}
-	closed, err := c.store.Close(ctx, Group, b, over)
+	crash.Point("liquidity.close.before")
+	closed, err := c.store.Close(ctx, Group, b, updates)
 	if err != nil {
-		return fmt.Errorf("close %d locks: %w", len(over), err)
+		return fmt.Errorf("close what %d updates end: %w", len(updates), err)
 	}
+	crash.Point("liquidity.close.after")
 	if closed > 0 {
-		c.log.DebugContext(ctx, "locks closed", "locks", closed)
+		c.log.DebugContext(ctx, "promises closed", "promises", closed)
 	}
 	return nil
-}
-
-// isOver reports a state after which no payout can come. An expired swap's late
-// deposit is refunded, out of that deposit.
-func isOver(s swap.State) bool {
-	return s == swap.Settled || s == swap.Refunded || s == swap.Expired
 }
 
 // lapse closes what nobody accepted, now and then, until ctx ends. Such locks

@@ -8,6 +8,7 @@ import (
 
 	"ferry/liquidity"
 	"ferry/liquidity/postgres"
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -58,7 +59,7 @@ func TestNewRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := liquidity.Parts{Store: postgres.New(nil, time.Now), Sources: []liquidity.Source{venue{}}, Key: key,
+	good := liquidity.Parts{Store: postgres.New(nil, time.Now), Sources: []liquidity.Source{venue{}}, Key: key, AttestKeys: swap.PublicKeys{"k": nil},
 		Brokers: []string{"127.0.0.1:1"}, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	if _, err := liquidity.New(liquidity.Default(), good); err != nil {
 		t.Fatal(err)
@@ -70,6 +71,7 @@ func TestNewRefuses(t *testing.T) {
 		"no clock":          func(_ *liquidity.Config, p *liquidity.Parts) { p.Now = nil },
 		"no brokers":        func(_ *liquidity.Config, p *liquidity.Parts) { p.Brokers = nil },
 		"no key":            func(_ *liquidity.Config, p *liquidity.Parts) { p.Key = nil },
+		"no attestor":       func(_ *liquidity.Config, p *liquidity.Parts) { p.AttestKeys = nil },
 		"no source":         func(_ *liquidity.Config, p *liquidity.Parts) { p.Sources = nil },
 		"a source twice":    func(_ *liquidity.Config, p *liquidity.Parts) { p.Sources = []liquidity.Source{venue{}, venue{}} },
 	} {

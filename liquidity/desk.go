@@ -20,7 +20,9 @@ type Desk struct {
 	store  Store
 	key    ed25519.PrivateKey
 	keys   swap.PublicKeys
-	now    func() time.Time
+	// attestKeys sign receipts and consents.
+	attestKeys swap.PublicKeys
+	now        func() time.Time
 }
 
 // Request asks for a price: exactly one of Deposit and Payout has units.

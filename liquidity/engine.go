@@ -26,7 +26,9 @@ type Parts struct {
 	// changed without a refused quote.
 	Key     ed25519.PrivateKey
 	OldKeys []ed25519.PublicKey
-	Brokers []string
+	// AttestKeys are attestd's: who asks for a new price shows a receipt.
+	AttestKeys swap.PublicKeys
+	Brokers    []string
 	// Instance names this process within its consumer group, the same after a
 	// restart and never used twice at once; empty for a name of the moment.
 	Instance string
@@ -36,17 +38,21 @@ type Parts struct {
 	// Observe, if not nil, is called with how each call ended: "" or the code of its
 	// refusal. It must not block.
 	Observe func(call string, code swap.Code)
+	// Requoted, if not nil, is called with what became of each request for a price: an
+	// Outcome… or a swap.Refused…. It must not block.
+	Requoted func(outcome string)
 }
 
 // Engine is liquidityd without its process.
 type Engine struct {
-	market  *Market
-	funds   *Funds
-	closer  closer
-	desk    *Desk
-	server  *Server
-	brokers []string
-	log     *slog.Logger
+	market   *Market
+	funds    *Funds
+	closer   closer
+	requoter requoter
+	desk     *Desk
+	server   *Server
+	brokers  []string
+	log      *slog.Logger
 }
 
 // New validates the configuration and connects nothing yet.
@@ -54,8 +60,8 @@ func New(c Config, p Parts) (*Engine, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("liquidity configuration: %w", err)
 	}
-	if p.Store == nil || p.Log == nil || p.Now == nil || len(p.Brokers) == 0 || len(p.Key) != ed25519.PrivateKeySize {
-		return nil, errors.New("liquidity: store, log, clock, brokers and an Ed25519 key are needed")
+	if p.Store == nil || p.Log == nil || p.Now == nil || len(p.Brokers) == 0 || len(p.Key) != ed25519.PrivateKeySize || len(p.AttestKeys) == 0 {
+		return nil, errors.New("liquidity: store, log, clock, brokers, an Ed25519 key and attestd's are needed")
 	}
 	market, err := NewMarket(p.Now, p.Sources...)
 	if err != nil {
@@ -77,11 +83,16 @@ func New(c Config, p Parts) (*Engine, error) {
 	if p.Observe == nil {
 		p.Observe = func(string, swap.Code) {}
 	}
+	if p.Requoted == nil {
+		p.Requoted = func(string) {}
+	}
 	funds := NewFunds(c.BalanceStaleAfter, p.Now, p.Log)
-	desk := &Desk{config: c, market: market, funds: funds, store: p.Store, key: p.Key, keys: keys, now: p.Now}
+	desk := &Desk{config: c, market: market, funds: funds, store: p.Store, key: p.Key, keys: keys,
+		attestKeys: p.AttestKeys, now: p.Now}
 	return &Engine{
 		market: market, funds: funds, desk: desk, brokers: p.Brokers, log: p.Log,
 		closer: closer{store: p.Store, log: p.Log, instance: p.Instance}, server: &Server{desk: desk, log: p.Log, observe: p.Observe},
+		requoter: requoter{desk: desk, store: p.Store, log: p.Log, observe: p.Requoted, instance: p.Instance},
 	}, nil
 }
 
@@ -90,8 +101,9 @@ func (e *Engine) Handler() (path string, handler http.Handler) {
 	return ferryv1connect.NewLiquidityHandler(e.server, rpc.HandlerOptions()...)
 }
 
-// Run follows venues, balances and updates and publishes rates, until ctx ends;
-// then it returns nil.
+// Run follows venues, balances and updates, answers requests for a price and
+// publishes rates, until ctx ends; then it returns nil. What it tells the state machine
+// lies in the store's outbox: a bus.Relay beside it publishes that.
 func (e *Engine) Run(ctx context.Context) error {
 	publisher, err := bus.NewPublisher("liquidity", e.brokers)
 	if err != nil {
@@ -102,11 +114,16 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	requests, err := e.requoter.consumer(e.brokers)
+	if err != nil {
+		return err
+	}
 	telling := &rates{desk: e.desk, publisher: publisher, log: e.log, told: map[asset.Pair]swap.Rate{}}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return e.market.Run(ctx) })
 	group.Go(func() error { return bus.Follow(ctx, e.brokers, bus.TopicBalances, e.log, e.funds.Take) })
 	group.Go(func() error { return consumer.Run(ctx) })
+	group.Go(func() error { return requests.Run(ctx) })
 	group.Go(func() error { return e.closer.lapse(ctx) })
 	group.Go(func() error { return telling.run(ctx) })
 	return group.Wait()

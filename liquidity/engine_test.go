@@ -24,6 +24,7 @@ import (
 	"ferry/swap/rpc"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 	"ferry/swap/rpc/ferry/v1/ferryv1connect"
+	"ferry/swap/swaptest"
 )
 
 const patience = 60 * time.Second
@@ -102,6 +103,29 @@ type desk struct {
 	consumed  *progress
 	// locked counts the locks that the engine told of.
 	locked *atomic.Int64
+	// signing are the engine's key and its attestor's; requoted what became of requests.
+	signing  swaptest.Keys
+	requoted chan string
+	// failed is told of each batch that will be read again.
+	failed chan struct{}
+}
+
+// failures are log records of batches that failed.
+type failures struct {
+	slog.Handler
+	failed chan struct{}
+}
+
+func (failures) Enabled(context.Context, slog.Level) bool { return true }
+
+func (f failures) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "batch failed, will read it again" {
+		select {
+		case f.failed <- struct{}{}:
+		default:
+		}
+	}
+	return nil
 }
 
 // progress is how many updates a test has told.
@@ -109,7 +133,7 @@ type progress struct{ want int64 }
 
 func open(t *testing.T, change func(*liquidity.Config)) desk {
 	t.Helper()
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, bus.TopicRates, bus.TopicBalances, bus.TopicUpdates))
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, bus.TopicRates, bus.TopicBalances, bus.TopicUpdates, bus.TopicRequotes))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,20 +143,21 @@ func open(t *testing.T, change func(*liquidity.Config)) desk {
 		t.Fatal(err)
 	}
 	d := desk{pool: pgtest.New(t, "liquidity"), venue: venue{make(chan liquidity.Top)}, rates: make(chan swap.Rate),
-		wallet: &wallet{balances: map[asset.ID]swap.Balance{}}, keys: swap.PublicKeys{swap.KeyID(pub): pub}, consumed: &progress{}, locked: &atomic.Int64{}}
+		wallet: &wallet{balances: map[asset.ID]swap.Balance{}}, keys: swap.PublicKeys{swap.KeyID(pub): pub}, consumed: &progress{}, locked: &atomic.Int64{},
+		signing: swaptest.Keys{Quote: key, Attest: swaptest.NewKeys().Attest}, requoted: make(chan string, 100), failed: make(chan struct{}, 1)}
 	config := liquidity.Default()
 	if change != nil {
 		change(&config)
 	}
 	d.pairs = config.Pairs
-	log := slog.New(slog.DiscardHandler)
+	log := slog.New(failures{slog.DiscardHandler, d.failed})
 	engine, err := liquidity.New(config, liquidity.Parts{Store: postgres.New(d.pool, time.Now), Sources: []liquidity.Source{d.venue},
-		Key: key, Brokers: cluster.ListenAddrs(), Log: log, Now: time.Now,
+		Key: key, AttestKeys: d.signing.AttestKeys(), Brokers: cluster.ListenAddrs(), Log: log, Now: time.Now,
 		Observe: func(call string, code swap.Code) {
 			if call == "lock" && code == "" {
 				d.locked.Add(1)
 			}
-		}})
+		}, Requoted: func(outcome string) { d.requoted <- outcome }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,6 +51,10 @@ func (r Rules) decideRequoted(d Decision, f swap.Fact) Decision {
 func refused(d Decision, m swap.Mismatch, told swap.RequotedFact, f swap.Fact) Decision {
 	m.Offer = told.Offer
 	switch {
+	case m.Reason == ReasonSmallExcess && told.Refused == swap.RefusedBeyond:
+		// The policy is to refund.
+		d.Note = "The locked rate can't be had for it."
+		return refundAll(d, m, f)
 	case told.Refused == swap.RefusedBeyond || told.Refused == swap.RefusedBelow:
 		return askUser(d, m, told.Refused, f)
 	case m.SignedConsent != "":
@@ -123,9 +127,9 @@ func decideWait(d Decision, f swap.Fact) Decision {
 		return d // with the note that it no longer matters
 	}
 	if !d.isHere(m) {
-		m.By = d.now(f).Add(d.waits.Price)
+		// No other deadline is set: see waitAgain.
 		d.Note = "It is waited longer: the chain has taken the deposit back."
-		return d.keep(m)
+		return d
 	}
 	switch m.Wait {
 	case swap.WaitPrice:

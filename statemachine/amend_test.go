@@ -141,17 +141,19 @@ func TestLateIsHonoured(t *testing.T) {
 // policy refunds.
 func TestUneconomicExcessIsAdded(t *testing.T) {
 	t.Parallel()
-	s := agreed(t, swap.RefundPolicy(), swaptest.BitcoinAddress)
-	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01002999", time.Minute))
-	s.wants(swap.DepositConfirmed, swap.VerdictOver)
-	if r := s.requested(); r.Basis != swap.BasisLocked {
-		t.Errorf("asked for a price by %s", r.Basis)
+	for _, policy := range []swap.Policy{swap.RefundPolicy(), swap.DefaultPolicy()} {
+		s := agreed(t, policy, swaptest.BitcoinAddress)
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01004", time.Minute))
+		s.wants(swap.DepositConfirmed, swap.VerdictOver)
+		if r := s.requested(); r.Basis != swap.BasisLocked {
+			t.Errorf("asked for a price by %s", r.Basis)
+		}
+		s.tell(s.price("0.282"))
+		s.wants(swap.DepositConfirmed, swap.VerdictOver, "payout 0.282 ETH to "+swaptest.EthereumAddress)
 	}
-	s.tell(s.price("0.2817"))
-	s.wants(swap.DepositConfirmed, swap.VerdictOver, "payout 0.2817 ETH to "+swaptest.EthereumAddress)
-	s = agreed(t, swap.RefundPolicy(), swaptest.BitcoinAddress)
-	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01003", time.Minute))
-	s.wants(swap.RefundQueued, swap.VerdictOver, "refund 0.01001"+refundTo)
+	s := agreed(t, swap.RefundPolicy(), swaptest.BitcoinAddress)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01004001", time.Minute))
+	s.wants(swap.RefundQueued, swap.VerdictOver, "refund 0.01002001"+refundTo)
 }
 
 // A second deposit is a swap of its own, and its payout has an identity of its own.
@@ -218,6 +220,7 @@ func TestMismatchIsTakenBack(t *testing.T) {
 	s = short(t, policyOf(swap.AnswerAsk), swaptest.BitcoinAddress)
 	s.tell(s.deposit(swap.FactDepositReorged, 1, "0.006", 3*time.Hour), s.answer(swap.AnswerRefund, "tx1", ""))
 	s.wants(swap.Held, swap.VerdictShort)
+	s.wantMismatch(swap.WaitAnswer, "chain")
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.006", time.Minute))
 	s.wants(swap.RefundQueued, swap.VerdictShort, "refund 0.00598"+refundTo)
 	s.mature(swap.Refunded)

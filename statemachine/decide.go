@@ -72,8 +72,11 @@ const (
 	ReasonWrittenOff = "written_off"
 )
 
-// Reasons a mismatch waits for an answer, besides its verdict's.
+// Reasons a mismatch waits, besides its verdict's.
 const (
+	// ReasonSmallExcess: the policy is to refund, and what is too much can't be sent
+	// back, so that the locked price is asked for.
+	ReasonSmallExcess = "excess_small"
 	// ReasonBeyondTolerance: today's price is further from the locked rate than the
 	// policy allows. ReasonBelowConsent: it pays less than the user's last answer asked.
 	ReasonBeyondTolerance = swap.RefusedBeyond

@@ -55,7 +55,7 @@ func decideDeposit(d Decision, f swap.Fact) Decision {
 	after.State, after.Small = depositStates[f.Kind], isSmall(d.Swap.Terms.Quote, told)
 	switch {
 	case after.State == swap.DepositFinal && after.Verdict != swap.VerdictNone:
-		return giveBack(d, i, told)
+		return giveBack(d, i, told, f)
 	case after.State == swap.DepositFinal:
 		d = judge(d, i, told, f)
 	default:

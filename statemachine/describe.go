@@ -18,7 +18,8 @@ func Describe(s swap.Swap, cause swap.FactKind, note string) swap.Update {
 	}
 	return swap.Update{SwapID: s.ID, Version: s.Version, State: s.State, Cause: cause, Message: message,
 		Actor: w.actor, By: w.by, Reason: s.Reason, At: s.UpdatedAt, Missing: w.missing, RefundAddress: s.RefundsTo(),
-		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments), Mismatches: slices.Clone(s.Amended.Mismatches)}
+		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments), Mismatches: slices.Clone(s.Amended.Mismatches),
+		Requotes: slices.Clone(s.Amended.Requotes)}
 }
 
 // wait is what a swap waits for, who must act, and by when: zero where nothing is due.
@@ -41,6 +42,9 @@ func waiting(s swap.Swap) wait {
 	}
 	for _, m := range s.Amended.Mismatches {
 		if d := (Decision{Swap: s, From: s.State}); !d.isHere(m) {
+			if m.Main {
+				w = wait{text: "The chain took the deposit back. What it waited for goes on when it is confirmed again.", actor: "chain"}
+			}
 			continue
 		}
 		text, actor, by := matter(s, m)

@@ -56,14 +56,11 @@ func countAlone(d Decision, i int, l leg, f swap.Fact) Decision {
 	if d = count(d, []int{i}, swap.VerdictCounted); d.Outcome != Applied {
 		return d
 	}
-	note := d.Note
 	for _, part := range l.parts {
 		if d = mismatched(d, []int{part}, swap.VerdictExtra, false, f); d.Outcome != Applied {
 			return d
 		}
-		note += " " + d.Note
 	}
-	d.Note = note
 	return d
 }
 

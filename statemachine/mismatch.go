@@ -27,40 +27,41 @@ func mismatched(d Decision, parts []int, verdict swap.Verdict, main bool, f swap
 		answer, d.Swap.Reason = policy.For(verdict), reasons[verdict]
 	}
 	switch {
+	case main && verdict == swap.VerdictOver && answer != swap.AnswerAsk && d.excessIsSmall(parts):
+		// Sending it back would cost more than it is worth, and a satoshi too much must
+		// not make a price worse: all is swapped, at the locked rate.
+		return askPrice(d, m, swap.BasisLocked, f)
 	case answer == swap.AnswerRequote && verdict == swap.VerdictLate && main:
 		return askPrice(d, m, swap.BasisLate, f)
 	case answer == swap.AnswerRequote:
 		return askPrice(d, m, swap.BasisMarket, f)
 	case answer == swap.AnswerAsk:
 		return askUser(d, m, ReasonAsk, f)
-	case main && verdict == swap.VerdictOver && d.excessIsSmall(parts, f):
-		// Sending it back would cost more than it is worth: all is swapped, at the
-		// locked rate.
-		return askPrice(d, m, swap.BasisLocked, f)
 	}
 	return refundAll(d, m, f)
 }
 
-// excessIsSmall: what is beyond the quoted amount could not be sent back by itself.
-func (d Decision) excessIsSmall(parts []int, f swap.Fact) bool {
+// excessIsSmall: what is beyond the quoted amount is hardly worth sending back.
+func (d Decision) excessIsSmall(parts []int) bool {
 	total, err := swap.Order{ID: d.Swap.ID, Deposits: d.orderDeposits(parts)}.Total()
-	if err != nil || f.Deposit == nil {
-		return false
-	}
-	q := d.Swap.Terms.Quote
-	excess, err := sub(total, q.Deposit)
-	return err == nil && isSmall(q, swap.DepositFact{Amount: excess, DustThreshold: f.Deposit.DustThreshold})
+	return err == nil && d.Swap.Terms.SmallExcess(total)
 }
 
 // askPrice asks liquidityd what is paid for the deposits.
 func askPrice(d Decision, m swap.Mismatch, basis swap.Basis, f swap.Fact) Decision {
 	m.Wait, m.Reason, m.By, m.Asked = swap.WaitPrice, "", d.now(f).Add(d.waits.Price), m.Asked+1
+	if basis == swap.BasisLocked {
+		m.Reason = ReasonSmallExcess
+	}
 	used := d.orderDeposits(d.partsOf(m))
 	d.Requests = append(d.Requests, swap.RequoteRequest{ID: swap.RequestID(m.ID, m.Asked), SwapID: d.Swap.ID, Main: m.Main,
 		Basis: basis, Deposits: used, SignedQuote: d.Swap.Terms.SignedQuote, SignedReceipt: d.Swap.Terms.SignedReceipt,
 		SignedConsent: m.SignedConsent})
 	d = d.keep(m)
 	d.Note = d.say("%s: a price for it is asked for.", d.what(m))
+	if m.Main {
+		d.Swap.Reason = reasons[m.Verdict]
+	}
 	if m.Main && d.From != swap.DepositConfirmed {
 		d.Move = MoveReprice
 	}
@@ -131,7 +132,7 @@ func refund(d Decision, i int) Decision {
 	}
 	d.Entries = append(d.Entries, refundEntry(d.Swap, deposit, back))
 	d.Note = fmt.Sprintf("%s is %s: a refund of %s to the refund address is ordered.", deposit.Amount, deposit.Verdict, back)
-	o := swap.Order{Purpose: swap.PurposeRefund, Amount: back, Destination: d.Swap.RefundsTo()}
+	o := swap.Order{Purpose: swap.PurposeRefund, Amount: back, Destination: d.Swap.RefundsTo(), Deferrable: !deposit.Main}
 	if d.Swap.Terms.Receipt.RefundAddress == "" {
 		o.SignedRefundAddress = d.Swap.Amended.SignedRefundAddress
 	}

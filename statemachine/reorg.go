@@ -3,6 +3,7 @@ package statemachine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"ferry/swap"
 )
@@ -56,6 +57,9 @@ func takeBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	if before.Verdict == swap.VerdictNone {
 		return follow(d, f)
 	}
+	if _, waits := mainMismatch(d.Swap); before.Main && waits && d.From == swap.Held {
+		d.Swap.Reason = ReasonReorged
+	}
 	if !before.Main || !Allowed(d.From, MoveUncount) {
 		return d
 	}
@@ -69,7 +73,7 @@ func takeBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 
 // giveBack acts on a verdict again whose deposit had been taken back. Nothing is
 // ordered: the order stands.
-func giveBack(d Decision, i int, told swap.DepositFact) Decision {
+func giveBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	deposit := &d.Swap.Deposits[i]
 	p := d.paymentFor(deposit.ID)
 	d.Note = fmt.Sprintf("%s of %s is confirmed again.", told.Amount, short(told.TxID))
@@ -89,11 +93,30 @@ func giveBack(d Decision, i int, told swap.DepositFact) Decision {
 			d.Entries = append(d.Entries, entry)
 		}
 	}
-	if !deposit.Main || d.waitsForReturn() {
+	d = d.waitAgain(deposit.ID, f)
+	if !deposit.Main || d.waitsForReturn() || d.Outcome != Applied || d.Move != MoveNone {
 		return d
 	}
 	if d.From == swap.DepositDetected || d.From == swap.Held && d.Swap.Reason == ReasonReorged {
 		return resume(d)
+	}
+	return d
+}
+
+// waitAgain goes on with the mismatch of a deposit that is confirmed again, once all of
+// them are: with the refund, if somebody has said meanwhile where to; else it waits, and
+// a wait that has run out begins again.
+func (d Decision) waitAgain(depositID string, f swap.Fact) Decision {
+	for _, m := range d.Swap.Amended.Mismatches {
+		switch {
+		case !slices.Contains(m.Deposits, depositID) || !d.isHere(m):
+		case m.Wait == swap.WaitAddress && d.Swap.RefundsTo() != "":
+			return refundAll(d, m, f)
+		case !d.now(f).Before(m.By):
+			m.By = d.now(f).Add(map[swap.Wait]time.Duration{swap.WaitPrice: d.waits.Price, swap.WaitAnswer: d.waits.Answer,
+				swap.WaitAddress: d.waits.Reminder}[m.Wait])
+			return d.keep(m)
+		}
 	}
 	return d
 }
@@ -103,15 +126,15 @@ func resume(d Decision) Decision {
 	if m, ok := mainMismatch(d.Swap); ok {
 		return resumeWait(d, m)
 	}
-	to := d.standing()
+	to, purpose := d.standing(), d.mainPurpose()
 	if to == swap.Held {
-		d.Swap.Reason = failures[swap.PurposePayout]
-		if d.mainVerdict() != swap.VerdictCounted && d.mainVerdict() != swap.VerdictToppedUp {
-			d.Swap.Reason = failures[swap.PurposeRefund]
-		}
+		d.Swap.Reason = failures[purpose]
 		return d
 	}
-	d.Move, d.Swap.Reason = moveResume(to), reasons[d.mainVerdict()]
+	d.Move, d.Swap.Reason = moveResume(to), ""
+	if purpose == swap.PurposeRefund {
+		d.Swap.Reason = reasons[d.mainVerdict()]
+	}
 	switch {
 	case d.From == swap.DepositDetected && to == swap.DepositConfirmed:
 		d.Move = MoveCount
@@ -135,8 +158,18 @@ func resumeWait(d Decision, m swap.Mismatch) Decision {
 	return d
 }
 
-// reasons are those of the verdicts that refund the main leg.
+// reasons are those of the verdicts that do not match the terms.
 var reasons = map[swap.Verdict]string{swap.VerdictLate: ReasonLate, swap.VerdictShort: ReasonShort, swap.VerdictOver: ReasonOver}
+
+// mainPurpose is that of the main leg's payments: they all have the same.
+func (d Decision) mainPurpose() swap.Purpose {
+	for _, p := range d.Swap.Payments {
+		if d.pays(p) {
+			return p.Purpose
+		}
+	}
+	return swap.PurposePayout
+}
 
 // mainVerdict is that of the main leg: all its deposits have the same.
 func (d Decision) mainVerdict() swap.Verdict {

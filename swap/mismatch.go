@@ -2,6 +2,7 @@ package swap
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,10 +96,25 @@ func (r RequoteRequest) Validate() error {
 	if err := (Order{ID: r.ID, Deposits: r.Deposits}).checkDeposits(); err != nil {
 		return err
 	}
-	if len(r.Deposits) == 0 || !strings.HasPrefix(r.ID, "requote:"+r.Deposits[0].ID+":") || len(r.ID) > maxRequestID {
+	if len(r.Deposits) == 0 || len(r.ID) > maxRequestID || r.Number() == 0 {
 		return fmt.Errorf("request %.120s: the id does not follow from its deposits", r.ID)
 	}
 	return nil
+}
+
+// Number is the n of the request's RequestID, as Mismatch.Asked counts: 0 if the id is
+// not one of its deposits.
+func (r RequoteRequest) Number() int {
+	if len(r.Deposits) == 0 {
+		return 0
+	}
+	mismatch := r.Deposits[0].ID
+	text, ok := strings.CutPrefix(r.ID, strings.TrimSuffix(RequestID(mismatch, 0), "0"))
+	n, err := strconv.Atoi(text)
+	if !ok || err != nil || n < 1 || RequestID(mismatch, n) != r.ID {
+		return 0
+	}
+	return n
 }
 
 // Refusals of a price: RequotedFact.Refused.

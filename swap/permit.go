@@ -10,13 +10,23 @@ import (
 // Permits checks a verified requote against the terms it amends: that it is for
 // exactly these deposits of this swap, that its fees are no more than the quote's,
 // and that the user said yes to its price: by a consent, or beforehand by the policy
-// and its tolerance, or because it is the locked rate and pays more than was
-// quoted. consent is nil without one, and verified otherwise; consentHash is
+// and its tolerance, or because it adds an excess that a refund would eat, at the
+// locked rate. consent is nil without one, and verified otherwise; consentHash is
 // HashDocument of its text. The errors are for people.
+//
+// It bounds what the user loses, not what the house gives: a payout above what was
+// quoted is liquidityd's to answer for, and the signer's caps.
 //
 // Every party that acts on a requote asks here: the state machine before it orders,
 // the signer before it signs, the client before it believes.
 func (t Terms) Permits(r Requote, deposits []OrderDeposit, consent *Consent, consentHash string) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	// One form: else a deposit could be there twice, and the sum be a lie.
+	if err := (Order{ID: r.ID, Deposits: deposits}).checkDeposits(); err != nil {
+		return err
+	}
 	switch {
 	case r.SwapID != t.Receipt.SwapID || r.ReceiptHash != HashDocument(t.SignedReceipt):
 		return fmt.Errorf("the requote is for swap %s, or for another receipt of it", r.SwapID)
@@ -62,12 +72,8 @@ func (t Terms) consented(r Requote, deposits []OrderDeposit, c *Consent, hash st
 
 // foreseen: the policy permits this price without asking.
 func (t Terms) foreseen(r Requote) error {
-	locked, err := t.noWorse(r, 0)
-	if err != nil {
+	if added, err := t.addsExcess(r); err != nil || added {
 		return err
-	}
-	if r.Main && locked && t.Quote.Payout.Units.Less(r.Payout.Units) && t.Quote.Deposit.Units.Less(r.Deposit.Units) {
-		return nil
 	}
 	verdict := VerdictExtra
 	if r.Main {
@@ -94,11 +100,31 @@ func (t Terms) foreseen(r Requote) error {
 	return nil
 }
 
+// addsExcess: the policy refunds what is too much, and the excess is small; so all is
+// swapped, at the locked rate or better and for no less than was quoted. (A payout can
+// be exactly the quoted one, where the excess is worth less than a step of it.)
+func (t Terms) addsExcess(r Requote) (bool, error) {
+	if !r.Main || t.Receipt.Policy.OnOver != AnswerRefund || !t.SmallExcess(r.Deposit) || r.Payout.Units.Less(t.Quote.Payout.Units) {
+		return false, nil
+	}
+	return t.noWorse(r, 0)
+}
+
+// SmallExcess reports that a deposit is more than the quote's, and by so little that
+// sending it back would cost about as much as it brings. What a refund brings is the
+// excess less RefundFeeMax: up to twice that fee it may be the smaller part.
+func (t Terms) SmallExcess(deposit asset.Amount) bool {
+	excess := new(big.Int).Sub(deposit.Units.Big(), t.Quote.Deposit.Units.Big())
+	limit := new(big.Int).Lsh(t.Quote.RefundFeeMax.Units.Big(), 1)
+	return deposit.Asset == t.Quote.Deposit.Asset && excess.Sign() > 0 && excess.Cmp(limit) <= 0
+}
+
 // bpsWhole is 100 % in basis points.
 const bpsWhole = 10000
 
 // noWorse compares gross payouts per deposit: the requote's is at least the quote's
-// less bps, but for the rounding of two steps of a quoted amount.
+// less bps. The requote's gross payout was rounded down once, by less than a step; the
+// quote's rounding is on the user's side already.
 func (t Terms) noWorse(r Requote, bps int64) (bool, error) {
 	quoted, err := sum(t.Quote.Payout, t.Quote.ServiceFee, t.Quote.NetworkFee)
 	if err != nil {
@@ -108,7 +134,7 @@ func (t Terms) noWorse(r Requote, bps int64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	got.Add(got, slack(r.Payout.Asset))
+	got.Add(got, quoteStep(r.Payout.Asset))
 	// got/r.Deposit >= quoted/q.Deposit × (1 − bps/10000), without division
 	left := new(big.Int).Mul(got, t.Quote.Deposit.Units.Big())
 	left.Mul(left, big.NewInt(bpsWhole))
@@ -118,7 +144,7 @@ func (t Terms) noWorse(r Requote, bps int64) (bool, error) {
 }
 
 // feeAsQuoted: the service fee is no greater part of the gross payout than in the
-// quote.
+// quote, but for being rounded up once, by less than a step.
 func (t Terms) feeAsQuoted(r Requote) error {
 	quoted, err := sum(t.Quote.Payout, t.Quote.ServiceFee, t.Quote.NetworkFee)
 	if err != nil {
@@ -129,11 +155,7 @@ func (t Terms) feeAsQuoted(r Requote) error {
 		return err
 	}
 	fee := r.ServiceFee.Units.Big()
-	if room := slack(r.Payout.Asset); fee.Cmp(room) > 0 {
-		fee.Sub(fee, room)
-	} else {
-		fee.SetInt64(0)
-	}
+	fee.Sub(fee, quoteStep(r.Payout.Asset)) // below zero for a fee that is all rounding
 	if fee.Mul(fee, quoted).Cmp(got.Mul(got, t.Quote.ServiceFee.Units.Big())) > 0 {
 		return fmt.Errorf("the requote's service fee %s is a greater part than the quote's", r.ServiceFee)
 	}
@@ -152,11 +174,11 @@ func sum(amounts ...asset.Amount) (*big.Int, error) {
 	return total, nil
 }
 
-// slack is two steps of a quoted amount, in base units: each amount is rounded once.
-func slack(id asset.ID) *big.Int {
-	step := big.NewInt(1)
+// quoteStep is what a quoted amount is rounded to, in base units: 10^-QuotePlaces
+// coins, or one unit.
+func quoteStep(id asset.ID) *big.Int {
 	if a := asset.MustLookup(id); a.Decimals > asset.QuotePlaces {
-		step = asset.Pow10(a.Decimals - asset.QuotePlaces)
+		return asset.Pow10(a.Decimals - asset.QuotePlaces)
 	}
-	return step.Mul(step, big.NewInt(2))
+	return big.NewInt(1)
 }

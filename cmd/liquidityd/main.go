@@ -1,5 +1,5 @@
-// Command liquidityd prices and locks. It holds the key that signs quotes, and
-// reaches the venues, Postgres and Kafka.
+// Command liquidityd prices and locks, and prices anew what does not match a quote. It
+// holds the key that signs quotes, and reaches the venues, Postgres and Kafka.
 package main
 
 import (
@@ -42,6 +42,10 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	attestKeys, err := d.PublicAttestKeys()
+	if err != nil {
+		return err
+	}
 	key, err := daemon.SigningKey(keyPath)
 	if err != nil {
 		return err
@@ -66,7 +70,12 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	}
 	defer a.Close()
 	engine, err := liquidity.New(config, liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: venues,
-		Key: key, Brokers: brokers, Instance: s.Or(daemon.EnvInstance, ""), Log: log, Now: time.Now, Observe: desk.Calls(a.Metrics())})
+		Key: key, AttestKeys: attestKeys, Brokers: brokers, Instance: s.Or(daemon.EnvInstance, ""), Log: log, Now: time.Now,
+		Observe: desk.Calls(a.Metrics()), Requoted: desk.Requotes(a.Metrics())})
+	if err != nil {
+		return err
+	}
+	relay, err := bus.NewRelay(bus.RelayConfig{Source: "liquidity", Brokers: brokers, Pool: pool, Log: log})
 	if err != nil {
 		return err
 	}
@@ -79,7 +88,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	mux.Handle(engine.Handler())
 	log.Info("ready")
 	a.Started()
-	return daemon.Group(ctx, a.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
+	return daemon.Group(ctx, a.Run, relay.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
 }
 
 // observe adds the checks and metrics.
@@ -89,7 +98,9 @@ func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, prob
 	a.Check("prices", desk.Venues(engine.Prices))
 	desk.Prices(a.Metrics(), engine.Prices)
 	desk.Locks(a.Metrics(), pool, time.Now)
-	flow.Consumer(a.Metrics(), pool, probe, liquidity.Group, bus.TopicUpdates)
+	flow.Outbox(a.Metrics(), pool, "liquidity")
+	flow.Consumers(a.Metrics(), pool, probe, flow.Group{Name: liquidity.Group, Topics: []string{bus.TopicUpdates}},
+		flow.Group{Name: liquidity.RequoteGroup, Topics: []string{bus.TopicRequotes}})
 	a.Handle("GET "+market.Path, market.Handler(engine.Prices, time.Now))
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -23,6 +24,7 @@ import (
 	"ferry/migrations/pgtest"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
+	"ferry/swap/swaptest"
 )
 
 const patience = time.Minute
@@ -131,7 +133,7 @@ func TestAGapReachesTheMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kafka, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, bus.TopicRates, bus.TopicBalances, bus.TopicUpdates))
+	kafka, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, bus.TopicRates, bus.TopicBalances, bus.TopicUpdates, bus.TopicRequotes))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +144,7 @@ func TestAGapReachesTheMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	engine, err := liquidity.New(testPolicy(t), liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: []liquidity.Source{venue},
-		Key: key, Brokers: brokers, Log: log, Now: time.Now})
+		Key: key, AttestKeys: swaptest.NewKeys().AttestKeys(), Brokers: brokers, Log: log, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,6 +167,10 @@ func TestAGapReachesTheMetrics(t *testing.T) {
 		usable  = `ferry_price_usable{instrument="ETH-BTC"}`
 	)
 	await(t, a.Address(), usable, 1)
+	for group, topic := range map[string]string{liquidity.Group: bus.TopicUpdates, liquidity.RequoteGroup: bus.TopicRequotes} {
+		await(t, a.Address(), fmt.Sprintf("ferry_consumer_lag_records{group=%q,partition=\"0\",topic=%q}", group, topic), 0)
+	}
+	await(t, a.Address(), `ferry_outbox_rows{source="liquidity"}`, 0)
 	if n := metric(t, a.Address(), gaps); n != 0 {
 		t.Fatalf("%v gaps before there was any", n)
 	}

@@ -143,7 +143,7 @@ func TestTopics(t *testing.T) {
 	must(t, EnsureTopics(testContext(t), k.Broker()))
 	details, err := kadm.NewClient(kafkaClient(t, k.Broker())).ListTopics(testContext(t))
 	must(t, err)
-	want := map[string]int{"ferry.facts": 8, "ferry.orders": 8, "ferry.updates": 8, "ferry.rates": 1, "ferry.balances": 1, "ferry.config": 1}
+	want := map[string]int{"ferry.facts": 8, "ferry.orders": 8, "ferry.requotes": 8, "ferry.updates": 8, "ferry.rates": 1, "ferry.balances": 1, "ferry.config": 1}
 	if len(details) != len(want) {
 		t.Errorf("%d topics, want %d", len(details), len(want))
 	}

@@ -28,6 +28,7 @@ func Topics() []Topic {
 	return []Topic{
 		{Name: "ferry.facts", Partitions: 8},
 		{Name: "ferry.orders", Partitions: 8},
+		{Name: "ferry.requotes", Partitions: 8},
 		{Name: "ferry.updates", Partitions: 8},
 		{Name: "ferry.rates", Partitions: 1, Compacted: true},
 		{Name: "ferry.balances", Partitions: 1, Compacted: true},

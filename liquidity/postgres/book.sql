@@ -1,10 +1,10 @@
 -- Stores the lock if it fits, and tells what it was measured against. Runs under
 -- the locks of book_lock.sql, in a statement after them: its snapshot is younger.
 WITH promised AS (
-    SELECT coalesce(sum(payout_units + network_fee_units), 0) AS units FROM lock
+    SELECT coalesce(sum(units), 0) AS units FROM promise
     WHERE payout_asset = @payout_asset
       AND coalesce(closed_at, 'infinity') >= @balance_at::timestamptz
-      AND (swap_id IS NOT NULL OR accept_by > @now::timestamptz)
+      AND (lapses_at IS NULL OR lapses_at > @now::timestamptz)
 ), mine AS (
     SELECT count(*) AS locks FROM lock
     WHERE client = @client AND swap_id IS NULL AND closed_at IS NULL AND accept_by > @now::timestamptz

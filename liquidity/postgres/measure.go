@@ -17,13 +17,18 @@ var measureLocksSQL string
 // LockMeasure counts what is promised of one payout asset.
 type LockMeasure struct {
 	Asset asset.ID
-	// Open locks can still be accepted; Promised ones were, and their swap is not over.
+	// Open locks can still be accepted. Promised are locks that were and whose swap is
+	// not over, and requotes that are neither paid nor moot.
 	Open, Promised int64
 }
 
-// MeasureLocks counts open and accepted locks. Only those not closed are read.
+// MeasureLocks counts open locks and promises. Only those not closed are read.
 func MeasureLocks(ctx context.Context, db Reader, now time.Time) ([]LockMeasure, error) {
-	rows, err := db.Query(ctx, measureLocksSQL, pgx.NamedArgs{"now": now})
+	var assets []string
+	for _, a := range asset.All() {
+		assets = append(assets, string(a.ID))
+	}
+	rows, err := db.Query(ctx, measureLocksSQL, pgx.NamedArgs{"now": now, "payout_assets": assets})
 	if err != nil {
 		return nil, fmt.Errorf("measure the locks: %w", err)
 	}

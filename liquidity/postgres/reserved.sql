@@ -1,4 +1,4 @@
-SELECT coalesce(sum(payout_units + network_fee_units), 0)::text FROM lock
+SELECT coalesce(sum(units), 0)::text FROM promise
 WHERE payout_asset = @payout_asset
   AND coalesce(closed_at, 'infinity') >= @balance_at::timestamptz
-  AND (swap_id IS NOT NULL OR accept_by > @now::timestamptz)
+  AND (lapses_at IS NULL OR lapses_at > @now::timestamptz)

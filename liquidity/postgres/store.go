@@ -30,8 +30,26 @@ var (
 	reservedSQL string
 	//go:embed close.sql
 	closeSQL string
+	//go:embed close_lock.sql
+	closeLockSQL string
+	//go:embed close_requoted.sql
+	closeRequotedSQL string
+	//go:embed close_requotes.sql
+	closeRequotesSQL string
 	//go:embed lapse.sql
 	lapseSQL string
+	//go:embed answer_known.sql
+	answerKnownSQL string
+	//go:embed answer_lock.sql
+	answerLockSQL string
+	//go:embed answer_fits.sql
+	answerFitsSQL string
+	//go:embed answer_replace.sql
+	answerReplaceSQL string
+	//go:embed answer_replace_lock.sql
+	answerReplaceLockSQL string
+	//go:embed answer.sql
+	answerSQL string
 )
 
 // Store is liquidity.Store on a pool whose search_path is the service's schema.
@@ -55,22 +73,6 @@ func (s *Store) Reserved(ctx context.Context, id asset.ID, balanceAt time.Time) 
 		return asset.Units{}, fmt.Errorf("sum what is reserved of %s: %w", id, err)
 	}
 	return asset.ParseUnits(sum)
-}
-
-// Close implements liquidity.Store.
-func (s *Store) Close(ctx context.Context, consumer string, b bus.Batch, swapIDs []string) (closed int64, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := bus.AdvanceOffset(ctx, tx, consumer, b); err != nil {
-			return err
-		}
-		tag, err := tx.Exec(ctx, closeSQL, pgx.NamedArgs{"now": s.now(), "swap_ids": swapIDs})
-		closed = tag.RowsAffected()
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("close locks: %w", err)
-	}
-	return closed, nil
 }
 
 // Offset implements liquidity.Store.

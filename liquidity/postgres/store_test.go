@@ -99,6 +99,15 @@ func (b bench) reserved(t *testing.T) string {
 	return asset.Amount{Asset: asset.ETH, Units: units}.Decimal()
 }
 
+// over are updates that the swaps are settled.
+func over(ids ...string) []swap.Update {
+	updates := make([]swap.Update, len(ids))
+	for i, id := range ids {
+		updates[i] = swap.Update{SwapID: id, State: swap.Settled, At: start}
+	}
+	return updates
+}
+
 func newSwap() string { return swap.NewID(swap.SwapPrefix, start) }
 
 func TestBookKeepsTheWholeLock(t *testing.T) {
@@ -186,7 +195,7 @@ func TestReservationsEnd(t *testing.T) {
 	before := b.clock.now()
 	b.clock.forward(time.Hour)
 	batch := bus.Batch{Topic: bus.TopicUpdates, From: 0, Next: 1}
-	closed, err := b.store.Close(t.Context(), "g", batch, []string{settled, newSwap()})
+	closed, err := b.store.Close(t.Context(), "g", batch, over(settled, newSwap()))
 	if err != nil || closed != 1 {
 		t.Fatalf("closed %d, %v; want the one known", closed, err)
 	}
@@ -359,7 +368,7 @@ func TestCloseGuards(t *testing.T) {
 		b.mustAccept(t, l, id)
 	}
 	closeAt := func(from, next int64, ids ...string) (int64, error) {
-		return b.store.Close(t.Context(), "g", bus.Batch{Topic: bus.TopicUpdates, Partition: 1, From: from, Next: next}, ids)
+		return b.store.Close(t.Context(), "g", bus.Batch{Topic: bus.TopicUpdates, Partition: 1, From: from, Next: next}, over(ids...))
 	}
 	if n, err := closeAt(0, 3, ids[0], ids[0]); n != 1 || err != nil {
 		t.Errorf("first: %d, %v", n, err)

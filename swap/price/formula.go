@@ -43,11 +43,17 @@ type Offer struct {
 //
 // ErrFees if no payout is left, asset.ErrRange beyond 256 bits.
 func (p Formula) ByDeposit(deposit asset.Amount) (Offer, error) {
+	return p.WithFee(deposit, Ratio{Num: big.NewInt(p.FeeBPS), Den: big.NewInt(bpsWhole)})
+}
+
+// WithFee is ByDeposit with the service fee as an exact part of the gross payout in
+// place of FeeBPS: what was charged once and is charged again.
+func (p Formula) WithFee(deposit asset.Amount, fee Ratio) (Offer, error) {
 	gross, err := roundedMulDiv(p.Pair.To, deposit.Units, p.Ratio.Num, p.Ratio.Den, asset.Down)
 	if err != nil {
 		return Offer{}, fmt.Errorf("gross payout: %w", err)
 	}
-	service, err := roundedMulDiv(p.Pair.To, gross, big.NewInt(p.FeeBPS), big.NewInt(bpsWhole), asset.Up)
+	service, err := roundedMulDiv(p.Pair.To, gross, fee.Num, fee.Den, asset.Up)
 	if err != nil {
 		return Offer{}, fmt.Errorf("service fee: %w", err)
 	}

@@ -23,6 +23,11 @@ func (r Ratio) Less(bps int64) Ratio {
 	}
 }
 
+// AtLeast reports that the ratio is no smaller than another.
+func (r Ratio) AtLeast(other Ratio) bool {
+	return new(big.Int).Mul(r.Num, other.Den).Cmp(new(big.Int).Mul(other.Num, r.Den)) >= 0
+}
+
 // Text is the ratio as coins of To per coin of From, cut after Places; asset.ErrRange
 // for a price beyond 256 bits.
 func (r Ratio) Text(p asset.Pair) (string, error) {

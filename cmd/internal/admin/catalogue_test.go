@@ -64,6 +64,7 @@ func TestOperationsDescribesEveryMetric(t *testing.T) {
 	swaps.Observer(found)
 	wallet.New(found, nil, asset.Bitcoin, time.Now)
 	desk.Calls(found)
+	desk.Requotes(found)
 	desk.Locks(found, nil, time.Now)
 	desk.Prices(found, func() []liquidity.Price { return nil })
 	public.Observer(found)

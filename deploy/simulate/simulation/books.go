@@ -83,19 +83,21 @@ func (t tally) swap(s swap.Swap) {
 			t.credit(ledger.Clearing, d.Amount)
 			t.debit(ledger.ReorgLosses, d.Amount)
 		}
-		switch d.Verdict {
-		case swap.VerdictDust:
+		switch {
+		case d.Verdict == swap.VerdictDust:
 			t.credit(ledger.DustQuarantine, d.Amount)
-		case swap.VerdictNone, swap.VerdictCounted, swap.VerdictToppedUp:
-			t.credit(ledger.SwapDeposit(s.ID), d.Amount)
-		default:
+		case d.WrittenOff:
+			t.credit(ledger.WrittenOff, d.Amount)
+		case refunded(s, d):
 			t.credit(ledger.SwapRefund(s.ID), asset.Amount{Asset: d.Amount.Asset, Units: less(d.Amount.Units, q.RefundFeeMax.Units)})
 			t.credit(ledger.NetworkFeeIncome, q.RefundFeeMax)
+		default: // a part, one that is exchanged below, or one that waits
+			t.credit(ledger.SwapDeposit(s.ID), d.Amount)
 		}
 	}
 	for _, p := range s.Payments {
 		if p.Purpose == swap.PurposePayout && backed(s, p) {
-			t.exchange(s)
+			t.exchange(s, p)
 		}
 		if p.State != swap.PaymentFinal {
 			continue
@@ -109,13 +111,27 @@ func (t tally) swap(s swap.Swap) {
 	}
 }
 
-// exchange is what the quote says, once all deposits that it rests on are booked.
-func (t tally) exchange(s swap.Swap) {
+// refunded reports a deposit with a refund ordered for it.
+func refunded(s swap.Swap, d swap.Deposit) bool {
+	return slices.ContainsFunc(s.Payments, func(p swap.Payment) bool { return p.Purpose == swap.PurposeRefund && pays(p, d) })
+}
+
+// exchange is what the quote says, or the payment's requote, once all deposits that
+// it rests on are booked.
+func (t tally) exchange(s swap.Swap, p swap.Payment) {
 	q := s.Terms.Quote
-	t.debit(ledger.SwapDeposit(s.ID), q.Deposit)
-	t.credit(ledger.Inventory, q.Deposit)
-	for account, a := range map[ledger.Account]asset.Amount{ledger.SwapPayout(s.ID): q.Payout,
-		ledger.ServiceFees: q.ServiceFee, ledger.NetworkFeeIncome: q.NetworkFee} {
+	deposit, payout, service, network := q.Deposit, q.Payout, q.ServiceFee, q.NetworkFee
+	for _, repriced := range s.Amended.Requotes {
+		if repriced.OrderID == p.OrderID {
+			r, err := swap.VerifyRequote(repriced.SignedRequote, quoteKeys)
+			must(err)
+			deposit, payout, service, network = r.Deposit, r.Payout, r.ServiceFee, r.NetworkFee
+		}
+	}
+	t.debit(ledger.SwapDeposit(s.ID), deposit)
+	t.credit(ledger.Inventory, deposit)
+	for account, a := range map[ledger.Account]asset.Amount{ledger.SwapPayout(s.ID): payout,
+		ledger.ServiceFees: service, ledger.NetworkFeeIncome: network} {
 		t.credit(account, a)
 		t.debit(ledger.Inventory, a)
 	}

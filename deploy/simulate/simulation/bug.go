@@ -31,11 +31,15 @@ const (
 	BugDustCounted Bug = "dust-counted"
 	// BugLateDropped: deposits to an expired swap are dropped.
 	BugLateDropped Bug = "late-deposit-dropped"
+	// BugBeyond: the desk signs prices that the policy does not allow.
+	BugBeyond Bug = "requote-beyond-tolerance"
+	// BugDeadlineLost: the deadlines of matters are not stored.
+	BugDeadlineLost Bug = "deadline-lost"
 )
 
 // Bugs are all that can be planted.
 func Bugs() []Bug {
-	return []Bug{BugFirstOutput, BugNewNonce, BugOffsetFirst, BugDustCounted, BugLateDropped}
+	return []Bug{BugFirstOutput, BugNewNonce, BugOffsetFirst, BugDustCounted, BugLateDropped, BugBeyond, BugDeadlineLost}
 }
 
 // told is what reaches the state machine of a batch.
@@ -102,4 +106,16 @@ func (s stateStore) offsetFirst(ctx context.Context, b bus.Batch, folded []state
 	}
 	b.From, b.Malformed = b.Next, nil
 	return s.w.around(func() error { return s.apply(ctx, b, folded) })
+}
+
+// stored is what the state machine's store is given.
+func (b Bug) stored(folded []statemachine.Folded) []statemachine.Folded {
+	if b != BugDeadlineLost {
+		return folded
+	}
+	folded = slices.Clone(folded)
+	for i := range folded {
+		folded[i].Deadlines = nil
+	}
+	return folded
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"ferry/statemachine"
 	"ferry/swap"
@@ -27,12 +28,13 @@ type checker struct {
 	used   map[string]string
 	told   int
 	// looked is how much there was when everything was looked at last.
-	looked [8]int
+	looked    [10]int
+	deadlines map[deadlineOf]time.Time
 }
 
 func newChecker(w *World) *checker {
 	return &checker{world: w, replayed: map[string]*swap.Swap{}, versions: map[string]int64{}, numbers: map[string]int64{},
-		orders: map[string]swap.Order{}, used: map[string]string{}}
+		orders: map[string]swap.Order{}, used: map[string]string{}, deadlines: map[deadlineOf]time.Time{}}
 }
 
 func fail(format string, args ...any) { panic(violation{fmt.Sprintf(format, args...)}) }
@@ -41,7 +43,8 @@ func fail(format string, args ...any) { panic(violation{fmt.Sprintf(format, args
 func (c *checker) step() {
 	w := c.world
 	now := [...]int{len(w.states.Schema().Outbox()), len(w.wallets.Schema().Outbox()), w.states.Schema().Book.Len(),
-		w.wallets.Schema().Book.Len(), len(w.wallets.Halts()), w.facts(), int(w.height(asset.Bitcoin)), int(w.height(asset.Ethereum))}
+		w.wallets.Schema().Book.Len(), len(w.wallets.Halts()), w.facts(), int(w.height(asset.Bitcoin)), int(w.height(asset.Ethereum)),
+		len(w.gateway.rows), len(w.desk.schema.Outbox())}
 	if now != c.looked {
 		c.all()
 	}
@@ -51,12 +54,13 @@ func (c *checker) step() {
 // all is what must hold at any time.
 func (c *checker) all() {
 	c.halts()
+	c.ordersOnce()
 	for _, id := range c.world.states.IDs() {
 		c.timeline(id)
 		c.actor(id)
+		c.matters(id)
 	}
 	c.updates()
-	c.ordersOnce()
 	c.books()
 	c.leavesOnce()
 }
@@ -66,6 +70,7 @@ func (c *checker) all() {
 func (c *checker) halts() {
 	for on, reason := range c.world.wallets.Halts() {
 		switch {
+		case reason == stageHalt:
 		case strings.Contains(reason, "leaves ours more than"):
 		case strings.HasSuffix(reason, "a reorganisation has taken it back"):
 		default:
@@ -99,7 +104,7 @@ func (c *checker) timeline(id string) {
 		return
 	}
 	for _, e := range events[from:] {
-		shadow = replay(shadow, e)
+		shadow = replay(c.world.decisions, shadow, e)
 	}
 	c.replayed[id] = shadow
 	if !reflect.DeepEqual(*shadow, row) {
@@ -109,7 +114,7 @@ func (c *checker) timeline(id string) {
 
 // replay applies an event as it was applied the first time: a fact that had been
 // parked has a number below what was seen since.
-func replay(current *swap.Swap, e statemachine.Event) *swap.Swap {
+func replay(rules statemachine.Rules, current *swap.Swap, e statemachine.Event) *swap.Swap {
 	var seen int64
 	if current != nil {
 		copied := *current
@@ -121,7 +126,7 @@ func replay(current *swap.Swap, e statemachine.Event) *swap.Swap {
 		copied.Seen[e.Fact.Source] = min(seen, e.Fact.Seq-1)
 		current = &copied
 	}
-	d, err := Rules().Decide(current, e.Fact)
+	d, err := rules.Decide(current, e.Fact)
 	if err != nil || d.Outcome != statemachine.Applied {
 		fail("event %d of %s can't be replayed: %s %s %v", e.Version, e.Fact.SwapID, d.Outcome, d.Reason, err)
 	}
@@ -139,7 +144,7 @@ func (c *checker) actor(id string) {
 	row, _ := w.states.Swap(id)
 	stage, known := statemachine.StageOf(row.State)
 	u := statemachine.Describe(row, "", "")
-	if !known || u.Actor == "" || u.Message == "" || !stage.Final && (u.Actor == "nobody" || u.By.IsZero()) {
+	if !known || u.Actor == "" || u.Message == "" || !stage.Final && (u.Actor == "nobody" || u.By.IsZero()) && !endless(row) {
 		fail("%s is %s: who must act, and by when? %+v", id, row.State, u)
 	}
 	if row.State == swap.Held && row.Reason == "" {
@@ -191,7 +196,7 @@ func (c *checker) updates() {
 func (c *checker) ordersOnce() {
 	rows := c.world.states.Schema().Outbox()
 	for _, m := range rows[c.told:] {
-		if m.Topic != bus.TopicOrders {
+		if c.deadlineTold(m); m.Topic != bus.TopicOrders {
 			continue
 		}
 		var o swap.Order
@@ -222,7 +227,7 @@ func (c *checker) leavesOnce() {
 		for _, to := range []struct {
 			on      asset.Chain
 			address string
-		}{{pays, u.terms.Receipt.PayoutAddress}, {u.on, u.terms.Receipt.RefundAddress}} {
+		}{{pays, u.terms.Receipt.PayoutAddress}, {u.on, u.refundsTo()}} {
 			if got := c.world.chains[to.on].Received(to.address); due[to.address].Less(got) {
 				fail("%s: %s has received %s of %s", u.id(), to.address, got, due[to.address])
 			}

@@ -86,24 +86,35 @@ func (c *checker) leg(u *user, leg []swap.Deposit) {
 
 // mainEnd is where the deposits that decided the main leg, and their payments, lead.
 func (c *checker) mainEnd(row swap.Swap, leg []swap.Deposit) (swap.State, string) {
-	verdict := leg[0].Verdict
-	failed, done := statemachine.ReasonRefundFailed, swap.Refunded
-	if verdict == swap.VerdictCounted || verdict == swap.VerdictToppedUp {
-		failed, done = statemachine.ReasonPayoutFailed, swap.Settled
-	}
+	done, failed, reason := swap.Settled, statemachine.ReasonPayoutFailed, ""
 	mine := slices.DeleteFunc(slices.Clone(row.Payments), func(p swap.Payment) bool {
 		return !slices.ContainsFunc(leg, func(d swap.Deposit) bool { return pays(p, d) })
 	})
+	if slices.ContainsFunc(mine, func(p swap.Payment) bool { return p.Purpose == swap.PurposeRefund }) {
+		done, failed = swap.Refunded, statemachine.ReasonRefundFailed
+		reason = map[swap.Verdict]string{swap.VerdictShort: statemachine.ReasonShort, swap.VerdictOver: statemachine.ReasonOver,
+			swap.VerdictLate: statemachine.ReasonLate}[leg[0].Verdict]
+	}
 	switch {
-	case slices.ContainsFunc(leg, func(d swap.Deposit) bool { return d.State != swap.DepositFinal }):
+	case leg[0].WrittenOff:
+		return swap.Held, statemachine.ReasonWrittenOff
+	case slices.ContainsFunc(leg, func(d swap.Deposit) bool { return d.State != swap.DepositFinal && !(d.Lost && c.released(row.ID)) }):
 		return swap.Held, statemachine.ReasonReorged
+	case len(mine) == 0: // every other matter has ended
+		return swap.Held, statemachine.ReasonNoAddress
 	case slices.ContainsFunc(mine, func(p swap.Payment) bool { return p.State == swap.PaymentFailed }):
 		return swap.Held, failed
 	case slices.ContainsFunc(mine, func(p swap.Payment) bool { return c.world.stranded()[p.OrderID] }):
 		done = row.State // wherever it has come: see docs/simulation.md
 	}
-	return done, map[swap.Verdict]string{swap.VerdictShort: statemachine.ReasonShort, swap.VerdictOver: statemachine.ReasonOver,
-		swap.VerdictLate: statemachine.ReasonLate}[verdict]
+	return done, reason
+}
+
+// released reports that staff ended a hold: what is lost is borne.
+func (c *checker) released(id string) bool {
+	return slices.ContainsFunc(c.world.states.Events(id), func(e statemachine.Event) bool {
+		return e.From == swap.Held && e.To != swap.Held && e.Fact.Staff != nil
+	})
 }
 
 // inTime demands that a deposit was seen, or mined, and told as confirmed by the

@@ -15,7 +15,7 @@ const partitions = 3
 
 func newKafka() *kafka {
 	k := &kafka{topics: map[string][][]bus.Record{}}
-	for _, topic := range []string{bus.TopicFacts, bus.TopicOrders, bus.TopicUpdates} {
+	for _, topic := range []string{bus.TopicFacts, bus.TopicOrders, bus.TopicRequotes, bus.TopicUpdates} {
 		k.topics[topic] = make([][]bus.Record, partitions)
 	}
 	return k

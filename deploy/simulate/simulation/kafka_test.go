@@ -139,10 +139,10 @@ func (f flaky) Apply(ctx context.Context, b bus.Batch, folded []statemachine.Fol
 }
 
 // member is a swapd that is in the group until its context ends.
-func member(ctx context.Context, t *testing.T, w *wire, brokers []string, store *model.Store, writes *atomic.Int64) <-chan error {
+func member(ctx context.Context, t *testing.T, rules statemachine.Rules, w *wire, brokers []string, store *model.Store, writes *atomic.Int64) <-chan error {
 	t.Helper()
-	keys, log := simulation.Rules(), slog.New(slog.DiscardHandler)
-	handler := consume.Handler{Rules: keys, Store: flaky{store, writes}, Log: log}
+	log := slog.New(slog.DiscardHandler)
+	handler := consume.Handler{Rules: rules, Store: flaky{store, writes}, Log: log}
 	c, err := bus.NewConsumer(bus.ConsumerConfig{Group: "swapd", Brokers: brokers, Topics: []string{bus.TopicFacts},
 		Load: store.LoadOffset, Handle: handler.Handle, Dial: w.dial, Log: log})
 	if err != nil {
@@ -192,14 +192,14 @@ func consumeLog(t *testing.T, r simulation.Result) {
 	store := model.New()
 	first, leave := context.WithCancel(t.Context())
 	all, stop := context.WithCancel(t.Context())
-	one := member(first, t, w, cluster.ListenAddrs(), store, &writes)
+	one := member(first, t, r.Rules, w, cluster.ListenAddrs(), store, &writes)
 	var two <-chan error
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for n := 0; two == nil || !consumed(t, store, r.Log); n++ {
 		switch n {
 		case 2:
-			two = member(all, t, w, cluster.ListenAddrs(), store, &writes)
+			two = member(all, t, r.Rules, w, cluster.ListenAddrs(), store, &writes)
 		case 6:
 			leave()
 		}

@@ -4,6 +4,7 @@ import (
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/reconcile"
 	"ferry/hotwallet/watch"
+	"ferry/statemachine"
 	"ferry/statemachine/consume"
 	"ferry/statemachine/deadline"
 
@@ -20,6 +21,11 @@ type Options struct {
 	// a test has both do the same as Postgres, call by call.
 	States func(*state.Store) StateStore
 	Hot    func(asset.Chain, *hot.Store, hot.Config) HotStore
+
+	// rules and decisions, if not nil, are those of the chains and of the state machine
+	// instead of drawn ones.
+	rules     map[asset.Chain]chainRules
+	decisions *statemachine.Rules
 }
 
 // StateStore is what swapd uses of its store.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"ferry/statemachine"
 	state "ferry/statemachine/model"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
@@ -26,8 +27,10 @@ type Result struct {
 	Broken string
 	Story  []string
 	// Log are the records of facts by partition, States what they led to.
+	// Rules are those that it was decided by.
 	Log    [][]bus.Record
 	States *state.Store
+	Rules  statemachine.Rules
 }
 
 // A seed takes stepsLeast steps before the calm and up to stepsMore more, and goes on
@@ -53,6 +56,7 @@ func Run(ctx context.Context, seed uint64, o Options) (r Result) {
 		r.Seed, r.Steps, r.Virtual, r.Pairs, r.Story = seed, w.steps, w.now.Sub(w.start), w.pairs, w.story
 		r.Stranded = len(w.stranded())
 		r.Facts, r.Log, r.States = w.facts(), w.kafka.topics[bus.TopicFacts], w.states
+		r.Rules = w.decisions
 	}()
 	w.play()
 	return r
@@ -64,8 +68,9 @@ func (w *World) play() {
 	w.fund(!w.poor)
 	w.create()
 	w.slow = one(w, []asset.Chain{"", asset.Bitcoin, asset.Ethereum})
-	w.lazy = one(w, []string{"", "", "gateway", "gateway", "hotwallet", "swap"})
+	w.lazy = one(w, []string{"", "", "gateway", "gateway", "hotwallet", "swap", "liquidity"})
 	w.rough = []int{0, 50, 150, 400}[w.rng.IntN(4)]
+	w.desk.slow = w.chance(4)
 	for last := stepsLeast + w.rng.IntN(stepsMore); w.steps < last || w.steps < stepsMost && w.told() < factsLeast; {
 		if w.ctx.Err() != nil {
 			return
@@ -87,7 +92,9 @@ func (w *World) facts() (n int) {
 }
 
 // told counts the facts that are told, published or not.
-func (w *World) told() int { return len(w.gateway.rows) + len(w.wallets.Schema().Outbox()) }
+func (w *World) told() int {
+	return len(w.gateway.rows) + len(w.wallets.Schema().Outbox()) + len(w.desk.schema.Outbox())
+}
 
 // step is one thing that happens.
 func (w *World) step() {
@@ -98,6 +105,7 @@ func (w *World) step() {
 		{14, w.look}, {10, w.pay}, {16, w.relay}, {16, w.read}, {8, w.take}, {3, w.sweep},
 		{14, w.mine}, {6, w.pass}, {9, w.deposit}, {5, w.topUp}, {2, w.createFew}, {3, w.replace}, {2, w.evict},
 		{6, w.reorg}, {5, w.waver}, {1, w.leave}, {3, w.trouble}, {1, w.again}, {2, w.operate}, {2, w.kill},
+		{10, w.ask}, {3, w.wander}, {5, w.answer}, {2, w.nameRefund}, {2, w.staff}, {2, w.approve},
 	}
 	total := 0
 	for _, a := range actions {
@@ -165,8 +173,12 @@ func (w *World) sweep() { one(w, w.swapd).sweep() }
 
 // kill ends a daemon between two steps.
 func (w *World) kill() {
-	if w.chance(2) {
+	switch w.rng.IntN(5) {
+	case 0, 1:
 		one(w, w.swapd).begin()
+		return
+	case 2:
+		w.desk.begin()
 		return
 	}
 	on := one(w, asset.Chains())

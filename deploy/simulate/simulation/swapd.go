@@ -27,7 +27,7 @@ func newSwapd(w *World) *swapd {
 
 func (d *swapd) begin() {
 	w := d.world
-	handler := consume.Handler{Rules: Rules(), Store: stateStore{w.stored, w}, Log: w.log}
+	handler := consume.Handler{Rules: w.decisions, Store: stateStore{w.stored, w}, Log: w.log}
 	d.facts = &consumer{topic: bus.TopicFacts,
 		load:   func(p int32) (int64, error) { return w.states.LoadOffset(w.ctx, bus.TopicFacts, p) },
 		handle: func(b bus.Batch) error { return handler.Handle(w.ctx, w.bug.told(w, b)) }}
@@ -71,6 +71,7 @@ func (s stateStore) Apply(ctx context.Context, b bus.Batch, folded []statemachin
 }
 
 func (s stateStore) apply(ctx context.Context, b bus.Batch, folded []statemachine.Folded) error {
+	folded = s.w.bug.stored(folded)
 	if err := s.StateStore.Apply(ctx, b, folded); err != nil {
 		return err
 	}

@@ -17,6 +17,11 @@ import (
 type user struct {
 	terms swap.Terms
 	on    asset.Chain
+	// silent users answer no questions, homeless ones name no refund address later.
+	silent, homeless bool
+	// answers are all they gave, signed; refundSet is the address they named later.
+	answers                 []string
+	refundSet, signedRefund string
 }
 
 func (u *user) id() string { return u.terms.Receipt.SwapID }
@@ -72,12 +77,25 @@ func (w *World) create() {
 		ServiceFee: asset.Amount{Asset: to, Units: asset.NewUnits(w.rng.Uint64N(3) * 700)}, NetworkFee: asset.Amount{Asset: to, Units: asset.NewUnits(500)},
 		RefundFeeMax: asset.Amount{Asset: from, Units: w.rules[on].refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
 		DepositWindowSeconds: 1200, ConfirmWindowSeconds: int64(confirm.Seconds())}
+	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), DepositAddress: w.chains[on].NewAddress(),
+		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: w.drawPolicy(),
+		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now}
+	if w.chance(3) {
+		r.RefundAddress = ""
+	}
+	u := w.open(q, r)
+	u.silent, u.homeless = w.chance(4), w.chance(4)
+}
+
+// open signs a quote and the receipt of its swap, completed by what follows from the
+// quote; the address is issued and watched, and the gateway tells of the swap.
+func (w *World) open(q swap.Quote, r swap.Receipt) *user {
 	signedQuote, err := swap.SignQuote(q, quoteKey)
 	must(err)
-	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), QuoteID: q.ID, QuoteHash: swap.HashDocument(signedQuote),
-		DepositChain: on, DepositAsset: from, DepositAddress: w.chains[on].NewAddress(), DepositPath: "m/84'/1'/0'/0/0",
-		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: swap.RefundPolicy(),
-		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now, DepositBy: now.Add(20 * time.Minute), ConfirmBy: now.Add(confirm)}
+	on := asset.MustLookup(q.Pair.From).Chain
+	r.QuoteID, r.QuoteHash, r.DepositChain, r.DepositAsset, r.DepositPath = q.ID, swap.HashDocument(signedQuote), on, q.Pair.From, "m/84'/1'/0'/0/0"
+	r.DepositBy = r.IssuedAt.Add(time.Duration(q.DepositWindowSeconds) * time.Second)
+	r.ConfirmBy = r.IssuedAt.Add(time.Duration(q.ConfirmWindowSeconds) * time.Second)
 	signedReceipt, err := swap.SignReceipt(r, attestKey)
 	must(err)
 	must(w.hot[on].store.Issue(r.DepositAddress, r.SwapID))
@@ -86,6 +104,7 @@ func (w *World) create() {
 	w.gateway.put(u.created())
 	w.users = append(w.users, u)
 	w.tell("swap %d: %s: send %s, get %s", len(w.users)-1, r.SwapID, q.Deposit, q.Payout)
+	return u
 }
 
 // about is an amount that is usual on a chain, give or take.

@@ -69,7 +69,7 @@ func (h *wallet) begin() {
 		ReorgLimit: w.rules[h.on].reorgLimit, Now: w.clock, Log: w.log,
 		AtTip: func(ctx context.Context) {
 			result, err := reconcile.Check(ctx, store, h.node, w.log)
-			if err == nil && result != reconcile.Equal && result != reconcile.Skipped {
+			if err == nil && result != reconcile.Equal && result != reconcile.Skipped && (result != reconcile.Surplus || !w.surplus) {
 				panic(violation{"the books of " + string(h.on) + " and its node: " + string(result)})
 			}
 		}})
@@ -120,8 +120,11 @@ func (h *wallet) tolerate(err error) {
 func (h *wallet) handedIn(raw []byte, answer chain.Acceptance) {
 	txid, err := fakechain.TxID(raw)
 	must(err)
-	if h.failing > 0 && answer == chain.Accepted && h.on == asset.Ethereum {
-		h.failing--
+	if answer != chain.Accepted || h.on != asset.Ethereum {
+		return
+	}
+	if h.failing > 0 || h.world.refused(raw) {
+		h.failing = max(h.failing-1, 0)
 		h.node.Fail(txid)
 		h.world.tell("  %.12s will be mined with failed status", txid)
 	}
@@ -150,10 +153,14 @@ func (s *signer) of(w *World) payment.Signer { return signerClient{s, w} }
 
 // Sign implements payment.Signer.
 func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte, txid string, err error) {
+	if s.w.down["signerd"] {
+		return nil, "", errLost
+	}
 	err = s.w.around(func() error {
 		if before, known := s.plans[r.Order.ID]; known && !bytes.Equal(before, r.Plan.Unsigned) {
 			panic(violation{"the signer was asked for a second transaction for " + r.Order.ID})
 		}
+		checkSigned(r.Order)
 		s.plans[r.Order.ID] = r.Plan.Unsigned
 		raw, txid = fakechain.Sign(r.Plan)
 		return nil

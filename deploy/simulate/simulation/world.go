@@ -49,6 +49,9 @@ type World struct {
 	states *state.Store
 	stored StateStore // states, as swapd sees it
 	swapd  []*swapd
+	// decisions are the rules that both decide by.
+	decisions statemachine.Rules
+	desk      *desk
 
 	wallets *hot.Database
 	hot     map[asset.Chain]*wallet
@@ -59,6 +62,12 @@ type World struct {
 	// forks is the lowest block that reorganisations have reached since the watcher
 	// was on the tip: several together may be no deeper than is followed.
 	forks map[asset.Chain]int64
+
+	// What a Stage asks for: daemons that are down, payees whose payments fail, and a
+	// node that holds more than the books.
+	down     map[string]bool
+	refusing map[string]bool
+	surplus  bool
 
 	check *checker
 	pairs map[Pair]int
@@ -81,7 +90,8 @@ func newWorld(ctx context.Context, seed uint64, o Options) *World {
 		kafka:  newKafka(),
 		states: state.New(), wallets: hot.NewDatabase(), signer: newSigner(),
 		chains: map[asset.Chain]*fakechain.Chain{}, rules: map[asset.Chain]chainRules{}, hot: map[asset.Chain]*wallet{},
-		gateway: &outbox{}, branches: map[asset.Chain]fakechain.Branch{}, forks: map[asset.Chain]int64{}, pairs: map[Pair]int{}}
+		gateway: &outbox{}, branches: map[asset.Chain]fakechain.Branch{}, forks: map[asset.Chain]int64{}, pairs: map[Pair]int{},
+		down: map[string]bool{}, refusing: map[string]bool{}}
 	w.stored = o.states(w.states)
 	w.start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	w.now = w.start
@@ -90,12 +100,20 @@ func newWorld(ctx context.Context, seed uint64, o Options) *World {
 	w.chains[asset.Bitcoin], w.chains[asset.Ethereum] = fakechain.NewBitcoin(config), fakechain.NewEthereum(config)
 	for _, on := range asset.Chains() {
 		w.rules[on] = w.drawRules(on)
+		if fixed, ok := o.rules[on]; ok {
+			w.rules[on] = fixed
+		}
 		w.hot[on] = newWallet(w, on)
 	}
 	w.relays = []*relay{
 		{source: "gateway", rows: w.gateway.all},
 		{source: "swap", rows: w.states.Schema().Outbox},
 		{source: "hotwallet", rows: w.wallets.Schema().Outbox},
+		{source: "liquidity", rows: func() []bus.Message { return w.desk.schema.Outbox() }},
+	}
+	w.decisions, w.desk = w.drawDecisions(), newDesk(w)
+	if o.decisions != nil {
+		w.decisions = *o.decisions
 	}
 	w.swapd = []*swapd{newSwapd(w), newSwapd(w)}
 	return w
@@ -134,11 +152,6 @@ func (w *World) fund(enough bool) {
 		w.chains[on].Mine(int(w.rules[on].confirmations))
 		w.hot[on].look()
 	}
-}
-
-// Rules are those of every decision here.
-func Rules() statemachine.Rules {
-	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys}
 }
 
 // chance is true once in n.

@@ -169,6 +169,23 @@ func (c *Chain) Fail(txid string) {
 	c.fails[txid] = true
 }
 
+// Raw are the bytes of a transaction that is mined or in the mempool, nil if it is
+// neither: what its sender would hand in again.
+func (c *Chain) Raw(txid string) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.mempool {
+		if t.ID() == txid {
+			return t.encode(true)
+		}
+	}
+	raw, err := c.raw(txid)
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
 // Unconfirmed lists the mempool's txids in the order of arrival.
 func (c *Chain) Unconfirmed() []string {
 	c.mu.Lock()

@@ -23,7 +23,7 @@ import (
 
 var (
 	open     = admin.Gauge("ferry_locks_open", "Locks that can still be accepted, by payout asset.", "asset")
-	promised = admin.Gauge("ferry_locks_promised", "Accepted locks whose swap is not over, by payout asset.", "asset")
+	promised = admin.Gauge("ferry_locks_promised", "Accepted locks whose swap is not over and open requotes, by payout asset.", "asset")
 
 	priceAge    = admin.Gauge("ferry_price_age_seconds", "Since the venue's last message; missing before the first.", "instrument")
 	priceUsable = admin.Gauge("ferry_price_usable", "1 while swaps can be priced from the instrument.", "instrument")
@@ -46,6 +46,18 @@ func Calls(to prometheus.Registerer) func(call string, code swap.Code) {
 		Help: "Calls for a lock by the code of their refusal, ok without one."}, []string{"call", "code"})
 	to.MustRegister(calls)
 	return func(call string, code swap.Code) { calls.WithLabelValues(call, admin.Code(code)).Inc() }
+}
+
+// Requotes counts requests for a price by what became of them.
+func Requotes(to prometheus.Registerer) func(outcome string) {
+	requotes := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ferry_requotes_total",
+		Help: "Requests for a price of deposits that do not match, by what became of them."}, []string{"outcome"})
+	to.MustRegister(requotes)
+	for _, outcome := range []string{liquidity.OutcomeRequoted, liquidity.OutcomeRepeated, liquidity.OutcomeFaulty,
+		swap.RefusedBeyond, swap.RefusedBelow, swap.RefusedUnavailable} {
+		requotes.WithLabelValues(outcome) // 0 from the start, so that the first is seen as an increase
+	}
+	return func(outcome string) { requotes.WithLabelValues(outcome).Inc() }
 }
 
 // Locks measures what is promised.

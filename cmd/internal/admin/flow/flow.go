@@ -41,14 +41,30 @@ func Outbox(to prometheus.Registerer, pool *pgxpool.Pool, source string) {
 	}, outboxGauges...))
 }
 
+// Group is a consumer group with the topics it reads.
+type Group struct {
+	Name   string
+	Topics []string
+}
+
 // Consumer measures how far a group of the pool's schema is behind on topics.
 func Consumer(to prometheus.Registerer, pool *pgxpool.Pool, probe *bus.Probe, group string, topics ...string) {
+	Consumers(to, pool, probe, Group{Name: group, Topics: topics})
+}
+
+// Consumers is Consumer for a daemon with several groups.
+func Consumers(to prometheus.Registerer, pool *pgxpool.Pool, probe *bus.Probe, groups ...Group) {
 	to.MustRegister(admin.NewReading("consumer", func(ctx context.Context) (samples []admin.Sample, err error) {
-		lags, err := probe.Lags(ctx, pool, group, topics...)
-		for _, l := range lags {
-			samples = append(samples, admin.Sample{Gauge: consumerLag, Value: float64(l.Records()),
-				Labels: []string{group, l.Topic, fmt.Sprint(l.Partition)}})
+		for _, g := range groups {
+			lags, err := probe.Lags(ctx, pool, g.Name, g.Topics...)
+			if err != nil {
+				return samples, err
+			}
+			for _, l := range lags {
+				samples = append(samples, admin.Sample{Gauge: consumerLag, Value: float64(l.Records()),
+					Labels: []string{g.Name, l.Topic, fmt.Sprint(l.Partition)}})
+			}
 		}
-		return samples, err
+		return samples, nil
 	}, consumerGauge...))
 }

@@ -1,0 +1,42 @@
+Feature: Coins that come in strange ways
+  Not every payment is a plain transaction in the right coin.
+
+  @peer:contract-wallet @row:surplus.told
+  Scenario: ether from within a contract is seen by the books, and does not stop payments
+    Given a locked ETH→BTC quote
+    When a contract pays the amount from within
+    Then operators are told of "more than the books"
+    And payments on ethereum are not halted
+    And the swap waits for its deposit
+
+  @peer:contract-wallet
+  Scenario: a swap goes on though ether came from within a contract
+    Given a locked ETH→BTC quote
+    When a contract pays the amount from within
+    And the user pays the amount
+    Then the swap settles in full
+
+  @peer:wrong-asset @pending @row:wrong_asset
+  Scenario: tokens sent to the coin's address are recorded and touch nothing
+    Given a locked ETH→BTC quote
+    When somebody sends tokens to the deposit address
+    Then operators are told of "wrong_asset"
+    And the swap waits for its deposit
+
+  @peer:wrong-displayed-state @row:deposit.gone
+  Scenario: a swap that goes back to waiting says so, and why
+    Given a locked BTC→ETH quote
+    And no blocks come on bitcoin
+    When the user pays the amount
+    And the next to act is the chain
+    And the sender spends the deposit's coins on something else
+    Then the user is told "is gone from its chain"
+    And the next to act is the user
+
+  @peer:wrong-displayed-state @row:refund.told
+  Scenario: a refund says why it is one
+    Given a locked BTC→ETH quote
+    When the user pays 150 %
+    Then the user is told "is over: a refund of"
+    And the swap is refunded because of deposit_over
+    And the next to act is nobody

@@ -1,0 +1,189 @@
+package mutation
+
+import "fmt"
+
+// Row is one policy row: what a deployment does in one kind of case.
+type Row struct {
+	// Name is that of the tag @row:name.
+	Name string
+	// About says what the row does.
+	About string
+	// File is its source, from the module's root; Old is there exactly once, and New
+	// stands in its place when the row is gone.
+	File, Old, New string
+}
+
+const (
+	decide  = "statemachine/decide.go"
+	deposit = "statemachine/deposit.go"
+	fold    = "statemachine/fold.go"
+	judge   = "statemachine/judge.go"
+	leg     = "statemachine/leg.go"
+	amend   = "statemachine/amend.go"
+	staff   = "statemachine/staff.go"
+	policy  = "swap/policy.go"
+	permit  = "swap/permit.go"
+
+	describe = "statemachine/describe.go"
+	mismatch = "statemachine/mismatch.go"
+
+	pay    = "statemachine/payment.go"
+	reorg  = "statemachine/reorg.go"
+	engine = "hotwallet/payment/engine.go"
+	watch  = "hotwallet/watch/move.go"
+	books  = "hotwallet/reconcile/reconcile.go"
+)
+
+// Rows are all that can be removed.
+func Rows() []Row {
+	return []Row{
+		{"count.exact", "one deposit of the exact amount is counted by itself", judge,
+			"\tcase exact:\n", "\tcase exact && !punctual:\n"},
+		{"detect", "a deposit that waits for its confirmations shows in the swap's state", leg,
+			"if Allowed(d.From, MoveSeen) {", "if false {"},
+		{"deposits.by_output", "each output is a deposit of its own", deposit,
+			"if deposit.ID == id {", "if n := len(id) - 2; len(deposit.ID) == len(id) && deposit.ID[:n] == id[:n] {"},
+		{"top_up", "deposits that come in time add up to the amount", judge,
+			"\tcase 0:\n\t\treturn count(", "\tcase 2:\n\t\treturn count("},
+		{"top_up.most_parts", "more parts than an order can use up go back", judge,
+			"len(l.parts) >= swap.MaxOrderDeposits", "len(l.parts) >= 1_000"},
+		{"deadline.awaits_rest", "at the end of the time to deposit, a rest that was seen is waited for", decide,
+			"case !l.decided && len(l.parts) > 0 && d.awaited(l, d.now(f)):", "case false:"},
+		{"top_up.told", "after a part the user is told what is missing", describe,
+			"if text, missing := partly(s); text != \"\" {", "if text, missing := partly(s); text == \"never\" {"},
+		{"top_up.whole_beside_parts", "parts beside a deposit of the whole amount go back", judge,
+			"for _, part := range l.parts {", "for _, part := range l.parts[:0] {"},
+		{"short.at_once", "what is short by less than dust is judged at once", leg,
+			"l.missing.Less(f.Deposit.DustThreshold)", "l.missing.IsZero()"},
+		{"short.at_deadline", "what is short when the time to deposit is over is judged then", decide,
+			"return mismatched(d, l.parts, swap.VerdictShort, true, f)\n\t\tcase d.From == swap.AwaitingDeposit:\n",
+			"return d\n\t\tcase d.From == swap.AwaitingDeposit:\n"},
+		{"short.at_confirm_by", "parts are judged when the rest is not confirmed in time", decide,
+			"return mismatched(d, l.parts, swap.VerdictShort, true, f)\n\t\tcase d.From == swap.AwaitingDeposit || d.From",
+			"return d\n\t\tcase d.From == swap.AwaitingDeposit || d.From"},
+		{"over", "what is too much is not counted as the amount", judge,
+			"return mismatched(d, parts, swap.VerdictOver, true, f)", "return count(d, parts, swap.VerdictCounted)"},
+		{"over.all_parts", "parts that come to too much are judged together", judge,
+			"return mismatched(d, parts, swap.VerdictOver, true, f)", "return mismatched(d, parts[len(parts)-1:], swap.VerdictOver, true, f)"},
+		{"extra", "a deposit beside what decided the swap is a matter of its own", judge,
+			"case l.decided || punctual &&", "case l.decided && punctual && !d.Swap.Deposits[i].Main && false || punctual &&"},
+		{"late", "a deposit that came too late is late", judge,
+			"\tcase !punctual:\n", "\tcase false:\n"},
+		{"refund.each_deposit", "each deposit goes back by itself, all of them", mismatch,
+			"for _, i := range d.partsOf(m) {\n\t\tif d = refund(", "for _, i := range d.partsOf(m)[:1] {\n\t\tif d = refund("},
+		{"refund.told", "a refund says why it is one", mismatch,
+			"is %s: a refund of %s to the refund address is ordered.\", deposit.Amount, deposit.Verdict, back)",
+			"of %s: a refund of %s is ordered.\", deposit.Amount, deposit.Verdict, back)"},
+
+		{"on_short.refund", "policy refund: what is short goes back", policy, "return p.OnShort", instead("OnShort", "Refund", "Ask")},
+		{"on_short.requote", "policy requote: what is short is swapped at a new price", policy, "return p.OnShort", instead("OnShort", "Requote", "Refund")},
+		{"on_short.ask", "policy ask: the user is asked about what is short", policy, "return p.OnShort", instead("OnShort", "Ask", "Refund")},
+		{"on_over.refund", "policy refund: what is too much goes back", policy, "return p.OnOver", instead("OnOver", "Refund", "Ask")},
+		{"on_over.requote", "policy requote: what is too much is swapped at a new price", policy, "return p.OnOver", instead("OnOver", "Requote", "Refund")},
+		{"on_over.ask", "policy ask: the user is asked about what is too much", policy, "return p.OnOver", instead("OnOver", "Ask", "Refund")},
+		{"on_late.refund", "policy refund: what is late goes back", policy, "return p.OnLate", instead("OnLate", "Refund", "Ask")},
+		{"on_late.requote", "policy requote: what is late is swapped at a new price", policy, "return p.OnLate", instead("OnLate", "Requote", "Refund")},
+		{"on_late.ask", "policy ask: the user is asked about what is late", policy, "return p.OnLate", instead("OnLate", "Ask", "Refund")},
+		{"on_extra.refund", "policy refund: what is extra goes back", mismatch, "answer := policy.OnExtra", extra("Refund", "Ask")},
+		{"on_extra.requote", "policy requote: what is extra is swapped at a new price", mismatch, "answer := policy.OnExtra", extra("Requote", "Refund")},
+		{"on_extra.ask", "policy ask: the user is asked about what is extra", mismatch, "answer := policy.OnExtra", extra("Ask", "Refund")},
+
+		{"on_late.locked_rate", "a late deposit has the locked rate while the market is within the tolerance", mismatch,
+			"return askPrice(d, m, swap.BasisLate, f)", "return askPrice(d, m, swap.BasisMarket, f)"},
+		{"on_over.small_excess", "an excess that is not worth sending back is swapped at the locked rate", mismatch,
+			"case main && verdict == swap.VerdictOver && d.excessIsSmall(parts, f):", "case false:"},
+		{"requote.beyond_tolerance", "a price beyond the policy's tolerance is not taken without asking", permit,
+			"within, err := t.noWorse(r, policy.ToleranceBPS)", "within, err := t.noWorse(r, bpsWhole)"},
+		{"requote.refused_asks", "where the price is the obstacle the user is asked", amend,
+			"return askUser(d, m, told.Refused, f)", "return refundAll(d, m, f)"},
+		{"requote.unavailable", "without a price what was to be requoted goes back at once", amend,
+			"d.Note = \"There is no price for it now.\"\n\treturn refundAll(d, m, f)", "return d"},
+		{"requote.deadline", "a price that does not come in time is not waited for", amend,
+			"d.Note = \"No price came in time.\"", "return d"},
+		{"answer.requote", "a consent permits the price that it names", amend,
+			"m.SignedConsent = f.Answered.SignedConsent", "m.SignedConsent = \"\""},
+		{"answer.refund", "a user who was asked can have the deposit back", amend,
+			"case consent.Answer == swap.AnswerRefund:", "case false:"},
+		{"answer.deadline", "a question that nobody answers ends in a refund", amend,
+			"d.Note = \"No answer came in time.\"", "return d"},
+		{"refund_address.needed", "a refund without an address waits for one", mismatch,
+			"if d.Swap.RefundsTo() == \"\" {", "if false {"},
+		{"refund_address.set", "refunds that waited go out when their address is named", amend,
+			"if m.Wait == swap.WaitAddress && d.isHere(m) && d.Outcome == Applied {", "if false {"},
+		{"refund_address.reminded", "a refund that waits for its address is reminded of", amend,
+			"if d.Swap.RefundsTo() == \"\" {", "if false {"},
+		{"staff.refund", "staff refunds what waits", staff,
+			"d.forMismatches(told.DepositID, f, refundAll); done {", "d.forMismatches(told.DepositID, f, refundAll); done && false {"},
+		{"staff.requote", "staff has a price asked for again", staff,
+			"d.forMismatches(told.DepositID, f, ask); done {", "d.forMismatches(told.DepositID, f, ask); done && false {"},
+		{"staff.release", "staff ends a hold", staff, "return release(d, refusal)", "return d"},
+		{"staff.write_off", "staff gives up on what nobody claims", staff,
+			"d, _ := d.forMismatches(told.DepositID, f, writeOff)", "d, _ := d, writeOff"},
+		{"staff.needs_second", "above a limit nobody acts alone", staff, "case !r.needsSecond(d):", "case true:"},
+		{"staff.second_pair_of_eyes", "nobody approves what they ordered themselves", staff,
+			"case d.Swap.Amended.Staff[i].Actor == told.Actor:", "case false:"},
+
+		{"expire", "a swap that nobody pays expires", decide,
+			"d.Move, d.Note = MoveExpire, \"No deposit was seen in time.\"", "d.Note = \"\""},
+		{"late.seen_in_time", "a deposit that was seen in time does not expire with the time to deposit", decide,
+			"case d.From == swap.AwaitingDeposit:\n", "case d.From == swap.AwaitingDeposit || d.From == swap.DepositDetected:\n"},
+		{"late.block_time", "a deposit that was mined in time is in time", deposit,
+			"!told.BlockTime.IsZero() && !told.BlockTime.After(r.DepositBy)\n\treturn seen && !told", "false\n\treturn seen && !told"},
+		{"late.confirm_by", "a deposit that is confirmed after the published limit is late", deposit,
+			"return seen && !told.ConfirmedAt.After(r.ConfirmBy)", "return seen"},
+		{"deadline.confirm_by", "a swap whose deposit is not confirmed in time expires", decide,
+			"d.Move, d.Note = MoveExpire, \"The deposit was not confirmed in time.\"", "d.Note = \"\""},
+		{"dust", "what is below the threshold touches nothing", deposit,
+			"return l.decided || !punctual || deposit.Amount.Units.Cmp(l.missing) != 0", "return false"},
+		{"dust.refund_fee", "what a refund's fee would eat up is dust", deposit,
+			"told.DustThreshold.Add(q.RefundFeeMax.Units)", "told.DustThreshold.Sub(told.DustThreshold)"},
+		{"dust.missing_counts", "exactly what is missing counts, even if it is small", deposit,
+			"deposit.Amount.Units.Cmp(l.missing) != 0", "!l.missing.IsZero()"},
+		{"dust.never_the_quote", "the quoted amount is never dust", deposit,
+			"if !deposit.Small || deposit.Amount.Units.Cmp(q.Deposit.Units) == 0 {", "if !deposit.Small {"},
+		{"dust.risen", "nothing waits for a deposit that has become dust", deposit,
+			"if known && !before.Small && isSmall(", "if !known && !before.Small && isSmall("},
+		{"deposit.gone", "a deposit that vanishes leaves the swap waiting for another", leg,
+			"d.Move = MoveGone", "d.Move = MoveNone"},
+		{"deposit.gone_late", "a deposit that vanishes after the time to deposit leaves the swap expired", leg,
+			"d.Move = MoveExpire", "d.Move = MoveNone"},
+		{"reorg.uncount", "a counted deposit that is taken back before its payout is signed is not counted", reorg,
+			"if !before.Main || !Allowed(d.From, MoveUncount) {", "if before.Main || !Allowed(d.From, MoveUncount) {"},
+		{"reorg.counted_again", "it is counted again when it returns", reorg,
+			"if d.From == swap.DepositDetected || d.From == swap.Held", "if d.From == swap.Held"},
+		{"reorg.lost", "a deposit that is taken back after its payout holds the swap", reorg,
+			"if before.Main && Allowed(d.From, MoveHold) {", "if !before.Main && Allowed(d.From, MoveHold) {"},
+		{"reorg.recovered", "a swap that was held for it goes on when it returns", reorg,
+			"d.From == swap.Held && d.Swap.Reason == ReasonReorged", "false"},
+		{"reorg.part", "a part that is taken back is missing again", reorg,
+			"if before.Verdict == swap.VerdictNone {\n\t\treturn follow(d, f)", "if before.Verdict == swap.VerdictNone {\n\t\treturn d"},
+		{"reorg.held", "a counted deposit that never returns holds the swap", decide,
+			"case d.From == swap.DepositDetected && d.waitsForReturn():", "case false:"},
+		{"reorg.too_deep", "a reorganisation deeper than is followed halts the chain", watch,
+			"halted, err := w.config.Store.Stop(ctx, reason)", "halted, err := false, error(nil)"},
+		{"payment.failed", "a payout that failed holds the swap", pay,
+			"swap.PaymentFailed: MovePayoutFailed}[p.State]", "swap.PaymentFailed: MoveNone}[p.State]"},
+		{"payment.taken_back", "a settled swap whose payout is taken back is not settled", reorg,
+			"case Allowed(d.From, MovePaymentReorged):", "case false:"},
+		{"payment.resent", "what a node forgot is handed in again", engine,
+			"if p.State == swap.PaymentSigned || p.State == swap.PaymentBroadcast {", "if p.State == swap.PaymentSigned {"},
+		{"halt.pays_nothing", "a halted chain pays nothing", engine,
+			"if err == nil && halted != \"\" {", "if err == nil && halted == \"never\" {"},
+		{"surplus.told", "people are told of what the books don't know", books,
+			"return Surplus, surplus(ctx, s, books, difference, log)", "return Surplus, nil"},
+		{"told_twice", "what is told twice counts once", decide,
+			"if f.Seq <= current.Seen[f.Source] {", "if f.Seq < 0 {"},
+		{"parked", "what is told too early is kept until its time has come", fold,
+			"return f.reoffer()", "return nil"},
+	}
+}
+
+// instead is a policy that does one thing where the user said another.
+func instead(field, said, done string) string {
+	return fmt.Sprintf("if p.%s == Answer%s {\n\t\t\treturn Answer%s\n\t\t}\n\t\treturn p.%s", field, said, done, field)
+}
+
+// extra is instead for deposits that decide nothing.
+func extra(said, done string) string {
+	return fmt.Sprintf("answer := policy.OnExtra\n\tif answer == swap.Answer%s {\n\t\tanswer = swap.Answer%s\n\t}", said, done)
+}

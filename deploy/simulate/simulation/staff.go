@@ -1,0 +1,77 @@
+package simulation
+
+import (
+	"time"
+
+	"ferry/statemachine"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+	"ferry/swap/model"
+)
+
+// actors are the members of staff.
+var actors = []string{"ada", "grace", "linus"}
+
+// drawDecisions are the state machine's rules in this world: waits short enough to
+// end in it, and a limit for staff that some amounts are above of, or all, or none.
+func (w *World) drawDecisions() statemachine.Rules {
+	within := func(from, to time.Duration) time.Duration {
+		return from + time.Duration(w.rng.Int64N(int64(to-from))).Truncate(time.Second)
+	}
+	alone := map[asset.ID]asset.Units{}
+	for _, on := range asset.Chains() {
+		native, _ := on.Native()
+		typical := w.rules[on].typical
+		switch w.rng.IntN(3) {
+		case 0: // nothing is decided alone
+		case 1:
+			alone[native.ID] = add(typical, asset.NewUnits(500))
+		case 2:
+			alone[native.ID] = add(add(typical, typical), add(typical, typical))
+		}
+	}
+	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, Waits: statemachine.Waits{
+		Price: within(time.Minute, 20*time.Minute), Answer: within(20*time.Minute, 4*time.Hour),
+		Reminder: within(30*time.Minute, 12*time.Hour), Approval: within(10*time.Minute, 6*time.Hour)}}
+}
+
+// staff is a member of staff who acts on a swap, or approves what another wants; it
+// reaches the state machine through its own outbox, as the daemon's deadlines do.
+func (w *World) staff() {
+	u, row, ok := w.someSwap(func(s swap.Swap) bool { return s.State == swap.Held || len(s.Amended.Mismatches) > 0 })
+	if !ok {
+		return
+	}
+	told := swap.StaffFact{RequestID: w.newID("act"), Actor: one(w, actors), Reason: "as the customer asked",
+		Action: one(w, []swap.StaffAction{swap.StaffRefund, swap.StaffRequote, swap.StaffRequote, swap.StaffRelease, swap.StaffRetry,
+			swap.StaffWriteOff, swap.StaffNote})}
+	if len(row.Deposits) > 0 && w.chance(3) {
+		told.DepositID = one(w, row.Deposits).ID
+	}
+	if len(row.Amended.Staff) > 0 && w.chance(8) {
+		told.RequestID = one(w, row.Amended.Staff).RequestID // told twice
+	}
+	w.staffTells(u, swap.FactStaffAction, told)
+}
+
+// approve is a member of staff who approves of a request, of their own now and then,
+// or of one that is not there.
+func (w *World) approve() {
+	u, row, ok := w.someSwap(func(s swap.Swap) bool { return len(s.Amended.Staff) > 0 })
+	if !ok {
+		return
+	}
+	told := swap.StaffFact{RequestID: "act_of_another_day", Actor: one(w, actors)}
+	if len(row.Amended.Staff) > 0 {
+		told.RequestID = one(w, row.Amended.Staff).RequestID
+	}
+	w.staffTells(u, swap.FactStaffApproved, told)
+}
+
+func (w *World) staffTells(u *user, kind swap.FactKind, told swap.StaffFact) {
+	m, err := bus.FactMessage(swap.Fact{Kind: kind, SwapID: u.id(), At: swap.Millis(w.now), Staff: &told})
+	must(err)
+	must(model.Run(func(t *model.Tx) error { return w.states.Schema().Tell(t, m) }))
+	w.tell("staff: %s %s by %s for %.31s", kind, told.Action, told.Actor, u.id())
+}
