@@ -142,7 +142,7 @@ func (w *writtenRows) add(f statemachine.Folded) error {
 	for _, o := range f.Orders {
 		w.outbox.add([]string{bus.TopicOrders, o.SwapID, bus.KindOrder, text(o)}, nil, nil)
 	}
-	for _, u := range f.Updates {
+	for _, u := range f.Told() {
 		w.outbox.add([]string{bus.TopicUpdates, u.SwapID, bus.KindUpdate, text(u)}, nil, nil)
 	}
 	return failed

@@ -89,22 +89,16 @@ func (c *cluster) requests(n int) ([]api.CreateSwapRequestObject, error) {
 	return all, nil
 }
 
-var (
-	refund       = api.PolicyAnswer(swap.AnswerRefund)
-	refundPolicy = api.PolicyRequest{OnShort: &refund, OnOver: &refund, OnLate: &refund, OnExtra: &refund}
-)
-
-// request is for a swap whose mismatches would all be refunded.
+// request is for a swap with the default policy.
 func (c *cluster) request(pair asset.Pair) (r api.CreateSwapRequestObject, err error) {
 	q := newQuote(pair, time.Now())
 	signed, err := swap.SignQuote(q, quoteKey)
 	if err != nil {
 		return r, err
 	}
-	back := c.wallets[q.DepositChain()].chain.NewAddress()
+	refund := c.wallets[q.DepositChain()].chain.NewAddress()
 	return api.CreateSwapRequestObject{Params: api.CreateSwapParams{IdempotencyKey: q.ID},
-		Body: &api.SwapRequest{SignedQuote: signed, Policy: refundPolicy, RefundAddress: &back,
-			PayoutAddress: c.wallets[q.PayoutChain()].chain.NewAddress()}}, nil
+		Body: &api.SwapRequest{SignedQuote: signed, PayoutAddress: c.wallets[q.PayoutChain()].chain.NewAddress(), RefundAddress: &refund}}, nil
 }
 
 // progress is how fast swaps settled.

@@ -19,6 +19,10 @@ type Event struct {
 	Fact     swap.Fact
 	From, To swap.State
 	Note     string
+	// Quiet: it was about dust and changed nothing that users are told of, so that its
+	// update is left out; the next one is whole all the same. A hundred deposits of dust
+	// must not cost as much as a hundred swaps.
+	Quiet bool
 }
 
 // ParkedFact is a fact that can't be applied yet, with the reason.
@@ -41,7 +45,7 @@ type Folded struct {
 	Requests    []swap.RequoteRequest
 	// Deadlines are added to the swap's; of those of one name the last counts.
 	Deadlines []swap.DeadlineFact
-	// Updates has one for each event, in order.
+	// Updates has one for each event, in order; those of quiet events are not told.
 	Updates []swap.Update
 	// Park are newly parked facts, Unpark formerly parked ones that were applied
 	// or turned out to be duplicates.
@@ -107,13 +111,39 @@ func (f *folder) apply(fact swap.Fact) (Outcome, string, error) {
 
 func (f *folder) record(fact swap.Fact, d Decision) {
 	s := d.Swap
+	quiet := f.out.Swap != nil && isQuiet(*f.out.Swap, d, fact)
 	f.out.Swap = &s
-	f.out.Events = append(f.out.Events, Event{Version: s.Version, Fact: fact, From: d.From, To: s.State, Note: d.Note})
+	f.out.Events = append(f.out.Events, Event{Version: s.Version, Fact: fact, From: d.From, To: s.State, Note: d.Note, Quiet: quiet})
 	f.out.Entries = append(f.out.Entries, d.Entries...)
 	f.out.Orders = append(f.out.Orders, d.Orders...)
 	f.out.Requests = append(f.out.Requests, d.Requests...)
 	f.out.Deadlines = append(f.out.Deadlines, d.Deadlines...)
 	f.out.Updates = append(f.out.Updates, Describe(s, fact.Kind, d.Note))
+}
+
+// isQuiet: the fact is about a deposit that is no part of anything, and people would be
+// told the same as before.
+func isQuiet(before swap.Swap, d Decision, f swap.Fact) bool {
+	if f.Deposit == nil || d.From != d.Swap.State || len(d.Orders)+len(d.Requests)+len(d.Deadlines) > 0 || before.Reason != d.Swap.Reason {
+		return false
+	}
+	i := d.depositIndex(f.Deposit.DepositID)
+	if i < 0 || !d.Swap.Deposits[i].Small || d.Swap.Deposits[i].Main {
+		return false
+	}
+	verdict := d.Swap.Deposits[i].Verdict
+	return (verdict == swap.VerdictDust || verdict == swap.VerdictNone) && waiting(before) == waiting(d.Swap)
+}
+
+// Told are the updates that are published.
+func (f Folded) Told() []swap.Update {
+	told := make([]swap.Update, 0, len(f.Updates))
+	for i, u := range f.Updates {
+		if !f.Events[i].Quiet {
+			told = append(told, u)
+		}
+	}
+	return told
 }
 
 // reoffer gives every parked fact another chance until none can be applied. A

@@ -139,11 +139,11 @@ func (h *house) wrong(ctx context.Context, pair asset.Pair, verdict swap.Verdict
 		return err
 	}
 	paid := terms.Quote.Deposit.Units
-	one := asset.NewUnits(1)
 	if verdict == swap.VerdictShort {
-		paid, err = paid.Sub(one)
+		paid, err = paid.Sub(asset.NewUnits(1))
 	} else {
-		paid, err = paid.Add(one)
+		// More than a little, which would be swapped with the rest.
+		paid, err = paid.MulDiv(big.NewInt(11), big.NewInt(10), asset.Down)
 	}
 	if err != nil {
 		return err

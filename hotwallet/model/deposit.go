@@ -114,6 +114,9 @@ func (c *change) confirm(b chain.Block) error {
 		c.tell(swap.FactDepositConfirmed, d, b.Height, false)
 	}
 	for _, d := range c.pick(func(d Deposit) bool { return d.State == "in_block" }) {
+		if d.Amount.Units.Less(c.config.Dust()) && d.Height != b.Height {
+			continue // of dust it is told that it is in a block, not how deep
+		}
 		c.tell(swap.FactDepositInBlock, d, b.Height, false)
 	}
 	return c.finishPayments(limit)

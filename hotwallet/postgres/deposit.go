@@ -178,6 +178,9 @@ func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string]attemp
 		return err
 	}
 	for _, d := range confirming {
+		if d.amount.Units.Less(c.config.Dust()) && *d.height != b.Height {
+			continue // of dust it is told that it is in a block, not how deep
+		}
 		c.tell(swap.FactDepositInBlock, d, b.Height)
 	}
 	return c.finishPayments(ctx, limit)

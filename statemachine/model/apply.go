@@ -144,7 +144,7 @@ func (s *Store) tell(t *model.Tx, folded []statemachine.Folded) error {
 				return err
 			}
 		}
-		for _, u := range f.Updates {
+		for _, u := range f.Told() {
 			m, err := bus.UpdateMessage(u)
 			if err != nil {
 				return err

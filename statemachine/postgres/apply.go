@@ -249,7 +249,7 @@ func (w *write) addMessages(f statemachine.Folded) error {
 		}
 		w.messages = append(w.messages, m)
 	}
-	for _, u := range f.Updates {
+	for _, u := range f.Told() {
 		m, err := bus.UpdateMessage(u)
 		if err != nil {
 			return err
