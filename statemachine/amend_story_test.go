@@ -38,7 +38,11 @@ func (s *story) requested() swap.RequoteRequest {
 // are the quote's part of it.
 func (s *story) price(payout string) swap.Fact {
 	s.t.Helper()
-	r := s.requested()
+	return s.priceOf(s.requested(), payout)
+}
+
+func (s *story) priceOf(r swap.RequoteRequest, payout string) swap.Fact {
+	s.t.Helper()
 	total, err := swap.Order{Deposits: r.Deposits}.Total()
 	if err != nil {
 		s.t.Fatal(err)

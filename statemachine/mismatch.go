@@ -27,6 +27,8 @@ func mismatched(d Decision, parts []int, verdict swap.Verdict, main bool, f swap
 		answer, d.Swap.Reason = policy.For(verdict), reasons[verdict]
 	}
 	switch {
+	case !main && d.manyRepriced():
+		return refundAll(d, m, f)
 	case main && verdict == swap.VerdictOver && answer != swap.AnswerAsk && d.excessIsSmall(parts):
 		// Sending it back would cost more than it is worth, and a satoshi too much must
 		// not make a price worse: all is swapped, at the locked rate.
@@ -39,6 +41,26 @@ func mismatched(d Decision, parts []int, verdict swap.Verdict, main bool, f swap
 		return askUser(d, m, ReasonAsk, f)
 	}
 	return refundAll(d, m, f)
+}
+
+// maxRepriced is how many deposits of a swap may have a price of their own: with each
+// such payout its documents are told, and what is told has to fit into a message.
+const maxRepriced = 20
+
+// manyRepriced: any further extra deposit is refunded.
+func (d Decision) manyRepriced() bool {
+	return len(d.Swap.Amended.Requotes)+len(d.Swap.Amended.Mismatches) >= maxRepriced
+}
+
+// priced counts the deposits that have a price of their own, or wait for one.
+func (d Decision) priced() int {
+	n := len(d.Swap.Amended.Requotes)
+	for _, m := range d.Swap.Amended.Mismatches {
+		if m.Wait == swap.WaitPrice {
+			n++
+		}
+	}
+	return n
 }
 
 // excessIsSmall: what is beyond the quoted amount is hardly worth sending back.

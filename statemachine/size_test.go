@@ -8,6 +8,7 @@ import (
 
 	"ferry/statemachine"
 	"ferry/swap"
+	"ferry/swap/asset"
 	"ferry/swap/bus"
 	"ferry/swap/swaptest"
 )
@@ -65,7 +66,7 @@ func TestFullestUpdateFits(t *testing.T) {
 		asked.tell(asked.stamp("gateway", swap.Fact{Kind: swap.FactAnswered, At: swaptest.Start.Add(time.Hour), Answered: &swap.AnsweredFact{SignedConsent: signed}}))
 		asked.tell(asked.noPrice(swap.RefusedBelow, "0.123456789012345678"))
 	}
-	if len(asked.swap.Amended.Mismatches) != statemachine.MaxDeposits-1 || asked.swap.Amended.Mismatches[0].SignedConsent == "" {
+	if len(asked.swap.Amended.Mismatches) != 20 || asked.swap.Amended.Mismatches[0].SignedConsent == "" {
 		t.Fatalf("%d mismatches", len(asked.swap.Amended.Mismatches))
 	}
 	check(asked)
@@ -81,5 +82,41 @@ func TestFullestRefundFits(t *testing.T) {
 	}
 	if m, err := bus.UpdateMessage(out.Updates[0]); err != nil || len(m.Body) > bus.MaxBody*9/10 {
 		t.Errorf("%d bytes (%v)", len(m.Body), err)
+	}
+}
+
+// Test: it fits as well where every extra deposit could be swapped at a new price: of
+// each such payout the documents are told too. What is beyond a number is refunded.
+func TestFullestRequotesFit(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []swap.Policy{policyOf(swap.AnswerRequote), policyOf(swap.AnswerAsk)} {
+		s := full(t, policy, swaptest.BitcoinAddress)
+		for _, m := range s.swap.Amended.Mismatches {
+			c := swap.Consent{SwapID: s.swap.ID, ReceiptHash: swap.HashDocument(s.terms.SignedReceipt), DepositID: m.ID,
+				Answer: swap.AnswerRequote, AtLeast: swaptest.Amount(asset.ETH, "0.1"), IssuedAt: swaptest.Start}
+			signed, err := swap.SignConsent(c, swaptest.NewKeys().Attest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.tell(s.stamp("gateway", swap.Fact{Kind: swap.FactAnswered, At: swaptest.Start.Add(time.Hour), Answered: &swap.AnsweredFact{SignedConsent: signed}}))
+		}
+		for i := range s.all.Requests {
+			s.tell(s.priceOf(s.all.Requests[i], "0.3465"))
+		}
+		u := s.all.Updates[len(s.all.Updates)-1]
+		m, err := bus.UpdateMessage(u)
+		if n := len(u.Requotes); err != nil || len(m.Body) > bus.MaxBody*9/10 || n != 20 || len(u.Payments) != statemachine.MaxDeposits {
+			t.Errorf("%d payments, %d of them requoted: %d bytes (%v)", len(u.Payments), n, len(m.Body), err)
+		}
+	}
+}
+
+// Test: staff can't ask for more prices than fit either.
+func TestStaffAsksForSoManyPrices(t *testing.T) {
+	t.Parallel()
+	s := full(t, swap.RefundPolicy(), "")
+	s.rules.StaffAlone = map[asset.ID]asset.Units{asset.BTC: asset.NewUnits(1 << 60)}
+	if out := s.tell(s.staff("ada", swap.StaffRequote, "r1")); len(out.Requests) != 20 {
+		t.Errorf("%d prices are asked for", len(out.Requests))
 	}
 }

@@ -102,7 +102,13 @@ func act(d Decision, told swap.StaffFact, f swap.Fact) Decision {
 		}
 		return refusal("nothing waits for a price or an answer; what is paid for already can't be refunded.")
 	case swap.StaffRequote, swap.StaffRetry:
-		ask := func(d Decision, m swap.Mismatch, f swap.Fact) Decision { return askPrice(d, m, swap.BasisMarket, f) }
+		ask := func(d Decision, m swap.Mismatch, f swap.Fact) Decision {
+			if !m.Main && d.priced() >= maxRepriced {
+				d.Note = d.say("No more than %d deposits have a price of their own.", maxRepriced)
+				return d
+			}
+			return askPrice(d, m, swap.BasisMarket, f)
+		}
 		if d, done := d.forMismatches(told.DepositID, f, ask); done {
 			return d
 		}

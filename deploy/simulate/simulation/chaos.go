@@ -52,21 +52,59 @@ func (w *World) reorg() {
 }
 
 // waver takes a payment back whose swap waits for something else: for its deposit, for
-// people, or for the payment of its main leg.
+// people, or for the payment of its main leg; or has it fail; or takes back one of
+// several deposits that are paid out together.
 func (w *World) waver() {
-	unsure := map[string]bool{}
-	for _, id := range w.states.IDs() {
-		row, _ := w.states.Swap(id)
-		unsure[id] = slices.Contains([]swap.State{swap.DepositDetected, swap.Held, swap.RefundQueued, swap.DepositConfirmed, swap.PayoutQueued}, row.State)
-	}
-	payments := w.wallets.Payments()
-	w.rng.Shuffle(len(payments), func(i, j int) { payments[i], payments[j] = payments[j], payments[i] })
-	for _, p := range payments {
-		if depth := w.height(p.Order.Chain) - p.Height + 1; p.Height > 0 && unsure[p.Order.SwapID] && depth <= w.rules[p.Order.Chain].reorgLimit {
-			w.reorganise(p.Order.Chain, max(depth, 1))
-			return
+	var sent, pending, parts []candidate
+	for _, p := range w.wallets.Payments() {
+		row, _ := w.states.Swap(p.Order.SwapID)
+		c := candidate{p.Order.Chain, w.height(p.Order.Chain) - p.Height + 1, row.State, ""}
+		switch {
+		case !slices.Contains([]swap.State{swap.DepositDetected, swap.Held, swap.RefundQueued, swap.DepositConfirmed, swap.PayoutQueued}, row.State):
+		case p.Height > 0 && c.depth <= w.rules[c.on].reorgLimit:
+			sent = append(sent, c)
+		case p.Attempt != nil && p.State == swap.PaymentBroadcast && c.on == asset.Ethereum:
+			c.txid = p.Attempt.TxID
+			pending = append(pending, c)
 		}
 	}
+	for _, u := range w.users {
+		row, _ := w.states.Swap(u.id())
+		for _, d := range row.Deposits {
+			if depth := w.height(u.on) - d.Height + 1; d.Verdict == swap.VerdictToppedUp && d.Height > 0 && depth <= w.rules[u.on].reorgLimit {
+				parts = append(parts, candidate{u.on, depth, row.State, ""})
+			}
+		}
+	}
+	if len(pending) > 0 && w.chance(4) {
+		w.chains[asset.Ethereum].Fail(w.rarest(pending).txid)
+		return
+	}
+	if len(parts) > 0 && w.chance(3) {
+		sent = parts
+	}
+	if len(sent) > 0 {
+		c := w.rarest(sent)
+		w.reorganise(c.on, max(c.depth, 1))
+	}
+}
+
+// candidate is something of a swap on a chain that a reorganisation would reach.
+type candidate struct {
+	on    asset.Chain
+	depth int64
+	state swap.State
+	txid  string
+}
+
+// rarest picks one, mostly of a swap that waits for a deposit to come back.
+func (w *World) rarest(all []candidate) candidate {
+	for _, c := range all {
+		if c.state == swap.DepositDetected && !w.chance(3) {
+			return c
+		}
+	}
+	return one(w, all)
 }
 
 func (w *World) reorganise(on asset.Chain, depth int64) {
