@@ -10,7 +10,7 @@ BIN := .ferry/bin
 # Without VCS stamps: they fail in a checkout that belongs to another user.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
-.PHONY: help demo test test-long kafka test-kafka sweep simulate acceptance lint bench generate generate-check clean tools bootstrap daemons
+.PHONY: help demo test test-long test-chains fuzz kafka test-kafka sweep simulate acceptance lint bench generate generate-check clean tools bootstrap daemons
 
 help: ## list these tasks
 	@echo 'Usage: make <task>'
@@ -49,6 +49,9 @@ kafka: $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## run Apache Kafka on lo
 test-long: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## what takes minutes: chains that misbehave, parts that go away, tampering
 	@FERRY_TEST_LONG=1 FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/testcount -count=1 -timeout 25m \
 	  -run '^(TestPartsGoAway|TestReorganisations|TestEthereumMisbehaves|TestTamperingOnRealNodes)$$' ./deploy/cluster
+
+fuzz: ## fuzz every parser in turn (FUZZTIME=1m each; FUZZ='bitcoin FuzzReadBlock' some of them; KEEP=12 inputs to testdata/fuzz)
+	@go run ./tools/fuzz -time '$(or $(FUZZTIME),1m)' $(if $(FUZZ),-only '$(FUZZ)') $(if $(KEEP),-keep $(KEEP))
 
 test-kafka: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## swaps end to end, and the bus, on Apache Kafka
 	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/testcount -count=1 -timeout 8m -run ApacheKafka ./deploy/parts

@@ -21,7 +21,7 @@ import (
 func (c *cluster) calls() gateway.Calls {
 	calls := gateway.Calls{Liquidity: acceptAll{}, Wallets: map[asset.Chain]gateway.Wallet{}}
 	for name, w := range c.wallets {
-		calls.Wallets[name] = issuing{w.issuer}
+		calls.Wallets[name] = issuing{issuer: w.issuer}
 	}
 	return calls
 }
@@ -31,8 +31,11 @@ type acceptAll struct{ gateway.Liquidity }
 
 func (acceptAll) Accept(context.Context, string, string) error { return nil }
 
-// issuing is the hot wallet as the gateway calls it.
-type issuing struct{ issuer *issue.Issuer }
+// issuing is the hot wallet as the gateway calls it. Nobody amends a swap here.
+type issuing struct {
+	gateway.Wallet
+	issuer *issue.Issuer
+}
 
 func (i issuing) CheckDestination(ctx context.Context, address string) error {
 	return labelled(ctx, "hot wallet: addresses", func(ctx context.Context) error {
@@ -45,7 +48,8 @@ func (i issuing) Issue(ctx context.Context, r gateway.IssueRequest) (receipt str
 	err = labelled(ctx, "hot wallet: addresses", func(ctx context.Context) error {
 		answer, err := i.issuer.Issue(ctx, connect.NewRequest(&ferryv1.IssueRequest{SwapId: r.SwapID, SignedQuote: r.SignedQuote,
 			PayoutAddress: r.PayoutAddress, RefundAddress: r.RefundAddress, SecretHash: r.SecretHash,
-			Policy: &ferryv1.Policy{OnShort: string(r.Policy.OnShort), OnOver: string(r.Policy.OnOver), OnLate: string(r.Policy.OnLate), OnExtra: string(r.Policy.OnExtra)}}))
+			Policy: &ferryv1.Policy{OnShort: string(r.Policy.OnShort), OnOver: string(r.Policy.OnOver), OnLate: string(r.Policy.OnLate),
+				OnExtra: string(r.Policy.OnExtra), ToleranceBps: r.Policy.ToleranceBPS}}))
 		if err == nil {
 			receipt = answer.Msg.GetSignedReceipt()
 		}

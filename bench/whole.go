@@ -86,9 +86,9 @@ func (c *cluster) requests(n int) ([]api.CreateSwapRequestObject, error) {
 		if err != nil {
 			return nil, err
 		}
+		refund := c.wallets[q.DepositChain()].chain.NewAddress()
 		all[i] = api.CreateSwapRequestObject{Params: api.CreateSwapParams{IdempotencyKey: q.ID},
-			Body: &api.SwapRequest{SignedQuote: signed, PayoutAddress: c.wallets[q.PayoutChain()].chain.NewAddress(),
-				RefundAddress: c.wallets[q.DepositChain()].chain.NewAddress()}}
+			Body: &api.SwapRequest{SignedQuote: signed, PayoutAddress: c.wallets[q.PayoutChain()].chain.NewAddress(), RefundAddress: &refund}}
 	}
 	return all, nil
 }

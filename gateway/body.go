@@ -24,8 +24,10 @@ const maxBody = 16 << 10
 
 // bodies says which routes read a body, and its shape.
 var bodies = map[string]reflect.Type{
-	http.MethodPost + " /v1/quotes": reflect.TypeFor[api.QuoteRequest](),
-	http.MethodPost + " /v1/swaps":  reflect.TypeFor[api.SwapRequest](),
+	http.MethodPost + " /v1/quotes":                    reflect.TypeFor[api.QuoteRequest](),
+	http.MethodPost + " /v1/swaps":                     reflect.TypeFor[api.SwapRequest](),
+	http.MethodPost + " /v1/swaps/{id}/answer":         reflect.TypeFor[api.AnswerRequest](),
+	http.MethodPost + " /v1/swaps/{id}/refund-address": reflect.TypeFor[api.RefundAddressRequest](),
 }
 
 // strictBody reads and checks the body before the generated handler, whose own
@@ -77,6 +79,7 @@ func checkBody(raw []byte, shape reflect.Type) error {
 		return invalidBody("", "UTF-8", "The body is not UTF-8.")
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
 	if token, err := d.Token(); err != nil || token != json.Delim('{') {
 		return invalidBody("", "", "The body must be a JSON object.")
 	}
@@ -128,14 +131,24 @@ func checkValue(d *json.Decoder, path string, shape reflect.Type) error {
 	if err != nil {
 		return notJSON()
 	}
-	if shape.Kind() == reflect.Struct {
+	if shape.Kind() == reflect.Pointer { // a field whose absence means something
+		shape = shape.Elem()
+	}
+	switch shape.Kind() {
+	case reflect.Struct:
 		if token != json.Delim('{') {
 			return invalidBody(path, "object", fmt.Sprintf("The field %q must be an object.", path))
 		}
 		return checkObject(d, path+".", shape)
-	}
-	if _, isText := token.(string); !isText {
-		return invalidBody(path, "string", fmt.Sprintf("The field %q must be a string.", path))
+	case reflect.Int64:
+		number, isNumber := token.(json.Number)
+		if _, err := strconv.ParseInt(number.String(), 10, 64); !isNumber || err != nil {
+			return invalidBody(path, "whole number", fmt.Sprintf("The field %q must be a whole number.", path))
+		}
+	default:
+		if _, isText := token.(string); !isText {
+			return invalidBody(path, "string", fmt.Sprintf("The field %q must be a string.", path))
+		}
 	}
 	return nil
 }

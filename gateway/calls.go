@@ -15,6 +15,7 @@ import (
 	"ferry/swap/rpc"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 	"ferry/swap/rpc/ferry/v1/ferryv1connect"
+	"ferry/swap/verify"
 )
 
 // LockRequest asks for a price to be held. One of Deposit and Payout has units.
@@ -40,6 +41,15 @@ type IssueRequest struct {
 	SecretHash                                        string
 }
 
+// AmendRequest is the user's word about a swap, under its secret. One of Consent and
+// RefundAddress is set.
+type AmendRequest struct {
+	SignedQuote, SignedReceipt string
+	Secret                     string
+	Consent                    *verify.ConsentAsk
+	RefundAddress              string // canonical
+}
+
 // Wallet is what the gateway asks of the hot wallet of one chain. Errors are as
 // Liquidity's.
 type Wallet interface {
@@ -47,6 +57,8 @@ type Wallet interface {
 	CheckDestination(ctx context.Context, address string) error
 	// Issue returns a signed receipt; it may be repeated for the same swap.
 	Issue(ctx context.Context, r IssueRequest) (signedReceipt string, err error)
+	// Amend has the user's word signed; the same may be asked again.
+	Amend(ctx context.Context, r AmendRequest) (signedDocument string, err error)
 }
 
 // Calls are the daemons a gateway reaches.
@@ -75,6 +87,7 @@ const (
 	acceptTimeout = 5 * time.Second
 	checkTimeout  = 5 * time.Second
 	issueTimeout  = 15 * time.Second
+	amendTimeout  = 15 * time.Second
 )
 
 type liquidityClient struct {
@@ -119,14 +132,31 @@ func (w walletClient) Issue(ctx context.Context, r IssueRequest) (string, error)
 	res, err := w.c.Issue(ctx, connect.NewRequest(&ferryv1.IssueRequest{
 		SwapId: r.SwapID, SignedQuote: r.SignedQuote, PayoutAddress: r.PayoutAddress, RefundAddress: r.RefundAddress,
 		Policy: &ferryv1.Policy{OnShort: string(r.Policy.OnShort), OnOver: string(r.Policy.OnOver),
-			OnLate: string(r.Policy.OnLate), OnExtra: string(r.Policy.OnExtra)},
+			OnLate: string(r.Policy.OnLate), OnExtra: string(r.Policy.OnExtra), ToleranceBps: r.Policy.ToleranceBPS},
 		SecretHash: r.SecretHash,
 	}))
 	if err != nil {
 		return "", explain("issue a deposit address", err, "signed_quote", "payout_address", "refund_address",
-			"policy.on_short", "policy.on_over", "policy.on_late", "policy.on_extra")
+			"policy.on_short", "policy.on_over", "policy.on_late", "policy.on_extra", "policy.tolerance_bps")
 	}
 	return res.Msg.GetSignedReceipt(), nil
+}
+
+func (w walletClient) Amend(ctx context.Context, r AmendRequest) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, amendTimeout)
+	defer cancel()
+	req := &ferryv1.AmendRequest{SignedQuote: r.SignedQuote, SignedReceipt: r.SignedReceipt, Secret: r.Secret, RefundAddress: r.RefundAddress}
+	if c := r.Consent; c != nil {
+		req.Consent = &ferryv1.ConsentRequest{DepositId: c.DepositID, Answer: string(c.Answer)}
+		if c.Answer == swap.AnswerRequote {
+			req.Consent.AtLeastUnits = c.AtLeast.Units.String()
+		}
+	}
+	res, err := w.c.Amend(ctx, connect.NewRequest(req))
+	if err != nil {
+		return "", explain("have the user's word signed", err, "secret", "refund_address", "deposit_id", "answer", "at_least")
+	}
+	return res.Msg.GetSignedDocument(), nil
 }
 
 // ErrNoAnswer marks a daemon or a database that did not answer: worth trying again,

@@ -63,20 +63,22 @@ func (g *Gateway) CreateSwap(ctx context.Context, req api.CreateSwapRequestObjec
 // checkDestinations asks both chains' wallets whether the addresses may be paid.
 func (g *Gateway) checkDestinations(ctx context.Context, r swapRequest) error {
 	group, ctx := errgroup.WithContext(ctx)
-	check := func(field string, chain asset.Chain, address string) {
-		group.Go(func() error {
-			err := g.calls.Wallets[chain].CheckDestination(ctx, address)
-			var refusal *swap.Error
-			if errors.As(err, &refusal) {
-				// The wallet does not know which of our fields it was asked about.
-				return swap.Refuse(refusal.Code, field, refusal.Limit, refusal.Message)
-			}
-			return err
-		})
+	group.Go(func() error { return g.checkDestination(ctx, "payout_address", r.quote.PayoutChain(), r.payout) })
+	if r.refund != "" {
+		group.Go(func() error { return g.checkDestination(ctx, "refund_address", r.quote.DepositChain(), r.refund) })
 	}
-	check("payout_address", r.quote.PayoutChain(), r.payout)
-	check("refund_address", r.quote.DepositChain(), r.refund)
 	return group.Wait()
+}
+
+// checkDestination asks a chain's wallet whether an address may be paid.
+func (g *Gateway) checkDestination(ctx context.Context, field string, chain asset.Chain, address string) error {
+	err := g.calls.Wallets[chain].CheckDestination(ctx, address)
+	var refusal *swap.Error
+	if errors.As(err, &refusal) {
+		// The wallet does not know which of our fields it was asked about.
+		return swap.Refuse(refusal.Code, field, refusal.Limit, refusal.Message)
+	}
+	return err
 }
 
 // storeTimeout bounds one transaction.

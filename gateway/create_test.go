@@ -59,7 +59,7 @@ func TestCreateSwap(t *testing.T) {
 		want := api.CreatedSwap{Id: r.SwapID, Secret: made.Secret, State: "awaiting_deposit", DepositAsset: string(c.from),
 			DepositAmount: "0.5", DepositAddress: r.DepositAddress, PaymentUri: uri, PayoutAsset: string(c.to), PayoutAmount: "0.015",
 			PayoutAddress: payout, RefundAddress: refund,
-			Policy:    api.Policy{OnShort: "refund", OnOver: "refund", OnLate: "refund", OnExtra: "refund"},
+			Policy:    api.Policy{OnShort: "requote", OnOver: "requote", OnLate: "requote", OnExtra: "refund", ToleranceBps: 100},
 			DepositBy: api.MillisOf(r.DepositBy), ConfirmBy: api.MillisOf(r.ConfirmBy), CreatedAt: api.MillisOf(b.clock.now()),
 			SignedReceipt: made.SignedReceipt}
 		if made != want {
@@ -83,7 +83,7 @@ func (b *bundle) expectSecretNowhere(t testing.TB, secret string, shown []byte) 
 	var stored string
 	if err := b.pool.QueryRow(t.Context(), `SELECT (SELECT json_agg(i) FROM idempotency i)::text
 		|| (SELECT json_agg(s) FROM swap s)::text || (SELECT json_agg(v) FROM swap_view v)::text
-		|| (SELECT json_agg(o) FROM outbox o)::text`).Scan(&stored); err != nil {
+		|| (SELECT json_agg(o) FROM outbox o)::text || coalesce((SELECT json_agg(a) FROM amendment a)::text, '')`).Scan(&stored); err != nil {
 		t.Fatal(err)
 	}
 	for where, text := range map[string]string{"GET": string(shown), "log": b.log.String(), "tables": stored} {
@@ -121,7 +121,7 @@ func TestRetryGetsTheSameAnswer(t *testing.T) {
 	first := b.create(t, aKey, ask)
 	b.clock.advance(24 * time.Hour) // the quote and the time to deposit have passed
 	respelt := body(t, "signed_quote", quote, "payout_address", strings.ToLower(userETH), "refund_address", strings.ToUpper(userBTC),
-		"policy", map[string]string{"on_short": "refund", "on_over": "refund", "on_late": "refund", "on_extra": "refund"})
+		"policy", map[string]any{"on_short": "requote", "on_extra": "refund", "tolerance_bps": 100})
 	for _, again := range []string{ask, respelt} {
 		if a := b.create(t, aKey, again); a.status != 201 || !bytes.Equal(a.body, first.body) {
 			t.Errorf("%d %s, want %s", a.status, a.body, first.body)
@@ -320,7 +320,7 @@ func TestRetryContinuesAfterACrash(t *testing.T) {
 				t.Fatalf("answered %d %s", failed.status, failed.body)
 			}
 			id := b.claimedID(t)
-			b.expectRows(t, map[string]int64{"idempotency": 1, "swap": 0, "swap_view": 0, "swap_update": 0, "outbox": 0, "consumer_offset": 0})
+			b.expectRows(t, map[string]int64{"idempotency": 1, "swap": 0, "swap_view": 0, "swap_update": 0, "amendment": 0, "outbox": 0, "consumer_offset": 0})
 			c.at(b).set(nil, nil)
 			made := into[api.CreatedSwap](t, b.create(t, aKey, ask), 201)
 			again := into[api.CreatedSwap](t, b.create(t, aKey, ask), 201)
@@ -353,7 +353,7 @@ func TestRetryContinuesAfterAFailedTransaction(t *testing.T) {
 		t.Errorf("detail %q; the log must have the id and the cause", p.Detail)
 	}
 	id := b.claimedID(t)
-	b.expectRows(t, map[string]int64{"idempotency": 1, "swap": 0, "swap_view": 0, "swap_update": 0, "outbox": 0, "consumer_offset": 0})
+	b.expectRows(t, map[string]int64{"idempotency": 1, "swap": 0, "swap_view": 0, "swap_update": 0, "amendment": 0, "outbox": 0, "consumer_offset": 0})
 	b.exec(t, `DROP TRIGGER fail ON outbox`)
 	if made := into[api.CreatedSwap](t, b.create(t, aKey, ask), 201); made.Id != id {
 		t.Errorf("made %s, claimed %s", made.Id, id)
@@ -432,6 +432,8 @@ func TestReceiptIsComparedFieldByField(t *testing.T) {
 		"not canonical": func(w *wallet) {
 			w.tamper = func(r *swap.Receipt) { r.DepositAddress = strings.ToUpper(r.DepositAddress) }
 		},
+		"policy":    func(w *wallet) { w.tamper = func(r *swap.Receipt) { r.Policy.OnLate = swap.AnswerRefund } },
+		"tolerance": func(w *wallet) { w.tamper = func(r *swap.Receipt) { r.Policy.ToleranceBPS++ } },
 		"secret hash": func(w *wallet) {
 			w.tamper = func(r *swap.Receipt) { r.SecretHash = hex.EncodeToString(make([]byte, 32)) }
 		},
@@ -447,7 +449,7 @@ func TestReceiptIsComparedFieldByField(t *testing.T) {
 			change(b.wallets[asset.Bitcoin])
 			a := b.create(t, aKey, b.swapBody(t))
 			refused(t, a, 500, swap.CodeInternal, "", "")
-			b.expectRows(t, map[string]int64{"idempotency": 1, "swap": 0, "swap_view": 0, "swap_update": 0, "outbox": 0, "consumer_offset": 0})
+			b.expectRows(t, map[string]int64{"idempotency": 1, "swap": 0, "swap_view": 0, "swap_update": 0, "amendment": 0, "outbox": 0, "consumer_offset": 0})
 		})
 	}
 }

@@ -121,10 +121,15 @@ type wallet struct {
 	quotes swap.PublicKeys
 	now    func() time.Time
 
-	check, issue fault
-	own          map[string]bool
-	tamper       func(*swap.Receipt)
-	receipts     map[string]string
+	check, issue, amend fault
+	own                 map[string]bool
+	tamper              func(*swap.Receipt)
+	receipts            map[string]string
+	// attest keeps one refund address per swap, as attestd does.
+	attest    swap.PublicKeys
+	addresses map[string]string
+	// garble changes an amendment before it is signed.
+	garble func(*swap.Consent, *swap.RefundAddress)
 }
 
 func (w *wallet) CheckDestination(_ context.Context, req *connect.Request[ferryv1.CheckDestinationRequest]) (*connect.Response[ferryv1.CheckDestinationResponse], error) {
@@ -155,7 +160,8 @@ func (w *wallet) Issue(_ context.Context, req *connect.Request[ferryv1.IssueRequ
 			DepositPath: fmt.Sprintf("m/84'/1'/0'/0/%d", len(w.receipts)), PayoutAddress: m.GetPayoutAddress(),
 			RefundAddress: m.GetRefundAddress(), Policy: swap.Policy{
 				OnShort: swap.Answer(m.GetPolicy().GetOnShort()), OnOver: swap.Answer(m.GetPolicy().GetOnOver()),
-				OnLate: swap.Answer(m.GetPolicy().GetOnLate()), OnExtra: swap.Answer(m.GetPolicy().GetOnExtra())},
+				OnLate: swap.Answer(m.GetPolicy().GetOnLate()), OnExtra: swap.Answer(m.GetPolicy().GetOnExtra()),
+				ToleranceBPS: m.GetPolicy().GetToleranceBps()},
 			SecretHash: m.GetSecretHash(), IssuedAt: now,
 			DepositBy: now.Add(time.Duration(q.DepositWindowSeconds) * time.Second),
 			ConfirmBy: now.Add(time.Duration(q.ConfirmWindowSeconds) * time.Second),
@@ -165,6 +171,46 @@ func (w *wallet) Issue(_ context.Context, req *connect.Request[ferryv1.IssueRequ
 		}
 		res.SignedReceipt, err = swap.SignReceipt(r, w.key)
 		w.receipts[r.SwapID] = res.SignedReceipt
+		return err
+	})
+	return connect.NewResponse(res), err
+}
+
+// Amend signs the user's word for whoever knows the secret, as attestd does.
+func (w *wallet) Amend(_ context.Context, req *connect.Request[ferryv1.AmendRequest]) (*connect.Response[ferryv1.AmendResponse], error) {
+	res := &ferryv1.AmendResponse{}
+	err := w.amend.around(func() error {
+		m := req.Msg
+		terms, err := swap.VerifyTerms(m.GetSignedQuote(), m.GetSignedReceipt(), w.quotes, w.attest)
+		if err != nil {
+			return err
+		}
+		r := terms.Receipt
+		if swap.HashDocument(m.GetSecret()) != r.SecretHash {
+			return swap.Refuse(swap.CodeWrongSecret, "secret", "", "This is not the secret of this swap.")
+		}
+		hash, now := swap.HashDocument(m.GetSignedReceipt()), swap.Millis(w.now())
+		consent := swap.Consent{SwapID: r.SwapID, ReceiptHash: hash, DepositID: m.GetConsent().GetDepositId(),
+			Answer: swap.Answer(m.GetConsent().GetAnswer()), IssuedAt: now}
+		address := swap.RefundAddress{SwapID: r.SwapID, ReceiptHash: hash, RefundAddress: m.GetRefundAddress(), IssuedAt: now}
+		if units := m.GetConsent().GetAtLeastUnits(); units != "" {
+			if consent.AtLeast.Units, err = asset.ParseUnits(units); err != nil {
+				return err
+			}
+			consent.AtLeast.Asset = terms.Quote.Pair.To
+		}
+		if w.garble != nil {
+			w.garble(&consent, &address)
+		}
+		if m.GetConsent() != nil {
+			res.SignedDocument, err = swap.SignConsent(consent, w.key)
+			return err
+		}
+		if had := w.addresses[r.SwapID]; had != "" && had != m.GetRefundAddress() {
+			return swap.Refuse(swap.CodeRefundAddressSet, "refund_address", "", "This swap has another refund address.")
+		}
+		w.addresses[r.SwapID] = m.GetRefundAddress()
+		res.SignedDocument, err = swap.SignRefundAddress(address, w.key)
 		return err
 	})
 	return connect.NewResponse(res), err

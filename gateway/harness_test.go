@@ -99,7 +99,7 @@ func setup(t testing.TB, change ...func(*gateway.Config)) *bundle {
 	sockets := map[asset.Chain]string{}
 	for _, chain := range asset.Chains() {
 		b.wallets[chain] = &wallet{chain: chain, key: attestKey, quotes: quoteKeys, now: b.clock.now,
-			own: map[string]bool{}, receipts: map[string]string{}}
+			own: map[string]bool{}, receipts: map[string]string{}, attest: attestKeys, addresses: map[string]string{}}
 		sockets[chain] = serveWallet(t, dir, b.wallets[chain])
 	}
 	limits := gateway.DefaultLimits()
@@ -202,7 +202,7 @@ func refused(t testing.TB, a answer, status int, code swap.Code, field, limit st
 func (b *bundle) rows(t testing.TB) map[string]int64 {
 	t.Helper()
 	counts := map[string]int64{}
-	for _, table := range []string{"idempotency", "swap", "swap_view", "swap_update", "outbox", "consumer_offset"} {
+	for _, table := range []string{"idempotency", "swap", "swap_view", "swap_update", "amendment", "outbox", "consumer_offset"} {
 		var n int64
 		if err := b.pool.QueryRow(context.Background(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
 			t.Fatal(err)
@@ -219,10 +219,10 @@ func (b *bundle) expectRows(t testing.TB, want map[string]int64) {
 	}
 }
 
-var noRows = map[string]int64{"idempotency": 0, "swap": 0, "swap_view": 0, "swap_update": 0, "outbox": 0, "consumer_offset": 0}
+var noRows = map[string]int64{"idempotency": 0, "swap": 0, "swap_view": 0, "swap_update": 0, "amendment": 0, "outbox": 0, "consumer_offset": 0}
 
 // oneSwap is what one finished swap leaves.
-var oneSwap = map[string]int64{"idempotency": 1, "swap": 1, "swap_view": 1, "swap_update": 1, "outbox": 1, "consumer_offset": 0}
+var oneSwap = map[string]int64{"idempotency": 1, "swap": 1, "swap_view": 1, "swap_update": 1, "amendment": 0, "outbox": 1, "consumer_offset": 0}
 
 var btcToEth = asset.Pair{From: asset.BTC, To: asset.ETH}
 

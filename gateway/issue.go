@@ -41,7 +41,7 @@ func (g *Gateway) issue(ctx context.Context, r swapRequest, swapID string) (swap
 // checkReceipt does what a client can do alone, with the keys pinned here. Whether
 // there is still time to pay is the caller's to ask.
 func (g *Gateway) checkReceipt(signed string, ask IssueRequest) (swap.Terms, error) {
-	v := verify.Verifier{Networks: g.config.Networks, QuoteKeys: g.config.QuoteKeys, AttestKeys: g.config.AttestKeys, Now: g.config.Now}
+	v := g.verifier()
 	terms, err := v.Terms(ask.SignedQuote, signed)
 	if err == nil {
 		err = errors.Join(v.Asked(terms, verify.ReceiptAsk{PayoutAddress: ask.PayoutAddress, RefundAddress: ask.RefundAddress,
@@ -71,7 +71,8 @@ func (g *Gateway) creation(t swap.Terms, now time.Time) (Creation, error) {
 		return Creation{}, fmt.Errorf("tell of %s: %w", t.Receipt.SwapID, err)
 	}
 	first := swap.Update{SwapID: t.Receipt.SwapID, State: swap.AwaitingDeposit, Actor: "user", By: t.Receipt.DepositBy, At: now,
-		Message: fmt.Sprintf("Send exactly %s to the deposit address.", t.Quote.Deposit)}
+		RefundAddress: t.Receipt.RefundAddress,
+		Message:       fmt.Sprintf("Send exactly %s to the deposit address.", t.Quote.Deposit)}
 	return Creation{Terms: t, Response: response, First: first, Fact: fact, At: now}, nil
 }
 

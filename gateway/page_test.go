@@ -196,6 +196,7 @@ func TestPageInABrowser(t *testing.T) {
 		try  func(t *testing.T, h *harbour, b *browser)
 	}{
 		{"prices and a quote", pricesAndAQuote}, {"a swap", aSwap}, {"a phone", aPhone}, {"the keyboard alone", theKeyboardAlone},
+		{"a question", aQuestion},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.try(t, h, b) })
 	}
@@ -270,18 +271,7 @@ func aPhone(t *testing.T, h *harbour, b *browser) {
 	if len(width) != 2 || width[0] != 360 || width[1] > 360 {
 		t.Errorf("window and content are %v px wide, want 360 and no more", width)
 	}
-	var out []string
-	p.eval(`[...document.querySelectorAll("body *")].filter((e) => !e.closest(".unseen") && e.getBoundingClientRect().right > innerWidth + 0.5)
-		.map((e) => e.tagName + "#" + e.id + "." + e.className)`, &out)
-	if len(out) > 0 {
-		t.Errorf("beyond the edge: %v", out)
-	}
-	// A finger needs 24 px at least (WCAG 2.2, 2.5.8).
-	var small []string
-	p.eval(`[...document.querySelectorAll("input,select,button")].filter((e) => e.getBoundingClientRect().height < 24).map((e) => e.id)`, &small)
-	if len(small) > 0 {
-		t.Errorf("too small for a finger: %v", small)
-	}
+	p.fits()
 	p.quiet(false)
 }
 

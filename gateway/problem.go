@@ -17,10 +17,13 @@ import (
 var statuses = map[swap.Code]int{
 	swap.CodeInvalidBody:           http.StatusBadRequest,
 	swap.CodeIdempotencyKeyMissing: http.StatusBadRequest,
+	swap.CodeWrongSecret:           http.StatusForbidden,
 	swap.CodeNotFound:              http.StatusNotFound,
 	swap.CodeMethodNotAllowed:      http.StatusMethodNotAllowed,
 	swap.CodeQuoteUsed:             http.StatusConflict,
 	swap.CodeIdempotencyKeyReused:  http.StatusConflict,
+	swap.CodeNothingToAnswer:       http.StatusConflict,
+	swap.CodeRefundAddressSet:      http.StatusConflict,
 	swap.CodeQuoteExpired:          http.StatusGone,
 	swap.CodeBodyTooLarge:          http.StatusRequestEntityTooLarge,
 	swap.CodeUnknownPair:           http.StatusUnprocessableEntity,

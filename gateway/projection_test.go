@@ -139,7 +139,7 @@ func TestProjectionPassesOverMalformed(t *testing.T) {
 	if err := b.gateway.HandleUpdates(t.Context(), bad); err != nil {
 		t.Fatal(err)
 	}
-	b.expectRows(t, map[string]int64{"idempotency": 0, "swap": 0, "swap_view": 1, "swap_update": 1, "outbox": 0, "consumer_offset": 1})
+	b.expectRows(t, map[string]int64{"idempotency": 0, "swap": 0, "swap_view": 1, "swap_update": 1, "amendment": 0, "outbox": 0, "consumer_offset": 1})
 }
 
 // History is bounded to the newest hundred.

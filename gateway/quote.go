@@ -17,6 +17,10 @@ func (g *Gateway) CreateQuote(ctx context.Context, req api.CreateQuoteRequestObj
 	if err != nil {
 		return nil, err
 	}
+	policy, err := readPolicy(req.Body.Policy)
+	if err != nil {
+		return nil, err
+	}
 	lock.Client = client(ctx)
 	signed, err := g.calls.Liquidity.Lock(ctx, lock)
 	if err != nil {
@@ -29,7 +33,7 @@ func (g *Gateway) CreateQuote(ctx context.Context, req api.CreateQuoteRequestObj
 	if err := g.checkQuote(q, lock); err != nil {
 		return nil, err
 	}
-	return api.CreateQuote201JSONResponse(showQuote(q, signed)), nil
+	return api.CreateQuote201JSONResponse(showQuote(q, signed, policy)), nil
 }
 
 // readLock checks the fields of a request for a quote.
@@ -94,13 +98,13 @@ func (g *Gateway) checkQuote(q swap.Quote, asked LockRequest) error {
 	return nil
 }
 
-func showQuote(q swap.Quote, signed string) api.Quote {
+func showQuote(q swap.Quote, signed string, p swap.Policy) api.Quote {
 	return api.Quote{
 		QuoteId: q.ID, From: string(q.Pair.From), To: string(q.Pair.To),
 		DepositAmount: q.Deposit.Decimal(), PayoutAmount: q.Payout.Decimal(), Rate: q.Rate,
 		ServiceFee: q.ServiceFee.Decimal(), NetworkFee: q.NetworkFee.Decimal(), RefundFeeMax: q.RefundFeeMax.Decimal(),
 		IssuedAt: api.MillisOf(q.IssuedAt), AcceptBy: api.MillisOf(q.AcceptBy),
 		DepositWindowSeconds: q.DepositWindowSeconds, ConfirmWindowSeconds: q.ConfirmWindowSeconds,
-		SignedQuote: signed,
+		Policy: showPolicy(p), SignedQuote: signed,
 	}
 }

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -52,6 +53,7 @@ func TestQuoteRefusals(t *testing.T) {
 		{"no digits", path, quote("deposit_amount", "."), nil, 422, swap.CodeInvalidAmount, "deposit_amount", form},
 		{"too many places of BTC", path, quote("deposit_amount", "0.123456789"), nil, 422, swap.CodeTooManyPlaces, "deposit_amount", "8"},
 		{"too many places of ETH", path, quote("payout_amount", "0.1234567890123456789"), nil, 422, swap.CodeTooManyPlaces, "payout_amount", "18"},
+		{"unknown policy", path, quote("deposit_amount", "1", "policy", map[string]any{"on_late": "keep"}), nil, 422, swap.CodeInvalidPolicy, "policy.on_late", "requote, refund, ask"},
 		{"beyond 256 bits", path, quote("deposit_amount", strings.Repeat("9", 75)), nil, 422, swap.CodeAmountTooLarge, "deposit_amount",
 			"1157920892373161954235709850086879078532699846656405640394575840079131.29639935"},
 	})
@@ -151,7 +153,7 @@ func TestSwapRefusals(t *testing.T) {
 		m[k] = v
 		return m
 	}
-	const payout, refund = "payout_address", "refund_address"
+	const payout, refund, tolerance = "payout_address", "refund_address", "tolerance_bps"
 	const keyForm = "8 to 128 visible ASCII characters"
 	// Cleanups run after the subtests, which run in parallel.
 	t.Cleanup(func() {
@@ -186,8 +188,16 @@ func TestSwapRefusals(t *testing.T) {
 		{"mainnet legacy", path, back("1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"), key, 422, swap.CodeWrongNetwork, payout, "simnet"},
 		{"raw public key", path, back("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"), key, 422, swap.CodeInvalidAddress, payout, ""},
 		{"checksum of BTC", path, back(userBTC[:len(userBTC)-1] + flip(userBTC[len(userBTC)-1])), key, 422, swap.CodeInvalidAddress, payout, ""},
-		{"unknown answer", path, ask("policy", with("on_late", "keep")), key, 422, swap.CodeInvalidPolicy, "policy.on_late", "refund"},
-		{"half a policy", path, ask("policy", map[string]any{"on_short": "refund"}), key, 400, swap.CodeInvalidBody, "policy.on_extra", ""},
+		{"no refund by an empty text", path, ask(refund, ""), key, 422, swap.CodeInvalidAddress, refund, "bitcoin"},
+		{"null for a refund", path, ask(refund, nil), key, 400, swap.CodeInvalidBody, refund, "string"},
+		{"unknown answer", path, ask("policy", with("on_late", "keep")), key, 422, swap.CodeInvalidPolicy, "policy.on_late", "requote, refund, ask"},
+		{"empty answer", path, ask("policy", with("on_short", "")), key, 422, swap.CodeInvalidPolicy, "policy.on_short", "requote, refund, ask"},
+		{"tolerance too large", path, ask("policy", with(tolerance, 1001)), key, 422, swap.CodeInvalidPolicy, "policy." + tolerance, "1000"},
+		{"tolerance below zero", path, ask("policy", with(tolerance, -1)), key, 422, swap.CodeInvalidPolicy, "policy." + tolerance, "1000"},
+		{"tolerance as text", path, ask("policy", with(tolerance, "100")), key, 400, swap.CodeInvalidBody, "policy." + tolerance, "whole number"},
+		{"tolerance in parts", path, ask("policy", with(tolerance, 0.5)), key, 400, swap.CodeInvalidBody, "policy." + tolerance, "whole number"},
+		{"tolerance with an exponent", path, ask("policy", with(tolerance, json.Number("1e2"))), key, 400, swap.CodeInvalidBody, "policy." + tolerance, "whole number"},
+		{"tolerance beyond 64 bits", path, ask("policy", with(tolerance, json.Number("9223372036854775808"))), key, 400, swap.CodeInvalidBody, "policy." + tolerance, "whole number"},
 		{"unknown case", path, ask("policy", with("on_time", "refund")), key, 400, swap.CodeInvalidBody, "policy.on_time", ""},
 		{"policy as text", path, ask("policy", "refund"), key, 400, swap.CodeInvalidBody, "policy", "object"},
 	})

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"ferry/gateway/api"
@@ -28,14 +29,14 @@ type swapRequest struct {
 	idempotencyKey string
 	signedQuote    string
 	quote          swap.Quote
-	payout, refund string // canonical
+	payout, refund string // canonical; refund is "" where it was left open
 	policy         swap.Policy
 }
 
 // readSwap checks a request's fields. The quote may have expired: a retry is
 // answered all the same, so that is checked once it is known to be none.
 func (g *Gateway) readSwap(key string, b api.SwapRequest) (swapRequest, error) {
-	r := swapRequest{idempotencyKey: key, signedQuote: b.SignedQuote, policy: swap.DefaultPolicy()}
+	r := swapRequest{idempotencyKey: key, signedQuote: b.SignedQuote}
 	if len(key) < keyShortest || len(key) > keyLongest || strings.ContainsFunc(key, func(c rune) bool { return c < '!' || c > '~' }) {
 		return r, invalidKey()
 	}
@@ -46,14 +47,13 @@ func (g *Gateway) readSwap(key string, b api.SwapRequest) (swapRequest, error) {
 	if r.payout, err = g.readAddress("payout_address", r.quote.PayoutChain(), b.PayoutAddress); err != nil {
 		return r, err
 	}
-	if r.refund, err = g.readAddress("refund_address", r.quote.DepositChain(), b.RefundAddress); err != nil {
-		return r, err
+	if b.RefundAddress != nil {
+		if r.refund, err = g.readAddress("refund_address", r.quote.DepositChain(), *b.RefundAddress); err != nil {
+			return r, err
+		}
 	}
-	if b.Policy != (api.Policy{}) {
-		r.policy = swap.Policy{OnShort: swap.Answer(b.Policy.OnShort), OnOver: swap.Answer(b.Policy.OnOver),
-			OnLate: swap.Answer(b.Policy.OnLate), OnExtra: swap.Answer(b.Policy.OnExtra)}
-	}
-	return r, r.policy.Validate()
+	r.policy, err = readPolicy(b.Policy)
+	return r, err
 }
 
 func invalidKey() error {
@@ -100,7 +100,7 @@ func (r swapRequest) key() Hash {
 func (r swapRequest) hash() Hash {
 	p := r.policy
 	return sha256.Sum256([]byte(strings.Join([]string{"POST /v1/swaps", r.signedQuote, r.payout, r.refund,
-		string(p.OnShort), string(p.OnOver), string(p.OnLate), string(p.OnExtra)}, "\n")))
+		string(p.OnShort), string(p.OnOver), string(p.OnLate), string(p.OnExtra), strconv.FormatInt(p.ToleranceBPS, 10)}, "\n")))
 }
 
 // secretOf derives a swap's secret for the holder of its idempotency key. It is

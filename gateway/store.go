@@ -44,6 +44,24 @@ type Record struct {
 	History []swap.Update
 }
 
+// Amendment is the user's word about a swap, as it was signed for them.
+type Amendment struct {
+	SwapID string
+	// Kind is swap.FactAnswered or swap.FactRefundAddressSet.
+	Kind swap.FactKind
+	// Request is the same for the same request; the secret is no part of it.
+	Request Hash
+	// Version is the swap's in which the user was asked; 0 where nobody was.
+	Version int64
+	// Document is what was signed.
+	Document string
+	Fact     bus.Message
+	At       time.Time
+}
+
+// MaxAmendments is how many amendments of one swap are stored.
+const MaxAmendments = 1000
+
 // Errors of a Store.
 var (
 	// ErrNoSwap means that no swap has the id.
@@ -51,6 +69,8 @@ var (
 	// ErrClaimMoved means that another request has finished under the key, or
 	// claimed it anew, since this one claimed it. Nothing was stored.
 	ErrClaimMoved = errors.New("the idempotency key has moved on")
+	// ErrTooMany means that a swap has MaxAmendments.
+	ErrTooMany = errors.New("the swap has too many amendments")
 )
 
 // Store is what the gateway remembers; gateway/postgres is the one there is. An
@@ -65,6 +85,12 @@ type Store interface {
 	// Finish stores a swap, tells swap.created and answers the claim, all or
 	// nothing. It makes the claim again if it was released meanwhile.
 	Finish(ctx context.Context, c Creation) error
+	// Amended returns the newest document of a request at a version not below since,
+	// and whether there is one.
+	Amended(ctx context.Context, swapID string, request Hash, since int64) (document string, found bool, err error)
+	// Amend stores an amendment and tells its fact, all or nothing. Where the same
+	// request was stored at that version, nothing happens. ErrTooMany.
+	Amend(ctx context.Context, a Amendment) error
 	// Swap reads a swap with its newest updates.
 	Swap(ctx context.Context, id string, updates int) (Record, error)
 	// Known reports whether there is such a swap.

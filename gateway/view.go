@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"ferry/gateway/api"
+	"ferry/gateway/stream"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -16,29 +16,65 @@ const updatesShown = 100
 
 // GetSwap answers GET /v1/swaps/{id}.
 func (g *Gateway) GetSwap(ctx context.Context, req api.GetSwapRequestObject) (api.GetSwapResponseObject, error) {
-	if !swap.ValidID(swap.SwapPrefix, req.Id) {
-		return nil, noSwap()
-	}
-	record, err := g.store.Swap(ctx, req.Id, updatesShown)
-	if errors.Is(err, ErrNoSwap) {
-		return nil, noSwap()
-	}
+	terms, record, err := g.verified(ctx, req.Id, updatesShown)
 	if err != nil {
 		return nil, err
 	}
-	// What a database says is shown only if it was signed.
+	uri, err := paymentURI(g.config.Networks, terms.Receipt.DepositAddress, toPay(terms, record.Newest))
+	if err != nil {
+		return nil, err
+	}
+	out := showSwap(terms, record, uri)
+	out.Mismatches = g.showMismatches(terms, record.Newest)
+	return api.GetSwap200JSONResponse(out), nil
+}
+
+// verified reads a swap with its newest updates. What a database says of its terms is used only if it was
+// signed.
+func (g *Gateway) verified(ctx context.Context, id string, updates int) (swap.Terms, Record, error) {
+	if !swap.ValidID(swap.SwapPrefix, id) {
+		return swap.Terms{}, Record{}, noSwap()
+	}
+	record, err := g.store.Swap(ctx, id, updates)
+	if errors.Is(err, ErrNoSwap) {
+		return swap.Terms{}, Record{}, noSwap()
+	}
+	if err != nil {
+		return swap.Terms{}, Record{}, err
+	}
 	terms, err := swap.VerifyTerms(record.SignedQuote, record.SignedReceipt, g.config.QuoteKeys, g.config.AttestKeys)
 	if err != nil {
-		return nil, fmt.Errorf("verify the stored terms of %s: %w", req.Id, err)
+		return swap.Terms{}, Record{}, fmt.Errorf("verify the stored terms of %s: %w", id, err)
 	}
-	if terms.Receipt.SwapID != req.Id {
-		return nil, fmt.Errorf("the stored terms of %s are those of %s", req.Id, terms.Receipt.SwapID)
+	if terms.Receipt.SwapID != id {
+		return swap.Terms{}, Record{}, fmt.Errorf("the stored terms of %s are those of %s", id, terms.Receipt.SwapID)
 	}
-	uri, err := paymentURI(g.config.Networks, terms.Receipt.DepositAddress, terms.Quote.Deposit)
-	if err != nil {
-		return nil, err
+	return terms, record, nil
+}
+
+// missing is what is to be sent yet after a part has come; "" where nothing is. An
+// update that says something else of the terms says nothing.
+func missing(t swap.Terms, u swap.Update) string {
+	if a := toPay(t, u); a != t.Quote.Deposit {
+		return a.Decimal()
 	}
-	return api.GetSwap200JSONResponse(showSwap(terms, record, uri)), nil
+	return ""
+}
+
+// toPay is what a payment link names: what is missing, or the whole amount.
+func toPay(t swap.Terms, u swap.Update) asset.Amount {
+	if u.Missing.Asset != t.Quote.Deposit.Asset || u.Missing.Units.IsZero() || t.Quote.Deposit.Units.Less(u.Missing.Units) {
+		return t.Quote.Deposit
+	}
+	return u.Missing
+}
+
+// refundAddress is where a refund would go, "" while that is open.
+func refundAddress(t swap.Terms, u swap.Update) string {
+	if t.Receipt.RefundAddress != "" {
+		return t.Receipt.RefundAddress
+	}
+	return u.RefundAddress
 }
 
 func noSwap() error { return swap.Refuse(swap.CodeNotFound, "id", "", "There is no such swap.") }
@@ -47,39 +83,40 @@ func showSwap(t swap.Terms, rec Record, uri string) api.Swap {
 	u := rec.Newest
 	out := api.Swap{
 		Id: t.Receipt.SwapID, State: api.SwapState(u.State), Version: u.Version, Message: u.Message,
-		NextActor: api.NextActor(u.Actor), ActBy: optionalTime(u.By), Reason: u.Reason, UpdatedAt: api.MillisOf(u.At),
+		NextActor: api.NextActor(u.Actor), ActBy: api.OptionalMillis(u.By), Reason: u.Reason, MissingAmount: missing(t, u),
+		UpdatedAt:    api.MillisOf(u.At),
 		DepositAsset: string(t.Quote.Pair.From), DepositAmount: t.Quote.Deposit.Decimal(),
 		DepositAddress: t.Receipt.DepositAddress, PaymentUri: uri,
 		PayoutAsset: string(t.Quote.Pair.To), PayoutAmount: t.Quote.Payout.Decimal(),
-		PayoutAddress: t.Receipt.PayoutAddress, RefundAddress: t.Receipt.RefundAddress, Policy: showPolicy(t.Receipt.Policy),
+		PayoutAddress: t.Receipt.PayoutAddress, RefundAddress: refundAddress(t, u), Policy: showPolicy(t.Receipt.Policy),
 		Rate: t.Quote.Rate, ServiceFee: t.Quote.ServiceFee.Decimal(), NetworkFee: t.Quote.NetworkFee.Decimal(),
 		RefundFeeMax: t.Quote.RefundFeeMax.Decimal(),
 		DepositBy:    api.MillisOf(t.Receipt.DepositBy), ConfirmBy: api.MillisOf(t.Receipt.ConfirmBy),
 		CreatedAt: api.MillisOf(rec.CreatedAt), SignedQuote: t.SignedQuote, SignedReceipt: t.SignedReceipt,
-		Deposits: []api.Deposit{}, Payments: []api.Payment{}, Updates: []api.SwapUpdate{},
+		Deposits: []api.Deposit{}, Mismatches: []api.Mismatch{}, Payments: []api.Payment{}, Updates: []api.SwapUpdate{},
 	}
 	for _, d := range u.Deposits {
 		out.Deposits = append(out.Deposits, showDeposit(d))
 	}
 	for _, p := range u.Payments {
-		out.Payments = append(out.Payments, showPayment(p))
+		shown := showPayment(p)
+		for _, r := range u.Requotes {
+			if r.OrderID == p.OrderID {
+				shown.SignedRequote, shown.SignedConsent = r.SignedRequote, r.SignedConsent
+			}
+		}
+		out.Payments = append(out.Payments, shown)
 	}
 	for _, h := range rec.History {
-		out.Updates = append(out.Updates, api.SwapUpdate{Version: h.Version, State: api.SwapState(h.State),
-			Cause: string(h.Cause), Message: h.Message, At: api.MillisOf(h.At)})
+		out.Updates = append(out.Updates, stream.ShowUpdate(h))
 	}
 	return out
-}
-
-func showPolicy(p swap.Policy) api.Policy {
-	return api.Policy{OnShort: api.PolicyAnswer(p.OnShort), OnOver: api.PolicyAnswer(p.OnOver),
-		OnLate: api.PolicyAnswer(p.OnLate), OnExtra: api.PolicyAnswer(p.OnExtra)}
 }
 
 func showDeposit(d swap.Deposit) api.Deposit {
 	return api.Deposit{DepositId: d.ID, Txid: d.TxID, Asset: string(d.Amount.Asset), Amount: d.Amount.Decimal(),
 		State: string(d.State), Verdict: string(d.Verdict), Confirmations: d.Confirmations, ConfirmationsNeeded: d.Needed,
-		Height: d.Height, FirstSeen: api.MillisOf(d.FirstSeen), BlockTime: optionalTime(d.BlockTime)}
+		Height: d.Height, FirstSeen: api.MillisOf(d.FirstSeen), BlockTime: api.OptionalMillis(d.BlockTime)}
 }
 
 func showPayment(p swap.Payment) api.Payment {
@@ -91,12 +128,4 @@ func showPayment(p swap.Payment) api.Payment {
 		out.Fee, out.FeeAsset = asset.FormatUnits(p.Fee, native.Decimals), string(native.ID)
 	}
 	return out
-}
-
-// optionalTime leaves a zero time zero, so that it is left out.
-func optionalTime(t time.Time) api.Millis {
-	if t.IsZero() {
-		return api.Millis{}
-	}
-	return api.MillisOf(t)
 }

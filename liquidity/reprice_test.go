@@ -27,6 +27,10 @@ func TestRepriceByHand(t *testing.T) {
 		r.Policy.ToleranceBPS = swap.MaxToleranceBPS
 	})
 	strict := swaptest.NewTerms(t, swaptest.NewKeys(), func(_ *swap.Quote, r *swap.Receipt) { r.Policy = swap.RefundPolicy() })
+	precise := swaptest.NewTerms(t, swaptest.NewKeys(), func(q *swap.Quote, r *swap.Receipt) {
+		r.Policy = swap.DefaultPolicy()
+		q.Payout = amount(t, asset.ETH, "0.280000000000000001")
+	})
 	at := func(milli int64) *price.Ratio { // thousandths of an ether per coin: units of 1e-18 per 1e-8
 		return &price.Ratio{Num: new(big.Int).Mul(big.NewInt(milli), asset.Pow10(7)), Den: big.NewInt(1)}
 	}
@@ -49,6 +53,7 @@ func TestRepriceByHand(t *testing.T) {
 		{"late within the tolerance", terms, swap.BasisLate, "0.01", at(27918), "0.28", "0.0015", nil},
 		{"late beyond it", terms, swap.BasisLate, "0.01", at(27917), "0.27718505", "0.00148495", nil},
 		{"late and better for the house", terms, swap.BasisLate, "0.01", at(30000), "0.28", "0.0015", nil},
+		{"late, with more places than are computed", precise, swap.BasisLate, "0.01", at(28000), "0.280000000000000001", "0.0015", nil},
 		{"late and short", terms, swap.BasisLate, "0.005", at(28000), "0.13975", "0.00075", nil},
 		// The user takes 10 % less; the house gives 1 %.
 		{"late, a patient user", patient, swap.BasisLate, "0.01", at(27917), "0.27718505", "0.00148495", nil},
@@ -251,8 +256,8 @@ func TestAnswers(t *testing.T) {
 			if !a.Offer.Units.IsZero() {
 				offer = a.Offer.Decimal()
 			}
-			if a.Refused != c.want || offer != c.offer || (a.Faulty != nil) != c.faulty || (a.Signed == "") != (c.want != "") {
-				t.Fatalf("refused %q with offer %q, faulty: %v; want %q with offer %q", a.Refused, offer, a.Faulty, c.want, c.offer)
+			if a.Refused != c.want || offer != c.offer || a.Faulty != c.faulty || (a.Why == nil) != (c.want == "") || (a.Signed == "") != (c.want != "") {
+				t.Fatalf("refused %q with offer %q, because of %v; want %q with offer %q", a.Refused, offer, a.Why, c.want, c.offer)
 			}
 			if err := a.Fact().Validate(); err != nil {
 				t.Error(err)
@@ -358,7 +363,7 @@ func (s *shop) takeOffer(r *rapid.T, request swap.RequoteRequest, offer asset.Am
 		}
 		if least == offer.Units {
 			if a.Signed == "" || a.Requote.Payout != offer {
-				r.Fatalf("the offer of %s was taken: refused %q, faulty %v, pays %s", offer, a.Refused, a.Faulty, a.Requote.Payout)
+				r.Fatalf("the offer of %s was taken: refused %q because of %v, pays %s", offer, a.Refused, a.Why, a.Requote.Payout)
 			}
 			return a
 		}
@@ -371,10 +376,8 @@ func (s *shop) takeOffer(r *rapid.T, request swap.RequoteRequest, offer asset.Am
 
 // drawTerms draws terms whose price is near the market's, or anywhere.
 func drawTerms(t *testing.T, r *rapid.T, keys swaptest.Keys, pair asset.Pair, bid uint64) swap.Terms {
-	near := bid
-	if rapid.IntRange(0, 3).Draw(r, "far") > 0 {
-		near = max(1, bid*rapid.Uint64Range(9_500, 10_500).Draw(r, "moved")/10_000)
-	} else {
+	near := max(1, bid*rapid.Uint64Range(9_500, 10_500).Draw(r, "moved")/10_000)
+	if rapid.IntRange(0, 3).Draw(r, "far") == 0 {
 		near = rapid.Uint64Range(10_000, 1_000_000_000).Draw(r, "bid of the quote")
 	}
 	ratio, err := NewRatio(top(near, near+1), pair, rapid.Int64Range(0, 100).Draw(r, "spread"))

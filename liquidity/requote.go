@@ -25,48 +25,6 @@ const (
 // errNotYet means that a request can't be answered now and may be soon.
 var errNotYet = errors.New("there is no price yet")
 
-// Answer is a request for a price with what is answered to it: a requote that
-// Terms.Permits, or a refusal.
-type Answer struct {
-	Request swap.RequoteRequest
-	// Requote and Signed are the requote and its text; Signed is "" where Refused
-	// says why there is none.
-	Requote swap.Requote
-	Signed  string
-	Refused string
-	// Offer is what the refused price would have paid, where there was one.
-	Offer asset.Amount
-	// Bounds are what the requote must fit into when it is booked.
-	Bounds Bounds
-	// Faulty says what is wrong with a request that should never have been made.
-	Faulty error
-	At     time.Time
-}
-
-// OrderID is that of the one order which the requote may be paid by.
-func (a Answer) OrderID() string {
-	if a.Request.Main {
-		return swap.PayoutOrderID(a.Request.SwapID)
-	}
-	return swap.ExtraPayoutOrderID(a.Request.Deposits[0].ID)
-}
-
-// DepositIDs are the ids of what is priced, in their order.
-func (a Answer) DepositIDs() []string { return swap.Order{Deposits: a.Request.Deposits}.DepositIDs() }
-
-// Unfunded is the refusal that the answer becomes where the balance is promised to
-// others.
-func (a Answer) Unfunded() Answer {
-	a.Offer, a.Signed, a.Refused = a.Requote.Payout, "", swap.RefusedUnavailable
-	return a
-}
-
-// Fact tells the state machine.
-func (a Answer) Fact() swap.Fact {
-	return swap.Fact{Kind: swap.FactRequoted, SwapID: a.Request.SwapID, At: a.At, Requoted: &swap.RequotedFact{
-		RequestID: a.Request.ID, SignedRequote: a.Signed, Refused: a.Refused, Offer: a.Offer}}
-}
-
 // requoting is one request with what it rests on, verified.
 type requoting struct {
 	request     swap.RequoteRequest
@@ -84,20 +42,17 @@ func (d *Desk) answer(r swap.RequoteRequest) (Answer, error) {
 		err = v.checkBasis()
 	}
 	if err != nil {
-		a.Refused, a.Faulty = swap.RefusedUnavailable, err
-		return a, nil
+		return a.fault(err), nil
 	}
-	if a.At.Sub(r.At) >= requestLapses {
-		a.Refused = swap.RefusedUnavailable
-		return a, nil
+	if age := a.At.Sub(r.At); age >= requestLapses {
+		return a.refuse(swap.RefusedUnavailable, fmt.Errorf("it was asked for %s ago", age)), nil
 	}
 	offer, payout, err := d.reprice(v)
 	switch {
 	case errors.Is(err, errNotYet) && a.At.Sub(r.At) < priceWait:
 		return a, err
 	case err != nil:
-		a.Refused = swap.RefusedUnavailable
-		return a, nil
+		return a.refuse(swap.RefusedUnavailable, err), nil
 	}
 	a.Bounds = Bounds{Available: payout.Available, BalanceAt: payout.At}
 	return d.permitted(a, v, offer), nil
@@ -188,30 +143,26 @@ func (d *Desk) reprice(v requoting) (Offer, swap.Balance, error) {
 
 // permitted signs the offer where the terms permit it, and refuses it where not.
 func (d *Desk) permitted(a Answer, v requoting, o Offer) Answer {
-	failed := func(err error) Answer {
-		a.Refused, a.Faulty = swap.RefusedUnavailable, err
-		return a
-	}
 	rate, err := o.Rate()
 	if err != nil {
-		return failed(err)
+		return a.fault(err)
 	}
 	a.Requote = swap.Requote{ID: a.Request.ID, SwapID: a.Request.SwapID, ReceiptHash: swap.HashDocument(a.Request.SignedReceipt),
 		ConsentHash: v.consentHash, Main: a.Request.Main, DepositsHash: swap.HashDeposits(a.Request.Deposits), Deposit: v.total,
 		Payout: o.Payout, ServiceFee: o.ServiceFee, NetworkFee: o.NetworkFee, Rate: rate, IssuedAt: a.At}
 	if err := v.terms.Permits(a.Requote, a.Request.Deposits, v.consent, v.consentHash); err != nil {
-		a.Refused = swap.RefusedBeyond
+		refused := swap.RefusedBeyond
 		if v.consent != nil {
-			a.Refused = swap.RefusedBelow
+			refused = swap.RefusedBelow
 			if least := v.consent.AtLeast; least.Asset != o.Payout.Asset || !o.Payout.Units.Less(least.Units) {
-				return failed(err) // it is not the price that stands in the way
+				return a.fault(err) // it is not the price that stands in the way
 			}
 		}
 		a.Offer = o.Payout
-		return a
+		return a.refuse(refused, err)
 	}
 	if a.Signed, err = swap.SignRequote(a.Requote, d.key); err != nil {
-		return failed(err)
+		return a.fault(err)
 	}
 	return a
 }

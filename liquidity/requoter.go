@@ -88,14 +88,17 @@ func (q requoter) tell(ctx context.Context, a Answer, told Answered) {
 	switch {
 	case told.Repeated:
 		outcome = OutcomeRepeated
-	case a.Faulty != nil:
+	case a.Faulty:
 		outcome = OutcomeFaulty
-		log.ErrorContext(ctx, "request for a price is refused: it should not have been made", "error", a.Faulty)
+		log.ErrorContext(ctx, "request for a price is refused: it should not have been made", "error", a.Why)
 	case told.Refused == "":
 		outcome = OutcomeRequoted
 		log.InfoContext(ctx, "requoted", "deposit", a.Requote.Deposit.String(), "payout", a.Requote.Payout.String())
 	default:
-		log.InfoContext(ctx, "request for a price is refused", "reason", told.Refused)
+		if a.Refused == "" {
+			a = a.Unfunded()
+		}
+		log.InfoContext(ctx, "request for a price is refused", "refused", told.Refused, "why", a.Why)
 	}
 	q.observe(outcome)
 }

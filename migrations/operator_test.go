@@ -13,11 +13,11 @@ import (
 	"ferry/migrations/pgtest"
 )
 
-// operator returns a connection that acts as ferry_operator on a hot wallet's
-// schema, with the grants that the roles' migration gives in production.
-func operator(t *testing.T) (*pgxpool.Pool, *pgxpool.Conn) {
+// operator returns a connection that acts as ferry_operator on a service's schema,
+// with the grants that the roles' migration gives in production.
+func operator(t *testing.T, service string) (*pgxpool.Pool, *pgxpool.Conn) {
 	t.Helper()
-	pool := pgtest.New(t, "hotwallet")
+	pool := pgtest.New(t, service)
 	var schema string
 	if err := pool.QueryRow(t.Context(), "SELECT current_schema()").Scan(&schema); err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ const (
 
 func TestOperatorHaltsAndResumes(t *testing.T) {
 	t.Parallel()
-	pool, conn := operator(t)
+	pool, conn := operator(t, "hotwallet")
 	if !call(t, conn, setHalt, "bitcoin", "drill", "alice") {
 		t.Fatal("a running chain was not halted")
 	}
@@ -87,7 +87,7 @@ func TestOperatorHaltsAndResumes(t *testing.T) {
 
 func TestOperatorNamesChainReasonAndActor(t *testing.T) {
 	t.Parallel()
-	_, conn := operator(t)
+	_, conn := operator(t, "hotwallet")
 	for _, sql := range []string{setHalt, clearHalt} {
 		for _, args := range [][]any{
 			{"dogecoin", "drill", "alice"}, {nil, "drill", "alice"}, {"bitcoin", "", "alice"},
@@ -104,7 +104,7 @@ func TestOperatorNamesChainReasonAndActor(t *testing.T) {
 // with a table of the same name in front.
 func TestOperatorCanDoNothingElse(t *testing.T) {
 	t.Parallel()
-	pool, conn := operator(t)
+	pool, conn := operator(t, "hotwallet")
 	for _, sql := range []string{
 		"INSERT INTO halt (chain, reason, actor) VALUES ('bitcoin', 'a', 'b')",
 		"DELETE FROM halt",
@@ -135,7 +135,7 @@ func TestOperatorCanDoNothingElse(t *testing.T) {
 // Other services' roles may not call the functions.
 func TestOnlyOperatorsHalt(t *testing.T) {
 	t.Parallel()
-	_, conn := operator(t)
+	_, conn := operator(t, "hotwallet")
 	for _, sql := range []string{"RESET ROLE", "SET ROLE ferry_support"} {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)

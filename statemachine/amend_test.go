@@ -141,15 +141,17 @@ func TestLateIsHonoured(t *testing.T) {
 // policy refunds.
 func TestUneconomicExcessIsAdded(t *testing.T) {
 	t.Parallel()
-	s := agreed(t, swap.RefundPolicy(), swaptest.BitcoinAddress)
-	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01004", time.Minute))
-	s.wants(swap.DepositConfirmed, swap.VerdictOver)
-	if r := s.requested(); r.Basis != swap.BasisLocked {
-		t.Errorf("asked for a price by %s", r.Basis)
+	for _, policy := range []swap.Policy{swap.RefundPolicy(), swap.DefaultPolicy()} {
+		s := agreed(t, policy, swaptest.BitcoinAddress)
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01004", time.Minute))
+		s.wants(swap.DepositConfirmed, swap.VerdictOver)
+		if r := s.requested(); r.Basis != swap.BasisLocked {
+			t.Errorf("asked for a price by %s", r.Basis)
+		}
+		s.tell(s.price("0.282"))
+		s.wants(swap.DepositConfirmed, swap.VerdictOver, "payout 0.282 ETH to "+swaptest.EthereumAddress)
 	}
-	s.tell(s.price("0.282"))
-	s.wants(swap.DepositConfirmed, swap.VerdictOver, "payout 0.282 ETH to "+swaptest.EthereumAddress)
-	s = agreed(t, swap.RefundPolicy(), swaptest.BitcoinAddress)
+	s := agreed(t, swap.RefundPolicy(), swaptest.BitcoinAddress)
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01004001", time.Minute))
 	s.wants(swap.RefundQueued, swap.VerdictOver, "refund 0.01002001"+refundTo)
 }

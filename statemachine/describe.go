@@ -18,7 +18,8 @@ func Describe(s swap.Swap, cause swap.FactKind, note string) swap.Update {
 	}
 	return swap.Update{SwapID: s.ID, Version: s.Version, State: s.State, Cause: cause, Message: message,
 		Actor: w.actor, By: w.by, Reason: s.Reason, At: s.UpdatedAt, Missing: w.missing, RefundAddress: s.RefundsTo(),
-		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments), Mismatches: slices.Clone(s.Amended.Mismatches)}
+		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments), Mismatches: slices.Clone(s.Amended.Mismatches),
+		Requotes: slices.Clone(s.Amended.Requotes)}
 }
 
 // wait is what a swap waits for, who must act, and by when: zero where nothing is due.

@@ -27,16 +27,16 @@ func mismatched(d Decision, parts []int, verdict swap.Verdict, main bool, f swap
 		answer, d.Swap.Reason = policy.For(verdict), reasons[verdict]
 	}
 	switch {
+	case main && verdict == swap.VerdictOver && answer != swap.AnswerAsk && d.excessIsSmall(parts):
+		// Sending it back would cost more than it is worth, and a satoshi too much must
+		// not make a price worse: all is swapped, at the locked rate.
+		return askPrice(d, m, swap.BasisLocked, f)
 	case answer == swap.AnswerRequote && verdict == swap.VerdictLate && main:
 		return askPrice(d, m, swap.BasisLate, f)
 	case answer == swap.AnswerRequote:
 		return askPrice(d, m, swap.BasisMarket, f)
 	case answer == swap.AnswerAsk:
 		return askUser(d, m, ReasonAsk, f)
-	case main && verdict == swap.VerdictOver && d.excessIsSmall(parts):
-		// Sending it back would cost more than it is worth: all is swapped, at the
-		// locked rate.
-		return askPrice(d, m, swap.BasisLocked, f)
 	}
 	return refundAll(d, m, f)
 }
@@ -132,7 +132,7 @@ func refund(d Decision, i int) Decision {
 	}
 	d.Entries = append(d.Entries, refundEntry(d.Swap, deposit, back))
 	d.Note = fmt.Sprintf("%s is %s: a refund of %s to the refund address is ordered.", deposit.Amount, deposit.Verdict, back)
-	o := swap.Order{Purpose: swap.PurposeRefund, Amount: back, Destination: d.Swap.RefundsTo()}
+	o := swap.Order{Purpose: swap.PurposeRefund, Amount: back, Destination: d.Swap.RefundsTo(), Deferrable: !deposit.Main}
 	if d.Swap.Terms.Receipt.RefundAddress == "" {
 		o.SignedRefundAddress = d.Swap.Amended.SignedRefundAddress
 	}

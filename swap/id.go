@@ -13,6 +13,7 @@ const (
 	SwapPrefix    = "swap"
 	QuotePrefix   = "quote"
 	PaymentPrefix = "pay"
+	StaffPrefix   = "staff"
 )
 
 // NewID returns "<prefix>_" and a lower-case ULID: 48 bits of milliseconds, so

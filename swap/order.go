@@ -39,10 +39,13 @@ type Order struct {
 	SignedReceipt string         `json:"signed_receipt"`
 	// The amendments that the order rests on, "" where it rests on none: a payout's
 	// requote, with the consent that the requote rests on, and a refund's address.
-	SignedRequote       string    `json:"signed_requote,omitempty"`
-	SignedConsent       string    `json:"signed_consent,omitempty"`
-	SignedRefundAddress string    `json:"signed_refund_address,omitempty"`
-	At                  time.Time `json:"at"`
+	SignedRequote       string `json:"signed_requote,omitempty"`
+	SignedConsent       string `json:"signed_consent,omitempty"`
+	SignedRefundAddress string `json:"signed_refund_address,omitempty"`
+	// Deferrable: a refund that may wait until it costs no more than was kept back
+	// for it: an extra deposit's. A swap's main refund may not, and no payout.
+	Deferrable bool      `json:"deferrable,omitempty"`
+	At         time.Time `json:"at"`
 }
 
 // Total is what the order's deposits add up to; an error if there are none, they
@@ -92,6 +95,8 @@ func (o Order) Validate() error {
 		return fmt.Errorf("order %s: a part is missing", o.ID)
 	case o.Amount.Units.IsZero():
 		return fmt.Errorf("order %s: the amount is zero", o.ID)
+	case o.Deferrable && o.Purpose != PurposeRefund:
+		return fmt.Errorf("order %s: only a refund can be deferred", o.ID)
 	}
 	if err := o.checkDeposits(); err != nil {
 		return err
@@ -150,6 +155,9 @@ type Update struct {
 	Payments      []Payment    `json:"payments"`
 	RefundAddress string       `json:"refund_address,omitempty"`
 	Mismatches    []Mismatch   `json:"mismatches,omitempty"`
+	// Requotes are the documents that payouts rest on, by which a client verifies an
+	// amount that is not the quote's.
+	Requotes []Repriced `json:"requotes,omitempty"`
 }
 
 // Balance is what the hot wallet can pay out in one asset now: the newest value

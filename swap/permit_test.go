@@ -201,6 +201,9 @@ func TestPermitsASmallExcess(t *testing.T) {
 	list := []swap.OrderDeposit{{ID: "ethereum:a:0", Amount: asset.Amount{Asset: asset.ETH, Units: asset.MustUnits("10000000000000000001")}}}
 	r := requoteOf(ether, list, big.NewInt(34_902_000), big.NewInt(900_000), big.NewInt(2_000))
 	refused(t, "a wei more", ether.Permits(r, list, nil, ""), "")
+	// The fee's step of rounding may not come out of what was quoted.
+	r = requoteOf(ether, list, big.NewInt(34_902_000), big.NewInt(900_001), big.NewInt(2_000))
+	refused(t, "a wei more for a satoshi less", ether.Permits(r, list, nil, ""), "is refund")
 }
 
 // A consent permits its own matter for at least what it says, at any rate, and no

@@ -2,7 +2,8 @@
 //
 // Each command has a file of its own; this one has the root, the ends of the
 // process, and what commands share. Support's commands read Postgres as a role
-// that writes nothing; halt and resume go through two functions of the database.
+// that writes nothing; halt, resume and what staff has done go through functions of the
+// database.
 // Exit status: 0 done, 1 not found or something needs a person, 2 wrong use.
 package main
 
@@ -47,6 +48,8 @@ type app struct {
 	currentUser func() (*user.User, error)
 	colour      bool
 	root        string // of the cluster: --root
+	// patience is how long commands wait for the state machine; staffPatience where zero.
+	patience time.Duration
 }
 
 // newRoot puts the commands together, one file each.

@@ -88,6 +88,9 @@ func TestTheStoryAsPeopleSeeIt(t *testing.T) {
 		{"find_treasury", []string{"swap", "find", seed.TreasuryBitcoin}},
 		{"treasury_balances", []string{"treasury", "balances"}},
 		{"books", []string{"books"}},
+		{"books_asset", []string{"books", "--asset", "btc"}},
+		{"books_day", []string{"books", "--day", "2026-01-02"}},
+		{"books_day_asset", []string{"books", "--day", "2026-01-01", "--asset", "ETH"}},
 		{"status", []string{"status"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -107,7 +110,8 @@ func TestMachinesReadTheSame(t *testing.T) {
 	db.Story()
 	for _, args := range [][]string{
 		{"swap", "show", seed.SwapID("00b"), "--json"}, {"swap", "find", "0.01 BTC", "--json"},
-		{"treasury", "balances", "--json"}, {"books", "--json"}, {"status", "--json"},
+		{"treasury", "balances", "--json"}, {"books", "--json"}, {"books", "--day", "2026-01-02", "--json"},
+		{"status", "--json"},
 	} {
 		got := ferry(t, people(db), args...)
 		if got.code != 0 || !json.Valid([]byte(got.out)) {
@@ -172,6 +176,10 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"swap", "find", "two words"}, "neither an amount nor one id"},
 		{[]string{"treasury", "fund-address", "dogecoin"}, `chain "dogecoin" is not known: it is one of bitcoin, ethereum`},
 		{[]string{"treasury", "balances", "now"}, "1 arguments where 0 belong"},
+		{[]string{"books", "--asset", "DOGE"}, `asset "DOGE" is not known: it is one of BTC, ETH`},
+		{[]string{"books", "--day", "2026-02-30"}, `--day "2026-02-30" is no day: write year-month-day, such as 2026-01-02`},
+		{[]string{"books", "--day", ""}, `--day "" is no day`},
+		{[]string{"books", "--day", "2026-01-03"}, "--day 2026-01-03 has not begun: it is 2026-01-02 03:44:05 UTC"},
 		{[]string{"halt", "bitcoin"}, "--reason must say why"},
 		{[]string{"halt", "bitcoin", "--reason", "  "}, "--reason must say why"},
 		{[]string{"resume", "bitcoin", "--reason", "over"}, "--actor must say who you are"},

@@ -94,6 +94,18 @@ func TestBooksThatAreOff(t *testing.T) {
 	}
 }
 
+func TestADayThatIsOff(t *testing.T) {
+	t.Parallel()
+	db := seed.New(t)
+	db.Story()
+	db.Exec("ALTER TABLE swap.posting DISABLE TRIGGER USER")
+	db.Exec("INSERT INTO swap.posting (entry_key, n, account, asset, units) SELECT min(key), 9, 'inventory', 'BTC', -7 FROM swap.entry WHERE kind = 'exchange'")
+	expect(t, ferry(t, people(db), "books", "--day", "2026-01-02"), 1, "BTC, state machine: DOES NOT SUM TO ZERO",
+		"the entries of kind exchange in the state machine's book sum to -0.00000007 BTC", "when it ended they summed to -0.00000007 BTC",
+		"BTC, hot wallet: sums to zero", "ETH, state machine: sums to zero")
+	expect(t, ferry(t, people(db), "books", "--day", "2026-01-02", "--asset", "ETH"), 0, "ETH, state machine: sums to zero")
+}
+
 func TestWhatNeedsAPerson(t *testing.T) {
 	t.Parallel()
 	db := seed.New(t)

@@ -13,8 +13,9 @@ import (
 )
 
 func swapCommand(a *app) *cobra.Command {
-	cmd := group(&cobra.Command{Use: "swap", Short: "Find swaps and show all that is known of one"})
+	cmd := group(&cobra.Command{Use: "swap", Short: "Find swaps, show all that is known of one, have something done with it"})
 	cmd.AddCommand(swapShow(a), swapFind(a))
+	cmd.AddCommand(staffCommands(a)...)
 	return cmd
 }
 

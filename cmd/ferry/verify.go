@@ -104,7 +104,7 @@ func verifyQuote(a *app) *cobra.Command {
 
 func verifyReceipt(a *app) *cobra.Command {
 	var p pinned
-	var quote, payout, refund, secret string
+	var quote, payout, refund, policy, secret string
 	cmd := &cobra.Command{
 		Use:   "receipt <file>",
 		Short: "Whether a deposit address belongs to exactly this swap",
@@ -134,13 +134,25 @@ func verifyReceipt(a *app) *cobra.Command {
 			if signed["signed_quote"] == "" {
 				return usage("name the quote that the swap was made from: --quote FILE")
 			}
-			return a.receipt(v, signed, report.Asked{Payout: payout, Refund: refund, Secret: secret})
+			asked := report.Asked{Payout: payout, Secret: secret}
+			if cmd.Flags().Changed("refund") {
+				asked.Refund = &refund
+			}
+			if cmd.Flags().Changed("policy") {
+				p, err := parsePolicy(policy)
+				if err != nil {
+					return err
+				}
+				asked.Policy = &p
+			}
+			return a.receipt(v, signed, asked)
 		},
 	}
 	p.flags(cmd)
 	cmd.Flags().StringVar(&quote, "quote", "", "file of the signed quote")
 	cmd.Flags().StringVar(&payout, "payout", "", "the payout address that was asked for")
-	cmd.Flags().StringVar(&refund, "refund", "", "the refund address that was asked for")
+	cmd.Flags().StringVar(&refund, "refund", "", "the refund address that was asked for; '' if it was left open")
+	cmd.Flags().StringVar(&policy, "policy", "", "the policy that was asked for: default, or such as short=refund,over=ask,tolerance=100")
 	cmd.Flags().StringVar(&secret, "secret", "", "the swap's secret (others on this machine may see a command line)")
 	return cmd
 }
@@ -153,12 +165,15 @@ func (a *app) receipt(v verify.Verifier, signed map[string]string, asked report.
 		return err
 	}
 	ask := verify.ReceiptAsk{PayoutAddress: t.Receipt.PayoutAddress, RefundAddress: t.Receipt.RefundAddress,
-		Policy: swap.DefaultPolicy(), SecretHash: t.Receipt.SecretHash}
+		Policy: t.Receipt.Policy, SecretHash: t.Receipt.SecretHash}
 	if asked.Payout != "" {
 		ask.PayoutAddress = asked.Payout
 	}
-	if asked.Refund != "" {
-		ask.RefundAddress = asked.Refund
+	if asked.Refund != nil {
+		ask.RefundAddress = *asked.Refund
+	}
+	if asked.Policy != nil {
+		ask.Policy = *asked.Policy
 	}
 	if asked.Secret != "" {
 		ask.SecretHash = swap.HashDocument(asked.Secret)

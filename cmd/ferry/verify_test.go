@@ -13,14 +13,16 @@ type vectors struct {
 	Networks   json.RawMessage `json:"networks"`
 	QuoteKeys  []string        `json:"quote_keys"`
 	AttestKeys []string        `json:"attest_keys"`
-	Cases      []struct {
-		Name          string `json:"name"`
-		SignedQuote   string `json:"signed_quote"`
-		SignedReceipt string `json:"signed_receipt"`
-		Refused       string `json:"refused"`
-		Now           string `json:"now"`
-		Document      string `json:"document"`
-	} `json:"cases"`
+	Cases      []vector        `json:"cases"`
+}
+
+type vector struct {
+	Name          string `json:"name"`
+	SignedQuote   string `json:"signed_quote"`
+	SignedReceipt string `json:"signed_receipt"`
+	Refused       string `json:"refused"`
+	Now           string `json:"now"`
+	Document      string `json:"document"`
 }
 
 // bundle is a folder with documents and the deployment that pins their keys.
@@ -53,17 +55,24 @@ func documents(t *testing.T) bundle {
 	b.write("deployment.json", `{"networks":`+string(b.file.Networks)+`,"quote_keys":`+string(quoteKeys)+`,"attest_keys":`+string(attestKeys)+
 		`,"chains":{"bitcoin":`+chain+`,"ethereum":`+chain+`},"pairs":[],"locks":{"lock_seconds":60,"deposit_window_seconds":1200,
 		"confirm_window_seconds":7200,"max_per_client":20}}`)
-	honest := b.file.Cases[len(b.file.Cases)-1]
-	for _, c := range b.file.Cases {
-		if c.Name == "receipt: as asked" {
-			honest = c
-		}
-	}
+	var honest, open = b.named("receipt: as asked"), b.named("receipt: with the refund address left open, as asked")
+	b.write("open", open.SignedReceipt)
 	b.write("quote", honest.SignedQuote+"\n")
 	b.write("receipt", honest.SignedReceipt)
 	b.write("swap.json", `{"id":"x","signed_quote":"`+honest.SignedQuote+`","signed_receipt":"`+honest.SignedReceipt+`"}`)
 	b.write("created.json", `{"signed_receipt":"`+honest.SignedReceipt+`"}`)
 	return b
+}
+
+func (b bundle) named(name string) vector {
+	b.t.Helper()
+	for _, c := range b.file.Cases {
+		if c.Name == name {
+			return c
+		}
+	}
+	b.t.Fatalf("there is no case %q", name)
+	return vector{}
 }
 
 func (b bundle) path(name string) string { return filepath.Join(b.dir, name) }
@@ -103,7 +112,8 @@ func TestVerifySaysWhatIsPromised(t *testing.T) {
 		"verify_quote":   {"quote", "file:quote", "--at", vectorsNow},
 		"verify_receipt": {"receipt", "file:receipt", "--quote", "file:quote", "--at", vectorsNow},
 		"verify_asked": {"receipt", "file:swap.json", "--at", vectorsNow, "--payout", strings.ToLower(askedPayout), "--refund", askedRefund,
-			"--secret", askedSecret},
+			"--policy", "short=refund,over=refund,late=refund,extra=refund,tolerance=0", "--secret", askedSecret},
+		"verify_open": {"receipt", "file:open", "--quote", "file:quote", "--at", vectorsNow, "--refund", ""},
 	} {
 		r := b.verify(args...)
 		if r.code != 0 || r.errs != "" {
@@ -140,6 +150,13 @@ func TestVerifyRefuses(t *testing.T) {
 		"too late":            {[]string{"receipt", "file:swap.json", "--at", "2026-01-02T03:24:07Z"}, 1, "signed_receipt.deposit_by: it has passed"},
 		"another payout":      {append(receipt, "--payout", "0x52908400098527886E0F7030069857D2E4169EE7"), 1, "signed_receipt.payout_address: it is 0x5aAeb6"},
 		"another refund":      {append(receipt, "--refund", "sb1qw508d6qejxtdg4y5r3zarvary0c5xw7krxe8se"), 1, "signed_receipt.refund_address"},
+		"an open refund":      {append(receipt, "--refund", ""), 1, "signed_receipt.refund_address: it is sb1q"},
+		"another policy":      {append(receipt, "--policy", "short=refund,over=refund,late=ask,extra=refund,tolerance=0"), 1, "signed_receipt.policy"},
+		"the default policy":  {append(receipt, "--policy", "default"), 1, "signed_receipt.policy"},
+		"another tolerance":   {append(receipt, "--policy", "short=refund,over=refund,late=refund,extra=refund"), 1, "signed_receipt.policy"},
+		"no policy":           {append(receipt, "--policy", ""), 2, "--policy \"\" is neither"},
+		"no such answer":      {append(receipt, "--policy", "late=keep"), 2, "policy on_late can be"},
+		"no such tolerance":   {append(receipt, "--policy", "tolerance=1%"), 2, "no whole number"},
 		"another secret":      {append(receipt, "--secret", "guess"), 1, "signed_receipt.secret_hash"},
 		"no address":          {append(receipt, "--payout", "me"), 1, "payout_address"},
 		"receipt as quote":    {[]string{"quote", "file:receipt", "--at", vectorsNow}, 1, "signed_quote: document is of type ferry-receipt+jws"},
@@ -171,6 +188,9 @@ func TestVerifyKnowsTheCases(t *testing.T) {
 	tried := 0
 	for _, c := range b.file.Cases {
 		var args []string
+		if c.Document != "quote" && c.Document != "receipt" {
+			continue // the command verifies these two
+		}
 		switch c.Refused {
 		case "", "signed_quote", "signed_quote.accept_by", "signed_receipt", "signed_receipt.deposit_by", "signed_receipt.deposit_address":
 			b.write("q", c.SignedQuote)

@@ -23,6 +23,7 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/bitcoin"
 	"ferry/hotwallet/chain/ethereum"
+	"ferry/hotwallet/dust"
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/postgres"
 	"ferry/swap"
@@ -60,9 +61,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 		return err
 	}
 	defer pool.Close()
-	w.store, err = postgres.New(pool, name, postgres.Config{Confirmations: w.deployment.Chains[name].Confirmations,
-		DustThreshold: w.amounts.DustThreshold, Now: time.Now, Log: w.plain})
-	if err != nil {
+	if err := w.openStore(pool); err != nil {
 		return err
 	}
 	probe, err := bus.NewProbe(w.brokers)
@@ -101,6 +100,19 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	w.log.Info("ready")
 	a.Started()
 	return daemon.Group(ctx, append(parts, a.Run, relay.Run, lease.Wait, serve)...)
+}
+
+// openStore makes the store, whose facts carry the dust threshold as it moves.
+func (w *wiring) openStore(pool *pgxpool.Pool) (err error) {
+	w.tellWake, w.wakeTell = daemon.Wake()
+	w.dust, err = dust.New(dust.Config{Chain: w.chain, Fees: w.adapter, Moved: w.wakeTell, Log: w.plain,
+		Limits: dust.Limits{Floor: w.amounts.DustThreshold, Ceiling: w.amounts.DustCeiling}})
+	if err != nil {
+		return err
+	}
+	w.store, err = postgres.New(pool, w.chain, postgres.Config{Confirmations: w.deployment.Chains[w.chain].Confirmations,
+		Dust: w.dust.Units, Now: time.Now, Log: w.plain})
+	return err
 }
 
 // observe adds the checks and metrics; the parts tell w.metrics of themselves.

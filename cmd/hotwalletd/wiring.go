@@ -10,6 +10,7 @@ import (
 	"ferry/cmd/internal/daemon"
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/chain"
+	"ferry/hotwallet/dust"
 	"ferry/hotwallet/issue"
 	"ferry/hotwallet/keys"
 	"ferry/hotwallet/payment"
@@ -42,7 +43,11 @@ type wiring struct {
 	quoteKeys, attestKeys swap.PublicKeys
 	adapter               chain.Adapter
 	store                 *postgres.Store
-	metrics               *wallet.Metrics
+	dust                  *dust.Threshold
+	// tellWake has the balance told.
+	tellWake <-chan struct{}
+	wakeTell func()
+	metrics  *wallet.Metrics
 }
 
 // parts puts the hot wallet together. Addresses are watched before the first block
@@ -50,13 +55,12 @@ type wiring struct {
 func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(context.Context) error, *http.ServeMux, error) {
 	set := watch.NewSet()
 	engineWake, wakeEngine := daemon.Wake()
-	tellWake, wakeTell := daemon.Wake()
 	publisher, err := bus.NewPublisher("hotwallet", w.brokers)
 	if err != nil {
 		return nil, nil, err
 	}
 	books, err := treasury.New(treasury.Config{Chain: w.chain, Accounts: w.accounts, Store: w.store, Publisher: publisher,
-		DustThreshold: w.amounts.DustThreshold, Watch: func(a []string) { set.Add(a...) }, Wake: tellWake,
+		Dust: w.dust.Units, Watch: func(a []string) { set.Add(a...) }, Wake: w.tellWake,
 		Observe: w.metrics.Balances, Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
@@ -68,19 +72,22 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	if err != nil {
 		return nil, nil, err
 	}
-	watcher, err := w.watcher(set, func() { wakeEngine(); wakeTell() })
+	watcher, err := w.watcher(set, func() { wakeEngine(); w.wakeTell() })
 	if err != nil {
 		return nil, nil, err
 	}
 	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter,
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amounts.PaymentMax, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Check: remote.Check, Wake: engineWake, Moved: wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
+		Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}
 	orders, err := w.orders(wakeEngine)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := w.dust.Start(ctx, w.store); err != nil {
 		return nil, nil, err
 	}
 	if err := books.Start(ctx); err != nil {
@@ -95,7 +102,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		defer publisher.Close()
 		return books.Run(ctx)
 	}
-	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, tell}, mux, nil
+	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, tell}, mux, nil
 }
 
 // watcher follows the chain and has the books compared with the node at each tip.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -166,6 +167,10 @@ func TestAGapReachesTheMetrics(t *testing.T) {
 		usable  = `ferry_price_usable{instrument="ETH-BTC"}`
 	)
 	await(t, a.Address(), usable, 1)
+	for group, topic := range map[string]string{liquidity.Group: bus.TopicUpdates, liquidity.RequoteGroup: bus.TopicRequotes} {
+		await(t, a.Address(), fmt.Sprintf("ferry_consumer_lag_records{group=%q,partition=\"0\",topic=%q}", group, topic), 0)
+	}
+	await(t, a.Address(), `ferry_outbox_rows{source="liquidity"}`, 0)
 	if n := metric(t, a.Address(), gaps); n != 0 {
 		t.Fatalf("%v gaps before there was any", n)
 	}

@@ -106,7 +106,8 @@ func (h *house) bookTo(ctx context.Context, pair asset.Pair, payout string) (sto
 	if err != nil {
 		return storm{}, err
 	}
-	created, err := h.api.CreateSwap(ctx, rand.Text(), client.SwapRequest{SignedQuote: signed, PayoutAddress: payout, RefundAddress: refund})
+	policy := swap.RefundPolicy()
+	created, err := h.api.CreateSwap(ctx, rand.Text(), client.SwapRequest{SignedQuote: signed, PayoutAddress: payout, RefundAddress: refund, Policy: &policy})
 	return storm{Terms: created.Terms}, err
 }
 

@@ -77,7 +77,8 @@ func (h *house) book(ctx context.Context, pair asset.Pair) (swap.Terms, error) {
 	if err := errors.Join(payoutErr, refundErr); err != nil {
 		return swap.Terms{}, err
 	}
-	created, err := h.api.CreateSwap(ctx, rand.Text(), client.SwapRequest{SignedQuote: signed, PayoutAddress: payout, RefundAddress: refund})
+	policy := swap.RefundPolicy()
+	created, err := h.api.CreateSwap(ctx, rand.Text(), client.SwapRequest{SignedQuote: signed, PayoutAddress: payout, RefundAddress: refund, Policy: &policy})
 	if err != nil {
 		return swap.Terms{}, err
 	}

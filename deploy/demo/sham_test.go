@@ -108,7 +108,7 @@ func (s *sham) quote(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, 201, client.QuoteAnswer{QuoteID: q.ID, From: q.Pair.From, To: q.Pair.To, DepositAmount: q.Deposit.Decimal(),
 		PayoutAmount: q.Payout.Decimal(), Rate: q.Rate, ServiceFee: q.ServiceFee.Decimal(), NetworkFee: q.NetworkFee.Decimal(),
 		RefundFeeMax: q.RefundFeeMax.Decimal(), IssuedAt: q.IssuedAt, AcceptBy: q.AcceptBy,
-		DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200, SignedQuote: signed})
+		DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200, Policy: swap.DefaultPolicy(), SignedQuote: signed})
 }
 
 func (s *sham) create(w http.ResponseWriter, r *http.Request) {
@@ -124,7 +124,7 @@ func (s *sham) create(w http.ResponseWriter, r *http.Request) {
 	now, sum := swap.Millis(time.Now()), sha256.Sum256([]byte("secret"))
 	receipt := swap.Receipt{SwapID: swap.NewID(swap.SwapPrefix, now), QuoteID: q.ID, QuoteHash: swap.HashDocument(ask.SignedQuote),
 		DepositChain: q.DepositChain(), DepositAsset: q.Pair.From, DepositAddress: deposit, DepositPath: "m/0", PayoutAddress: ask.PayoutAddress,
-		RefundAddress: ask.RefundAddress, Policy: swap.RefundPolicy(), SecretHash: hex.EncodeToString(sum[:]),
+		RefundAddress: ask.RefundAddress, Policy: swap.DefaultPolicy(), SecretHash: hex.EncodeToString(sum[:]),
 		IssuedAt: now, DepositBy: now.Add(1200 * time.Second), ConfirmBy: now.Add(7200 * time.Second)}
 	signed, err := swap.SignReceipt(receipt, s.keys.Attest)
 	s.check(err)

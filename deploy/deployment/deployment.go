@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
 	"time"
 
@@ -51,8 +52,11 @@ type Chain struct {
 	StaleAfterSeconds int64 `json:"stale_after_seconds,omitempty"`
 	// BirthHeight is the first block worth reading.
 	BirthHeight int64 `json:"birth_height"`
-	// DustThreshold: a deposit below it touches nothing.
+	// DustThreshold: a deposit below it touches nothing. It is the least: the threshold
+	// follows what spending a deposit costs, up to DustCeiling, which is ten times
+	// DustThreshold if it is left out.
 	DustThreshold string `json:"dust_threshold"`
+	DustCeiling   string `json:"dust_ceiling,omitempty"`
 	// NetworkFee is what a quote charges for a payout, RefundFeeMax the most a
 	// refund costs the user.
 	NetworkFee   string `json:"network_fee"`
@@ -183,6 +187,13 @@ func (c Chain) validate(name asset.Chain) error {
 			return fmt.Errorf("%s: %w", field, err)
 		}
 	}
+	floor, err := c.amount(name, c.DustThreshold)
+	if err != nil {
+		return fmt.Errorf("dust_threshold: %w", err)
+	}
+	if _, err := c.dustCeiling(name, floor); err != nil {
+		return fmt.Errorf("dust_ceiling: %w", err)
+	}
 	return nil
 }
 
@@ -239,7 +250,7 @@ func (p Pair) validate() error {
 
 // Amounts of a chain's policy, which Validate has parsed before.
 type Amounts struct {
-	DustThreshold, NetworkFee, RefundFeeMax, PaymentFeeMax, PaymentMax asset.Units
+	DustThreshold, DustCeiling, NetworkFee, RefundFeeMax, PaymentFeeMax, PaymentMax asset.Units
 }
 
 // Amounts parses the policy of one chain.
@@ -260,7 +271,23 @@ func (d Deployment) Amounts(name asset.Chain) (Amounts, error) {
 		}
 		*f.into = u
 	}
-	return a, nil
+	var err error
+	a.DustCeiling, err = c.dustCeiling(name, a.DustThreshold)
+	return a, err
+}
+
+// dustCeilingTimes is the ceiling where none is given, as a multiple of the floor.
+const dustCeilingTimes = 10
+
+func (c Chain) dustCeiling(name asset.Chain, floor asset.Units) (asset.Units, error) {
+	if c.DustCeiling == "" {
+		return floor.MulDiv(big.NewInt(dustCeilingTimes), big.NewInt(1), asset.Up)
+	}
+	ceiling, err := c.amount(name, c.DustCeiling)
+	if err == nil && ceiling.Less(floor) {
+		err = errors.New("dust_ceiling must not be below dust_threshold")
+	}
+	return ceiling, err
 }
 
 // PublicQuoteKeys are the keys trusted to sign quotes.

@@ -65,3 +65,26 @@ func TestStaleAfter(t *testing.T) {
 		}
 	}
 }
+
+// The ceiling of the dust threshold is ten times the floor unless it is given, and never
+// below it.
+func TestDustCeiling(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]uint64{"": 100_000, "0.0001": 10_000, "0.0004": 40_000, "0.00009999": 0, "x": 0} {
+		d := reorgable()
+		c := d.Chains[asset.Bitcoin]
+		c.DustCeiling = text
+		d.Chains[asset.Bitcoin] = c
+		err := d.Validate()
+		if want == 0 {
+			if err == nil || !strings.Contains(err.Error(), "dust_ceiling") {
+				t.Errorf("%q: %v, want a refusal", text, err)
+			}
+			continue
+		}
+		amounts, amountsErr := d.Amounts(asset.Bitcoin)
+		if err != nil || amountsErr != nil || amounts.DustCeiling != asset.NewUnits(want) || amounts.DustThreshold != asset.NewUnits(10_000) {
+			t.Errorf("%q: %+v, %v, %v", text, amounts, err, amountsErr)
+		}
+	}
+}

@@ -31,14 +31,19 @@ func coinsDepositBack(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	if err := w.node.Invalidate(ctx, height); err != nil {
-		return err
-	}
-	if err := w.node.Generate(ctx, 2); err != nil {
+	if err := w.takeBack(ctx, height, 2); err != nil {
 		return err
 	}
 	resume()
 	return w.settle(ctx, t)
+}
+
+// takeBack takes bitcoin's blocks from a height on away, and makes others.
+func (w *world) takeBack(ctx context.Context, height, blocks int64) error {
+	if err := w.node.Invalidate(ctx, height); err != nil {
+		return err
+	}
+	return w.node.Generate(ctx, blocks)
 }
 
 // confirmations waits until the API shows a deposit so deep.
@@ -94,10 +99,7 @@ func coinsPayoutBack(ctx context.Context, w *world) error {
 	if err := w.read(ctx, asset.Bitcoin, height); err != nil {
 		return err
 	}
-	if err := w.node.Invalidate(ctx, height); err != nil {
-		return err
-	}
-	if err := w.node.Generate(ctx, 2); err != nil {
+	if err := w.takeBack(ctx, height, 2); err != nil {
 		return err
 	}
 	resume()
@@ -118,6 +120,14 @@ func (w *world) read(ctx context.Context, chain asset.Chain, height int64) error
 // coinsTooDeep takes more blocks of bitcoin away than the limit allows: the chain
 // must halt. The blocks return, an operator resumes, and swaps settle as ever.
 func coinsTooDeep(ctx context.Context, w *world) error {
+	// Before the blocks stop: the house's coins may have to get deep first.
+	var trips [2]*trip
+	var err error
+	for i, pair := range []asset.Pair{toEther, toCoins} {
+		if trips[i], err = w.begin(ctx, pair); err != nil {
+			return err
+		}
+	}
 	resume := w.miner.pause()
 	defer resume()
 	tip, err := w.node.Height(ctx)
@@ -127,21 +137,12 @@ func coinsTooDeep(ctx context.Context, w *world) error {
 	if err := w.read(ctx, asset.Bitcoin, tip); err != nil {
 		return err
 	}
-	var trips [2]*trip
-	for i, pair := range []asset.Pair{toEther, toCoins} {
-		if trips[i], err = w.begin(ctx, pair); err != nil {
-			return err
-		}
-	}
 	lowest := tip - w.deploy.Chains[asset.Bitcoin].ReorgLimit - 1
 	block, err := w.node.Block(ctx, lowest)
 	if err != nil {
 		return err
 	}
-	if err := w.node.Invalidate(ctx, lowest); err != nil {
-		return err
-	}
-	if err := w.node.Generate(ctx, tip-lowest+2); err != nil {
+	if err := w.takeBack(ctx, lowest, tip-lowest+2); err != nil {
 		return err
 	}
 	if err := w.halted(ctx, asset.Bitcoin); err != nil {

@@ -45,6 +45,7 @@ type trip struct {
 	signed  string
 	ask     client.SwapRequest
 	terms   swap.Terms
+	secret  string
 	payout  destination
 	refund  destination
 	done    swap.State  // how it ended, empty while it has not
@@ -71,9 +72,16 @@ func (w *world) destination(chain asset.Chain) (destination, error) {
 
 // begin makes a swap, and takes another quote where daemons were away until the
 // first had lapsed: that is refused without a trace.
+// What does not match is refunded.
 func (w *world) begin(ctx context.Context, pair asset.Pair) (t *trip, err error) {
+	refund := swap.RefundPolicy()
+	return w.agree(ctx, pair, &refund, true)
+}
+
+// agree is begin with a policy, and with a refund address or without.
+func (w *world) agree(ctx context.Context, pair asset.Pair, policy *swap.Policy, refundable bool) (t *trip, err error) {
 	for range 3 {
-		t, err = w.try(ctx, pair)
+		t, err = w.try(ctx, pair, policy, refundable)
 		var problem *client.Problem
 		if !errors.As(err, &problem) || problem.Code != swap.CodeQuoteExpired {
 			return t, err
@@ -84,7 +92,7 @@ func (w *world) begin(ctx context.Context, pair asset.Pair) (t *trip, err error)
 
 // try gets a quote and makes a swap of it, as a patient client would: what says
 // "try later" is tried later, with the same idempotency key.
-func (w *world) try(ctx context.Context, pair asset.Pair) (*trip, error) {
+func (w *world) try(ctx context.Context, pair asset.Pair, policy *swap.Policy, refundable bool) (*trip, error) {
 	t := &trip{pair: pair}
 	var err error
 	if t.payout, err = w.destination(asset.MustLookup(pair.To).Chain); err != nil {
@@ -104,12 +112,15 @@ func (w *world) try(ctx context.Context, pair asset.Pair) (*trip, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.ask = client.SwapRequest{SignedQuote: t.signed, PayoutAddress: t.payout.address, RefundAddress: t.refund.address}
+	t.ask = client.SwapRequest{SignedQuote: t.signed, PayoutAddress: t.payout.address, Policy: policy}
+	if refundable {
+		t.ask.RefundAddress = t.refund.address
+	}
 	created, err := w.create(ctx, rand.Text(), t.ask)
 	if err != nil {
 		return nil, err
 	}
-	t.terms = created.Terms
+	t.terms, t.secret = created.Terms, created.Secret
 	w.remember(t)
 	return t, nil
 }

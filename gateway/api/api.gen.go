@@ -18,91 +18,100 @@ import (
 
 // Defines values for ErrorCode.
 const (
-	AmountTooLarge        ErrorCode = "amount_too_large"
-	AmountTooSmall        ErrorCode = "amount_too_small"
-	BodyTooLarge          ErrorCode = "body_too_large"
-	ChainHalted           ErrorCode = "chain_halted"
-	ForbiddenAddress      ErrorCode = "forbidden_address"
-	IdempotencyKeyInvalid ErrorCode = "idempotency_key_invalid"
-	IdempotencyKeyMissing ErrorCode = "idempotency_key_missing"
-	IdempotencyKeyReused  ErrorCode = "idempotency_key_reused"
-	InsufficientLiquidity ErrorCode = "insufficient_liquidity"
-	Internal              ErrorCode = "internal"
-	InvalidAddress        ErrorCode = "invalid_address"
-	InvalidAmount         ErrorCode = "invalid_amount"
-	InvalidBody           ErrorCode = "invalid_body"
-	InvalidPolicy         ErrorCode = "invalid_policy"
-	MethodNotAllowed      ErrorCode = "method_not_allowed"
-	NotFound              ErrorCode = "not_found"
-	PriceUnavailable      ErrorCode = "price_unavailable"
-	QuoteExpired          ErrorCode = "quote_expired"
-	QuoteInvalid          ErrorCode = "quote_invalid"
-	QuoteUsed             ErrorCode = "quote_used"
-	Refused               ErrorCode = "refused"
-	TooManyLocks          ErrorCode = "too_many_locks"
-	TooManyPlaces         ErrorCode = "too_many_places"
-	TooManyRequests       ErrorCode = "too_many_requests"
-	Unavailable           ErrorCode = "unavailable"
-	UnknownPair           ErrorCode = "unknown_pair"
-	WrongNetwork          ErrorCode = "wrong_network"
+	ErrorCodeAmountTooLarge        ErrorCode = "amount_too_large"
+	ErrorCodeAmountTooSmall        ErrorCode = "amount_too_small"
+	ErrorCodeBodyTooLarge          ErrorCode = "body_too_large"
+	ErrorCodeChainHalted           ErrorCode = "chain_halted"
+	ErrorCodeForbiddenAddress      ErrorCode = "forbidden_address"
+	ErrorCodeIdempotencyKeyInvalid ErrorCode = "idempotency_key_invalid"
+	ErrorCodeIdempotencyKeyMissing ErrorCode = "idempotency_key_missing"
+	ErrorCodeIdempotencyKeyReused  ErrorCode = "idempotency_key_reused"
+	ErrorCodeInsufficientLiquidity ErrorCode = "insufficient_liquidity"
+	ErrorCodeInternal              ErrorCode = "internal"
+	ErrorCodeInvalidAddress        ErrorCode = "invalid_address"
+	ErrorCodeInvalidAmount         ErrorCode = "invalid_amount"
+	ErrorCodeInvalidBody           ErrorCode = "invalid_body"
+	ErrorCodeInvalidPolicy         ErrorCode = "invalid_policy"
+	ErrorCodeMethodNotAllowed      ErrorCode = "method_not_allowed"
+	ErrorCodeNotFound              ErrorCode = "not_found"
+	ErrorCodeNothingToAnswer       ErrorCode = "nothing_to_answer"
+	ErrorCodePriceUnavailable      ErrorCode = "price_unavailable"
+	ErrorCodeQuoteExpired          ErrorCode = "quote_expired"
+	ErrorCodeQuoteInvalid          ErrorCode = "quote_invalid"
+	ErrorCodeQuoteUsed             ErrorCode = "quote_used"
+	ErrorCodeRefundAddressSet      ErrorCode = "refund_address_set"
+	ErrorCodeRefused               ErrorCode = "refused"
+	ErrorCodeTooManyLocks          ErrorCode = "too_many_locks"
+	ErrorCodeTooManyPlaces         ErrorCode = "too_many_places"
+	ErrorCodeTooManyRequests       ErrorCode = "too_many_requests"
+	ErrorCodeUnavailable           ErrorCode = "unavailable"
+	ErrorCodeUnknownPair           ErrorCode = "unknown_pair"
+	ErrorCodeWrongNetwork          ErrorCode = "wrong_network"
+	ErrorCodeWrongSecret           ErrorCode = "wrong_secret"
 )
 
 // Valid indicates whether the value is a known member of the ErrorCode enum.
 func (e ErrorCode) Valid() bool {
 	switch e {
-	case AmountTooLarge:
+	case ErrorCodeAmountTooLarge:
 		return true
-	case AmountTooSmall:
+	case ErrorCodeAmountTooSmall:
 		return true
-	case BodyTooLarge:
+	case ErrorCodeBodyTooLarge:
 		return true
-	case ChainHalted:
+	case ErrorCodeChainHalted:
 		return true
-	case ForbiddenAddress:
+	case ErrorCodeForbiddenAddress:
 		return true
-	case IdempotencyKeyInvalid:
+	case ErrorCodeIdempotencyKeyInvalid:
 		return true
-	case IdempotencyKeyMissing:
+	case ErrorCodeIdempotencyKeyMissing:
 		return true
-	case IdempotencyKeyReused:
+	case ErrorCodeIdempotencyKeyReused:
 		return true
-	case InsufficientLiquidity:
+	case ErrorCodeInsufficientLiquidity:
 		return true
-	case Internal:
+	case ErrorCodeInternal:
 		return true
-	case InvalidAddress:
+	case ErrorCodeInvalidAddress:
 		return true
-	case InvalidAmount:
+	case ErrorCodeInvalidAmount:
 		return true
-	case InvalidBody:
+	case ErrorCodeInvalidBody:
 		return true
-	case InvalidPolicy:
+	case ErrorCodeInvalidPolicy:
 		return true
-	case MethodNotAllowed:
+	case ErrorCodeMethodNotAllowed:
 		return true
-	case NotFound:
+	case ErrorCodeNotFound:
 		return true
-	case PriceUnavailable:
+	case ErrorCodeNothingToAnswer:
 		return true
-	case QuoteExpired:
+	case ErrorCodePriceUnavailable:
 		return true
-	case QuoteInvalid:
+	case ErrorCodeQuoteExpired:
 		return true
-	case QuoteUsed:
+	case ErrorCodeQuoteInvalid:
 		return true
-	case Refused:
+	case ErrorCodeQuoteUsed:
 		return true
-	case TooManyLocks:
+	case ErrorCodeRefundAddressSet:
 		return true
-	case TooManyPlaces:
+	case ErrorCodeRefused:
 		return true
-	case TooManyRequests:
+	case ErrorCodeTooManyLocks:
 		return true
-	case Unavailable:
+	case ErrorCodeTooManyPlaces:
 		return true
-	case UnknownPair:
+	case ErrorCodeTooManyRequests:
 		return true
-	case WrongNetwork:
+	case ErrorCodeUnavailable:
+		return true
+	case ErrorCodeUnknownPair:
+		return true
+	case ErrorCodeWrongNetwork:
+		return true
+	case ErrorCodeWrongSecret:
 		return true
 	default:
 		return false
@@ -153,13 +162,19 @@ func (e NextActor) Valid() bool {
 
 // Defines values for PolicyAnswer.
 const (
-	Refund PolicyAnswer = "refund"
+	Ask     PolicyAnswer = "ask"
+	Refund  PolicyAnswer = "refund"
+	Requote PolicyAnswer = "requote"
 )
 
 // Valid indicates whether the value is a known member of the PolicyAnswer enum.
 func (e PolicyAnswer) Valid() bool {
 	switch e {
+	case Ask:
+		return true
 	case Refund:
+		return true
+	case Requote:
 		return true
 	default:
 		return false
@@ -215,6 +230,47 @@ func (e SwapState) Valid() bool {
 //
 // Examples: 0.015
 type Amount = string
+
+// AnswerRequest Examples: {"answer":"requote","at_least":"0.277","secret":"3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
+type AnswerRequest struct {
+	// Answer `requote` or `refund`.
+	//
+	// Examples: requote
+	Answer string `json:"answer"`
+
+	// AtLeast With `requote`: the least payout you take, in the payout asset. Not with `refund`.
+	//
+	// Examples: 0.015
+	AtLeast *Amount `json:"at_least,omitempty"`
+
+	// DepositId The mismatch's. May be left out while just one waits for an answer.
+	DepositId *string `json:"deposit_id,omitempty"`
+
+	// Secret The swap's.
+	Secret string `json:"secret"`
+}
+
+// Answered defines model for Answered.
+type Answered struct {
+	// Answer `requote` or `refund`.
+	//
+	// Examples: requote
+	Answer string `json:"answer"`
+
+	// AtLeast The least payout. Absent with `refund`.
+	//
+	// Examples: 0.015
+	AtLeast Amount `json:"at_least,omitempty,omitzero"`
+
+	// DepositId The matter that was answered.
+	DepositId string `json:"deposit_id"`
+
+	// Id The swap's identifier.
+	Id string `json:"id"`
+
+	// SignedConsent Your answer, signed by the second party (compact JWS).
+	SignedConsent string `json:"signed_consent"`
+}
 
 // Asset defines model for Asset.
 type Asset struct {
@@ -327,11 +383,11 @@ type CreatedSwap struct {
 
 	// Policy What becomes of a deposit that does not match the terms.
 	//
-	// Examples: {"on_extra":"refund","on_late":"refund","on_over":"refund","on_short":"refund"}
+	// Examples: {"on_extra":"refund","on_late":"requote","on_over":"requote","on_short":"requote","tolerance_bps":100}
 	Policy Policy `json:"policy"`
 
-	// RefundAddress Where a refund would go
-	RefundAddress string `json:"refund_address"`
+	// RefundAddress Where a refund would go, in canonical form. Absent if it was left open.
+	RefundAddress string `json:"refund_address,omitempty,omitzero"`
 
 	// Secret Authorises what only the owner of the swap may do. Given to the holder
 	// of the Idempotency-Key only; keep it.
@@ -345,9 +401,10 @@ type CreatedSwap struct {
 
 	// State `awaiting_deposit` → `deposit_detected` → `deposit_confirmed` →
 	// `payout_queued` → `payout_broadcast` → `settled`; or `expired`, or
-	// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person decides.
-	// A deposit of too little leaves it `awaiting_deposit`: `message` says what is
-	// missing, and the same sent to the same address before `deposit_by` completes it.
+	// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person
+	// decides: you (see `next_actor` and `mismatches`) or our support.
+	// A deposit of too little leaves it `awaiting_deposit`: `missing_amount` says what
+	// is missing, and the same sent to the same address before `deposit_by` completes it.
 	State SwapState `json:"state"`
 }
 
@@ -409,10 +466,13 @@ type Deposit struct {
 // |---|---|---|
 // | 400 | `invalid_body` | The body is no JSON object of the documented shape. |
 // | 400 | `idempotency_key_missing` | POST /v1/swaps needs the header. |
+// | 403 | `wrong_secret` | This is not the swap's secret. |
 // | 404 | `not_found` | There is no such swap or path. |
 // | 405 | `method_not_allowed` | The path answers to the methods in `Allow`. |
 // | 409 | `quote_used` | Another swap was made from the quote. |
 // | 409 | `idempotency_key_reused` | The key was used with another body for this quote. |
+// | 409 | `nothing_to_answer` | The swap does not wait for an answer, or not about this deposit. |
+// | 409 | `refund_address_set` | The swap has a refund address, and it stays. |
 // | 410 | `quote_expired` | The lock lapsed; ask for a new quote. |
 // | 413 | `body_too_large` | See `limit`, in bytes. |
 // | 422 | `unknown_pair` | These assets are not swapped. |
@@ -444,6 +504,63 @@ type Health struct {
 
 // HealthStatus Always `ok`.
 type HealthStatus string
+
+// Mismatch Confirmed deposits that do not match the terms, and what they wait for.
+type Mismatch struct {
+	// ActBy When the wait ends; with `address`, when you are next reminded. Absent where nothing is due.
+	//
+	// Examples: 2026-01-15T09:30:00.000Z
+	ActBy Time `json:"act_by,omitempty,omitzero"`
+
+	// Amount What they are together, in the deposit asset. Absent in streams.
+	//
+	// Examples: 0.015
+	Amount Amount `json:"amount,omitempty,omitzero"`
+
+	// DepositId Names the matter: pass it on to `/answer`.
+	//
+	// Examples: bitcoin:4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b:0
+	DepositId string `json:"deposit_id"`
+
+	// DepositIds The deposits it is about.
+	DepositIds []string `json:"deposit_ids"`
+
+	// Main It decides the swap; else it is about a deposit beside it.
+	Main bool `json:"main"`
+
+	// Message What happened and what to do, in a sentence or two.
+	Message string `json:"message"`
+
+	// NextActor Who must act next.
+	NextActor NextActor `json:"next_actor"`
+
+	// OfferAmount About what swapping it would pay, in the payout asset. Binds nobody; absent while there is no price.
+	//
+	// Examples: 0.015
+	OfferAmount Amount `json:"offer_amount,omitempty,omitzero"`
+
+	// Reason Why it waits. Absent where the verdict says it all.
+	//
+	// Examples: beyond_tolerance
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// SuggestedAtLeast An `at_least` with a little room below the offer. Absent without one.
+	//
+	// Examples: 0.015
+	SuggestedAtLeast Amount `json:"suggested_at_least,omitempty,omitzero"`
+
+	// Verdict `short`, `over`, `late` or `extra`.
+	//
+	// Examples: short
+	Verdict string `json:"verdict"`
+
+	// WaitsFor `price`: Ferry asks for today's price. `answer`: you are asked. `address`: it is
+	// to be refunded, and nobody has said where to.
+	//
+	//
+	// Examples: answer
+	WaitsFor string `json:"waits_for"`
+}
 
 // NextActor Who must act next.
 type NextActor string
@@ -486,6 +603,12 @@ type Payment struct {
 	// Examples: payout
 	Purpose string `json:"purpose"`
 
+	// SignedConsent Your answer that the new price rests on, signed (compact JWS). Absent where the policy permits it.
+	SignedConsent string `json:"signed_consent,omitempty,omitzero"`
+
+	// SignedRequote The new price that a payout rests on, signed (compact JWS). Absent where it is the quote's.
+	SignedRequote string `json:"signed_requote,omitempty,omitzero"`
+
 	// State `queued`, `signed`, `broadcast`, `confirmed`, `final` or `failed`.
 	//
 	// Examples: broadcast
@@ -497,9 +620,9 @@ type Payment struct {
 
 // Policy What becomes of a deposit that does not match the terms.
 //
-// Examples: {"on_extra":"refund","on_late":"refund","on_over":"refund","on_short":"refund"}
+// Examples: {"on_extra":"refund","on_late":"requote","on_over":"requote","on_short":"requote","tolerance_bps":100}
 type Policy struct {
-	// OnExtra It is a second one.
+	// OnExtra It comes when the swap is decided, such as a second one.
 	OnExtra PolicyAnswer `json:"on_extra"`
 
 	// OnLate It comes after a deadline.
@@ -508,13 +631,41 @@ type Policy struct {
 	// OnOver It is more than the terms say.
 	OnOver PolicyAnswer `json:"on_over"`
 
-	// OnShort It is less than the terms say.
+	// OnShort It is less than the terms say, and the rest did not come in time.
 	OnShort PolicyAnswer `json:"on_short"`
+
+	// ToleranceBps How much worse than the locked rate a `requote` may be without asking, in basis points (0.01 %).
+	//
+	// Examples: 100
+	ToleranceBps int64 `json:"tolerance_bps"`
 }
 
-// PolicyAnswer What to do with a deposit that does not match: `refund` sends it to the
-// refund address, less at most `refund_fee_max`.
+// PolicyAnswer What to do with a deposit that does not match: `requote` swaps what came at
+// once, while today's price is within `tolerance_bps` of the locked one or
+// better, and asks you where it is not; `refund` sends it to the refund address,
+// less at most `refund_fee_max`; `ask` waits for your answer, and refunds without
+// one.
 type PolicyAnswer string
+
+// PolicyRequest What becomes of a deposit that does not match the terms. Whatever is left out has its default.
+//
+// Examples: {"on_late":"ask","tolerance_bps":50}
+type PolicyRequest struct {
+	// OnExtra `refund` if absent.
+	OnExtra *PolicyAnswer `json:"on_extra,omitempty"`
+
+	// OnLate `requote` if absent.
+	OnLate *PolicyAnswer `json:"on_late,omitempty"`
+
+	// OnOver `requote` if absent.
+	OnOver *PolicyAnswer `json:"on_over,omitempty"`
+
+	// OnShort `requote` if absent.
+	OnShort *PolicyAnswer `json:"on_short,omitempty"`
+
+	// ToleranceBps 100 (1 %) if absent.
+	ToleranceBps *int64 `json:"tolerance_bps,omitempty"`
+}
 
 // Problem RFC 9457, with what a program needs beside it.
 type Problem struct {
@@ -522,10 +673,13 @@ type Problem struct {
 	// |---|---|---|
 	// | 400 | `invalid_body` | The body is no JSON object of the documented shape. |
 	// | 400 | `idempotency_key_missing` | POST /v1/swaps needs the header. |
+	// | 403 | `wrong_secret` | This is not the swap's secret. |
 	// | 404 | `not_found` | There is no such swap or path. |
 	// | 405 | `method_not_allowed` | The path answers to the methods in `Allow`. |
 	// | 409 | `quote_used` | Another swap was made from the quote. |
 	// | 409 | `idempotency_key_reused` | The key was used with another body for this quote. |
+	// | 409 | `nothing_to_answer` | The swap does not wait for an answer, or not about this deposit. |
+	// | 409 | `refund_address_set` | The swap has a refund address, and it stays. |
 	// | 410 | `quote_expired` | The lock lapsed; ask for a new quote. |
 	// | 413 | `body_too_large` | See `limit`, in bytes. |
 	// | 422 | `unknown_pair` | These assets are not swapped. |
@@ -627,6 +781,11 @@ type Quote struct {
 	// Examples: 0.015
 	PayoutAmount Amount `json:"payout_amount"`
 
+	// Policy What a swap with the `policy` of your request would have: no part of what is signed here.
+	//
+	// Examples: {"on_extra":"refund","on_late":"requote","on_over":"requote","on_short":"requote","tolerance_bps":100}
+	Policy Policy `json:"policy"`
+
 	// QuoteId The quote's identifier.
 	//
 	// Examples: quote_01kb4x8d3v9qj2m5t7w0y6z1ab
@@ -647,7 +806,7 @@ type Quote struct {
 	// Examples: 0.015
 	ServiceFee Amount `json:"service_fee"`
 
-	// SignedQuote All of the above, signed (compact JWS). Pass it on unchanged.
+	// SignedQuote All of the above but `policy`, signed (compact JWS). Pass it on unchanged.
 	//
 	// Examples: eyJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9.eyJxdW90ZV9pZCI6Ii4uLiJ9.c2lnbmF0dXJl
 	SignedQuote string `json:"signed_quote"`
@@ -676,6 +835,11 @@ type QuoteRequest struct {
 	//
 	// Examples: 0.015
 	PayoutAmount Amount `json:"payout_amount,omitempty,omitzero"`
+
+	// Policy Checked and shown back; the swap is what it is given to.
+	//
+	// Examples: {"on_late":"ask","tolerance_bps":50}
+	Policy PolicyRequest `json:"policy,omitempty,omitzero"`
 
 	// To What you want to be paid.
 	//
@@ -732,6 +896,29 @@ type RateList struct {
 	Rates []Rate `json:"rates"`
 }
 
+// RefundAddressRequest defines model for RefundAddressRequest.
+type RefundAddressRequest struct {
+	// RefundAddress Where a deposit goes back to.
+	//
+	// Examples: sb1qw508d6qejxtdg4y5r3zarvary0c5xw7kf9f0du
+	RefundAddress string `json:"refund_address"`
+
+	// Secret The swap's.
+	Secret string `json:"secret"`
+}
+
+// RefundAddressSet defines model for RefundAddressSet.
+type RefundAddressSet struct {
+	// Id The swap's identifier.
+	Id string `json:"id"`
+
+	// RefundAddress Where refunds go from now on, in canonical form.
+	RefundAddress string `json:"refund_address"`
+
+	// SignedRefundAddress The same, signed by the second party (compact JWS).
+	SignedRefundAddress string `json:"signed_refund_address"`
+}
+
 // Swap defines model for Swap.
 type Swap struct {
 	// ActBy Until when. Absent where nothing is due.
@@ -780,6 +967,14 @@ type Swap struct {
 	// Examples: Waiting for the deposit.
 	Message string `json:"message"`
 
+	// Mismatches Deposits that do not match the terms and wait for something.
+	Mismatches []Mismatch `json:"mismatches"`
+
+	// MissingAmount What is to be sent yet, after a part has come. Absent where nothing is.
+	//
+	// Examples: 0.015
+	MissingAmount Amount `json:"missing_amount,omitempty,omitzero"`
+
 	// NetworkFee In the payout asset, already taken off.
 	//
 	// Examples: 0.015
@@ -788,7 +983,7 @@ type Swap struct {
 	// NextActor Who must act next.
 	NextActor NextActor `json:"next_actor"`
 
-	// PaymentUri The deposit as a link for wallets and QR codes.
+	// PaymentUri The deposit as a link for wallets and QR codes; after a part has come, of what is missing.
 	PaymentUri string `json:"payment_uri"`
 
 	// Payments Payouts and refunds.
@@ -809,7 +1004,7 @@ type Swap struct {
 
 	// Policy What becomes of a deposit that does not match the terms.
 	//
-	// Examples: {"on_extra":"refund","on_late":"refund","on_over":"refund","on_short":"refund"}
+	// Examples: {"on_extra":"refund","on_late":"requote","on_over":"requote","on_short":"requote","tolerance_bps":100}
 	Policy Policy `json:"policy"`
 
 	// Rate Payout plus both fees, per coin deposited.
@@ -819,11 +1014,11 @@ type Swap struct {
 
 	// Reason Why it is held or was refunded. Absent otherwise.
 	//
-	// Examples: late
+	// Examples: deposit_late
 	Reason string `json:"reason,omitempty,omitzero"`
 
-	// RefundAddress Where a refund would go.
-	RefundAddress string `json:"refund_address"`
+	// RefundAddress Where a refund would go: as made, or as set later. Absent while it is open.
+	RefundAddress string `json:"refund_address,omitempty,omitzero"`
 
 	// RefundFeeMax The most the refund of one deposit would cost, in the deposit asset.
 	//
@@ -843,9 +1038,10 @@ type Swap struct {
 
 	// State `awaiting_deposit` → `deposit_detected` → `deposit_confirmed` →
 	// `payout_queued` → `payout_broadcast` → `settled`; or `expired`, or
-	// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person decides.
-	// A deposit of too little leaves it `awaiting_deposit`: `message` says what is
-	// missing, and the same sent to the same address before `deposit_by` completes it.
+	// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person
+	// decides: you (see `next_actor` and `mismatches`) or our support.
+	// A deposit of too little leaves it `awaiting_deposit`: `missing_amount` says what
+	// is missing, and the same sent to the same address before `deposit_by` completes it.
 	State SwapState `json:"state"`
 
 	// UpdatedAt When it last changed.
@@ -853,7 +1049,7 @@ type Swap struct {
 	// Examples: 2026-01-15T09:30:00.000Z
 	UpdatedAt Time `json:"updated_at"`
 
-	// Updates How it came here, oldest first; the newest 100.
+	// Updates How it came here, oldest first; the newest 100, without their mismatches.
 	Updates []SwapUpdate `json:"updates"`
 
 	// Version Grows with every change.
@@ -869,15 +1065,18 @@ type SwapRequest struct {
 	// Examples: 0x52908400098527886E0F7030069857D2E4169EE7
 	PayoutAddress string `json:"payout_address"`
 
-	// Policy All `refund` if absent.
+	// Policy What becomes of a deposit that does not match the terms. Whatever is left out has its default.
 	//
-	// Examples: {"on_extra":"refund","on_late":"refund","on_over":"refund","on_short":"refund"}
-	Policy Policy `json:"policy,omitempty,omitzero"`
+	// Examples: {"on_late":"ask","tolerance_bps":50}
+	Policy PolicyRequest `json:"policy,omitempty,omitzero"`
 
-	// RefundAddress Where a deposit goes back to, on the chain of the quote's `from`.
+	// RefundAddress Where a deposit goes back to, on the chain of the quote's `from`. Leave it
+	// out to leave it open: set it later with the secret, or what has to be
+	// refunded waits.
+	//
 	//
 	// Examples: sb1qw508d6qejxtdg4y5r3zarvary0c5xw7kf9f0du
-	RefundAddress string `json:"refund_address"`
+	RefundAddress *string `json:"refund_address,omitempty"`
 
 	// SignedQuote The quote as it was returned.
 	SignedQuote string `json:"signed_quote"`
@@ -885,13 +1084,19 @@ type SwapRequest struct {
 
 // SwapState `awaiting_deposit` → `deposit_detected` → `deposit_confirmed` →
 // `payout_queued` → `payout_broadcast` → `settled`; or `expired`, or
-// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person decides.
-// A deposit of too little leaves it `awaiting_deposit`: `message` says what is
-// missing, and the same sent to the same address before `deposit_by` completes it.
+// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person
+// decides: you (see `next_actor` and `mismatches`) or our support.
+// A deposit of too little leaves it `awaiting_deposit`: `missing_amount` says what
+// is missing, and the same sent to the same address before `deposit_by` completes it.
 type SwapState string
 
 // SwapUpdate defines model for SwapUpdate.
 type SwapUpdate struct {
+	// ActBy Until when. Absent where nothing was due.
+	//
+	// Examples: 2026-01-15T09:30:00.000Z
+	ActBy Time `json:"act_by,omitempty,omitzero"`
+
 	// At RFC 3339, UTC, milliseconds.
 	//
 	// Examples: 2026-01-15T09:30:00.000Z
@@ -907,11 +1112,31 @@ type SwapUpdate struct {
 	// Examples: The deposit has been seen and needs 2 confirmations.
 	Message string `json:"message"`
 
+	// Mismatches What waited for something then: the first 20, in streams only.
+	Mismatches []Mismatch `json:"mismatches,omitempty,omitzero"`
+
+	// MissingAmount What was to be sent yet. Absent where nothing was.
+	//
+	// Examples: 0.015
+	MissingAmount Amount `json:"missing_amount,omitempty,omitzero"`
+
+	// NextActor Who had to act next.
+	NextActor NextActor `json:"next_actor,omitempty,omitzero"`
+
+	// Reason Why it was held or refunded. Absent otherwise.
+	//
+	// Examples: deposit_late
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// RefundAddress Where a refund would have gone. Absent while it was open.
+	RefundAddress string `json:"refund_address,omitempty,omitzero"`
+
 	// State `awaiting_deposit` → `deposit_detected` → `deposit_confirmed` →
 	// `payout_queued` → `payout_broadcast` → `settled`; or `expired`, or
-	// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person decides.
-	// A deposit of too little leaves it `awaiting_deposit`: `message` says what is
-	// missing, and the same sent to the same address before `deposit_by` completes it.
+	// `refund_queued` → `refund_broadcast` → `refunded`; `held` while a person
+	// decides: you (see `next_actor` and `mismatches`) or our support.
+	// A deposit of too little leaves it `awaiting_deposit`: `missing_amount` says what
+	// is missing, and the same sent to the same address before `deposit_by` completes it.
 	State SwapState `json:"state"`
 
 	// Version Of the swap after this change.
@@ -937,6 +1162,12 @@ type CreateQuoteJSONRequestBody = QuoteRequest
 // CreateSwapJSONRequestBody defines body for CreateSwap for application/json ContentType.
 type CreateSwapJSONRequestBody = SwapRequest
 
+// AnswerQuestionJSONRequestBody defines body for AnswerQuestion for application/json ContentType.
+type AnswerQuestionJSONRequestBody = AnswerRequest
+
+// SetRefundAddressJSONRequestBody defines body for SetRefundAddress for application/json ContentType.
+type SetRefundAddressJSONRequestBody = RefundAddressRequest
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// GetHealth Whether this process can serve
@@ -960,6 +1191,12 @@ type ServerInterface interface {
 	// GetSwap Look at a swap
 	// (GET /v1/swaps/{id})
 	GetSwap(w http.ResponseWriter, r *http.Request, id string)
+	// AnswerQuestion Answer a question about a deposit
+	// (POST /v1/swaps/{id}/answer)
+	AnswerQuestion(w http.ResponseWriter, r *http.Request, id string)
+	// SetRefundAddress Set the refund address that was left open
+	// (POST /v1/swaps/{id}/refund-address)
+	SetRefundAddress(w http.ResponseWriter, r *http.Request, id string)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -1112,6 +1349,58 @@ func (siw *ServerInterfaceWrapper) GetSwap(w http.ResponseWriter, r *http.Reques
 	handler.ServeHTTP(w, r)
 }
 
+// AnswerQuestion operation middleware
+func (siw *ServerInterfaceWrapper) AnswerQuestion(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AnswerQuestion(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetRefundAddress operation middleware
+func (siw *ServerInterfaceWrapper) SetRefundAddress(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetRefundAddress(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 type UnescapedCookieParamError struct {
 	ParamName string
 	Err       error
@@ -1237,6 +1526,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/quotes", wrapper.CreateQuote)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/swaps", wrapper.CreateSwap)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/swaps/{id}", wrapper.GetSwap)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/swaps/{id}/answer", wrapper.AnswerQuestion)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/swaps/{id}/refund-address", wrapper.SetRefundAddress)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/openapi.yaml", wrapper.GetDescription)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.GetHealth)
 
@@ -1722,6 +2013,308 @@ func (response GetSwap503ApplicationProblemPlusJSONResponse) VisitGetSwapRespons
 	return err
 }
 
+type AnswerQuestionRequestObject struct {
+	Id   string `json:"id"`
+	Body *AnswerQuestionJSONRequestBody
+}
+
+type AnswerQuestionResponseObject interface {
+	VisitAnswerQuestionResponse(w http.ResponseWriter) error
+}
+
+type AnswerQuestion200JSONResponse Answered
+
+func (response AnswerQuestion200JSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestion400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerQuestion400ApplicationProblemPlusJSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestion403ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerQuestion403ApplicationProblemPlusJSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestion404ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerQuestion404ApplicationProblemPlusJSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestion409ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerQuestion409ApplicationProblemPlusJSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestion413ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerQuestion413ApplicationProblemPlusJSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestion422ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerQuestion422ApplicationProblemPlusJSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestion429ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerQuestion429ApplicationProblemPlusJSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestion500ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerQuestion500ApplicationProblemPlusJSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestion503ApplicationProblemPlusJSONResponse Problem
+
+func (response AnswerQuestion503ApplicationProblemPlusJSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRefundAddressRequestObject struct {
+	Id   string `json:"id"`
+	Body *SetRefundAddressJSONRequestBody
+}
+
+type SetRefundAddressResponseObject interface {
+	VisitSetRefundAddressResponse(w http.ResponseWriter) error
+}
+
+type SetRefundAddress200JSONResponse RefundAddressSet
+
+func (response SetRefundAddress200JSONResponse) VisitSetRefundAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRefundAddress400ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response SetRefundAddress400ApplicationProblemPlusJSONResponse) VisitSetRefundAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRefundAddress403ApplicationProblemPlusJSONResponse Problem
+
+func (response SetRefundAddress403ApplicationProblemPlusJSONResponse) VisitSetRefundAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRefundAddress404ApplicationProblemPlusJSONResponse Problem
+
+func (response SetRefundAddress404ApplicationProblemPlusJSONResponse) VisitSetRefundAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRefundAddress409ApplicationProblemPlusJSONResponse Problem
+
+func (response SetRefundAddress409ApplicationProblemPlusJSONResponse) VisitSetRefundAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRefundAddress413ApplicationProblemPlusJSONResponse Problem
+
+func (response SetRefundAddress413ApplicationProblemPlusJSONResponse) VisitSetRefundAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRefundAddress422ApplicationProblemPlusJSONResponse Problem
+
+func (response SetRefundAddress422ApplicationProblemPlusJSONResponse) VisitSetRefundAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRefundAddress429ApplicationProblemPlusJSONResponse Problem
+
+func (response SetRefundAddress429ApplicationProblemPlusJSONResponse) VisitSetRefundAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRefundAddress500ApplicationProblemPlusJSONResponse Problem
+
+func (response SetRefundAddress500ApplicationProblemPlusJSONResponse) VisitSetRefundAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRefundAddress503ApplicationProblemPlusJSONResponse Problem
+
+func (response SetRefundAddress503ApplicationProblemPlusJSONResponse) VisitSetRefundAddressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetHealth Whether this process can serve
@@ -1745,6 +2338,12 @@ type StrictServerInterface interface {
 	// GetSwap Look at a swap
 	// (GET /v1/swaps/{id})
 	GetSwap(ctx context.Context, request GetSwapRequestObject) (GetSwapResponseObject, error)
+	// AnswerQuestion Answer a question about a deposit
+	// (POST /v1/swaps/{id}/answer)
+	AnswerQuestion(ctx context.Context, request AnswerQuestionRequestObject) (AnswerQuestionResponseObject, error)
+	// SetRefundAddress Set the refund address that was left open
+	// (POST /v1/swaps/{id}/refund-address)
+	SetRefundAddress(ctx context.Context, request SetRefundAddressRequestObject) (SetRefundAddressResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -1965,6 +2564,72 @@ func (sh *strictHandler) GetSwap(w http.ResponseWriter, r *http.Request, id stri
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetSwapResponseObject); ok {
 		if err := validResponse.VisitGetSwapResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnswerQuestion operation middleware
+func (sh *strictHandler) AnswerQuestion(w http.ResponseWriter, r *http.Request, id string) {
+	var request AnswerQuestionRequestObject
+
+	request.Id = id
+
+	var body AnswerQuestionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerQuestion(ctx, request.(AnswerQuestionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerQuestion")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AnswerQuestionResponseObject); ok {
+		if err := validResponse.VisitAnswerQuestionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetRefundAddress operation middleware
+func (sh *strictHandler) SetRefundAddress(w http.ResponseWriter, r *http.Request, id string) {
+	var request SetRefundAddressRequestObject
+
+	request.Id = id
+
+	var body SetRefundAddressJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetRefundAddress(ctx, request.(SetRefundAddressRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetRefundAddress")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetRefundAddressResponseObject); ok {
+		if err := validResponse.VisitSetRefundAddressResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

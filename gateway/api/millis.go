@@ -15,6 +15,14 @@ const layout = "2006-01-02T15:04:05.000Z"
 // MillisOf cuts a time to milliseconds.
 func MillisOf(t time.Time) Millis { return Millis{t.UTC().Truncate(time.Millisecond)} }
 
+// OptionalMillis leaves a zero time zero, so that it is left out of answers.
+func OptionalMillis(t time.Time) Millis {
+	if t.IsZero() {
+		return Millis{}
+	}
+	return MillisOf(t)
+}
+
 // String is the time as the API writes it.
 func (m Millis) String() string { return m.UTC().Format(layout) }
 

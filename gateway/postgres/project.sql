@@ -1,8 +1,8 @@
 -- The history takes every version once, in whatever order they come; the view
 -- takes a version only if it is newer than its own.
 WITH told AS (
-    INSERT INTO swap_update (swap_id, version, state, cause, message, at)
-    VALUES ($1, $2, $3, $5, $6, $7)
+    INSERT INTO swap_update (swap_id, version, state, cause, message, at, detail)
+    VALUES ($1, $2, $3, $5, $6, $7, $8)
     ON CONFLICT (swap_id, version) DO NOTHING
 )
 INSERT INTO swap_view (swap_id, version, state, body)

@@ -42,7 +42,9 @@ func (s *Store) UpdatesAfter(ctx context.Context, from []stream.Position, most i
 	rows, _ := s.pool.Query(ctx, updatesAfterSQL, ids, after, most)
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (swap.Update, error) {
 		var u swap.Update
-		return u, row.Scan(&u.SwapID, &u.Version, &u.State, &u.Cause, &u.Message, &u.At)
+		var d detail
+		err := row.Scan(&u.SwapID, &u.Version, &u.State, &u.Cause, &u.Message, &u.At, &d)
+		return d.of(u), err
 	})
 	if err != nil {
 		return nil, explain(fmt.Sprintf("read the updates of %d swaps", len(from)), err)

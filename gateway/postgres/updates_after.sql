@@ -1,5 +1,5 @@
 -- $1 and $2 are the swaps and the versions known of each; at most $3 of each swap.
-SELECT u.swap_id, u.version, u.state, u.cause, u.message, u.at
+SELECT u.swap_id, u.version, u.state, u.cause, u.message, u.at, coalesce(u.detail, '{}')
 FROM unnest($1::text[], $2::bigint[]) AS known (swap_id, version)
 CROSS JOIN LATERAL (
     SELECT * FROM swap_update n

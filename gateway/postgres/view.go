@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"ferry/gateway"
+	"ferry/gateway/stream"
 	"ferry/swap"
+	"ferry/swap/asset"
 	"ferry/swap/bus"
 )
 
@@ -38,9 +41,34 @@ func project(ctx context.Context, tx pgx.Tx, updates ...swap.Update) error {
 		if err != nil {
 			return fmt.Errorf("encode an update of %s: %w", u.SwapID, err)
 		}
-		batch.Queue(projectSQL, u.SwapID, u.Version, string(u.State), string(body), string(u.Cause), u.Message, u.At)
+		more, err := json.Marshal(detailOf(u))
+		if err != nil {
+			return fmt.Errorf("encode an update of %s: %w", u.SwapID, err)
+		}
+		batch.Queue(projectSQL, u.SwapID, u.Version, string(u.State), string(body), string(u.Cause), u.Message, u.At, string(more))
 	}
 	return tx.SendBatch(ctx, batch).Close()
+}
+
+// detail is what a row of the history says beside its columns: what an update says
+// of whom it waits for. Deposits and payments are in the view only.
+type detail struct {
+	Actor         string          `json:"next_actor,omitempty"`
+	By            time.Time       `json:"act_by,omitzero"`
+	Reason        string          `json:"reason,omitempty"`
+	Missing       asset.Amount    `json:"missing,omitzero"`
+	RefundAddress string          `json:"refund_address,omitempty"`
+	Mismatches    []swap.Mismatch `json:"mismatches,omitempty"`
+}
+
+func detailOf(u swap.Update) detail {
+	return detail{Actor: u.Actor, By: u.By, Reason: u.Reason, Missing: u.Missing, RefundAddress: u.RefundAddress,
+		Mismatches: u.Mismatches[:min(len(u.Mismatches), stream.MismatchesShown)]}
+}
+
+func (d detail) of(u swap.Update) swap.Update {
+	u.Actor, u.By, u.Reason, u.Missing, u.RefundAddress, u.Mismatches = d.Actor, d.By, d.Reason, d.Missing, d.RefundAddress, d.Mismatches
+	return u
 }
 
 // Offset implements gateway.Store.
@@ -70,7 +98,9 @@ func (s *Store) Swap(ctx context.Context, id string, updates int) (gateway.Recor
 		}
 		rec.History, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (swap.Update, error) {
 			u := swap.Update{SwapID: id}
-			return u, row.Scan(&u.Version, &u.State, &u.Cause, &u.Message, &u.At)
+			var d detail
+			err := row.Scan(&u.Version, &u.State, &u.Cause, &u.Message, &u.At, &d)
+			return d.of(u), err
 		})
 		return err
 	})

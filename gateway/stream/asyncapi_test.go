@@ -62,6 +62,7 @@ func TestDescription(t *testing.T) {
 		"Acknowledgement": fields(reflect.TypeFor[ack]()), "Prices": fields(reflect.TypeFor[prices]()), "Quote": fields(reflect.TypeFor[indicative]()),
 		"Swap": fields(reflect.TypeFor[updates]()), "Recent": fields(reflect.TypeFor[recents]()), "RecentSwap": fields(reflect.TypeFor[recentSwap]()),
 		"Error": fields(reflect.TypeFor[failure]()), "Rate": fields(reflect.TypeFor[api.Rate]()), "SwapUpdate": fields(reflect.TypeFor[api.SwapUpdate]()),
+		"Mismatch": fields(reflect.TypeFor[api.Mismatch]()),
 	}
 	for name, list := range want {
 		if got := slices.Sorted(slices.Values(found[name])); !slices.Equal(got, slices.Sorted(slices.Values(list))) {
@@ -78,7 +79,7 @@ func TestDescription(t *testing.T) {
 		fmt.Sprintf("%d KiB per message", l.MessageBytes>>10), fmt.Sprintf("%d messages a second (%d at once)", l.MessagesPerSecond, l.MessageBurst),
 		fmt.Sprintf("about every %d ms", l.Tick.Milliseconds()), fmt.Sprintf("more than %.0f s", l.SlowAfter.Seconds()),
 		fmt.Sprintf("%.0f s without a pong; pings come every %.0f s", l.PongWithin.Seconds(), l.PingEvery.Seconds()),
-		fmt.Sprintf("nothing at all for %.0f s", l.WriteTimeout.Seconds()), fmt.Sprintf("maxItems: %d", updatesAtOnce),
+		fmt.Sprintf("nothing at all for %.0f s", l.WriteTimeout.Seconds()), fmt.Sprintf("maxItems: %d", updatesAtOnce), fmt.Sprintf("maxItems: %d", MismatchesShown),
 		fmt.Sprintf("maxLength: %d", idLongest), errStopping.reason, errTooSlow.reason, errSilent.reason,
 	} {
 		if !strings.Contains(flat, sentence) {

@@ -114,7 +114,7 @@ func (h *Hub) advance(s *session, l look, found []swap.Update, failed bool) []ap
 	for _, u := range found {
 		if u.Version > w.sent {
 			w.sent = u.Version
-			news = append(news, showUpdate(u))
+			news = append(news, ShowUpdate(u))
 		}
 	}
 	switch {

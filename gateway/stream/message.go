@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"ferry/gateway/api"
-	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -97,11 +96,6 @@ func kindOf(message any) string {
 		return m.Type
 	}
 	panic(fmt.Sprintf("stream: a %T is no message", message))
-}
-
-func showUpdate(u swap.Update) api.SwapUpdate {
-	return api.SwapUpdate{Version: u.Version, State: api.SwapState(u.State), Cause: string(u.Cause),
-		Message: u.Message, At: api.MillisOf(u.At)}
 }
 
 func showRecent(list []Recent) recents {

@@ -1,5 +1,6 @@
 // The page over one WebSocket, /v1/stream (docs/asyncapi.yaml). Amounts are texts
-// from end to end: nothing here computes with them.
+// from end to end: nothing here computes with them. answer.js has what a swap asks its
+// owner.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
@@ -270,6 +271,7 @@ function showUpdates(message) {
     page.updates.prepend(row);
   }
   while (page.updates.children.length > updatesShown) page.updates.lastChild.remove();
+  askedOf(followed.id, message.updates[message.updates.length - 1]);
 }
 
 page.follow.addEventListener("submit", (event) => {
@@ -277,6 +279,7 @@ page.follow.addEventListener("submit", (event) => {
   if (followed.id) say({ type: "unsubscribe", topic: "swap", swap_id: followed.id });
   followed.id = page.swap.value.trim();
   followed.after = -1;
+  forgetAsked(followed.id);
   page.updates.replaceChildren();
   show(page.followProblem, "");
   if (followed.id) subscribeSwap();

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-//go:embed index.html page.css page.js icon.svg
+//go:embed index.html page.css page.js answer.js icon.svg
 var files embed.FS
 
 // policy lets the page load its own files, connect to its own server and
@@ -16,10 +16,11 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect
 
 // pages says which path serves which file.
 var pages = map[string]struct{ file, media string }{
-	"GET /{$}":          {"index.html", "text/html; charset=utf-8"},
-	"GET /web/page.css": {"page.css", "text/css; charset=utf-8"},
-	"GET /web/icon.svg": {"icon.svg", "image/svg+xml"},
-	"GET /web/page.js":  {"page.js", "text/javascript; charset=utf-8"},
+	"GET /{$}":           {"index.html", "text/html; charset=utf-8"},
+	"GET /web/page.css":  {"page.css", "text/css; charset=utf-8"},
+	"GET /web/icon.svg":  {"icon.svg", "image/svg+xml"},
+	"GET /web/page.js":   {"page.js", "text/javascript; charset=utf-8"},
+	"GET /web/answer.js": {"answer.js", "text/javascript; charset=utf-8"},
 }
 
 // Route adds the page and its files to a router.

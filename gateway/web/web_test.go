@@ -53,7 +53,7 @@ func TestPageStandsAlone(t *testing.T) {
 			paths[m[1]] = true
 		}
 	}
-	if len(paths) != 4 {
+	if len(paths) != 5 {
 		t.Errorf("the page refers to %v", paths)
 	}
 	for path := range paths {
@@ -91,7 +91,7 @@ func TestFieldsHaveNames(t *testing.T) {
 		names[m[1]] = true
 	}
 	all := anyInput.FindAllStringSubmatch(text, -1)
-	if len(all) != 5 {
+	if len(all) != 7 {
 		t.Errorf("%d fields", len(all))
 	}
 	for _, m := range all {

@@ -29,6 +29,12 @@ const (
 	maxIndex = 1 << 31
 )
 
+// The calls that are observed.
+const (
+	callAttest = "attest"
+	callAmend  = "amend"
+)
+
 // Config is what an attestor is opened with.
 type Config struct {
 	Networks asset.Networks
@@ -47,9 +53,9 @@ type Config struct {
 	HotRange uint32
 	// Now is the clock of receipts; time.Now if nil.
 	Now func() time.Time
-	// Observe, if not nil, is called with how each request for a receipt ended: "" or
-	// the code of its refusal. It must not block.
-	Observe func(code swap.Code)
+	// Observe, if not nil, is called with how each request ended, "attest" for a
+	// receipt or "amend": "" or the code of its refusal. It must not block.
+	Observe func(call string, code swap.Code)
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -71,14 +77,13 @@ func (c Config) Validate() error {
 
 // Attestor answers hotwalletd. It is safe for concurrent use.
 type Attestor struct {
-	ferryv1connect.UnimplementedAttestHandler
 	networks  asset.Networks
 	key       ed25519.PrivateKey
 	quoteKeys swap.PublicKeys
 	store     *store
 	now       func() time.Time
 	log       *slog.Logger
-	observe   func(code swap.Code)
+	observe   func(call string, code swap.Code)
 }
 
 var _ ferryv1connect.AttestHandler = (*Attestor)(nil)
@@ -102,7 +107,7 @@ func Open(c Config) (*Attestor, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Observe == nil {
-		c.Observe = func(swap.Code) {}
+		c.Observe = func(string, swap.Code) {}
 	}
 	s, err := openStore(c)
 	if err != nil {
@@ -133,15 +138,15 @@ func (a *Attestor) Attest(ctx context.Context, req *connect.Request[ferryv1.Atte
 	var refusal *swap.Error
 	switch {
 	case err == nil:
-		a.observe("")
+		a.observe(callAttest, "")
 		log.InfoContext(ctx, "attested")
 		return connect.NewResponse(&ferryv1.AttestResponse{SignedReceipt: receipt}), nil
 	case errors.As(err, &refusal):
-		a.observe(refusal.Code)
+		a.observe(callAttest, refusal.Code)
 		log.WarnContext(ctx, "refused to attest", "code", refusal.Code, "field", refusal.Field, "reason", refusal.Message)
 		return nil, err
 	}
-	a.observe(swap.CodeInternal)
+	a.observe(callAttest, swap.CodeInternal)
 	log.ErrorContext(ctx, "could not attest", "error", err)
 	return nil, swap.Refuse(swap.CodeInternal, "", "", "The attestor failed; its log says why.")
 }

@@ -13,6 +13,11 @@
 //   - A caller whose lease is older than one seen before on the chain gets nothing,
 //     not even a receipt signed before.
 //   - A receipt is on disk before it is answered.
+//   - An amendment is signed only for a receipt that was signed here, and only for
+//     whoever knows its secret. A swap whose receipt left the refund address open has
+//     one, once it was set, for ever: the same again gets the same document, and it
+//     is on disk before it is answered. A consent says when it was given, by the
+//     clock here; what it is good for, swap.Terms.Permits says.
 //
 // It holds no private chain key: with its attestation key alone, or with its
 // store, no coin can be moved. It has the word of nobody but liquidityd: that a
@@ -23,7 +28,8 @@
 //
 // It can have receipts made for quotes it gets hold of, with payout and refund
 // addresses of its own; the receipt shows them, so a client that verifies it is
-// not deceived, and the quote is spent. It can use up indices, at most Ahead at a
+// not deceived, and the quote is spent. It learns the secret of each swap that is
+// amended through it, and could amend that swap itself. It can use up indices, at most Ahead at a
 // time beyond the highest attested. A very high fencing token locks out every later
 // lease.
 //

@@ -36,6 +36,7 @@ func newRequest(m *ferryv1.AttestRequest) request {
 		Policy: swap.Policy{
 			OnShort: swap.Answer(t.GetPolicy().GetOnShort()), OnOver: swap.Answer(t.GetPolicy().GetOnOver()),
 			OnLate: swap.Answer(t.GetPolicy().GetOnLate()), OnExtra: swap.Answer(t.GetPolicy().GetOnExtra()),
+			ToleranceBPS: t.GetPolicy().GetToleranceBps(),
 		},
 	}
 }
@@ -98,9 +99,11 @@ func (a *Attestor) check(r request) (swap.Quote, error) {
 	if r.Index >= maxIndex {
 		return swap.Quote{}, swap.Refuse(swap.CodeRefused, "index", fmt.Sprint(maxIndex-1), "The index is hardened.")
 	}
-	return quote, errors.Join(
-		a.checkAddress("terms.payout_address", quote.PayoutChain(), r.PayoutAddress),
-		a.checkAddress("terms.refund_address", quote.DepositChain(), r.RefundAddress))
+	err = a.checkAddress("terms.payout_address", quote.PayoutChain(), r.PayoutAddress)
+	if err == nil && r.RefundAddress != "" { // it may be left open, to be set later with the secret
+		err = a.checkAddress("terms.refund_address", quote.DepositChain(), r.RefundAddress)
+	}
+	return quote, err
 }
 
 // checkAddress refuses what the chain can't pay, and what is not in canonical

@@ -24,6 +24,9 @@ var (
 	bucketFence = []byte("fence")
 	// bucketSwap: swap id → record (JSON). One record per receipt signed.
 	bucketSwap = []byte("swap")
+	// bucketRefund: swap id → refundRecord (JSON), for swaps whose receipt left the
+	// refund address open, once it was set. An older store gets it when it is opened.
+	bucketRefund = []byte("refund_address")
 	// bucketIndex: "<chain>:<index>" → swap id.
 	bucketIndex = []byte("index")
 	// bucketQuote: quote id → swap id.
@@ -110,8 +113,10 @@ func openStore(c Config) (*store, error) {
 
 // prepare completes what an older store lacks, and the addresses of our own.
 func (s *store) prepare(tx *bolt.Tx) error {
-	if _, err := tx.CreateBucketIfNotExists(bucketFence); err != nil {
-		return fmt.Errorf("create bucket %s: %w", bucketFence, err)
+	for _, bucket := range [][]byte{bucketFence, bucketRefund} {
+		if _, err := tx.CreateBucketIfNotExists(bucket); err != nil {
+			return fmt.Errorf("create bucket %s: %w", bucket, err)
+		}
 	}
 	for _, chain := range asset.Chains() {
 		for _, branch := range []uint32{keys.External, keys.Change} {

@@ -199,8 +199,20 @@ type Payer interface {
 	MinOutput() asset.Units
 }
 
+// ErrNoEstimate means the node can't say what fees are: it has seen too few blocks.
+var ErrNoEstimate = errors.New("the node has no estimate of fees")
+
+// Fees says what spending costs.
+type Fees interface {
+	// SpendCost is what it costs now to spend one deposit, at the rate that a payment
+	// would pay: its own input on a UTXO chain, a transfer on an account chain.
+	// ErrNoEstimate where the node can't say.
+	SpendCost(ctx context.Context) (asset.Units, error)
+}
+
 // Adapter is all that hotwalletd needs of a chain.
 type Adapter interface {
 	Reader
 	Payer
+	Fees
 }

@@ -7,6 +7,10 @@
 // the same swap with other terms is refused. What attestd has attested before is
 // never given out again, even by a database restored from an old copy.
 //
+// It passes a user's amendments on to attestd, for swaps whose receipt it has stored,
+// and answers only a document that verifies and says what was asked for. It keeps
+// nothing of them.
+//
 // It answers the calls of gatewayd (ferryv1connect.WalletHandler) and imports
 // swap, swap/rpc and hotwallet/keys.
 package issue

@@ -61,6 +61,8 @@ type Store interface {
 	// StoreReceipt keeps the receipt of an issued address. ErrChanged if it has
 	// another one or belongs to another swap.
 	StoreReceipt(ctx context.Context, swapID string, index uint32, signedReceipt string) error
+	// Receipt is the receipt stored for a swap on this chain, "" if there is none.
+	Receipt(ctx context.Context, swapID string) (string, error)
 	// OwnAddress reports whether an address of any chain is ours.
 	OwnAddress(ctx context.Context, address string) (bool, error)
 }
@@ -110,7 +112,6 @@ const (
 
 // Issuer gives out one chain's deposit addresses.
 type Issuer struct {
-	ferryv1connect.UnimplementedWalletHandler
 	config Config
 	// refill wakes Run: an address was given.
 	refill chan struct{}

@@ -87,6 +87,8 @@ func TestOtherTermsAreRefused(t *testing.T) {
 		"payout address": func(r *ferryv1.IssueRequest) { r.PayoutAddress = other },
 		"refund address": func(r *ferryv1.IssueRequest) { r.RefundAddress = w.chain.NewAddress() },
 		"secret":         func(r *ferryv1.IssueRequest) { r.SecretHash = strings.Repeat("ab", 32) },
+		"tolerance":      func(r *ferryv1.IssueRequest) { r.Policy.ToleranceBps = 1 },
+		"no refund":      func(r *ferryv1.IssueRequest) { r.RefundAddress = "" },
 	} {
 		changed := proto.Clone(r).(*ferryv1.IssueRequest)
 		change(changed)
@@ -122,6 +124,7 @@ func TestBadRequestsTakeNoAddress(t *testing.T) {
 		"refund to us":      {func(r *ferryv1.IssueRequest) { r.RefundAddress = w.anAddress() }, swap.CodeForbiddenAddress},
 		"policy":            {func(r *ferryv1.IssueRequest) { r.Policy.OnLate = "keep" }, swap.CodeInvalidPolicy},
 		"no policy":         {func(r *ferryv1.IssueRequest) { r.Policy = nil }, swap.CodeInvalidPolicy},
+		"tolerance":         {func(r *ferryv1.IssueRequest) { r.Policy.ToleranceBps = swap.MaxToleranceBPS + 1 }, swap.CodeInvalidPolicy},
 		"secret":            {func(r *ferryv1.IssueRequest) { r.SecretHash = "ab" }, swap.CodeInvalidBody},
 		"secret in capital": {func(r *ferryv1.IssueRequest) { r.SecretHash = strings.Repeat("AB", 32) }, swap.CodeInvalidBody},
 	} {
@@ -197,6 +200,7 @@ func TestReceiptIsChecked(t *testing.T) {
 		"refund":  func(r *swap.Receipt) { r.RefundAddress = "x" },
 		"quote":   func(r *swap.Receipt) { r.QuoteHash = strings.Repeat("00", 32) },
 		"secret":  func(r *swap.Receipt) { r.SecretHash = strings.Repeat("00", 32) },
+		"policy":  func(r *swap.Receipt) { r.Policy.ToleranceBPS = 5 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"ferry/swap"
@@ -38,12 +39,14 @@ func (i *Issuer) parse(ctx context.Context, r *ferryv1.IssueRequest) (terms, err
 	if err := i.address(ctx, "payout_address", t.quote.PayoutChain(), r.GetPayoutAddress()); err != nil {
 		return t, err
 	}
-	if err := i.address(ctx, "refund_address", i.config.Chain, r.GetRefundAddress()); err != nil {
-		return t, err
+	if r.GetRefundAddress() != "" { // it may be left open, to be set later with the secret
+		if err := i.address(ctx, "refund_address", i.config.Chain, r.GetRefundAddress()); err != nil {
+			return t, err
+		}
 	}
 	p := r.GetPolicy()
 	t.policy = swap.Policy{OnShort: swap.Answer(p.GetOnShort()), OnOver: swap.Answer(p.GetOnOver()),
-		OnLate: swap.Answer(p.GetOnLate()), OnExtra: swap.Answer(p.GetOnExtra())}
+		OnLate: swap.Answer(p.GetOnLate()), OnExtra: swap.Answer(p.GetOnExtra()), ToleranceBPS: p.GetToleranceBps()}
 	if err := t.policy.Validate(); err != nil {
 		return t, err
 	}
@@ -83,7 +86,7 @@ func hashTerms(r *ferryv1.IssueRequest) string {
 	h := sha256.New()
 	p := r.GetPolicy()
 	for _, field := range []string{r.GetSwapId(), r.GetSignedQuote(), r.GetPayoutAddress(), r.GetRefundAddress(),
-		p.GetOnShort(), p.GetOnOver(), p.GetOnLate(), p.GetOnExtra(), r.GetSecretHash()} {
+		p.GetOnShort(), p.GetOnOver(), p.GetOnLate(), p.GetOnExtra(), strconv.FormatInt(p.GetToleranceBps(), 10), r.GetSecretHash()} {
 		fmt.Fprintf(h, "%d:%s", len(field), field) // hash.Hash never returns an error
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -153,12 +153,52 @@ type fakeAttest struct {
 	next    uint32
 	// lose has the next answers lost after signing; err is what it answers instead
 	// of doing anything; spoil changes receipts before they are signed.
-	lose  int
-	err   error
-	spoil func(*swap.Receipt)
+	lose         int
+	err          error
+	spoil        func(*swap.Receipt)
+	spoilConsent func(*swap.Consent)
+	spoilAddress func(*swap.RefundAddress)
+	// amended counts the amendments signed.
+	amended int
 }
 
 type attested struct{ request, receipt string }
+
+// Amend signs what it is asked, as the real one does for whoever knows the secret.
+func (a *fakeAttest) Amend(_ context.Context, req *connect.Request[ferryv1.AmendRequest]) (*connect.Response[ferryv1.AmendResponse], error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.err != nil {
+		return nil, a.err
+	}
+	if req.Msg.GetSecret() != "secret" {
+		return nil, swap.Refuse(swap.CodeWrongSecret, "secret", "", "This is not the swap's secret.")
+	}
+	a.amended++
+	r, err := swap.VerifyReceipt(req.Msg.GetSignedReceipt(), public(a.key))
+	if err != nil {
+		return nil, err
+	}
+	hash := swap.HashDocument(req.Msg.GetSignedReceipt())
+	var signed string
+	if c := req.Msg.GetConsent(); c != nil {
+		consent := swap.Consent{SwapID: r.SwapID, ReceiptHash: hash, DepositID: c.GetDepositId(), Answer: swap.Answer(c.GetAnswer()), IssuedAt: r.IssuedAt}
+		if c.GetAtLeastUnits() != "" {
+			consent.AtLeast = asset.Amount{Asset: asset.ETH, Units: asset.MustUnits(c.GetAtLeastUnits())}
+		}
+		if a.spoilConsent != nil {
+			a.spoilConsent(&consent)
+		}
+		signed, err = swap.SignConsent(consent, a.key)
+	} else {
+		address := swap.RefundAddress{SwapID: r.SwapID, ReceiptHash: hash, RefundAddress: req.Msg.GetRefundAddress(), IssuedAt: r.IssuedAt}
+		if a.spoilAddress != nil {
+			a.spoilAddress(&address)
+		}
+		signed, err = swap.SignRefundAddress(address, a.key)
+	}
+	return connect.NewResponse(&ferryv1.AmendResponse{SignedDocument: signed}), err
+}
 
 func (a *fakeAttest) HighWater(context.Context, *connect.Request[ferryv1.HighWaterRequest]) (*connect.Response[ferryv1.HighWaterResponse], error) {
 	a.mu.Lock()
@@ -207,7 +247,9 @@ func (a *fakeAttest) sign(t *ferryv1.IssueRequest, index uint32) (string, error)
 	}
 	r := swap.Receipt{SwapID: t.GetSwapId(), QuoteID: q.ID, QuoteHash: swap.HashDocument(t.GetSignedQuote()),
 		DepositChain: asset.Bitcoin, DepositAsset: asset.BTC, DepositAddress: key.Address, DepositPath: key.Path,
-		PayoutAddress: t.GetPayoutAddress(), RefundAddress: t.GetRefundAddress(), Policy: swap.RefundPolicy(),
+		PayoutAddress: t.GetPayoutAddress(), RefundAddress: t.GetRefundAddress(),
+		Policy: swap.Policy{OnShort: swap.Answer(t.GetPolicy().GetOnShort()), OnOver: swap.Answer(t.GetPolicy().GetOnOver()),
+			OnLate: swap.Answer(t.GetPolicy().GetOnLate()), OnExtra: swap.Answer(t.GetPolicy().GetOnExtra()), ToleranceBPS: t.GetPolicy().GetToleranceBps()},
 		SecretHash: t.GetSecretHash(), IssuedAt: q.IssuedAt, DepositBy: q.IssuedAt.Add(time.Hour), ConfirmBy: q.IssuedAt.Add(2 * time.Hour)}
 	if a.spoil != nil {
 		a.spoil(&r)

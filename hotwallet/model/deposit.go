@@ -29,12 +29,20 @@ func (s *Store) pick(match func(Deposit) bool) []Deposit {
 	return found
 }
 
+// needed is how deep a deposit has to be; a miner's reward until it can be spent.
+func (c *change) needed(d Deposit) int64 {
+	if row := c.coins[place{c.chain, strings.TrimPrefix(d.ID, string(c.chain)+":")}]; row.coinbase {
+		return max(c.config.Confirmations, coinbaseMaturity)
+	}
+	return c.config.Confirmations
+}
+
 func (c *change) tell(kind swap.FactKind, d Deposit, tip int64, used bool) {
 	if d.purpose != purposeSwap {
 		return
 	}
-	f := swap.DepositFact{DepositID: d.ID, TxID: d.TxID, Address: d.Address, Amount: d.Amount, Needed: c.config.Confirmations,
-		FirstSeen: d.firstSeen, DustThreshold: c.config.DustThreshold, Used: used, BlockTime: d.blockTime}
+	f := swap.DepositFact{DepositID: d.ID, TxID: d.TxID, Address: d.Address, Amount: d.Amount, Needed: c.needed(d),
+		FirstSeen: d.firstSeen, DustThreshold: c.config.Dust(), Used: used, BlockTime: d.blockTime}
 	if d.Height != 0 {
 		f.Height, f.Confirmations = d.Height, tip-d.Height+1
 	}
@@ -97,7 +105,7 @@ func confirmedKey(depositID string) string { return "deposit.confirmed:" + depos
 // confirm books and tells what is deep enough now, and tells how deep the rest is.
 func (c *change) confirm(b chain.Block) error {
 	limit := b.Height - c.config.Confirmations + 1
-	for _, d := range c.pick(func(d Deposit) bool { return d.State == "in_block" && d.Height <= limit }) {
+	for _, d := range c.pick(func(d Deposit) bool { return d.State == "in_block" && d.Height <= b.Height-c.needed(d)+1 }) {
 		d.State = "confirmed"
 		model.Set(c.tx, c.deposits, d.ID, d)
 		if d.purpose == purposeSwap {

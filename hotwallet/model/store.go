@@ -28,7 +28,9 @@ type Config struct {
 	// Confirmations is how many blocks deep a deposit or payment has to be.
 	Confirmations int64
 	DustThreshold asset.Units
-	Now           func() time.Time
+	// Dust, if not nil, is the threshold as it moves, in place of DustThreshold.
+	Dust func() asset.Units
+	Now  func() time.Time
 }
 
 // Store is the database as one chain sees it. Each process has one of its own.
@@ -45,6 +47,9 @@ func (d *Database) Store(chain asset.Chain, c Config) *Store {
 	native, ok := chain.Native()
 	if !ok {
 		panic("hotwallet/model: chain " + string(chain) + " is not known")
+	}
+	if c.Dust == nil {
+		c.Dust = func() asset.Units { return c.DustThreshold }
 	}
 	return &Store{Database: d, chain: chain, native: native, config: c}
 }

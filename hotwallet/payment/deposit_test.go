@@ -23,9 +23,7 @@ func TestNothingIsSignedForADepositThatIsGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			both(t, func(t *testing.T, w *world) {
-				w.fund(w.some(1000))
-				o := w.payout(w.some(10))
-				w.deliver(o)
+				o := w.ordered()
 				if planned {
 					p, plan := w.planned(o)
 					_, err := w.store.StorePlan(t.Context(), p, plan)
@@ -53,9 +51,7 @@ func TestNothingIsSignedForADepositThatIsGone(t *testing.T) {
 func TestPlanWaitsForAReorg(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
-		w.fund(w.some(1000))
-		o := w.payout(w.some(10))
-		w.deliver(o)
+		o := w.ordered()
 		p, plan := w.planned(o)
 		reorg, err := w.pool.Begin(t.Context())
 		w.must(err)
@@ -66,14 +62,7 @@ func TestPlanWaitsForAReorg(t *testing.T) {
 			_, err := w.store.StorePlan(context.Background(), p, plan)
 			stored <- err
 		}()
-		for w.count(`SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = 'deposit'::regclass AND c.oid = l.relation
-			JOIN pg_locks x ON x.pid = l.pid AND NOT x.granted`) == 0 {
-			select {
-			case err := <-stored:
-				t.Fatalf("the plan did not wait: %v", err)
-			default:
-			}
-		}
+		w.waits("deposit", stored)
 		w.must(reorg.Commit(t.Context()))
 		if err := <-stored; !errors.Is(err, payment.ErrChanged) {
 			t.Fatalf("%v, want ErrChanged", err)

@@ -56,9 +56,7 @@ func TestCrashAtEachBoundary(t *testing.T) {
 func TestHaltedChainDoesNothing(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
-		w.fund(w.some(1000))
-		o := w.payout(w.some(10))
-		w.deliver(o)
+		o := w.ordered()
 		if halted, err := w.house.Halt(t.Context(), "alice", "drill"); err != nil || !halted {
 			t.Fatalf("halt: %v, %v", halted, err)
 		}
@@ -137,9 +135,7 @@ func TestBroadcastOutcomes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			both(t, func(t *testing.T, w *world) {
-				w.fund(w.some(1000))
-				o := w.payout(w.some(10))
-				w.deliver(o)
+				o := w.ordered()
 				w.chain.FailBroadcasts(row.faults...)
 				w.step()
 				if p := w.payment(o.ID); p.State != row.state || !strings.HasPrefix(p.Reason, row.reason) {
@@ -161,9 +157,7 @@ func TestBroadcastOutcomes(t *testing.T) {
 func TestRebroadcasts(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
-		w.fund(w.some(1000))
-		o := w.payout(w.some(10))
-		w.deliver(o)
+		o := w.ordered()
 		w.step()
 		if !w.chain.Evict(w.payment(o.ID).Attempt.TxID) {
 			t.Fatal("it was not in the mempool")
@@ -187,9 +181,7 @@ func TestReorgBringsItBack(t *testing.T) {
 		t.Run(string(fate), func(t *testing.T) {
 			t.Parallel()
 			both(t, func(t *testing.T, w *world) {
-				w.fund(w.some(1000))
-				o := w.payout(w.some(10))
-				w.deliver(o)
+				o := w.ordered()
 				w.step()
 				w.mine(2)
 				if p := w.payment(o.ID); p.State != swap.PaymentConfirmed {
@@ -210,9 +202,7 @@ func TestReorgBringsItBack(t *testing.T) {
 func TestNodeAway(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
-		w.fund(w.some(1000))
-		o := w.payout(w.some(10))
-		w.deliver(o)
+		o := w.ordered()
 		w.chain.SetAway(true)
 		w.step()
 		w.stands(o, payment.ReasonPlan)
@@ -261,9 +251,7 @@ func TestSignerFaults(t *testing.T) {
 func TestFeeLimit(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
-		w.fund(w.some(1000))
-		o := w.payout(w.some(10))
-		w.deliver(o)
+		o := w.ordered()
 		w.chain.SetFeeRate(3000)
 		w.step()
 		w.stands(o, payment.ReasonFee)
@@ -301,9 +289,7 @@ func TestLimitsAreTheSigners(t *testing.T) {
 func TestMinedFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, asset.Ethereum)
-	w.fund(w.some(1000))
-	o := w.payout(w.some(10))
-	w.deliver(o)
+	o := w.ordered()
 	if where := w.crashing(6); where == "" {
 		t.Fatal("no crash before it is handed in")
 	}

@@ -81,9 +81,7 @@ func TestPlanGuards(t *testing.T) {
 				if row.only != "" && row.only != w.on {
 					return
 				}
-				w.fund(w.some(1000))
-				o := w.payout(w.some(10))
-				w.deliver(o)
+				o := w.ordered()
 				p, plan := w.planned(o)
 				row.spoil(w, &p, &plan)
 				if _, err := w.store.StorePlan(t.Context(), p, plan); !errors.Is(err, payment.ErrChanged) {
@@ -102,9 +100,7 @@ func TestPlanGuards(t *testing.T) {
 func TestStepGuards(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
-		w.fund(w.some(1000))
-		o := w.payout(w.some(10))
-		w.deliver(o)
+		o := w.ordered()
 		queued, plan := w.planned(o)
 		planned, err := w.store.StorePlan(t.Context(), queued, plan)
 		w.must(err)

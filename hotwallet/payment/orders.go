@@ -125,7 +125,8 @@ func CheckStorable(o swap.Order) error {
 			return fmt.Errorf("%s is longer than %d bytes or has a zero byte: %w", name, orderFieldMost, bus.ErrMalformed)
 		}
 	}
-	for name, text := range map[string]string{"signed_quote": o.SignedQuote, "signed_receipt": o.SignedReceipt} {
+	for name, text := range map[string]string{"signed_quote": o.SignedQuote, "signed_receipt": o.SignedReceipt,
+		"signed_requote": o.SignedRequote, "signed_consent": o.SignedConsent, "signed_refund_address": o.SignedRefundAddress} {
 		if len(text) > swap.MaxDocument || strings.ContainsRune(text, 0) {
 			return fmt.Errorf("%s is longer than %d bytes or has a zero byte: %w", name, swap.MaxDocument, bus.ErrMalformed)
 		}

@@ -89,9 +89,9 @@ func (w *world) refund(u asset.Units) swap.Order {
 	w.mine(confirmations)
 	o.Deposits = deposits(string(w.on)+":"+txid+":0", o.Deposits[0].Amount)
 	o.ID, o.Purpose = swap.RefundOrderID(o.Deposits[0].ID), swap.PurposeRefund
-	kept, err := u.Sub(asset.NewUnits(1000))
+	less, err := u.Sub(w.refundFee)
 	w.must(err)
-	o.Amount.Units = kept
+	o.Amount.Units = less
 	return o
 }
 

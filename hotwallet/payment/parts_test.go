@@ -110,14 +110,7 @@ func TestPartUsedAtTheSameTime(t *testing.T) {
 	batch := w.batch(o)
 	handled := make(chan error, 1)
 	go func() { handled <- w.orders.Handle(context.Background(), batch) }()
-	for w.count(`SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = 'payment_deposit'::regclass AND c.oid = l.relation
-		JOIN pg_locks x ON x.pid = l.pid AND NOT x.granted`) == 0 {
-		select {
-		case err := <-handled:
-			t.Fatalf("it did not wait: %v", err)
-		default:
-		}
-	}
+	w.waits("payment_deposit", handled)
 	w.must(other.Commit(t.Context()))
 	first := <-handled
 	if first == nil || w.count(`SELECT count(*) FROM payment WHERE order_id = $1`, o.ID) != 0 {

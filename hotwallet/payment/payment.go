@@ -3,12 +3,10 @@ package payment
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"ferry/hotwallet/chain"
 	"ferry/swap"
-	"ferry/swap/asset"
 )
 
 // ErrChanged means a guarded write changed nothing: the payment, a coin, the
@@ -121,71 +119,4 @@ type SignRequest struct {
 // error leaves open whether it was.
 type Signer interface {
 	Sign(ctx context.Context, r SignRequest) (raw []byte, txid string, err error)
-}
-
-// CheckAuthority reports an order which its own signed documents do not allow:
-// the same rule the signer applies, asked before a coin or nonce is tied up.
-func CheckAuthority(o swap.Order, quoteKeys, attestKeys swap.PublicKeys) error {
-	terms, err := swap.VerifyTerms(o.SignedQuote, o.SignedReceipt, quoteKeys, attestKeys)
-	if err != nil {
-		return err
-	}
-	q, r := terms.Quote, terms.Receipt
-	if r.SwapID != o.SwapID {
-		return fmt.Errorf("the receipt is for %s, not for %s", r.SwapID, o.SwapID)
-	}
-	deposited, err := o.Total()
-	if err != nil {
-		return err
-	}
-	if deposited.Asset != q.Pair.From {
-		return fmt.Errorf("the deposit is in %s, the quote for %s", deposited.Asset, q.Pair)
-	}
-	switch o.Purpose {
-	case swap.PurposePayout:
-		if o.SignedRequote != "" {
-			return checkRequoted(o, terms, quoteKeys, attestKeys)
-		}
-		return checkPayout(o, deposited, q, r)
-	case swap.PurposeRefund:
-		to, err := refundTo(o, terms, attestKeys)
-		if err != nil {
-			return err
-		}
-		return checkRefund(o, deposited, q, to)
-	}
-	return fmt.Errorf("purpose %.20q is not known", o.Purpose)
-}
-
-func checkPayout(o swap.Order, deposited asset.Amount, q swap.Quote, r swap.Receipt) error {
-	switch {
-	case o.Amount != q.Payout:
-		return fmt.Errorf("the payout is %s, the quote says %s", o.Amount, q.Payout)
-	case deposited.Units.Less(q.Deposit.Units):
-		return fmt.Errorf("what was deposited is %s, short of the quote's %s", deposited, q.Deposit)
-	case o.Destination != r.PayoutAddress:
-		return errors.New("the destination is not the receipt's payout address")
-	}
-	return nil
-}
-
-func checkRefund(o swap.Order, deposited asset.Amount, q swap.Quote, to string) error {
-	if o.Destination != to {
-		return errors.New("the destination is not the swap's refund address")
-	}
-	if len(o.Deposits) != 1 {
-		return fmt.Errorf("a refund of %d deposits; each goes back by itself", len(o.Deposits))
-	}
-	if o.Amount.Asset != deposited.Asset {
-		return fmt.Errorf("the refund is in %s, the deposit in %s", o.Amount.Asset, deposited.Asset)
-	}
-	kept, err := deposited.Units.Sub(o.Amount.Units)
-	if err != nil {
-		return fmt.Errorf("the refund of %s is more than the deposit of %s", o.Amount, deposited)
-	}
-	if q.RefundFeeMax.Units.Less(kept) {
-		return fmt.Errorf("the refund keeps back %s, the quote allows %s",
-			asset.Amount{Asset: o.Amount.Asset, Units: kept}, q.RefundFeeMax)
-	}
-	return nil
 }

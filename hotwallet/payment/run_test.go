@@ -84,9 +84,7 @@ func TestOneBadPaymentHoldsUpNobody(t *testing.T) {
 func TestOldProcessIsFenced(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
-		w.fund(w.some(1000))
-		o := w.payout(w.some(10))
-		w.deliver(o)
+		o := w.ordered()
 		old := w.engine
 		w.restart()
 		if err := old.Round(t.Context()); !errors.Is(err, postgres.ErrFenced) {
@@ -103,9 +101,7 @@ func TestOldProcessIsFenced(t *testing.T) {
 func TestOldTokenIsRefusedBySigner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, asset.Ethereum)
-	w.fund(w.some(1000))
-	o := w.payout(w.some(10))
-	w.deliver(o)
+	o := w.ordered()
 	if where := w.crashing(2); where != "after StorePlan" {
 		t.Fatalf("crashed %q", where)
 	}

@@ -3,13 +3,10 @@ package payment
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math/big"
 	"strings"
 
 	"ferry/hotwallet/chain"
 	"ferry/swap"
-	"ferry/swap/asset"
 	"ferry/swap/crash"
 )
 
@@ -21,7 +18,8 @@ const (
 	ReasonDeposit     = "a deposit it uses up is not confirmed in our book"
 	ReasonAuthority   = "the order is not allowed by its documents:"
 	ReasonAmount      = "the amount is above the limit for one payment"
-	ReasonFee         = "the network fee is above the limit"
+	ReasonFee         = "fees_above_limit: the network fee is more than the house carries for this amount; it is paid when fees fall"
+	ReasonDeferred    = "fees_above_limit: deferred until the network fee is no more than was kept back for it"
 	ReasonPlan        = "it can't be planned now:"
 	ReasonRefused     = "the signer refused:"
 	ReasonSigner      = "the signer does not answer"
@@ -44,7 +42,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		return p, false, e.stand(ctx, p, ReasonAmount, true)
 	}
-	feeMax, err := e.feeMax(units)
+	limit, err := e.feeLimit(p.Order)
 	if err != nil {
 		return p, false, err
 	}
@@ -61,12 +59,12 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 		return p, false, e.stand(ctx, p, ReasonEarlier, false)
 	}
 	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Request{
-		Destination: p.Order.Destination, Units: units, FeeMax: feeMax})
+		Destination: p.Order.Destination, Units: units, FeeMax: limit.most})
 	if err != nil {
-		return p, false, e.notPlanned(ctx, p, err)
+		return p, false, e.notPlanned(ctx, p, limit, err)
 	}
-	if feeMax.Less(plan.Fee) {
-		return p, false, e.notPlanned(ctx, p, chain.ErrFeeMax)
+	if limit.most.Less(plan.Fee) {
+		return p, false, e.notPlanned(ctx, p, limit, chain.ErrFeeMax)
 	}
 	crash.Point("payment.plan.before")
 	stored, err := e.config.Store.StorePlan(ctx, p, plan)
@@ -80,21 +78,13 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 	return stored, true, nil
 }
 
-// feeMax is the most a payment of the amount may cost: the smaller of both limits.
-func (e *Engine) feeMax(amount asset.Units) (asset.Units, error) {
-	share, err := amount.MulDiv(big.NewInt(e.config.FeeBasisPoints), big.NewInt(feeBasisWhole), asset.Down)
-	if err != nil {
-		return share, fmt.Errorf("largest fee for %s: %w", amount, err)
-	}
-	if share.Less(e.config.FeeMax) {
-		return share, nil
-	}
-	return e.config.FeeMax, nil
-}
-
-func (e *Engine) notPlanned(ctx context.Context, p Payment, cause error) error {
+func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if errors.Is(cause, chain.ErrFeeMax) && limit.deferred {
+		e.later(p.Order.ID, pauseLeast, pauseMost)
+		return e.stand(ctx, p, ReasonDeferred, false)
 	}
 	e.later(p.Order.ID, waitLeast, waitMost)
 	switch {

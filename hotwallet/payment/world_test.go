@@ -51,7 +51,11 @@ type world struct {
 	offset   int64
 	// receipt is the last that order made.
 	receipt swap.Receipt
-	funding string
+	// edit, if not nil, changes the receipts that order makes.
+	edit func(r *swap.Receipt)
+	// refundFee is the most that quotes keep back of a refund.
+	refundFee asset.Units
+	funding   string
 
 	// The process that runs now.
 	store   *postgres.Store
@@ -104,7 +108,7 @@ func both(t *testing.T, f func(t *testing.T, w *world)) {
 func newWorld(t testing.TB, on asset.Chain) *world {
 	t.Helper()
 	w := &world{t: t, on: on, pool: quickPool(t, pgtest.New(t, "hotwallet")), accounts: testAccounts(t),
-		quoteKey: seedKey("quote"), attest: seedKey("attest"), signer: newFakeSigner(), fuse: &fuse{},
+		quoteKey: seedKey("quote"), attest: seedKey("attest"), signer: newFakeSigner(), fuse: &fuse{}, refundFee: asset.NewUnits(1000),
 		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, feeMax: units("100000000000000000")}
 	if on == asset.Bitcoin {
 		w.chain, w.feeMax = fakechain.NewBitcoin(fakechain.Config{Networks: networks}), units("100000")
@@ -258,6 +262,29 @@ func (w *world) payout(u asset.Units) swap.Order {
 	return o
 }
 
+// ordered is a payout that the consumer has stored, with funds to pay it from.
+func (w *world) ordered() swap.Order {
+	w.t.Helper()
+	w.fund(w.some(1000))
+	o := w.payout(w.some(10))
+	w.deliver(o)
+	return o
+}
+
+// waits returns once a connection that uses the table waits for a lock; done must not
+// answer before.
+func (w *world) waits(table string, done <-chan error) {
+	w.t.Helper()
+	for w.count(`SELECT count(*) FROM pg_locks l JOIN pg_locks x ON x.pid = l.pid AND NOT x.granted
+		WHERE l.relation = $1::regclass`, table) == 0 {
+		select {
+		case err := <-done:
+			w.t.Fatalf("it did not wait: %v", err)
+		default:
+		}
+	}
+}
+
 // deposits is what an order of one deposit uses up.
 func deposits(id string, amount asset.Amount) []swap.OrderDeposit {
 	return []swap.OrderDeposit{{ID: id, Amount: amount}}
@@ -269,7 +296,7 @@ func (w *world) order(from, to asset.ID, deposit, payout asset.Units) swap.Order
 	q := swap.Quote{ID: swap.NewID(swap.QuotePrefix, now), Pair: asset.Pair{From: from, To: to},
 		Deposit: asset.Amount{Asset: from, Units: deposit}, Payout: asset.Amount{Asset: to, Units: payout}, Rate: "1",
 		ServiceFee: asset.Amount{Asset: to}, NetworkFee: asset.Amount{Asset: to},
-		RefundFeeMax: asset.Amount{Asset: from, Units: asset.NewUnits(1000)},
+		RefundFeeMax: asset.Amount{Asset: from, Units: w.refundFee},
 		IssuedAt:     now, AcceptBy: now.Add(time.Minute), DepositWindowSeconds: 600, ConfirmWindowSeconds: 3600}
 	signedQuote, err := swap.SignQuote(q, w.quoteKey)
 	w.must(err)
@@ -277,6 +304,9 @@ func (w *world) order(from, to asset.ID, deposit, payout asset.Units) swap.Order
 		DepositChain: q.DepositChain(), DepositAsset: from, DepositAddress: "deposit", DepositPath: "m/0",
 		PayoutAddress: w.chain.NewAddress(), RefundAddress: w.chain.NewAddress(), Policy: swap.RefundPolicy(),
 		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now, DepositBy: now.Add(time.Hour), ConfirmBy: now.Add(2 * time.Hour)}
+	if w.edit != nil {
+		w.edit(&r)
+	}
 	signedReceipt, err := swap.SignReceipt(r, w.attest)
 	w.must(err)
 	w.receipt = r

@@ -38,14 +38,29 @@ type deposit struct {
 	height    *int64
 	blockHash *string
 	blockTime *time.Time
+	// coinbase is a miner's reward. It is known of what is in a block.
+	coinbase bool
 	// used: see swap.DepositFact.
 	used bool
+}
+
+// coinbaseMaturity is how deep a reward has to be before it can be spent: consensus
+// on Bitcoin. Until then it may not count, however few confirmations are asked for:
+// a payment for it could not be taken from it, and a reorganisation takes it for good.
+const coinbaseMaturity = 100
+
+// needed is how deep the deposit has to be.
+func (c *change) needed(d deposit) int64 {
+	if d.coinbase {
+		return max(c.config.Confirmations, coinbaseMaturity)
+	}
+	return c.config.Confirmations
 }
 
 func scanDeposit(row pgx.CollectableRow) (deposit, error) {
 	var d deposit
 	err := row.Scan(&d.id, &d.txid, &d.address, &d.amount.Asset, &d.amount.Units, &d.purpose, &d.swapID,
-		&d.firstSeen, &d.height, &d.blockHash, &d.blockTime)
+		&d.firstSeen, &d.height, &d.blockHash, &d.blockTime, &d.coinbase)
 	return d, err
 }
 
@@ -75,8 +90,8 @@ func (c *change) tell(kind swap.FactKind, d deposit, tip int64) {
 		return
 	}
 	f := swap.DepositFact{
-		DepositID: d.id, TxID: d.txid, Address: d.address, Amount: d.amount, Needed: c.config.Confirmations,
-		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.DustThreshold, Used: d.used,
+		DepositID: d.id, TxID: d.txid, Address: d.address, Amount: d.amount, Needed: c.needed(d),
+		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.Dust(), Used: d.used,
 	}
 	if d.height != nil {
 		f.Height, f.Confirmations = *d.height, tip-*d.height+1
@@ -147,7 +162,7 @@ func (s *Store) depositID(credit chain.Credit) string { return string(s.chain) +
 // confirm books and tells what is deep enough now, and tells how deep the rest is.
 func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string]attempt) error {
 	limit := b.Height - c.config.Confirmations + 1
-	confirmed, err := c.deposits(ctx, confirmDepositsSQL, c.chain, limit, c.at)
+	confirmed, err := c.deposits(ctx, confirmDepositsSQL, c.chain, limit, c.at, b.Height-coinbaseMaturity+1)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::nu
 ON CONFLICT (deposit_id) DO UPDATE
 SET state = 'in_block', height = excluded.height, block_hash = excluded.block_hash, block_time = excluded.block_time
 WHERE d.state IN ('seen', 'replaced', 'reorged') AND d.units = excluded.units AND d.address = excluded.address
-RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
+RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time, false
 
 -- SEE_DEPOSITS
 -- New, or back in the mempool. What is in a block stays there.
@@ -17,24 +17,28 @@ SELECT $1, n.*, 'seen', $10
 FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[]) AS n
 ON CONFLICT (deposit_id) DO UPDATE SET state = 'seen'
 WHERE d.state IN ('replaced', 'reorged') AND d.units = excluded.units AND d.address = excluded.address
-RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
+RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time, false
 
 -- OPEN_SIGHTINGS
 SELECT deposit_id FROM deposit WHERE chain = $1 AND state = 'seen'
 
 -- REPLACE_DEPOSITS
 UPDATE deposit SET state = 'replaced' WHERE chain = $1 AND state = 'seen' AND deposit_id = ANY($2)
-RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
+RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time, false
 
 -- CONFIRM_DEPOSITS
--- All that are $2 or lower in the chain and were not deep enough before.
-UPDATE deposit SET state = 'confirmed', confirmed_at = $3
+-- All that are $2 or lower in the chain and were not deep enough before; a miner's
+-- reward, of which the coin knows, only from $4 on: it can't be spent before.
+UPDATE deposit d SET state = 'confirmed', confirmed_at = $3
 WHERE chain = $1 AND state = 'in_block' AND height <= $2
-RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
+  AND (height <= $4 OR NOT EXISTS (SELECT FROM coin c WHERE c.chain = d.chain AND c.txid = d.txid AND c.idx = d.idx AND c.coinbase))
+RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time,
+    EXISTS (SELECT FROM coin c WHERE c.chain = d.chain AND c.txid = d.txid AND c.idx = d.idx AND c.coinbase)
 
 -- CONFIRMING_DEPOSITS
-SELECT deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time
-FROM deposit WHERE chain = $1 AND state = 'in_block' AND purpose = 'swap'
+SELECT deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time,
+    EXISTS (SELECT FROM coin c WHERE c.chain = d.chain AND c.txid = d.txid AND c.idx = d.idx AND c.coinbase)
+FROM deposit d WHERE chain = $1 AND state = 'in_block' AND purpose = 'swap'
 
 -- CONFIRMED_IN
 SELECT deposit_id FROM deposit WHERE chain = $1 AND state = 'confirmed' AND height = $2 AND block_hash = $3
@@ -52,4 +56,5 @@ WITH old AS (
 UPDATE deposit d SET state = 'reorged', height = NULL, block_hash = NULL, block_time = NULL, confirmed_at = NULL
 FROM old WHERE d.deposit_id = old.deposit_id
 RETURNING d.deposit_id, d.txid, d.address, d.asset, d.units, d.purpose, d.swap_id, d.first_seen,
-    d.height, d.block_hash, d.block_time
+    d.height, d.block_hash, d.block_time,
+    EXISTS (SELECT FROM coin c WHERE c.chain = d.chain AND c.txid = d.txid AND c.idx = d.idx AND c.coinbase)

@@ -20,6 +20,7 @@ var (
 	issueDepositSQL  = statement("ISSUE_DEPOSIT")
 	burnIssuedSQL    = statement("BURN_ISSUED")
 	storeReceiptSQL  = statement("STORE_RECEIPT")
+	receiptSQL       = statement("RECEIPT")
 	ownAddressSQL    = statement("OWN_ADDRESS")
 )
 
@@ -128,6 +129,19 @@ func (s *Store) guardAddress(ctx context.Context, sql, doing string, args ...any
 		return fmt.Errorf("%s address %v of %v: %w", doing, args[1], args[2], err)
 	}
 	return nil
+}
+
+// Receipt implements issue.Store.
+func (s *Store) Receipt(ctx context.Context, swapID string) (string, error) {
+	var signed string
+	err := s.pool.QueryRow(ctx, receiptSQL, swapID, s.chain).Scan(&signed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the receipt of %s: %w", swapID, err)
+	}
+	return signed, nil
 }
 
 // OwnAddress implements issue.Store.

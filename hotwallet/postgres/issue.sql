@@ -38,6 +38,9 @@ UPDATE address SET signed_receipt = $4
 WHERE chain = $1 AND role = 0 AND branch = 0 AND idx = $2 AND swap_id = $3
   AND (signed_receipt IS NULL OR signed_receipt = $4)
 
+-- RECEIPT
+SELECT coalesce(signed_receipt, '') FROM address WHERE swap_id = $1 AND chain = $2
+
 -- OWN_ADDRESS
 -- On any chain: all chains' hot wallets share the schema.
 SELECT EXISTS (SELECT 1 FROM address WHERE address = $1)

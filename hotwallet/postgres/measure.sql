@@ -8,9 +8,10 @@ LEFT JOIN cursor c USING (chain) LEFT JOIN halt h USING (chain) LEFT JOIN reconc
 
 -- MEASURE_PAYMENTS
 -- Open payments by purpose and state: how many, since how many seconds the oldest
--- was queued, how many stand still for a reason.
+-- was queued, how many stand still for a reason other than that they are deferred until
+-- fees fall (payment.ReasonDeferred).
 SELECT purpose, state, count(*), coalesce(extract(epoch FROM now() - min(queued_at)), 0)::float8,
-       count(*) FILTER (WHERE reason <> '')
+       count(*) FILTER (WHERE reason <> '' AND reason NOT LIKE 'fees_above_limit: deferred%')
 FROM payment WHERE chain = $1 AND state NOT IN ('final', 'failed')
 GROUP BY purpose, state
 

@@ -22,6 +22,9 @@ type Config struct {
 	// DustThreshold is the chain's published economic threshold in base units of
 	// its native asset. It goes into each deposit's facts.
 	DustThreshold asset.Units
+	// Dust, if not nil, is the threshold as it moves; then it takes the place of
+	// DustThreshold.
+	Dust func() asset.Units
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	Log *slog.Logger
@@ -55,6 +58,9 @@ func New(pool *pgxpool.Pool, chain asset.Chain, c Config) (*Store, error) {
 	}
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("hot wallet's store: %w", err)
+	}
+	if c.Dust == nil {
+		c.Dust = func() asset.Units { return c.DustThreshold }
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -14,9 +14,13 @@ import (
 // claim is what an authority permits, read from signed documents. Only deposits and
 // token are the caller's word.
 type claim struct {
-	// key is "payout:<quote id>" or "refund:<deposit id>".
+	// key is "payout:<quote id>", "payout:<deposit id>" for an extra deposit that is
+	// swapped too, or "refund:<deposit id>".
 	key     string
 	purpose swap.Purpose
+	// main: it pays out the swap itself, of which there is one payout ever, by the
+	// quote or by a requote.
+	main bool
 	// chain is the one paid on, asset what is paid.
 	chain   asset.Chain
 	asset   asset.ID
@@ -26,6 +30,8 @@ type claim struct {
 	deposits    []usedDeposit
 	deposited   asset.Units
 	destination string
+	// addressField is the document that names the destination.
+	addressField string
 	// least and most bound the amount; for a payout they are equal.
 	least asset.Units
 	most  asset.Units
@@ -38,7 +44,8 @@ type usedDeposit struct {
 	Units asset.Units `json:"units"`
 }
 
-func (c claim) paysOut() bool { return c.purpose == swap.PurposePayout }
+// fieldReceipt is the document that most refusals of addresses and swaps name.
+const fieldReceipt = "authority.signed_receipt"
 
 // authorise verifies an authority for a payment on a chain.
 func (s *Signer) authorise(chain asset.Chain, a *ferryv1.Authority) (claim, error) {
@@ -60,11 +67,16 @@ func (s *Signer) authorise(chain asset.Chain, a *ferryv1.Authority) (claim, erro
 		purpose: swap.Purpose(a.GetPurpose()), chain: chain, swapID: terms.Receipt.SwapID, quoteID: terms.Quote.ID,
 		deposits: deposits, deposited: deposited, token: a.GetFencingToken(),
 	}
-	switch c.purpose {
-	case swap.PurposePayout:
+	if err := checkDocuments(c.purpose, a); err != nil {
+		return claim{}, err
+	}
+	switch {
+	case c.purpose == swap.PurposePayout && a.GetSignedRequote() != "":
+		err = s.requoted(&c, terms, a)
+	case c.purpose == swap.PurposePayout:
 		err = c.payout(terms)
-	case swap.PurposeRefund:
-		err = c.refund(terms)
+	case c.purpose == swap.PurposeRefund:
+		err = s.refund(&c, terms, a.GetSignedRefundAddress())
 	default:
 		err = refuse("authority.purpose", "payout, refund", "Purpose %.40q is not one the signer signs for.", a.GetPurpose())
 	}
@@ -110,22 +122,26 @@ func (c *claim) payout(t swap.Terms) error {
 	if c.deposited.Less(t.Quote.Deposit.Units) {
 		return refuse("authority.deposits.units", t.Quote.Deposit.Units.String(), "The deposits are short of the quote: they can be refunded, not paid out.")
 	}
-	c.key, c.asset, c.destination = "payout:"+t.Quote.ID, t.Quote.Payout.Asset, t.Receipt.PayoutAddress
+	c.main, c.key, c.asset = true, "payout:"+t.Quote.ID, t.Quote.Payout.Asset
+	c.destination, c.addressField = t.Receipt.PayoutAddress, fieldReceipt
 	c.least, c.most = t.Quote.Payout.Units, t.Quote.Payout.Units
 	return nil
 }
 
 // refund: one deposit less at most the quote's RefundFeeMax, to the receipt's
-// refund address.
-func (c *claim) refund(t swap.Terms) error {
+// refund address or the one that was set later.
+func (s *Signer) refund(c *claim, t swap.Terms, signedAddress string) error {
 	if c.chain != t.Quote.DepositChain() {
 		return refuse("authority.purpose", string(t.Quote.DepositChain()), "The quote's deposits are refunded on another chain.")
 	}
 	if len(c.deposits) != 1 {
 		return refuse("authority.deposits", "1", "Each deposit is refunded by itself.")
 	}
-	c.key, c.asset, c.destination = "refund:"+c.deposits[0].ID, t.Quote.Deposit.Asset, t.Receipt.RefundAddress
-	c.most = c.deposited
+	var err error
+	if c.destination, c.addressField, err = s.refundTo(t, signedAddress); err != nil {
+		return err
+	}
+	c.key, c.asset, c.most = "refund:"+c.deposits[0].ID, t.Quote.Deposit.Asset, c.deposited
 	least, err := c.deposited.Sub(t.Quote.RefundFeeMax.Units)
 	if err != nil || least.IsZero() {
 		// The fee may eat all but one base unit; a refund of nothing is none.
@@ -140,10 +156,10 @@ func (c *claim) refund(t swap.Terms) error {
 func (s *Signer) checkDestination(c claim) error {
 	canonical, err := s.ring.networks.ParseAddress(c.chain, c.destination)
 	if err != nil {
-		return refuse("authority.signed_receipt", "", "The receipt's address can't be paid: %v.", err)
+		return refuse(c.addressField, "", "The document's address can't be paid: %v.", err)
 	}
 	if canonical != c.destination {
-		return refuse("authority.signed_receipt", "", "The receipt's address is not in canonical form.")
+		return refuse(c.addressField, "", "The document's address is not in canonical form.")
 	}
 	return nil
 }

@@ -169,8 +169,8 @@ func claimed(tx *bolt.Tx, p payment) error {
 			return refuse("authority.deposits.deposit_id", "", "A deposit is used up by another payout or refund.")
 		}
 	}
-	if p.paysOut() && other(bucketSwap, p.swapID) {
-		return refuse("authority.signed_receipt", "", "The swap has been paid out from another quote.")
+	if p.main && other(bucketSwap, p.swapID) {
+		return refuse(fieldReceipt, "", "The swap has been paid out from another quote.")
 	}
 	for _, spend := range p.spends {
 		if other(bucketSpend, spend) {
@@ -191,7 +191,7 @@ func remember(tx *bolt.Tx, p payment, record authorityRecord, signed signature, 
 			return fmt.Errorf("claim deposit: %w", err)
 		}
 	}
-	if p.paysOut() {
+	if p.main {
 		if err := tx.Bucket(bucketSwap).Put([]byte(p.swapID), owner); err != nil {
 			return fmt.Errorf("claim swap: %w", err)
 		}

@@ -9,6 +9,7 @@ import (
 	"ferry/hotwallet/keys"
 	"ferry/swap"
 	"ferry/swap/asset"
+	ferryv1 "ferry/swap/rpc/ferry/v1"
 	"ferry/swap/swaptest"
 )
 
@@ -96,6 +97,44 @@ func FuzzParsePath(f *testing.F) {
 			key, err := ring.derive(at)
 			if err != nil || key.Path != path {
 				t.Fatalf("%q is read as the path of %q (%v)", path, key.Path, err)
+			}
+		}
+	})
+}
+
+// Whatever is handed in beside quote and receipt: a payment is authorised only by
+// the very documents that were signed for it.
+func FuzzAmendments(f *testing.F) {
+	d := newDesk(f, f.TempDir())
+	f.Cleanup(func() {
+		if err := d.signer.Close(); err != nil {
+			f.Error(err)
+		}
+	})
+	s := d.amended(f, asset.ETH, asset.BTC, asking)
+	open := d.amended(f, asset.BTC, asset.ETH, leftOpen)
+	deposits := s.half("a")
+	consent := s.consent(f, deposits[0].GetDepositId(), halfSat, nil)
+	requote := s.requote(f, deposits, func(r *swap.Requote) { r.ConsentHash = swap.HashDocument(consent) })
+	address := open.refundAddress(f, d.userBitcoin, nil)
+	f.Add(requote, consent, "")
+	f.Add("", "", address)
+	f.Add(requote, consent, address)
+	f.Add(consent, requote, s.signedReceipt)
+	f.Add(tampered(requote), tampered(consent), tampered(address))
+	f.Fuzz(func(t *testing.T, signedRequote, signedConsent, signedAddress string) {
+		payout := s.authority(swap.PurposePayout, deposits, signedRequote)
+		refund := open.authority(swap.PurposeRefund, uses(depositID(asset.Bitcoin, "a"), open.quote.Deposit.Units), signedRequote)
+		for _, a := range []*ferryv1.Authority{payout, refund} {
+			a.SignedConsent, a.SignedRefundAddress = signedConsent, signedAddress
+			c, err := d.signer.authorise(asset.Bitcoin, a)
+			if err != nil {
+				continue
+			}
+			byRequote := signedRequote == requote && signedConsent == consent && signedAddress == ""
+			byAddress := signedRequote == "" && signedConsent == "" && signedAddress == address
+			if c.purpose == swap.PurposePayout && !byRequote || c.purpose == swap.PurposeRefund && !byAddress {
+				t.Fatalf("%s was authorised by %q, %q, %q", c.key, signedRequote, signedConsent, signedAddress)
 			}
 		}
 	})

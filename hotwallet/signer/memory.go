@@ -17,11 +17,12 @@ import (
 var (
 	// bucketFence holds the highest fencing token of each chain.
 	bucketFence = []byte("fence")
-	// bucketAuthority: "payout:<quote id>" or "refund:<deposit id>" → authorityRecord.
+	// bucketAuthority: "payout:<quote id>", "payout:<deposit id>" (an extra deposit's)
+	// or "refund:<deposit id>" → authorityRecord.
 	bucketAuthority = []byte("authority")
 	// bucketDeposit: deposit id → key of the authority that uses it up.
 	bucketDeposit = []byte("deposit")
-	// bucketSwap: swap id → key of its payout's authority.
+	// bucketSwap: swap id → key of its main payout's authority.
 	bucketSwap = []byte("swap")
 	// bucketSpend: coin or nonce ("<chain>:<txid>:<index>", "<chain>:<sender>:<nonce>")
 	// → key of the authority it was signed for.
@@ -38,7 +39,9 @@ var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer
 	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned}}
 
 // authorityRecord is what an authority was first used for. All but Attempts is
-// fixed from then on.
+// fixed from then on. What an amendment changes is in it (deposits, destination,
+// amount), so that of several amendments for one authority only those pass which
+// say the same.
 type authorityRecord struct {
 	Purpose     swap.Purpose  `json:"purpose"`
 	Chain       asset.Chain   `json:"chain"`

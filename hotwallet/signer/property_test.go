@@ -34,13 +34,17 @@ type released struct {
 type machine struct {
 	desk        *desk
 	authorities []*ferryv1.Authority
-	released    map[string]released // by request
+	// extra are the authorities that pay an extra deposit, not the swap itself.
+	extra    map[int]bool
+	released map[string]released // by request
 }
 
 // newMachine makes, for each of two deposits per chain, a payout and a refund,
-// one payout that uses up both, and two payouts of one swap by two quotes.
+// one payout that uses up both, two payouts of one swap by two quotes, and for a
+// third swap its payout by the quote, by a requote of another deposit, and the payout
+// of that deposit as an extra one.
 func newMachine(t swaptest.Reporter, d *desk) *machine {
-	m := &machine{desk: d, released: map[string]released{}}
+	m := &machine{desk: d, extra: map[int]bool{}, released: map[string]released{}}
 	for _, pair := range []asset.Pair{{From: asset.BTC, To: asset.ETH}, {From: asset.ETH, To: asset.BTC}} {
 		for i := range 2 {
 			payout := m.desk.authority(t, swap.PurposePayout, pair.From, pair.To, fmt.Sprint(i))
@@ -61,8 +65,27 @@ func newMachine(t swaptest.Reporter, d *desk) *machine {
 			a.SignedQuote, a.SignedReceipt = m.desk.signTerms(t, q, r)
 			m.authorities = append(m.authorities, a)
 		}
+		m.requotes(t, pair)
 	}
 	return m
+}
+
+// requotes adds the third swap's authorities. All pay what the quote does.
+func (m *machine) requotes(t swaptest.Reporter, pair asset.Pair) {
+	s := m.desk.amended(t, pair.From, pair.To, nil)
+	deposit := func(name string) []*ferryv1.AuthorityDeposit {
+		return uses(depositID(s.quote.DepositChain(), name), s.quote.Deposit.Units)
+	}
+	as := func(main bool) func(r *swap.Requote) {
+		return func(r *swap.Requote) {
+			r.Main, r.Payout, r.ServiceFee = main, s.quote.Payout, s.quote.ServiceFee
+		}
+	}
+	m.authorities = append(m.authorities,
+		s.authority(swap.PurposePayout, deposit("third"), ""),
+		s.authority(swap.PurposePayout, deposit("1"), s.requote(t, deposit("1"), as(true))),
+		s.authority(swap.PurposePayout, deposit("1"), s.requote(t, deposit("1"), as(false))))
+	m.extra[len(m.authorities)-1] = true
 }
 
 // copyIn gives a copy of a closed desk a folder of its own. Its writes are not
@@ -155,7 +178,7 @@ func (m *machine) check(t *rapid.T) {
 		for _, deposit := range a.GetDeposits() {
 			once(depositOf, "deposit", deposit.GetDepositId(), r.authority)
 		}
-		if a.GetPurpose() == string(swap.PurposePayout) {
+		if a.GetPurpose() == string(swap.PurposePayout) && !m.extra[r.authority] {
 			terms, err := swap.VerifyTerms(a.GetSignedQuote(), a.GetSignedReceipt(), m.desk.config.QuoteKeys, m.desk.config.AttestKeys)
 			if err != nil {
 				t.Fatalf("terms: %v", err)

@@ -42,6 +42,8 @@ type Balances struct {
 	Height int64
 	// Halted says why payments stand still, "" if they run.
 	Halted string
+	// DustThreshold is below what a deposit touches nothing. Tell fills it in.
+	DustThreshold asset.Units
 }
 
 // HotKey is a derived address of the house's account.
@@ -79,6 +81,9 @@ type Config struct {
 	Publisher Publisher
 	// DustThreshold is the chain's published economic threshold.
 	DustThreshold asset.Units
+	// Dust, if not nil, is the threshold as it moves; then it takes the place of
+	// DustThreshold.
+	Dust func() asset.Units
 	// Watch adds addresses to the watch set before they are stored.
 	Watch func(addresses []string)
 	// Wake, if not nil, is signalled after a block or a payment.
@@ -114,6 +119,9 @@ func New(c Config) (*Treasury, error) {
 	}
 	if c.Each == 0 {
 		c.Each = 5 * time.Second
+	}
+	if c.Dust == nil {
+		c.Dust = func() asset.Units { return c.DustThreshold }
 	}
 	t := &Treasury{config: c, native: native}
 	var err error
@@ -214,10 +222,11 @@ func (t *Treasury) Tell(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.DustThreshold = t.config.Dust()
 	if t.config.Observe != nil {
 		t.config.Observe(b)
 	}
 	return t.config.Publisher.Publish(ctx, bus.TopicBalances, string(b.Asset), bus.KindBalance, swap.Balance{
-		Asset: b.Asset, Available: b.Available, DustThreshold: t.config.DustThreshold,
+		Asset: b.Asset, Available: b.Available, DustThreshold: b.DustThreshold,
 		Halted: b.Halted, At: swap.Millis(t.config.Now())})
 }

@@ -208,3 +208,26 @@ func accounts(t *testing.T, seed byte) keys.Accounts {
 	t.Helper()
 	return keystest.Accounts(t, networks, seed)
 }
+
+// The balance tells the threshold as it stands at that moment.
+func TestTellsTheThresholdAsItMoves(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, asset.Bitcoin)
+	threshold := asset.NewUnits(1000)
+	h.config.Dust = func() asset.Units { return threshold }
+	var observed asset.Units
+	h.config.Observe = func(b treasury.Balances) { observed = b.DustThreshold }
+	moving, err := treasury.New(h.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []uint64{1000, 2500} {
+		threshold = asset.NewUnits(want)
+		if err := moving.Tell(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if told := <-h.told; told.DustThreshold != threshold || observed != threshold {
+			t.Errorf("told %s, observed %s, want %s", told.DustThreshold, observed, threshold)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ferry/hotwallet/chain/fakechain"
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -41,6 +42,31 @@ func TestDepositFromMempoolToConfirmed(t *testing.T) {
 			if got := w.balance(account); got != want {
 				t.Errorf("%s is %s, want %s", account, got, want)
 			}
+		}
+	})
+}
+
+// Each fact carries the threshold as it stands when the fact becomes true.
+func TestFactsCarryTheThresholdAsItMoves(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		threshold := uint64(0)
+		w.dust = func() asset.Units { return asset.NewUnits(threshold) }
+		w.restart()
+		address, swapID := w.issue()
+		w.chain.Pay(address, w.small())
+		var want []uint64
+		for threshold = 1000; threshold < 1000+needed; threshold++ {
+			w.mine(1)
+			want = append(want, threshold)
+		}
+		var got []uint64
+		for _, f := range w.facts(swapID) { // in a block, deeper, confirmed
+			n, _ := f.Deposit.DustThreshold.Uint64()
+			got = append(got, n)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the facts carry %v, want the threshold of each moment: %v", got, want)
 		}
 	})
 }
@@ -104,14 +130,28 @@ func TestTwoOutputsAreTwoDeposits(t *testing.T) {
 	w.checkBooks()
 }
 
+// A miner's reward to a swap's address counts when it can be spent, and not one
+// block before, however few confirmations other deposits need.
 func TestCoinbaseDeposit(t *testing.T) {
 	t.Parallel()
+	const maturity = 100
 	w := newWorld(t, fakechain.NewBitcoin(fakechain.Config{}))
-	address, _ := w.issue()
+	address, swapID := w.issue()
+	other, _ := w.issue()
 	txid := w.chain.MineCoinbase(address, w.small())
-	w.mine(needed)
+	plain := w.chain.Pay(other, w.small())
+	w.mine(maturity - 2)
+	if got, usual := w.state(w.id(txid, 0)), w.state(w.id(plain, 0)); got != "in_block" || usual != "confirmed" {
+		t.Fatalf("%d blocks deep it is %s, the plain deposit %s", maturity-1, got, usual)
+	}
+	w.mine(1)
 	if got := w.text(`SELECT coinbase::text FROM coin WHERE txid = $1`, txid); got != "true" {
 		t.Fatalf("coinbase is %s", got)
+	}
+	facts := w.facts(swapID)
+	if last := facts[len(facts)-1]; len(facts) != maturity || last.Kind != swap.FactDepositConfirmed ||
+		last.Deposit.Confirmations != maturity || last.Deposit.Needed != maturity || facts[0].Deposit.Needed != maturity {
+		t.Fatalf("%d facts, the last %+v", len(facts), last.Deposit)
 	}
 	w.checkBooks()
 }

@@ -55,6 +55,7 @@ type world struct {
 	limit  int64 // of a reorganisation; needed-1 if 0
 	atTip  func(context.Context)
 	wake   chan struct{}
+	dust   func() asset.Units // the threshold as it moves; fixed if nil
 	told   watch.Observer
 }
 
@@ -103,7 +104,7 @@ func (w *world) restart() {
 	}
 	log := slog.New(slog.DiscardHandler)
 	w.store, err = postgres.New(w.pool, w.chain.Chain(), postgres.Config{
-		Confirmations: needed, DustThreshold: asset.NewUnits(dustThreshold), Log: log,
+		Confirmations: needed, DustThreshold: asset.NewUnits(dustThreshold), Dust: w.dust, Log: log,
 	})
 	if err != nil {
 		w.Fatal(err)

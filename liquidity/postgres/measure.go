@@ -24,7 +24,11 @@ type LockMeasure struct {
 
 // MeasureLocks counts open locks and promises. Only those not closed are read.
 func MeasureLocks(ctx context.Context, db Reader, now time.Time) ([]LockMeasure, error) {
-	rows, err := db.Query(ctx, measureLocksSQL, pgx.NamedArgs{"now": now})
+	var assets []string
+	for _, a := range asset.All() {
+		assets = append(assets, string(a.ID))
+	}
+	rows, err := db.Query(ctx, measureLocksSQL, pgx.NamedArgs{"now": now, "payout_assets": assets})
 	if err != nil {
 		return nil, fmt.Errorf("measure the locks: %w", err)
 	}

@@ -107,7 +107,8 @@ func (v Verifier) Terms(signedQuote, signedReceipt string) (swap.Terms, error) {
 
 // ReceiptAsk is what a swap was asked for. Every field is compared.
 type ReceiptAsk struct {
-	// PayoutAddress and RefundAddress may be in any form that the chain accepts.
+	// PayoutAddress and RefundAddress may be in any form that the chain accepts;
+	// RefundAddress is "" where it was left open.
 	PayoutAddress, RefundAddress string
 	Policy                       swap.Policy
 	// SecretHash is swap.HashDocument of the swap's secret.
@@ -120,9 +121,11 @@ func (v Verifier) Asked(t swap.Terms, ask ReceiptAsk) error {
 	if err != nil {
 		return Refuse("payout_address", err)
 	}
-	refund, err := v.Networks.ParseAddress(t.Quote.DepositChain(), ask.RefundAddress)
-	if err != nil {
-		return Refuse("refund_address", err)
+	refund := ""
+	if ask.RefundAddress != "" {
+		if refund, err = v.Networks.ParseAddress(t.Quote.DepositChain(), ask.RefundAddress); err != nil {
+			return Refuse("refund_address", err)
+		}
 	}
 	r := t.Receipt
 	return First(

@@ -91,7 +91,7 @@ func Rows() []Row {
 		{"on_late.locked_rate", "a late deposit has the locked rate while the market is within the tolerance", mismatch,
 			"return askPrice(d, m, swap.BasisLate, f)", "return askPrice(d, m, swap.BasisMarket, f)"},
 		{"on_over.small_excess", "an excess that is not worth sending back is swapped at the locked rate", mismatch,
-			"case main && verdict == swap.VerdictOver && d.excessIsSmall(parts):", "case false:"},
+			"case main && verdict == swap.VerdictOver && answer != swap.AnswerAsk && d.excessIsSmall(parts):", "case false:"},
 		{"requote.beyond_tolerance", "a price beyond the policy's tolerance is not taken without asking", permit,
 			"within, err := t.noWorse(r, policy.ToleranceBPS)", "within, err := t.noWorse(r, bpsWhole)"},
 		{"requote.refused_asks", "where the price is the obstacle the user is asked", amend,

@@ -34,12 +34,15 @@ type Rate struct {
 	At          time.Time `json:"at"`
 }
 
-// QuoteRequest asks for a price to be held. Exactly one amount is set.
+// QuoteRequest asks for a price to be held. Exactly one amount is set. A nil Policy
+// is the default.
 type QuoteRequest struct {
 	From          asset.ID `json:"from"`
 	To            asset.ID `json:"to"`
 	DepositAmount string   `json:"deposit_amount,omitempty"`
 	PayoutAmount  string   `json:"payout_amount,omitempty"`
+
+	Policy *swap.Policy `json:"policy,omitempty"`
 }
 
 // QuoteAnswer is what POST /v1/quotes answers.
@@ -57,14 +60,17 @@ type QuoteAnswer struct {
 	AcceptBy             time.Time `json:"accept_by"`
 	DepositWindowSeconds int64     `json:"deposit_window_seconds"`
 	ConfirmWindowSeconds int64     `json:"confirm_window_seconds"`
-	SignedQuote          string    `json:"signed_quote"`
+	// Policy is what a swap would have; no part of what is signed.
+	Policy      swap.Policy `json:"policy"`
+	SignedQuote string      `json:"signed_quote"`
 }
 
-// SwapRequest makes a swap from a quote. A nil Policy is all refund.
+// SwapRequest makes a swap from a quote. A nil Policy is the default; an empty
+// RefundAddress is left open, to be set later with the secret.
 type SwapRequest struct {
 	SignedQuote   string       `json:"signed_quote"`
 	PayoutAddress string       `json:"payout_address"`
-	RefundAddress string       `json:"refund_address"`
+	RefundAddress string       `json:"refund_address,omitempty"`
 	Policy        *swap.Policy `json:"policy,omitempty"`
 }
 
@@ -97,9 +103,20 @@ type Swap struct {
 	NextActor string     `json:"next_actor"`
 	ActBy     time.Time  `json:"act_by"`
 	Reason    string     `json:"reason"`
-	UpdatedAt time.Time  `json:"updated_at"`
-	Deposits  []Deposit  `json:"deposits"`
-	Payments  []Payment  `json:"payments"`
+	// MissingAmount is what is to be sent yet after a part has come.
+	MissingAmount  string      `json:"missing_amount"`
+	UpdatedAt      time.Time   `json:"updated_at"`
+	DepositAmount  string      `json:"deposit_amount"`
+	DepositAddress string      `json:"deposit_address"`
+	PaymentURI     string      `json:"payment_uri"`
+	PayoutAmount   string      `json:"payout_amount"`
+	PayoutAddress  string      `json:"payout_address"`
+	RefundAddress  string      `json:"refund_address"`
+	Policy         swap.Policy `json:"policy"`
+	Deposits       []Deposit   `json:"deposits"`
+	// Mismatches wait for something.
+	Mismatches []Mismatch `json:"mismatches"`
+	Payments   []Payment  `json:"payments"`
 	// Updates are the newest 100, oldest first.
 	Updates []Update `json:"updates"`
 }
@@ -116,6 +133,22 @@ type Deposit struct {
 	Needed        int64             `json:"confirmations_needed"`
 }
 
+// Mismatch is a deposit that does not match the terms, or several, and what it waits for.
+type Mismatch struct {
+	ID               string       `json:"deposit_id"`
+	DepositIDs       []string     `json:"deposit_ids"`
+	Amount           string       `json:"amount"`
+	Verdict          swap.Verdict `json:"verdict"`
+	Main             bool         `json:"main"`
+	WaitsFor         swap.Wait    `json:"waits_for"`
+	NextActor        string       `json:"next_actor"`
+	Reason           string       `json:"reason"`
+	ActBy            time.Time    `json:"act_by"`
+	OfferAmount      string       `json:"offer_amount"`
+	SuggestedAtLeast string       `json:"suggested_at_least"`
+	Message          string       `json:"message"`
+}
+
 // Payment is a payout or a refund.
 type Payment struct {
 	ID          string            `json:"payment_id"`
@@ -128,6 +161,10 @@ type Payment struct {
 	TxID        string            `json:"txid"`
 	Fee         string            `json:"fee"`
 	FeeAsset    asset.ID          `json:"fee_asset"`
+	// SignedRequote is what a payout rests on that is not the quote's, with the
+	// consent that it rests on, if it does.
+	SignedRequote string `json:"signed_requote"`
+	SignedConsent string `json:"signed_consent"`
 }
 
 // Update is one step of how a swap came where it is.

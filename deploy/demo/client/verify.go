@@ -43,22 +43,27 @@ func (c *Client) CheckQuote(ask QuoteRequest, a QuoteAnswer) (swap.Quote, error)
 		verify.Equal("network_fee", a.NetworkFee, q.NetworkFee.Decimal()), verify.Equal("refund_fee_max", a.RefundFeeMax, q.RefundFeeMax.Decimal()),
 		verify.Same("issued_at", a.IssuedAt, q.IssuedAt), verify.Same("accept_by", a.AcceptBy, q.AcceptBy),
 		verify.Equal("deposit_window_seconds", a.DepositWindowSeconds, q.DepositWindowSeconds),
-		verify.Equal("confirm_window_seconds", a.ConfirmWindowSeconds, q.ConfirmWindowSeconds))
+		verify.Equal("confirm_window_seconds", a.ConfirmWindowSeconds, q.ConfirmWindowSeconds),
+		verify.Equal("policy", a.Policy, policyOf(ask.Policy)))
 	if err != nil {
 		return swap.Quote{}, err
 	}
 	return q, nil
 }
 
+// policyOf is the policy that was asked for.
+func policyOf(asked *swap.Policy) swap.Policy {
+	if asked == nil {
+		return swap.DefaultPolicy()
+	}
+	return *asked
+}
+
 // CheckSwap verifies an answer offline: both signatures, that the receipt is for
 // the quote that was sent, and that it says what was asked.
 func (c *Client) CheckSwap(ask SwapRequest, a SwapAnswer) (swap.Terms, error) {
-	policy := swap.DefaultPolicy()
-	if ask.Policy != nil {
-		policy = *ask.Policy
-	}
 	t, err := c.verifier().Receipt(ask.SignedQuote, a.SignedReceipt, verify.ReceiptAsk{PayoutAddress: ask.PayoutAddress,
-		RefundAddress: ask.RefundAddress, Policy: policy, SecretHash: swap.HashDocument(a.Secret)})
+		RefundAddress: ask.RefundAddress, Policy: policyOf(ask.Policy), SecretHash: swap.HashDocument(a.Secret)})
 	if err != nil {
 		return swap.Terms{}, err
 	}

@@ -44,7 +44,7 @@ func newStory() *story {
 		DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200}
 	r := swap.Receipt{SwapID: swap.NewID(swap.SwapPrefix, start), DepositChain: asset.Bitcoin, DepositAsset: asset.BTC,
 		DepositAddress: swaptest.BitcoinAddress, DepositPath: "m/84'/1'/0'/0/0", PayoutAddress: swaptest.EthereumAddress,
-		RefundAddress: refund, Policy: swap.RefundPolicy(), SecretHash: hex.EncodeToString(sum[:]),
+		RefundAddress: refund, Policy: swap.DefaultPolicy(), SecretHash: hex.EncodeToString(sum[:]),
 		IssuedAt: start.Add(time.Second), DepositBy: start.Add(1201 * time.Second), ConfirmBy: start.Add(7201 * time.Second)}
 	return &story{
 		quoteAsk: QuoteRequest{From: asset.BTC, To: asset.ETH, DepositAmount: "0.01"}, quote: q,
@@ -81,7 +81,7 @@ func (s *story) signQuote(t *testing.T) QuoteAnswer {
 	a := QuoteAnswer{QuoteID: q.ID, From: q.Pair.From, To: q.Pair.To, DepositAmount: q.Deposit.Decimal(),
 		PayoutAmount: q.Payout.Decimal(), Rate: q.Rate, ServiceFee: q.ServiceFee.Decimal(), NetworkFee: q.NetworkFee.Decimal(),
 		RefundFeeMax: q.RefundFeeMax.Decimal(), IssuedAt: q.IssuedAt, AcceptBy: q.AcceptBy,
-		DepositWindowSeconds: q.DepositWindowSeconds, ConfirmWindowSeconds: q.ConfirmWindowSeconds, SignedQuote: signed}
+		DepositWindowSeconds: q.DepositWindowSeconds, ConfirmWindowSeconds: q.ConfirmWindowSeconds, Policy: policyOf(s.quoteAsk.Policy), SignedQuote: signed}
 	s.quoteAnswer(&a)
 	return a
 }
@@ -112,6 +112,13 @@ func TestHonestAnswersAreAccepted(t *testing.T) {
 	if err := asked.run(t); err != nil {
 		t.Error(err)
 	}
+	open := newStory()
+	policy := swap.Policy{OnShort: swap.AnswerAsk, OnOver: swap.AnswerAsk, OnLate: swap.AnswerAsk, OnExtra: swap.AnswerAsk, ToleranceBPS: 7}
+	open.quoteAsk.Policy, open.swapAsk.Policy, open.receipt.Policy = &policy, &policy, policy
+	open.swapAsk.RefundAddress, open.receipt.RefundAddress = "", ""
+	if err := open.run(t); err != nil {
+		t.Error(err)
+	}
 }
 
 // Whatever one of the parties between wallet and attestor changes, the wallet
@@ -136,6 +143,10 @@ func TestTamperedAnswersAreRefused(t *testing.T) {
 		"a smaller deposit beside it": {func(s *story) { s.quoteAnswer = func(a *QuoteAnswer) { a.DepositAmount = "0.001" } }, "deposit_amount"},
 		"a smaller refund fee beside": {func(s *story) { s.quoteAnswer = func(a *QuoteAnswer) { a.RefundFeeMax = "0" } }, "refund_fee_max"},
 		"a longer lock beside it":     {func(s *story) { s.quoteAnswer = func(a *QuoteAnswer) { a.AcceptBy = a.AcceptBy.Add(1) } }, "accept_by"},
+		"another policy beside it":    {func(s *story) { s.quoteAnswer = func(a *QuoteAnswer) { a.Policy.ToleranceBPS++ } }, "policy"},
+		"another policy":              {func(s *story) { s.receipt.Policy.ToleranceBPS++ }, "signed_receipt.policy"},
+		"a refund address we left":    {func(s *story) { s.swapAsk.RefundAddress = "" }, "signed_receipt.refund_address"},
+		"a refund address left open":  {func(s *story) { s.receipt.RefundAddress = "" }, "signed_receipt.refund_address"},
 		"no signed quote":             {func(s *story) { s.quoteAnswer = func(a *QuoteAnswer) { a.SignedQuote = "" } }, "signed_quote"},
 		"one letter of the quote":     {func(s *story) { s.quoteAnswer = func(a *QuoteAnswer) { a.SignedQuote = flip(a.SignedQuote) } }, "signed_quote"},
 		"receipt by a foreign key":    {func(s *story) { s.attestKey = foreign }, "signed_receipt"},

@@ -64,6 +64,15 @@ func verifyBody(msg *wire.MsgBlock) ([]chainhash.Hash, error) {
 	if err != nil {
 		return nil, fmt.Errorf("transaction ids: %w", err)
 	}
+	// Consensus forbids it, since the second would spend what the first has spent;
+	// the root does not always show it, and each of its outputs would count twice.
+	there := make(map[chainhash.Hash]bool, len(txids))
+	for _, id := range txids {
+		if there[id] {
+			return nil, fmt.Errorf("transaction %s is there twice", id)
+		}
+		there[id] = true
+	}
 	root, err := merkleRoot(txids)
 	if err != nil {
 		return nil, err

@@ -193,6 +193,13 @@ func TestReadBlockRefusesLies(t *testing.T) {
 	if _, err := readBlock(append(encode(t, asked), 0), refOf(asked), params, everything{}); err == nil {
 		t.Error("a byte after the block was not noticed")
 	}
+	// Found by FuzzMatchBlock: in a list of three, the root does not show it either way.
+	twice := testBlock(t, 1)
+	twice.Transactions = append(twice.Transactions, twice.Transactions[1])
+	seal(t, twice)
+	if got, err := readBlock(encode(t, twice), refOf(twice), params, everything{}); err == nil {
+		t.Errorf("a transaction that is there twice: %+v", got)
+	}
 	second := testBlock(t, 1)
 	second.Transactions = append(second.Transactions, second.Transactions[0].Copy())
 	second.Transactions[2].LockTime++

@@ -137,7 +137,7 @@ func TestSilentNodeTimesOut(t *testing.T) {
 	}
 }
 
-func rawTx(t *testing.T) []byte {
+func rawTx(t testing.TB) []byte {
 	t.Helper()
 	var raw bytes.Buffer
 	if err := testBlock(t, 1).Transactions[1].Serialize(&raw); err != nil {

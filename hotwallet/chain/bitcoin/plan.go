@@ -145,7 +145,11 @@ func (a *Adapter) estimate(ctx context.Context) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return parseRate(*number)
+	rate, err := parseRate(*number)
+	if err != nil {
+		return 0, errors.Join(errNoRate, err)
+	}
+	return rate, nil
 }
 
 // fillPrevious adds to each coin the transaction that made it, and checks that

@@ -212,7 +212,7 @@ func isHash(s string) bool {
 func splitCoin(id string) (txid string, index uint32, err error) {
 	txid, text, _ := strings.Cut(id, ":")
 	n, err := strconv.ParseUint(text, 10, 32)
-	if err != nil || !isHash(txid) {
+	if err != nil || !isHash(txid) || chain.CoinID(txid, uint32(n)) != id {
 		return "", 0, fmt.Errorf("%.100q is no coin", id)
 	}
 	return txid, uint32(n), nil

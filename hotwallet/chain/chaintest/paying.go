@@ -41,6 +41,21 @@ func (s *suite) testPayment(t *testing.T) {
 	}
 }
 
+// testSpendCost: a deposit costs something to spend, and no more than a payment does.
+func (s *suite) testSpendCost(t *testing.T) {
+	cost, err := s.SpendCost(t.Context())
+	if errors.Is(err, chain.ErrNoEstimate) {
+		t.Skip("the node has no estimate")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := s.fund(t)
+	if p := s.plan(t, f, s.Stranger(t), s.amount); cost.IsZero() || p.Fee.Less(cost) {
+		t.Errorf("spending a deposit costs %s, a payment %s", cost, p.Fee)
+	}
+}
+
 func (s *suite) checkTransfer(t *testing.T, b chain.Block, f chain.Funds, p chain.Plan) {
 	t.Helper()
 	d := b.Debits[0]

@@ -36,6 +36,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("a rival payment conflicts", s.testConflict)
 	t.Run("a payment spends what an earlier attempt spent", s.testAttempts)
 	t.Run("plans keep their limits", s.testPlanLimits)
+	t.Run("spending a deposit costs a part of a payment", s.testSpendCost)
 	t.Run("malformed bytes are rejected", s.testMalformed)
 	t.Run("held is credits less debits", s.testHeld)
 	t.Run("reorganised blocks are gone", s.testReorg)

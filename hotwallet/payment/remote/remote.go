@@ -60,6 +60,7 @@ func (s Signer) signEthereum(ctx context.Context, r payment.SignRequest) ([]byte
 func authority(r payment.SignRequest) *ferryv1.Authority {
 	a := &ferryv1.Authority{
 		Purpose: string(r.Order.Purpose), SignedQuote: r.Order.SignedQuote, SignedReceipt: r.Order.SignedReceipt,
+		SignedRequote: r.Order.SignedRequote, SignedConsent: r.Order.SignedConsent, SignedRefundAddress: r.Order.SignedRefundAddress,
 		FencingToken: r.FencingToken,
 	}
 	for _, d := range r.Order.Deposits {

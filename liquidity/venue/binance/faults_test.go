@@ -16,6 +16,7 @@ import (
 	"ferry/liquidity/venue/binance"
 	"ferry/liquidity/venue/feed"
 	"ferry/liquidity/venue/simulator"
+	"ferry/liquidity/venue/venuetest"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -27,12 +28,12 @@ func TestFaultsOfTheBook(t *testing.T) {
 	for _, kind := range []simulator.Kind{simulator.Gap, simulator.Repeat, simulator.Crossed} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			x := simulate(t, "127.0.0.1:0", nil)
-			f := follow(t, x.address, nil)
-			f.settle()
-			x.inject(t, kind, 1, 0)
-			f.awaitOutage(suspect)
-			f.await()
+			x := simulate(t, "127.0.0.1:0")
+			f := follow(t, x.Address, nil)
+			f.Settle()
+			x.Fault(kind, 1, 0)
+			f.Outage(venuetest.Suspect)
+			f.Await()
 			want := feed.Counters{Connections: 1, Snapshots: 2, Gaps: 1}
 			if kind == simulator.Crossed {
 				want.Gaps, want.Crossed = 0, 1
@@ -62,14 +63,14 @@ func TestFaultsOfSnapshots(t *testing.T) {
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			t.Parallel()
-			x := simulate(t, "127.0.0.1:0", nil)
-			f := follow(t, x.address, nil)
-			f.settle()
-			x.inject(t, c.kind, c.count, c.seconds)
-			x.inject(t, simulator.Gap, 1, 0)
-			f.awaitOutage(suspect)
+			x := simulate(t, "127.0.0.1:0")
+			f := follow(t, x.Address, nil)
+			f.Settle()
+			x.Fault(c.kind, c.count, c.seconds)
+			x.Fault(simulator.Gap, 1, 0)
+			f.Outage(venuetest.Suspect)
 			outage := time.Now()
-			f.await()
+			f.Await()
 			if waited := time.Since(outage); waited < time.Duration(c.seconds)*time.Second*9/10 {
 				t.Errorf("asked again after %s", waited)
 			}
@@ -90,20 +91,20 @@ func TestFaultsOfConnections(t *testing.T) {
 		reason     string
 		staleAfter time.Duration
 	}{
-		{simulator.Disconnect, lost, 10 * time.Second},
-		{simulator.Garbage, lost, 10 * time.Second},
-		{simulator.HalfOpen, stale, 300 * time.Millisecond},
+		{simulator.Disconnect, venuetest.Lost, 10 * time.Second},
+		{simulator.Garbage, venuetest.Lost, 10 * time.Second},
+		{simulator.HalfOpen, venuetest.Stale, 300 * time.Millisecond},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			t.Parallel()
-			x := simulate(t, "127.0.0.1:0", nil)
-			f := follow(t, x.address, func(b *binance.Config) { b.StaleAfter = c.staleAfter })
+			x := simulate(t, "127.0.0.1:0")
+			f := follow(t, x.Address, func(b *binance.Config) { b.StaleAfter = c.staleAfter })
 			for range 2 {
-				f.settle()
-				x.inject(t, c.kind, 1, 0)
-				f.awaitOutage(c.reason)
+				f.Settle()
+				x.Fault(c.kind, 1, 0)
+				f.Outage(c.reason)
 			}
-			f.await()
+			f.Await()
 			got := f.Counters()
 			if got.Connections < 3 || (got.Malformed > 0) != (c.kind == simulator.Garbage) || (got.Stale > 0) != (c.kind == simulator.HalfOpen) {
 				t.Errorf("counters %+v", got)
@@ -129,14 +130,13 @@ func (s told) Stream(ctx context.Context, deliver func(liquidity.Top)) error {
 // again, it prices again.
 func TestStaleFeedStopsPrices(t *testing.T) {
 	t.Parallel()
-	x := simulate(t, "127.0.0.1:0", nil)
-	v, err := binance.New(binance.Config{StreamURL: "ws://" + x.address, RestURL: "http://" + x.address, Symbol: "ETHBTC",
-		Instrument: market(t).Instrument, StaleAfter: 300 * time.Millisecond, Weight: 6000, Log: quiet, Now: time.Now})
+	x := simulate(t, "127.0.0.1:0")
+	v, err := binance.New(config(x.Address, 300*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
 	tops := make(chan liquidity.Top)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), venuetest.Patience)
 	defer cancel()
 	m, err := liquidity.NewMarket(time.Now, told{v, func(top liquidity.Top) {
 		select {
@@ -164,12 +164,12 @@ func TestStaleFeedStopsPrices(t *testing.T) {
 		}
 	}
 	until(func(_ liquidity.Top, err error) bool { return err == nil })
-	x.inject(t, simulator.Stall, 0, 0)
+	x.Fault(simulator.Stall, 0, 0)
 	until(func(top liquidity.Top, err error) bool {
 		var refusal *swap.Error
-		return top.Unavailable != "" && errors.As(err, &refusal) && refusal.Code == swap.CodePriceUnavailable && refusal.Message == stale
+		return top.Unavailable != "" && errors.As(err, &refusal) && refusal.Code == swap.CodePriceUnavailable && refusal.Message == venuetest.Stale
 	})
-	x.inject(t, simulator.Resume, 0, 0)
+	x.Fault(simulator.Resume, 0, 0)
 	until(func(_ liquidity.Top, err error) bool { return err == nil })
 	if c := v.Counters(); c.Stale == 0 {
 		t.Errorf("counters %+v", c)
@@ -187,14 +187,14 @@ func TestHandover(t *testing.T) {
 	for name, life := range map[string]time.Duration{"shutdown notice": 0, "end of life": 500 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x := simulate(t, "127.0.0.1:0", nil)
-			f := follow(t, x.address, func(c *binance.Config) { c.Life = life })
-			f.await()
+			x := simulate(t, "127.0.0.1:0")
+			f := follow(t, x.Address, func(c *binance.Config) { c.Life = life })
+			f.Await()
 			if life == 0 {
-				x.inject(t, simulator.Shutdown, 1000, 0)
+				x.Fault(simulator.Shutdown, 1000, 0)
 			}
 			for n := 0; n < 100; {
-				if top := f.next(); top.Unavailable != "" {
+				if top := f.Next(); top.Unavailable != "" {
 					t.Fatalf("outage %q", top.Unavailable)
 				}
 				if c := f.Counters(); c.Handovers > 0 {
@@ -211,49 +211,51 @@ func TestHandover(t *testing.T) {
 // A venue that shuts down without being left in time is an outage like any other.
 func TestShutdownAtOnce(t *testing.T) {
 	t.Parallel()
-	x := simulate(t, "127.0.0.1:0", nil)
-	f := follow(t, x.address, nil)
-	f.await()
-	x.inject(t, simulator.Failure, 5, 0)
-	x.inject(t, simulator.Shutdown, 1, 0)
-	f.awaitOutage(lost)
-	f.await()
+	x := simulate(t, "127.0.0.1:0")
+	f := follow(t, x.Address, nil)
+	f.Await()
+	x.Fault(simulator.Failure, 5, 0)
+	x.Fault(simulator.Shutdown, 1, 0)
+	f.Outage(venuetest.Lost)
+	f.Await()
 }
 
 // The simulator is stopped and started again: an outage, then prices again, on the
 // same stream. Its numbers begin anew each time.
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	x := simulate(t, "127.0.0.1:0", nil)
-	f := follow(t, x.address, nil)
+	x := simulate(t, "127.0.0.1:0")
+	f := follow(t, x.Address, nil)
 	for range 3 {
-		f.await()
+		f.Await()
 		// The exchange ends its connections, and this one waits for us: read meanwhile.
 		stopped := make(chan struct{})
 		go func() {
 			defer close(stopped)
-			x.stop()
+			x.Stop()
 		}()
-		f.awaitOutage(lost)
+		f.Outage(venuetest.Lost)
 		for gone := false; !gone; {
 			select {
-			case <-f.tops:
+			case <-f.Tops:
 			case <-stopped:
 				gone = true
 			}
 		}
-		x = simulate(t, x.address, nil)
+		x = simulate(t, x.Address)
 	}
-	f.await()
+	f.Await()
 }
 
 // The venue's pings are answered: it does not give us up.
 func TestPingsAreAnswered(t *testing.T) {
 	t.Parallel()
-	x := simulate(t, "127.0.0.1:0", func(c *simulator.Config) { c.PingEvery, c.PongWithin = 5*time.Millisecond, time.Second })
-	f := follow(t, x.address, nil)
+	x := venuetest.Play(t, "127.0.0.1:0", func(c *simulator.Config) {
+		c.Venues, c.Every, c.PingEvery, c.PongWithin = []string{simulator.Binance}, pace, 5*time.Millisecond, time.Second
+	})
+	f := follow(t, x.Address, nil)
 	for range 500 { // two seconds at this pace
-		f.await()
+		f.Await()
 	}
 	if c := f.Counters(); c.Connections != 1 {
 		t.Errorf("counters %+v", c)
@@ -263,17 +265,17 @@ func TestPingsAreAnswered(t *testing.T) {
 // Snapshots never cost more than their weight: then there is no price, and no request.
 func TestWeightIsBounded(t *testing.T) {
 	t.Parallel()
-	x := simulate(t, "127.0.0.1:0", nil)
-	f := follow(t, x.address, func(c *binance.Config) { c.Weight = 149 })
+	x := simulate(t, "127.0.0.1:0")
+	f := follow(t, x.Address, func(c *binance.Config) { c.Weight = 149 })
 	for range 2 {
-		f.settle()
-		x.inject(t, simulator.Gap, 1, 0)
-		f.awaitOutage(suspect)
+		f.Settle()
+		x.Fault(simulator.Gap, 1, 0)
+		f.Outage(venuetest.Suspect)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	select {
-	case top := <-f.tops:
+	case top := <-f.Tops:
 		t.Errorf("beyond the weight came %+v", top)
 	case <-ctx.Done():
 	}
@@ -285,8 +287,8 @@ func TestWeightIsBounded(t *testing.T) {
 // Under a storm of faults every price that is given is one the exchange had.
 func TestStorm(t *testing.T) {
 	t.Parallel()
-	x := simulate(t, "127.0.0.1:0", nil)
-	f := follow(t, x.address, func(c *binance.Config) { c.StaleAfter = 500 * time.Millisecond })
+	x := simulate(t, "127.0.0.1:0")
+	f := follow(t, x.Address, func(c *binance.Config) { c.StaleAfter = 500 * time.Millisecond })
 	storm := rand.New(rand.NewPCG(1, 2))
 	faults := []simulator.Fault{
 		{Kind: simulator.Gap, Count: 3}, {Kind: simulator.Gap}, {Kind: simulator.Repeat}, {Kind: simulator.Crossed}, {Kind: simulator.Garbage},
@@ -295,17 +297,17 @@ func TestStorm(t *testing.T) {
 	}
 	for range 60 {
 		for range storm.IntN(20) + 1 {
-			f.await()
+			f.Await()
 		}
 		for range storm.IntN(3) + 1 {
 			fault := faults[storm.IntN(len(faults))]
-			x.inject(t, fault.Kind, fault.Count, 0)
+			x.Fault(fault.Kind, fault.Count, 0)
 		}
 		for range storm.IntN(10) {
-			f.next()
+			f.Next()
 		}
 	}
-	f.await()
+	f.Await()
 	if c := f.Counters(); c.Gaps == 0 || c.Crossed == 0 || c.OldSnapshots == 0 || c.FailedSnapshots == 0 || c.Malformed == 0 || c.Handovers == 0 {
 		t.Errorf("a mild storm: %+v", c)
 	}
@@ -345,7 +347,7 @@ func TestBrokenVenues(t *testing.T) {
 			t.Cleanup(server.Close)
 			f := follow(t, strings.TrimPrefix(server.URL, "http://"), nil)
 			for range 2 {
-				f.awaitOutage(lost)
+				f.Outage(venuetest.Lost)
 			}
 		})
 	}
@@ -362,11 +364,11 @@ func TestDialObeys(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	f := follow(t, strings.TrimPrefix(server.URL, "http://"), nil)
-	f.awaitOutage(lost)
+	f.Outage(venuetest.Lost)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	select {
-	case top := <-f.tops:
+	case top := <-f.Tops:
 		t.Errorf("after the refusal came %+v", top)
 	case <-ctx.Done():
 	}
@@ -378,7 +380,7 @@ func TestDialObeys(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	good := binance.Config{StreamURL: "wss://data-stream.binance.vision", RestURL: "https://data-api.binance.vision", Symbol: "ETHBTC",
-		Instrument: market(t).Instrument, StaleAfter: time.Second, Log: quiet, Now: time.Now}
+		Instrument: ethBTC, StaleAfter: time.Second, Log: venuetest.Quiet, Now: time.Now}
 	if _, err := binance.New(good); err != nil {
 		t.Fatal(err)
 	}

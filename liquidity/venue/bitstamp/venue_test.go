@@ -33,28 +33,20 @@ func TestFaults(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	if _, err := bitstamp.New(config("127.0.0.1:1", time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	for name, change := range map[string]func(*bitstamp.Config){
-		"no address": func(c *bitstamp.Config) { c.StreamURL = "" }, "http": func(c *bitstamp.Config) { c.StreamURL = "http://127.0.0.1:1" },
-		"no instrument": func(c *bitstamp.Config) { c.Instrument = liquidity.Instrument{} }, "no limit": func(c *bitstamp.Config) { c.StaleAfter = 0 },
-		"no log": func(c *bitstamp.Config) { c.Log = nil }, "no clock": func(c *bitstamp.Config) { c.Now = nil },
-	} {
+	market := func(address string, staleAfter time.Duration) feed.Market { return config(address, staleAfter).Market }
+	venuetest.Refuses(t, market, func(m feed.Market) (*feed.Venue, error) {
 		c := config("127.0.0.1:1", time.Second)
-		change(&c)
-		if _, err := bitstamp.New(c); err == nil {
-			t.Errorf("%s: accepted", name)
-		}
-	}
+		c.Market = m
+		return bitstamp.New(c)
+	})
 }
 
 // A lost message leaves no trace but what a fresh snapshot shows: then it is counted,
 // and the book is right again.
 func TestGapIsFound(t *testing.T) {
 	t.Parallel()
-	server, address := venuetest.Simulate(t, bitstamp.Name)
-	c := config(address, 30*time.Second)
+	x := venuetest.Simulate(t, bitstamp.Name)
+	c := config(x.Address, 30*time.Second)
 	c.Reread = 2 * time.Second // within what 60 requests a minute allow
 	v, err := bitstamp.New(c)
 	if err != nil {
@@ -65,7 +57,7 @@ func TestGapIsFound(t *testing.T) {
 	tops := 0
 	if err := v.Stream(ctx, func(top liquidity.Top) {
 		if tops++; tops%20 == 10 && v.Gaps() == 0 {
-			if err := server.Inject(simulator.Fault{Kind: simulator.Gap, Count: 3}); err != nil {
+			if err := x.Inject(simulator.Fault{Kind: simulator.Gap, Count: 3}); err != nil {
 				t.Error(err)
 			}
 		}

@@ -30,18 +30,5 @@ func TestFaults(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	if _, err := kraken.New(config("127.0.0.1:1", time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	for name, change := range map[string]func(*feed.Market){
-		"no address": func(c *feed.Market) { c.StreamURL = "" }, "http": func(c *feed.Market) { c.StreamURL = "http://127.0.0.1:1" },
-		"no instrument": func(c *feed.Market) { c.Instrument = liquidity.Instrument{} }, "no limit": func(c *feed.Market) { c.StaleAfter = 0 },
-		"no log": func(c *feed.Market) { c.Log = nil }, "no clock": func(c *feed.Market) { c.Now = nil },
-	} {
-		c := config("127.0.0.1:1", time.Second)
-		change(&c)
-		if _, err := kraken.New(c); err == nil {
-			t.Errorf("%s: accepted", name)
-		}
-	}
+	venuetest.Refuses(t, config, kraken.New)
 }

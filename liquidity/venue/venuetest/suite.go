@@ -40,11 +40,11 @@ func (s Suite) Run(t *testing.T) {
 		t.Run("repeat is harmless", func(t *testing.T) { t.Parallel(); s.harmless(t, simulator.Repeat) })
 	}
 	for kind, c := range map[simulator.Kind]connectionFault{
-		simulator.Disconnect: {lost, whole, func(c feed.Counters) uint64 { return c.Connections - 1 }},
-		simulator.Storm:      {lost, whole, func(c feed.Counters) uint64 { return c.Connections - 1 }},
-		simulator.Garbage:    {lost, whole, func(c feed.Counters) uint64 { return c.Malformed }},
-		simulator.HalfOpen:   {stale, time.Second, func(c feed.Counters) uint64 { return c.Stale }},
-		simulator.Stall:      {stale, time.Second, func(c feed.Counters) uint64 { return c.Stale }},
+		simulator.Disconnect: {Lost, whole, func(c feed.Counters) uint64 { return c.Connections - 1 }},
+		simulator.Storm:      {Lost, whole, func(c feed.Counters) uint64 { return c.Connections - 1 }},
+		simulator.Garbage:    {Lost, whole, func(c feed.Counters) uint64 { return c.Malformed }},
+		simulator.HalfOpen:   {Stale, time.Second, func(c feed.Counters) uint64 { return c.Stale }},
+		simulator.Stall:      {Stale, time.Second, func(c feed.Counters) uint64 { return c.Stale }},
 	} {
 		t.Run(string(kind), func(t *testing.T) { t.Parallel(); s.connection(t, kind, c) })
 	}
@@ -52,6 +52,17 @@ func (s Suite) Run(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) { t.Parallel(); s.throttled(t, kind) })
 	}
 	t.Run("shutdown", func(t *testing.T) { t.Parallel(); s.shutdown(t) })
+}
+
+// stand is a simulated venue and what its client tells.
+func (s Suite) stand(t *testing.T, staleAfter time.Duration) (Exchange, *Follower) {
+	t.Helper()
+	x := Simulate(t, s.Venue)
+	v, err := s.New(x.Address, staleAfter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x, Follow(t, v)
 }
 
 func (s Suite) checksums() func(feed.Counters) uint64 {
@@ -63,47 +74,47 @@ func (s Suite) checksums() func(feed.Counters) uint64 {
 
 // follows: one connection, true tops, nothing to complain about.
 func (s Suite) follows(t *testing.T) {
-	f := s.stand(t, whole)
+	_, f := s.stand(t, whole)
 	tops := map[uint64]bool{}
 	for range 100 {
-		top := f.next()
+		top := f.Next()
 		if top.Unavailable != "" {
 			t.Fatalf("outage %q", top.Unavailable)
 		}
 		tops[top.Bid.Price] = true
-		if delay := top.ReceivedAt.Sub(top.VenueTime); delay < 0 || delay > patience {
+		if delay := top.ReceivedAt.Sub(top.VenueTime); delay < 0 || delay > Patience {
 			t.Fatalf("a top that is delayed by %s", delay)
 		}
 	}
-	c := f.venue.Counters()
+	c := f.Counters()
 	want := feed.Counters{Connections: 1, Snapshots: 1, Messages: c.Messages, Rereads: c.Rereads}
 	if c != want || len(tops) < 10 || c.Messages < 50 {
 		t.Errorf("%d bids, counters %+v", len(tops), c)
 	}
-	if f.venue.Name() != s.Venue || f.venue.Messages() < 50 || f.venue.Gaps() != 0 {
-		t.Errorf("%s counts %d messages and %d gaps", f.venue.Name(), f.venue.Messages(), f.venue.Gaps())
+	if f.Name() != s.Venue || f.Messages() < 50 || f.Gaps() != 0 {
+		t.Errorf("%s counts %d messages and %d gaps", f.Name(), f.Messages(), f.Gaps())
 	}
 }
 
 // suspicion: an outage with its reason at once, the book again on the same
 // connection, and a count.
 func (s Suite) suspicion(t *testing.T, kind simulator.Kind, counted func(feed.Counters) uint64) {
-	f := s.stand(t, whole)
+	x, f := s.stand(t, whole)
 	for n := range uint64(2) {
-		f.settle()
+		f.Settle()
 		count := 1
 		if kind == simulator.Gap {
 			count = 3 // one message alone might be of nothing that a checksum covers
 		}
-		f.inject(kind, count, 0)
-		f.outage(suspect)
-		f.settle()
-		if c := f.venue.Counters(); counted(c) != n+1 || c.Connections != 1 || !s.Fetched && c.Resubscribed < n+1 {
+		x.Fault(kind, count, 0)
+		f.Outage(Suspect)
+		f.Settle()
+		if c := f.Counters(); counted(c) != n+1 || c.Connections != 1 || !s.Fetched && c.Resubscribed < n+1 {
 			t.Fatalf("after fault %d: counters %+v", n+1, c)
 		}
 	}
 	// Nothing else was counted.
-	c := f.venue.Counters()
+	c := f.Counters()
 	if sum := c.Gaps + c.Checksums + c.Crossed + c.Dry + c.Malformed + c.Stale; sum != 2 {
 		t.Errorf("counters %+v", c)
 	}
@@ -111,11 +122,11 @@ func (s Suite) suspicion(t *testing.T, kind simulator.Kind, counted func(feed.Co
 
 // harmless: sizes are absolute, so that the same message twice changes nothing.
 func (s Suite) harmless(t *testing.T, kind simulator.Kind) {
-	f := s.stand(t, whole)
-	f.settle()
-	f.inject(kind, 5, 0)
+	x, f := s.stand(t, whole)
+	f.Settle()
+	x.Fault(kind, 5, 0)
 	for range 50 {
-		if top := f.next(); top.Unavailable != "" {
+		if top := f.Next(); top.Unavailable != "" {
 			t.Fatalf("outage %q", top.Unavailable)
 		}
 	}
@@ -129,21 +140,21 @@ type connectionFault struct {
 }
 
 func (s Suite) connection(t *testing.T, kind simulator.Kind, c connectionFault) {
-	f := s.stand(t, c.staleAfter)
+	x, f := s.stand(t, c.staleAfter)
 	for n := range uint64(2) {
-		f.settle()
-		before := c.count(f.venue.Counters())
+		f.Settle()
+		before := c.count(f.Counters())
 		count := 1
 		if kind == simulator.Stall {
 			count = 0
 		}
-		f.inject(kind, count, 0)
-		f.outage(c.outage)
+		x.Fault(kind, count, 0)
+		f.Outage(c.outage)
 		if kind == simulator.Stall {
-			f.inject(simulator.Resume, 0, 0)
+			x.Fault(simulator.Resume, 0, 0)
 		}
-		f.settle()
-		if got := f.venue.Counters(); c.count(got) <= before || got.Connections < n+2 {
+		f.Settle()
+		if got := f.Counters(); c.count(got) <= before || got.Connections < n+2 {
 			t.Fatalf("after fault %d: counters %+v", n+1, got)
 		}
 	}
@@ -151,23 +162,23 @@ func (s Suite) connection(t *testing.T, kind simulator.Kind, c connectionFault) 
 
 // throttled: whoever is refused with 429 or 418 waits for as long as it was told.
 func (s Suite) throttled(t *testing.T, kind simulator.Kind) {
-	f := s.stand(t, whole)
-	f.settle()
-	f.inject(kind, 1, 1)
+	x, f := s.stand(t, whole)
+	f.Settle()
+	x.Fault(kind, 1, 1)
 	if s.Fetched {
-		f.inject(simulator.Crossed, 1, 0)
+		x.Fault(simulator.Crossed, 1, 0)
 	} else {
-		f.inject(simulator.Disconnect, 0, 0)
+		x.Fault(simulator.Disconnect, 0, 0)
 	}
 	began := time.Now()
-	for f.next().Unavailable == "" {
+	for f.Next().Unavailable == "" {
 		continue
 	}
-	f.settle()
+	f.Settle()
 	if waited := time.Since(began); waited < 900*time.Millisecond {
 		t.Errorf("asked again after %s", waited)
 	}
-	if c := f.venue.Counters(); c.Throttled != 1 {
+	if c := f.Counters(); c.Throttled != 1 {
 		t.Errorf("counters %+v", c)
 	}
 }
@@ -175,22 +186,22 @@ func (s Suite) throttled(t *testing.T, kind simulator.Kind) {
 // shutdown: a venue that says so is left before, without an outage; one that does not
 // is an outage like any other.
 func (s Suite) shutdown(t *testing.T) {
-	f := s.stand(t, whole)
-	f.settle()
+	x, f := s.stand(t, whole)
+	f.Settle()
 	if !s.Notice {
-		f.inject(simulator.Shutdown, 1, 0)
-		f.outage(lost)
-		f.settle()
+		x.Fault(simulator.Shutdown, 1, 0)
+		f.Outage(Lost)
+		f.Settle()
 		return
 	}
-	f.inject(simulator.Shutdown, 1000, 0)
-	for f.venue.Counters().Handovers == 0 {
-		if top := f.next(); top.Unavailable != "" {
+	x.Fault(simulator.Shutdown, 1000, 0)
+	for f.Counters().Handovers == 0 {
+		if top := f.Next(); top.Unavailable != "" {
 			t.Fatalf("outage %q", top.Unavailable)
 		}
 	}
-	f.settle()
-	if c := f.venue.Counters(); c.Shutdowns == 0 || c.Connections != 2 {
+	f.Settle()
+	if c := f.Counters(); c.Shutdowns == 0 || c.Connections != 2 {
 		t.Errorf("counters %+v", c)
 	}
 }

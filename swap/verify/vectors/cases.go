@@ -27,7 +27,7 @@ func (s *set) quotes() {
 	s.quoteCase("another payout than asked", "signed_quote.payout", s.signedQuote, func(c *Case) {
 		c.Ask.Payout = &asset.Amount{Asset: asset.ETH, Units: asset.NewUnits(280_000_000_000_000_001)}
 	})
-	s.forms(s.quoteCase, "signed_quote", swap.TypeQuote, swap.TypeReceipt, s.signedQuote, s.quoteKey, s.attestKey)
+	s.forms(s.quoteCase, "signed_quote", swap.TypeQuote, swap.TypeReceipt, s.signedQuote, s.quoteKey, s.attestKey, idOf("quote_id", quoteID))
 	s.quoteCase("a receipt in its place", "signed_quote", s.signedReceipt)
 	s.quoteCase("the receipt's signature", "signed_quote", part(s.signedQuote, 2, strings.Split(s.signedReceipt, ".")[2]))
 	text := payload(s.signedQuote)
@@ -66,7 +66,7 @@ func (s *set) receipts() {
 	s.receiptCase("at the last moment", "", s.signedReceipt, at(s.receipt.DepositBy.Add(-time.Millisecond)))
 	s.receiptCase("too late to deposit", "signed_receipt.deposit_by", s.signedReceipt, at(s.receipt.DepositBy))
 	s.receiptCase("from the future", "signed_receipt.issued_at", s.signedReceipt, at(s.receipt.IssuedAt.Add(-time.Minute-time.Millisecond)))
-	s.forms(s.receiptCase, "signed_receipt", swap.TypeReceipt, swap.TypeQuote, s.signedReceipt, s.attestKey, s.quoteKey)
+	s.forms(s.receiptCase, "signed_receipt", swap.TypeReceipt, swap.TypeQuote, s.signedReceipt, s.attestKey, s.quoteKey, idOf("quote_id", quoteID))
 	s.receiptCase("a quote in its place", "signed_receipt", s.signedQuote)
 	s.receiptCase("no quote", "signed_quote", s.signedReceipt, func(c *Case) { c.SignedQuote = "" })
 	s.receiptCase("a tampered quote", "signed_quote", s.signedReceipt, func(c *Case) {
@@ -108,6 +108,12 @@ func (s *set) receipts() {
 		{change{"with a later deposit_by than quoted", "03:24:06.5Z", "03:34:06.5Z"}, "signed_receipt.deposit_by"},
 		{change{"with a later confirm_by than quoted", "05:04:06.5Z", "05:14:06.5Z"}, "signed_receipt.confirm_by"},
 		{change{"with a policy that is not offered", `"on_late":"refund"`, `"on_late":"keep"`}, "signed_receipt"},
+		{change{"with a tolerance beyond the most", `"tolerance_bps":0`, `"tolerance_bps":1001`}, "signed_receipt"},
+		{change{"with a tolerance below nothing", `"tolerance_bps":0`, `"tolerance_bps":-1`}, "signed_receipt"},
+		{change{"with a tolerance as a text", `"tolerance_bps":0`, `"tolerance_bps":"0"`}, "signed_receipt"},
+		{change{"without a tolerance", `,"tolerance_bps":0`, ""}, "signed_receipt"},
+		{change{"with another tolerance than asked", `"tolerance_bps":0`, `"tolerance_bps":100`}, "signed_receipt.policy"},
+		{change{"with a refund address left open that was asked for", refund, ""}, "signed_receipt.refund_address"},
 		{change{"with a malformed swap id", swapID, "swap_1"}, "signed_receipt"},
 		{change{"with a hash that is none", s.receipt.SecretHash, "abc"}, "signed_receipt"},
 		{change{"without a path", "m/84'/1'/0'/0/0", ""}, "signed_receipt"},
@@ -116,6 +122,12 @@ func (s *set) receipts() {
 	} {
 		s.receiptCase(c.name+", signed", c.refused, signed(c.change))
 	}
+	s.receiptCase("with a refund address that was to be left open", "signed_receipt.refund_address", s.signedReceipt, func(c *Case) { c.Ask.RefundAddress = "" })
+	s.receiptCase("with the refund address left open, as asked", "", signed(change{old: refund, by: ""}), func(c *Case) { c.Ask.RefundAddress = "" })
+	s.receiptCase("with every answer there is, as asked", "",
+		signed(change{old: `"on_short":"refund","on_over":"refund"`, by: `"on_short":"requote","on_over":"ask"`}), func(c *Case) {
+			c.Ask.Policy = &swap.Policy{OnShort: swap.AnswerRequote, OnOver: swap.AnswerAsk, OnLate: swap.AnswerRefund, OnExtra: swap.AnswerRefund}
+		})
 	s.receiptCase("issued long before the quote, signed", "signed_receipt.issued_at", signed(change{old: "03:04:06.5Z", by: "03:03:04.9Z"}))
 	s.receiptCase("with a deposit address of another network, signed", "signed_receipt.deposit_address",
 		signed(change{old: deposit, by: "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"}), func(c *Case) { c.NeedsAddressCodec = true })

@@ -1,5 +1,5 @@
 // Command vectors writes the cases by which an implementation in any language can
-// prove that it verifies quotes and receipts as package verify does:
+// prove that it verifies quotes, receipts and amendments as package verify does:
 //
 //	go run ./swap/verify/vectors swap/testdata/vectors/vectors.json
 //
@@ -33,13 +33,18 @@ type File struct {
 // Case is one question and its answer.
 type Case struct {
 	Name string `json:"name"`
-	// Document is what is verified: "quote" or "receipt".
+	// Document is what is verified: "quote", "receipt", "requote", "consent" or
+	// "refund_address"; the last three against the quote and the receipt.
 	Document string `json:"document"`
 	// Now is the client's clock.
 	Now           time.Time `json:"now"`
 	SignedQuote   string    `json:"signed_quote"`
 	SignedReceipt string    `json:"signed_receipt"`
-	Ask           Ask       `json:"ask"`
+	// The amendments. A requote may rest on a consent.
+	SignedRequote       string `json:"signed_requote,omitempty"`
+	SignedConsent       string `json:"signed_consent,omitempty"`
+	SignedRefundAddress string `json:"signed_refund_address,omitempty"`
+	Ask                 Ask    `json:"ask"`
 	// NeedsAddressCodec marks cases that only a decoder of the chains' addresses
 	// can answer.
 	NeedsAddressCodec bool `json:"needs_address_codec,omitempty"`
@@ -60,9 +65,15 @@ type Ask struct {
 	Policy        *swap.Policy  `json:"policy,omitempty"`
 	// Secret is the swap's, whose SHA-256 the receipt has.
 	Secret string `json:"secret,omitempty"`
+	// DepositID, Answer and AtLeast are what was answered; AtLeast is null with a refund.
+	DepositID string        `json:"deposit_id,omitempty"`
+	Answer    swap.Answer   `json:"answer,omitempty"`
+	AtLeast   *asset.Amount `json:"at_least,omitempty"`
+	// Deposits are what a requote is for, as the chain and the API show them.
+	Deposits []swap.OrderDeposit `json:"deposits,omitempty"`
 }
 
-const about = "Cases for verifiers of Ferry's quotes and receipts: see docs/verification.md. " +
+const about = "Cases for verifiers of Ferry's quotes, receipts and amendments: see docs/verification.md. " +
 	"Written by swap/verify/vectors; swap/testdata/verify.mjs is an example of a program that runs them."
 
 func main() {
@@ -94,6 +105,9 @@ func encode() ([]byte, error) {
 	}
 	s.quotes()
 	s.receipts()
+	if err := s.amendments(); err != nil {
+		return nil, err
+	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)

@@ -130,8 +130,12 @@ func (s *set) add(c Case, signed string, change []func(*Case)) {
 	s.cases = append(s.cases, c)
 }
 
-// forms adds what any document is refused for, whatever it says.
-func (s *set) forms(add func(name, refused, signed string, change ...func(*Case)), field string, typ, other swap.DocumentType, good string, key, otherKey ed25519.PrivateKey) {
+// idOf is a member of a document, as it is written.
+func idOf(name, id string) string { return fmt.Sprintf("%q:%q", name, id) }
+
+// forms adds what any document is refused for, whatever it says. member is one of
+// its own, as idOf writes it.
+func (s *set) forms(add func(name, refused, signed string, change ...func(*Case)), field string, typ, other swap.DocumentType, good string, key, otherKey ed25519.PrivateKey, member string) {
 	text, last := payload(good), len(good)-1
 	refuse := func(name, signed string) { add(name, field, signed) }
 	refuse("empty", "")
@@ -156,9 +160,9 @@ func (s *set) forms(add func(name, refused, signed string, change ...func(*Case)
 	refuse("a line break in the base64", good[:20]+"\n"+good[20:])
 	refuse("padding", good+"==")
 	refuse("an extra member, signed", sign(header(typ, key), replaced(text, "{", `{"bonus":"1000 BTC",`), key))
-	refuse("a member twice, signed", sign(header(typ, key), replaced(text, "{", `{"quote_id":"`+quoteID+`",`), key))
-	refuse("a member in another case, signed", sign(header(typ, key), replaced(text, `"quote_id"`, `"Quote_ID"`), key))
-	refuse("a member missing, signed", sign(header(typ, key), replaced(text, `"quote_id":"`+quoteID+`",`, ""), key))
+	refuse("a member twice, signed", sign(header(typ, key), replaced(text, "{", "{"+member+","), key))
+	refuse("a member in another case, signed", sign(header(typ, key), replaced(text, member, strings.ToUpper(member[:2])+member[2:]), key))
+	refuse("a member missing, signed", sign(header(typ, key), replaced(text, member+",", ""), key))
 	refuse("trailing data, signed", sign(header(typ, key), text+"{}", key))
 	refuse("a space in the payload, signed", sign(header(typ, key), replaced(text, ",", ", "), key))
 	refuse("no object, signed", sign(header(typ, key), "null", key))

@@ -82,7 +82,11 @@ func TestCases(t *testing.T) {
 	for _, field := range []string{"", "signed_quote", "signed_quote.pair", "signed_quote.deposit", "signed_quote.payout",
 		"signed_quote.issued_at", "signed_quote.accept_by", "signed_receipt", "signed_receipt.payout_address",
 		"signed_receipt.refund_address", "signed_receipt.policy", "signed_receipt.secret_hash", "signed_receipt.deposit_address",
-		"signed_receipt.issued_at", "signed_receipt.deposit_by", "signed_receipt.confirm_by", "payout_address"} {
+		"signed_receipt.issued_at", "signed_receipt.deposit_by", "signed_receipt.confirm_by", "payout_address",
+		"signed_consent", "signed_consent.deposit_id", "signed_consent.answer", "signed_consent.at_least", "signed_consent.swap_id",
+		"signed_consent.receipt_hash", "signed_consent.issued_at", "signed_refund_address", "signed_refund_address.refund_address",
+		"signed_refund_address.receipt_hash", "signed_refund_address.swap_id", "signed_refund_address.issued_at", "signed_requote",
+		"signed_requote.swap_id", "signed_requote.receipt_hash", "signed_requote.issued_at"} {
 		if fields[field] == 0 {
 			t.Errorf("no case refuses %q", field)
 		}
@@ -92,6 +96,9 @@ func TestCases(t *testing.T) {
 // answer asks the package, and gives the verified payload.
 func answer(v verify.Verifier, c Case) (string, error) {
 	var document any
+	if c.Document != "quote" && c.Document != "receipt" {
+		return amended(v, c)
+	}
 	if c.Document == "quote" {
 		ask := verify.QuoteAsk{Pair: *c.Ask.Pair}
 		if c.Ask.Deposit != nil {
@@ -112,6 +119,32 @@ func answer(v verify.Verifier, c Case) (string, error) {
 			return "", err
 		}
 		document = t.Receipt
+	}
+	raw, err := json.Marshal(document)
+	return string(raw), err
+}
+
+// amended asks about an amendment of verified terms.
+func amended(v verify.Verifier, c Case) (string, error) {
+	t, err := v.Terms(c.SignedQuote, c.SignedReceipt)
+	if err != nil {
+		return "", err
+	}
+	var document any
+	switch c.Document {
+	case "requote":
+		document, err = v.Requote(t, c.SignedRequote, c.SignedConsent, c.Ask.Deposits)
+	case "consent":
+		ask := verify.ConsentAsk{DepositID: c.Ask.DepositID, Answer: c.Ask.Answer}
+		if c.Ask.AtLeast != nil {
+			ask.AtLeast = *c.Ask.AtLeast
+		}
+		document, err = v.Consent(t, c.SignedConsent, ask)
+	default:
+		document, err = v.RefundAddress(t, c.SignedRefundAddress, c.Ask.RefundAddress)
+	}
+	if err != nil {
+		return "", err
 	}
 	raw, err := json.Marshal(document)
 	return string(raw), err

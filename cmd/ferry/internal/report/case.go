@@ -17,7 +17,9 @@ func Case(p *console.Page, c support.Case) {
 		p.Title("%s  not known to the state machine", c.SwapID)
 		p.Alarm("The state machine has not taken this swap; below is what others know of it.")
 	} else {
-		stand(p, c.SwapID, *c.Swap)
+		stand(p, c.SwapID, *c.Swap, c.Timeline)
+		mismatches(p, *c.Swap, c.Deposits)
+		approvals(p, c.SwapID, c.Swap.Staff)
 		terms(p, *c.Swap)
 	}
 	if c.Issued != nil && c.Swap == nil {
@@ -33,10 +35,11 @@ func Case(p *console.Page, c support.Case) {
 	none(p, len(c.Deposits))
 	p.Section("Payments")
 	for i, pay := range c.Payments {
-		payment(p, i+1, pay)
+		payment(p, i+1, pay, c.Swap)
 	}
 	none(p, len(c.Payments))
 	timeline(p, c)
+	staff(p, c)
 	parked(p, "Parked facts", c.Parked)
 	p.Section("What the swap is owed (state machine's book)")
 	var lines [][]string
@@ -47,7 +50,7 @@ func Case(p *console.Page, c support.Case) {
 	none(p, len(lines))
 }
 
-func stand(p *console.Page, id string, s support.SwapView) {
+func stand(p *console.Page, id string, s support.SwapView, timeline []support.Event) {
 	p.Title("%s  %s", id, s.State)
 	if s.Overdue {
 		p.Alarm("Overdue: %s should have acted by %s.", s.Actor, p.When(s.ActBy))
@@ -56,9 +59,15 @@ func stand(p *console.Page, id string, s support.SwapView) {
 	if !s.ActBy.IsZero() {
 		by = ", by " + p.When(s.ActBy)
 	}
+	if n := len(timeline); n > 0 {
+		p.Field("Happened", "%s", timeline[n-1].Note)
+	}
 	p.Field("Must act", "%s%s", s.Actor, by)
 	p.Field("Why", "%s", s.Waiting)
-	p.Field("Reason", "%s", s.Reason)
+	p.Field("Reason", "%s", because(s.Reason))
+	if !s.Missing.Units.IsZero() {
+		p.Field("Missing", "%s, to be sent by %s", s.Missing, p.When(s.Receipt.DepositBy))
+	}
 	p.Field("Created", "%s", p.When(s.CreatedAt))
 	p.Field("Last change", "%s, version %d", p.When(s.UpdatedAt), s.Version)
 }
@@ -72,14 +81,20 @@ func terms(p *console.Page, s support.SwapView) {
 	p.Field("Payout", "%s", q.Payout)
 	p.Long("to", r.PayoutAddress)
 	p.Field("Refund", "less at most %s of fees", q.RefundFeeMax)
-	p.Long("to", r.RefundAddress)
+	p.Long("to", s.RefundAddress)
+	switch {
+	case s.RefundAddress == "":
+		p.Note("The user left the refund address open and has not set one.")
+	case r.RefundAddress == "":
+		p.Note("The user set it after the receipt, with the swap's secret.")
+	}
 	p.Field("Rate", "%s %s per %s", q.Rate, q.Pair.To, q.Pair.From)
 	p.Field("Service fee", "%s", q.ServiceFee)
 	p.Field("Network fee", "%s", q.NetworkFee)
 	p.Field("Quote", "%s", q.ID)
 	p.Field("Deposit by", "%s", p.When(r.DepositBy))
 	p.Field("Confirm by", "%s", p.When(r.ConfirmBy))
-	p.Field("Mismatch", "short: %s, over: %s, late: %s, extra: %s", r.Policy.OnShort, r.Policy.OnOver, r.Policy.OnLate, r.Policy.OnExtra)
+	p.Field("Mismatch", "%s", policy(r.Policy))
 }
 
 func deposit(p *console.Page, n int, d support.DepositView) {
@@ -112,7 +127,7 @@ func deposit(p *console.Page, n int, d support.DepositView) {
 	}
 }
 
-func payment(p *console.Page, n int, pay support.PaymentView) {
+func payment(p *console.Page, n int, pay support.PaymentView, s *support.SwapView) {
 	if pay.Purpose == "" {
 		p.Item("%d. %s: only the hot wallet knows of it", n, pay.OrderID)
 	} else {
@@ -123,6 +138,7 @@ func payment(p *console.Page, n int, pay support.PaymentView) {
 			p.Long("deposit", id)
 		}
 		p.Long("txid", pay.TxID)
+		repriced(p, pay.OrderID, s)
 	}
 	w := pay.Wallet
 	if w == nil {
@@ -143,6 +159,22 @@ func payment(p *console.Page, n int, pay support.PaymentView) {
 	}
 	for _, a := range w.Attempts {
 		attempt(p, native.ID, a)
+	}
+}
+
+// repriced says what a payout rests on that is not the quote's.
+func repriced(p *console.Page, orderID string, s *support.SwapView) {
+	if s == nil {
+		return
+	}
+	for _, r := range s.Requotes {
+		switch {
+		case r.OrderID != orderID:
+		case r.SignedConsent != "":
+			p.Note("At a new price, which the user took with the swap's secret.")
+		default:
+			p.Note("At a new price, which the policy permits.")
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"ferry/cmd/ferry/internal/console"
 	"ferry/cmd/ferry/internal/support"
+	"ferry/swap/asset"
 )
 
 // Status lays out how Ferry stands: what needs a person first.
@@ -61,6 +62,11 @@ func chains(p *console.Page, s support.Status) {
 		p.Field(string(c.Chain), "block %d read %s, its time %s UTC, by %s", c.Height, p.Ago(c.SeenAt), console.Clock(c.Time), holder(c.Holder))
 	}
 	none(p, len(s.Chains))
+	for _, c := range s.Chains {
+		if native, ok := c.Chain.Native(); ok && c.DustThreshold != nil {
+			p.Field("dust", "%s deposits below %s touch nothing", c.Chain, asset.Amount{Asset: native.ID, Units: *c.DustThreshold})
+		}
+	}
 	for _, r := range s.Reconciliations {
 		p.Field("reconciled", "%s %s", r.Chain, reconciled(p, r))
 	}

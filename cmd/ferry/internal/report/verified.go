@@ -11,8 +11,13 @@ import (
 	"ferry/cmd/ferry/internal/console"
 )
 
-// Asked is what a person said of a request; "" was not said.
-type Asked struct{ Payout, Refund, Secret string }
+// Asked is what a person said of a request; "" and nil were not said.
+type Asked struct {
+	Payout, Secret string
+	// Refund is "" where the address was left open.
+	Refund *string
+	Policy *swap.Policy
+}
 
 // Quote says what a verified quote promises.
 func Quote(p *console.Page, q swap.Quote) {
@@ -45,12 +50,18 @@ func Receipt(p *console.Page, t swap.Terms, asked Asked) {
 	p.Field("confirmed by", "%s", p.When(r.ConfirmBy))
 	p.Section("Paid to")
 	p.Long("payout", r.PayoutAddress)
+	if r.RefundAddress == "" {
+		p.Field("refund", "left open: set it later with the swap's secret")
+	}
 	p.Long("refund", r.RefundAddress)
-	p.Field("policy", "short: %s, over: %s, late: %s, extra: %s", r.Policy.OnShort, r.Policy.OnOver, r.Policy.OnLate, r.Policy.OnExtra)
+	p.Field("policy", "%s", policy(r.Policy))
 	var compared, open []string
-	for _, part := range []struct{ name, flag, said string }{
-		{"payout address", "--payout", asked.Payout}, {"refund address", "--refund", asked.Refund}, {"secret", "--secret", asked.Secret}} {
-		if part.said != "" {
+	for _, part := range []struct {
+		name, flag string
+		said       bool
+	}{{"payout address", "--payout", asked.Payout != ""}, {"refund address", "--refund", asked.Refund != nil},
+		{"policy", "--policy", asked.Policy != nil}, {"secret", "--secret", asked.Secret != ""}} {
+		if part.said {
 			compared = append(compared, part.name)
 		} else {
 			open = append(open, part.name+" ("+part.flag+")")
@@ -63,6 +74,16 @@ func Receipt(p *console.Page, t swap.Terms, asked Asked) {
 	if len(open) > 0 {
 		p.Alarm("Not compared, since you did not name it: %s. Compare it yourself before you pay.", strings.Join(open, ", "))
 	}
+}
+
+// policy is what becomes of a deposit that does not match, on a line.
+func policy(p swap.Policy) string {
+	return fmt.Sprintf("short: %s, over: %s, late: %s, extra: %s, within %s", p.OnShort, p.OnOver, p.OnLate, p.OnExtra, percent(p.ToleranceBPS))
+}
+
+// percent writes basis points as a percentage.
+func percent(bps int64) string {
+	return asset.FormatUnits(asset.NewUnits(uint64(max(bps, 0))), 2) + " %"
 }
 
 // exact is an amount in coins and in base units.

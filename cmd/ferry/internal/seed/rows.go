@@ -80,9 +80,10 @@ func (d *Database) Entry(schema string, e ledger.Entry, at time.Time) {
 	}
 	// A trigger of the table names other tables without their schema.
 	d.Exec("SELECT set_config('search_path', $1, false)", schema)
-	d.Exec("INSERT INTO entry (key, kind, swap_id, created_at) VALUES ($1, $2, $3, $4)", e.Key, e.Kind, e.SwapID, at)
-	d.Exec(`INSERT INTO posting (entry_key, n, account, asset, units)
-	        SELECT $1, * FROM unnest($2::integer[], $3::text[], $4::text[], $5::numeric[])`, e.Key, ns, accounts, assets, units)
+	d.Exec(`WITH e AS (INSERT INTO entry (key, kind, swap_id, created_at) VALUES ($1, $2, $3, $4))
+	        INSERT INTO posting (entry_key, n, account, asset, units)
+	        SELECT $1, * FROM unnest($5::integer[], $6::text[], $7::text[], $8::numeric[])`,
+		e.Key, e.Kind, e.SwapID, at, ns, accounts, assets, units)
 }
 
 // Terms are those of a swap of 0.01 BTC to 0.28 ETH whose ids end in n, created

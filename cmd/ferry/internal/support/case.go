@@ -31,13 +31,16 @@ type Case struct {
 	// what others know of it.
 	Swap *SwapView `json:"swap,omitempty"`
 	// Issued is the deposit address as the hot wallet's pool has it.
-	Issued   *Issued        `json:"issued_address,omitempty"`
-	Deposits []DepositView  `json:"deposits"`
-	Payments []PaymentView  `json:"payments"`
-	Timeline []Event        `json:"timeline"`
-	Earlier  bool           `json:"earlier_events_left_out"`
-	Parked   []Parked       `json:"parked_facts"`
-	Balances []AccountOwing `json:"balances"`
+	Issued   *Issued       `json:"issued_address,omitempty"`
+	Deposits []DepositView `json:"deposits"`
+	Payments []PaymentView `json:"payments"`
+	Timeline []Event       `json:"timeline"`
+	Earlier  bool          `json:"earlier_events_left_out"`
+	// Staff is what members of staff asked for.
+	Staff        []StaffRequest `json:"staff"`
+	EarlierStaff bool           `json:"earlier_staff_left_out"`
+	Parked       []Parked       `json:"parked_facts"`
+	Balances     []AccountOwing `json:"balances"`
 }
 
 // SwapView is the state machine's row: where the swap stands, who must act by
@@ -55,6 +58,13 @@ type SwapView struct {
 	UpdatedAt time.Time    `json:"updated_at"`
 	Quote     swap.Quote   `json:"quote"`
 	Receipt   swap.Receipt `json:"receipt"`
+	// Missing is what is to be sent yet of an amount paid in parts.
+	Missing asset.Amount `json:"missing,omitzero"`
+	// RefundAddress is where refunds go: the receipt's, or the one set later.
+	RefundAddress string              `json:"refund_address,omitempty"`
+	Mismatches    []swap.Mismatch     `json:"mismatches,omitempty"`
+	Requotes      []swap.Repriced     `json:"requotes,omitempty"`
+	Staff         []swap.StaffRequest `json:"staff,omitempty"`
 }
 
 // DepositView is a deposit as the state machine judged it, with the state in
@@ -124,6 +134,9 @@ func (r *Reader) Case(ctx context.Context, swapID string, events int) (Case, err
 	}
 	c.Timeline, c.Earlier = cut(c.Timeline, events)
 	slices.Reverse(c.Timeline)
+	if c.Staff, c.EarlierStaff, err = r.caseStaff(ctx, swapID); err != nil {
+		return c, err
+	}
 	if c.Parked, err = rows[Parked](ctx, r, "CASE_PARKED", swapID, caseRows); err != nil {
 		return c, err
 	}
@@ -160,6 +173,7 @@ type swapRow struct {
 	UpdatedAt     time.Time
 	Deposits      []swap.Deposit
 	Payments      []swap.Payment
+	Amended       swap.Amended
 }
 
 // view decodes the terms, which were verified before they were stored, and asks
@@ -170,10 +184,16 @@ func (row swapRow) view(id string, now time.Time) (*SwapView, error) {
 		return nil, fmt.Errorf("the stored terms of %s: %w", id, err)
 	}
 	u := statemachine.Describe(swap.Swap{ID: id, State: row.State, Version: row.Version, Terms: terms,
-		Reason: row.Reason, CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), Deposits: row.Deposits}, "", "")
+		Reason: row.Reason, CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), Deposits: row.Deposits,
+		Payments: row.Payments, Amended: row.Amended}, "", "")
+	refund := terms.Receipt.RefundAddress
+	if refund == "" {
+		refund = row.Amended.RefundAddress
+	}
 	return &SwapView{State: row.State, Version: row.Version, Actor: u.Actor, ActBy: u.By,
 		Overdue: !u.By.IsZero() && u.By.Before(now), Waiting: u.Message, Reason: row.Reason,
-		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), Quote: terms.Quote, Receipt: terms.Receipt}, nil
+		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), Quote: terms.Quote, Receipt: terms.Receipt,
+		Missing: u.Missing, RefundAddress: refund, Mismatches: row.Amended.Mismatches, Requotes: row.Amended.Requotes, Staff: row.Amended.Staff}, nil
 }
 
 func (r *Reader) caseSwap(ctx context.Context, c *Case) ([]swap.Deposit, []swap.Payment, error) {

@@ -1,5 +1,6 @@
 -- NAME: CASE_SWAP
 SELECT s.state, s.version, s.signed_quote, s.signed_receipt, s.reason, s.created_at, s.updated_at,
+       s.amended,
        (SELECT coalesce(jsonb_agg(d.body ORDER BY d.position), '[]') FROM swap.deposit d WHERE d.swap_id = s.id) AS deposits,
        (SELECT coalesce(jsonb_agg(p.body ORDER BY p.position), '[]') FROM swap.payment p WHERE p.swap_id = s.id) AS payments
 FROM swap.swap s WHERE s.id = $1

@@ -52,7 +52,7 @@ func (s *Status) judge() {
 			needs("%s payments %s for more than %s: %d", p.Chain, p.State, console.Span(paymentLate), p.Late)
 		}
 	}
-	if len(s.Stuck) > 0 {
+	if len(s.Stuck) > 0 && !s.Stuck[0].Deferred { // those that are deferred come last
 		needs("payments stand still: the first, %s, because: %s", s.Stuck[0].OrderID, s.Stuck[0].Reason)
 	}
 }

@@ -88,6 +88,8 @@ type Cursor struct {
 	Time   time.Time `json:"block_time"`
 	SeenAt time.Time `json:"seen_at"`
 	Holder string    `json:"holder"`
+	// DustThreshold is the chain's now, in base units; nil before it was looked at.
+	DustThreshold *asset.Units `json:"dust_threshold,omitempty"`
 }
 
 // PaymentCount counts the open payments of a state.
@@ -107,6 +109,8 @@ type StuckPayment struct {
 	State    string      `json:"state"`
 	Reason   string      `json:"reason"`
 	QueuedAt time.Time   `json:"queued_at"`
+	// Deferred until fees fall: it needs nobody.
+	Deferred bool `json:"deferred"`
 }
 
 // StaffAction is what a person, or an alarm acting for one, did.

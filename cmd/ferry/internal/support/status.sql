@@ -42,21 +42,26 @@ WHERE s.state = 'awaiting_deposit' AND NOT EXISTS (SELECT 1 FROM swap.deadline d
 ORDER BY s.updated_at, s.id LIMIT $3
 
 -- NAME: STATUS_CHAINS
-SELECT c.chain, c.height, c.time, c.seen_at, coalesce(l.holder, '') AS holder
-FROM hotwallet.cursor c LEFT JOIN hotwallet.lease l USING (chain) ORDER BY c.chain
+-- The dust threshold is missing until the daemon has first looked at the node's fees.
+SELECT c.chain, c.height, c.time, c.seen_at, coalesce(l.holder, '') AS holder, d.threshold::text AS dust_threshold
+FROM hotwallet.cursor c LEFT JOIN hotwallet.lease l USING (chain) LEFT JOIN hotwallet.dust d USING (chain) ORDER BY c.chain
 
 -- NAME: STATUS_HALTS
 SELECT chain, reason, actor, since FROM hotwallet.halt ORDER BY chain
 
 -- NAME: STATUS_PAYMENTS
--- Open payments of each chain and state: how many, since when, how many late.
-SELECT chain, state, count(*) AS payments, min(queued_at) AS oldest, count(*) FILTER (WHERE queued_at < $1) AS late
+-- Open payments of each chain and state: how many, since when, how many late. What is
+-- deferred until fees fall (package payment) is not late.
+SELECT chain, state, count(*) AS payments, min(queued_at) AS oldest,
+       count(*) FILTER (WHERE queued_at < $1 AND reason NOT LIKE 'fees_above_limit: deferred%') AS late
 FROM hotwallet.payment WHERE state NOT IN ('final', 'failed') GROUP BY chain, state ORDER BY chain, min(queued_at)
 
 -- NAME: STATUS_STUCK
--- Open payments with a reason why they stand still.
-SELECT order_id, swap_id, chain, state, reason, queued_at
-FROM hotwallet.payment WHERE state NOT IN ('final', 'failed') AND reason <> '' ORDER BY queued_at, order_id LIMIT $1
+-- Open payments with a reason why they stand still; last those that are deferred until
+-- fees fall, which need nobody.
+SELECT order_id, swap_id, chain, state, reason, queued_at, reason LIKE 'fees_above_limit: deferred%' AS deferred
+FROM hotwallet.payment WHERE state NOT IN ('final', 'failed') AND reason <> ''
+ORDER BY deferred, queued_at, order_id LIMIT $1
 
 -- NAME: STATUS_RECONCILIATIONS
 SELECT chain, height, asset, book::text, node::text, at FROM hotwallet.reconciliation ORDER BY chain

@@ -172,6 +172,7 @@ func TestSearchesUseIndexes(t *testing.T) {
 		"FIND_TEXT": {texts, texts, 51, chains}, "FIND_AMOUNT": {asset.BTC, asset.NewUnits(5), 51},
 		"CASE_SWAP": {"x"}, "CASE_TIMELINE": {"x", 5}, "CASE_PARKED": {"x", 5}, "CASE_BALANCES": {"x"}, "CASE_WATCHED": {"x", 5},
 		"CASE_WALLET_PAYMENTS": {"x", 5}, "CASE_ATTEMPTS": {"x", 5}, "CASE_ISSUED": {"x"},
+		"CASE_STAFF": {"x", 5}, "STAFF_OUTCOME": {"x", "staff.action", "r", "a"},
 		"FUND_ADDRESS": {asset.Bitcoin}, "STATUS_RELAYS": {5}, "STATUS_SWAPS": nil, "STATUS_OVERDUE": {time.Now(), time.Now(), 5},
 	} {
 		// The relays' cursors are tables of one row each.
@@ -236,7 +237,7 @@ func TestEveryStatementIsUsedByName(t *testing.T) {
 			t.Errorf("statement %s is empty or ends in a semicolon", name)
 		}
 	}
-	if len(statements) != 26 {
+	if len(statements) != 30 {
 		t.Errorf("%d statements are named; a missing heading joins two", len(statements))
 	}
 }

@@ -35,9 +35,9 @@ func Signings(to prometheus.Registerer) func(chain asset.Chain, purpose swap.Pur
 }
 
 // Attestations counts the attestor's requests; the function is its observer.
-func Attestations(to prometheus.Registerer) func(code swap.Code) {
+func Attestations(to prometheus.Registerer) func(call string, code swap.Code) {
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ferry_attest_requests_total",
-		Help: "Requests for a receipt by the code of their refusal, ok without one."}, []string{"code"})
+		Help: "Requests for a receipt (attest) or an amendment (amend) by the code of their refusal, ok without one."}, []string{"call", "code"})
 	to.MustRegister(requests)
-	return func(code swap.Code) { requests.WithLabelValues(admin.Code(code)).Inc() }
+	return func(call string, code swap.Code) { requests.WithLabelValues(call, admin.Code(code)).Inc() }
 }

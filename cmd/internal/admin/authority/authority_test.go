@@ -20,16 +20,18 @@ func TestRequestsAreCounted(t *testing.T) {
 	signed(asset.Ethereum, swap.PurposeRefund, swap.CodeRefused, "unsigned_tx")
 	// What a caller makes up becomes no label.
 	signed(asset.Ethereum, "sweep everything", swap.CodeRefused, "authority.purpose")
-	attested("")
-	attested(swap.CodeQuoteExpired)
+	attested("attest", "")
+	attested("attest", swap.CodeQuoteExpired)
+	attested("amend", swap.CodeWrongSecret)
 	m := admintest.Scrape(t, registry)
 	m.Want(t, admintest.Metrics{
 		`ferry_signer_requests_total{chain="bitcoin",code="ok",field="none",purpose="payout"}`:                  2,
 		`ferry_signer_requests_total{chain="ethereum",code="refused",field="unsigned_tx",purpose="refund"}`:     1,
 		`ferry_signer_requests_total{chain="ethereum",code="refused",field="authority.purpose",purpose="none"}`: 1,
-		`ferry_attest_requests_total{code="ok"}`:                                                                1, `ferry_attest_requests_total{code="quote_expired"}`: 1,
+		`ferry_attest_requests_total{call="attest",code="ok"}`:                                                  1, `ferry_attest_requests_total{call="attest",code="quote_expired"}`: 1,
+		`ferry_attest_requests_total{call="amend",code="wrong_secret"}`: 1,
 	})
-	if len(m) != 5 {
-		t.Errorf("%d metrics, want 5: %v", len(m), m)
+	if len(m) != 6 {
+		t.Errorf("%d metrics, want 6: %v", len(m), m)
 	}
 }

@@ -26,7 +26,23 @@ func TestCalls(t *testing.T) {
 		`ferry_lock_calls_total{call="lock",code="insufficient_liquidity"}`: 1, `ferry_lock_calls_total{call="accept",code="quote_used"}`: 1})
 }
 
-// Open, lapsed, accepted and closed locks: the first and the third count.
+// Every outcome has a series from the start.
+func TestRequotes(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	became := desk.Requotes(registry)
+	became(liquidity.OutcomeRequoted)
+	became(swap.RefusedBeyond)
+	became(swap.RefusedBeyond)
+	want := admintest.Metrics{}
+	for outcome, n := range map[string]float64{"requoted": 1, "beyond_tolerance": 2, "below_consent": 0, "price_unavailable": 0, "repeated": 0, "faulty": 0} {
+		want[`ferry_requotes_total{outcome="`+outcome+`"}`] = n
+	}
+	admintest.Scrape(t, registry).Want(t, want)
+}
+
+// Open, lapsed, accepted and closed locks: the first and the third count, and an open
+// requote beside them.
 func TestLocks(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, "liquidity")
@@ -58,10 +74,17 @@ func TestLocks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for id, closedAt := range map[string]*time.Time{"open": nil, "paid": &now} {
+		_, err := pool.Exec(t.Context(), `INSERT INTO requote (request_id, swap_id, main, order_id, deposit_ids, asked, asked_at, booked_at,
+			payout_asset, payout_units, network_fee_units, signed_requote, closed_at) VALUES ($1, $1, false, $1, '{d}', 1, $2, $2, 'BTC', 1, 0, 'r', $3)`, id, now, closedAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	registry := prometheus.NewRegistry()
 	desk.Locks(registry, pool, func() time.Time { return now })
 	admintest.Scrape(t, registry).Want(t, admintest.Metrics{`ferry_locks_open{asset="ETH"}`: 1, `ferry_locks_promised{asset="ETH"}`: 1,
-		`ferry_locks_open{asset="BTC"}`: 2, `ferry_locks_promised{asset="BTC"}`: 0, `ferry_scrape_ok{part="locks"}`: 1})
+		`ferry_locks_open{asset="BTC"}`: 2, `ferry_locks_promised{asset="BTC"}`: 1, `ferry_scrape_ok{part="locks"}`: 1})
 }
 
 func TestPrices(t *testing.T) {

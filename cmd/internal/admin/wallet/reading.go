@@ -86,7 +86,8 @@ func (m *Metrics) Balances(b treasury.Balances) {
 		return
 	}
 	for kind, units := range map[string]*big.Int{"available": b.Available.Big(), "reserved": b.Reserved.Big(),
-		"on_chain": b.OnChain, "in_flight": b.InFlight, "unswept": b.Unswept.Big(), "suspense": b.Suspense} {
+		"on_chain": b.OnChain, "in_flight": b.InFlight, "unswept": b.Unswept.Big(), "suspense": b.Suspense,
+		"dust_threshold": b.DustThreshold.Big()} {
 		if units != nil {
 			m.balances.WithLabelValues(string(a.ID), kind).Set(coins(units, a))
 		}

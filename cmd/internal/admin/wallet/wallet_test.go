@@ -107,7 +107,8 @@ func TestWhatThePartsTell(t *testing.T) {
 	w.Call("issue", "")
 	w.Call("issue", swap.CodeUnavailable)
 	w.Balances(treasury.Balances{Asset: asset.BTC, Available: asset.NewUnits(150_000_000), Reserved: asset.NewUnits(1),
-		OnChain: big.NewInt(200_000_000), InFlight: big.NewInt(-5), Suspense: big.NewInt(0)})
+		OnChain: big.NewInt(200_000_000), InFlight: big.NewInt(-5), Suspense: big.NewInt(0),
+		DustThreshold: asset.NewUnits(6800)})
 	admintest.Scrape(t, registry).Want(t, admintest.Metrics{
 		`ferry_node_height{chain="bitcoin"}`: 321, `ferry_node_answer_age_seconds{chain="bitcoin"}`: 31,
 		`ferry_chain_reorg_depth_blocks_count{chain="bitcoin"}`: 2, `ferry_chain_reorg_depth_blocks_sum{chain="bitcoin"}`: 3,
@@ -121,5 +122,6 @@ func TestWhatThePartsTell(t *testing.T) {
 		`ferry_balance_coins{asset="BTC",kind="reserved"}`:                          0.00000001,
 		`ferry_balance_coins{asset="BTC",kind="in_flight"}`:                         -0.00000005,
 		`ferry_balance_coins{asset="BTC",kind="suspense"}`:                          0,
+		`ferry_balance_coins{asset="BTC",kind="dust_threshold"}`:                    0.000068,
 	})
 }

@@ -38,6 +38,7 @@ func TestWhatEndsARequote(t *testing.T) {
 		{name: "from before the request: expired", requote: main, state: swap.Expired, at: -time.Minute},
 		{name: "from before the request: settled", requote: extra, state: swap.Settled, at: -time.Minute},
 		{name: "of the request's own time, without it", requote: main, state: swap.Expired},
+		{name: "of its own time, before it was cut", requote: main, state: swap.Expired, at: 999 * time.Nanosecond},
 		{name: "later, and nothing of it is there", requote: main, state: swap.DepositDetected, at: time.Millisecond, ends: true},
 		{name: "later, an extra one", requote: extra, state: swap.Settled, at: time.Millisecond, ends: true},
 		{name: "it is waited for", requote: main, state: swap.DepositConfirmed, at: time.Hour, mismatches: []swap.Mismatch{waits("a", swap.WaitPrice, 2)}},

@@ -1,0 +1,1 @@
+SELECT count(*) FROM amendment WHERE swap_id = $1
