@@ -10,7 +10,7 @@ BIN := .ferry/bin
 # Without VCS stamps: they fail in a checkout that belongs to another user.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
-.PHONY: help demo test test-long test-chains fuzz kafka test-kafka sweep simulate acceptance lint bench generate generate-check clean tools bootstrap daemons
+.PHONY: help demo test test-long test-chains fuzz kafka test-kafka sweep simulate acceptance lint bench generate generate-check contracts clean tools bootstrap daemons
 
 help: ## list these tasks
 	@echo 'Usage: make <task>'
@@ -49,6 +49,10 @@ kafka: $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## run Apache Kafka on lo
 test-long: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## what takes minutes: chains that misbehave, parts that go away, tampering
 	@FERRY_TEST_LONG=1 FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/testcount -count=1 -timeout 25m \
 	  -run '^(TestPartsGoAway|TestReorganisations|TestEthereumMisbehaves|TestTamperingOnRealNodes)$$' ./deploy/cluster
+
+test-chains: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/withpostgres ## play the attacks on deposits on real nodes, and SEEDS=10000 random chain trees (FIRST=0); prints case, node, outcome
+	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test go -C hotwallet/chaincases test -count=1 -timeout 20m -cases
+	@go -C hotwallet/chaincases/trees test -count=1 -timeout 60m -seeds $(or $(SEEDS),1000) -first $(or $(FIRST),0) -tell
 
 fuzz: ## fuzz every parser in turn (FUZZTIME=1m each; FUZZ='bitcoin FuzzReadBlock' some of them; KEEP=12 inputs to testdata/fuzz)
 	@go run ./tools/fuzz -time '$(or $(FUZZTIME),1m)' $(if $(FUZZ),-only '$(FUZZ)') $(if $(KEEP),-keep $(KEEP))
@@ -90,6 +94,13 @@ generate: $(GENERATORS) ## write the generated code again (OpenAPI, Connect, go 
 	  find $(PROTO_ROOT) -name '*.pb.go' -exec sed -i -E '/^\/\/[ \t]*protoc +[v(]/d' {} +; fi
 	@if [ -n "$$(go list ./... 2>/dev/null)" ]; then echo 'generate: go generate'; \
 	  PATH="$(CURDIR)/$(BIN):$$PATH" go generate ./...; fi
+
+# Needs Node.js and npm; nothing else does. What it writes is committed, and a test holds it to the sources.
+CONTRACTS := hotwallet/chain/ethereum/testdata/contracts
+contracts: ## compile the Solidity contracts of the tests again (npm's solc)
+	@mkdir -p .ferry/contracts && cp $(CONTRACTS)/package.json $(CONTRACTS)/package-lock.json .ferry/contracts/
+	@npm --prefix .ferry/contracts ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cd $(CONTRACTS) && node build.mjs '$(CURDIR)/.ferry/contracts/package.json'
 
 generate-check: $(GENERATORS) ## fail if committed generated code is not what its inputs give
 	@tools/generate-check.sh

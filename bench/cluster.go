@@ -37,7 +37,8 @@ type cluster struct {
 	gateway  *gateway.Gateway
 	attestor *attest.Attestor
 	wallets  map[asset.Chain]*wallet
-	observer *pgxpool.Pool
+	// observer looks into the gateway's schema, swaps into swapd's.
+	observer, swaps *pgxpool.Pool
 
 	stop   context.CancelFunc
 	wg     sync.WaitGroup
@@ -164,6 +165,9 @@ func (c *cluster) startSwapd(ctx context.Context) error {
 	}
 	pool, err := c.pool(ctx, schema, "swapd", daemonConnections, swapstore.Settings())
 	if err != nil {
+		return err
+	}
+	if c.swaps, err = c.pool(ctx, schema, "bench", 1, nil); err != nil {
 		return err
 	}
 	wake, told := signalled()

@@ -105,10 +105,10 @@ func TestProfileShares(t *testing.T) {
 
 func TestRanked(t *testing.T) {
 	t.Parallel()
-	if got := ranked(map[string]float64{"a": 1, "b": 3, "c": 0.001}, 0.5, 2); got != "b 75 %, a 25 %" {
+	if got := ranked(map[string]float64{"a": 1, "b": 3, "c": 0.001}, 4); got != "b 75 %, a 25 %" {
 		t.Error(got)
 	}
-	if got := ranked(nil, 1, 1); !strings.Contains(got, "too little") {
+	if got := ranked(nil, 1); !strings.Contains(got, "too little") {
 		t.Error(got)
 	}
 }

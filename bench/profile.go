@@ -19,13 +19,9 @@ var errProfile = errors.New("malformed profile")
 // the Go runtime writes it and adds up its samples, in seconds, by the value of the
 // label partLabel; "" holds those without it.
 func profileShares(raw []byte) (map[string]float64, error) {
-	zipped, err := gzip.NewReader(bytes.NewReader(raw))
+	plain, err := unpacked(raw)
 	if err != nil {
-		return nil, fmt.Errorf("unpack the profile: %w", err)
-	}
-	plain, err := io.ReadAll(io.LimitReader(zipped, profileMost))
-	if err != nil {
-		return nil, fmt.Errorf("unpack the profile: %w", err)
+		return nil, err
 	}
 	const sampleField, stringField = 2, 6
 	var samples [][]byte
@@ -53,6 +49,19 @@ func profileShares(raw []byte) (map[string]float64, error) {
 	return shares, nil
 }
 
+// unpacked is a profile's message.
+func unpacked(raw []byte) ([]byte, error) {
+	zipped, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("unpack the profile: %w", err)
+	}
+	plain, err := io.ReadAll(io.LimitReader(zipped, profileMost))
+	if err != nil {
+		return nil, fmt.Errorf("unpack the profile: %w", err)
+	}
+	return plain, nil
+}
+
 // sampleOf reads the last value, which is CPU time, and the label's.
 func sampleOf(raw []byte, texts []string) (name string, value uint64, err error) {
 	const valueField, labelField, keyField, textField = 2, 3, 1, 2
@@ -65,16 +74,12 @@ func sampleOf(raw []byte, texts []string) (name string, value uint64, err error)
 	err = fields(raw, func(n protowire.Number, number uint64, body []byte) error {
 		switch int(n) {
 		case valueField:
-			if body == nil {
-				value = number
-				return nil
+			numbers, err := packed(number, body)
+			if err != nil {
+				return err
 			}
-			for len(body) > 0 {
-				v, size := protowire.ConsumeVarint(body)
-				if size < 0 {
-					return errProfile
-				}
-				value, body = v, body[size:]
+			if len(numbers) > 0 {
+				value = numbers[len(numbers)-1]
 			}
 		case labelField:
 			var key, content uint64

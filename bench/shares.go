@@ -25,9 +25,12 @@ type shares struct {
 	before  usage
 	// backends is each connection's process: CPU seconds so far.
 	backends map[int]float64
+	// code is what each part of our code has used, in seconds; known after stop.
+	code map[string]float64
 }
 
-func startShares(ctx context.Context, env *Env) (s *shares, err error) {
+// startShares begins a profile, which is kept under a name.
+func startShares(ctx context.Context, env *Env, name string) (s *shares, err error) {
 	s = &shares{env: env}
 	defer func() {
 		if err != nil {
@@ -37,7 +40,7 @@ func startShares(ctx context.Context, env *Env) (s *shares, err error) {
 	if s.conn, err = pgx.Connect(ctx, env.url()); err != nil {
 		return s, fmt.Errorf("connect: %w", err)
 	}
-	if s.profile, err = os.Create(filepath.Join(env.Out, "swaps.pprof")); err != nil {
+	if s.profile, err = os.Create(filepath.Join(env.Out, name+".pprof")); err != nil {
 		return s, fmt.Errorf("make the profile's file: %w", err)
 	}
 	if s.backends, err = backendTimes(env); err != nil {
@@ -93,11 +96,16 @@ func (s *shares) stop(ctx context.Context, n int) (usage, []string, error) {
 	}
 	code["Go runtime and unnamed"] = code[""]
 	delete(code, "")
+	scale := used.self / max(sum(code), 1e-9) // a profile counts samples, the kernel time
+	s.code = map[string]float64{}
+	for part, seconds := range code {
+		s.code[part] = scale * seconds
+	}
 	total := used.total()
 	lines := []string{fmt.Sprintf("CPU per swap %.1f ms: our code %.0f %%, PostgreSQL %.0f %%, Kafka %.0f %%", 1000*total/float64(n),
 		100*used.self/total, 100*used.postgres/total, 100*used.kafka/total),
-		"our code, of all CPU: " + ranked(code, used.self/max(sum(code), 1e-9), total),
-		"PostgreSQL, of all CPU: " + ranked(database, 1, total), "the profile is " + s.profile.Name()}
+		"our code, of all CPU: " + ranked(s.code, total),
+		"PostgreSQL, of all CPU: " + ranked(database, total), "the profile is " + s.profile.Name()}
 	return used, lines, nil
 }
 
@@ -140,8 +148,8 @@ func sum(m map[string]float64) float64 {
 }
 
 // ranked lists shares of a total, the largest first, as "swapd 12 %, …"; those
-// below half a percent are left out. Seconds are scaled before.
-func ranked(m map[string]float64, scale, total float64) string {
+// below half a percent are left out.
+func ranked(m map[string]float64, total float64) string {
 	var names []string
 	for name := range m {
 		names = append(names, name)
@@ -149,7 +157,7 @@ func ranked(m map[string]float64, scale, total float64) string {
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
 	text := ""
 	for _, name := range names {
-		if share := 100 * scale * m[name] / total; share >= 0.5 {
+		if share := 100 * m[name] / total; share >= 0.5 {
 			text += fmt.Sprintf(", %s %.0f %%", name, share)
 		}
 	}

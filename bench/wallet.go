@@ -60,18 +60,22 @@ type wallet struct {
 	issuer *issue.Issuer
 
 	mu sync.Mutex
-	// due are deposit addresses to be paid in the next block.
-	due []string
+	// due are deposit addresses to be paid in the next block, and dust those to be sent
+	// dust then, once for each time they are in it.
+	due, dust []string
 }
 
 // paidAtOnce is how many deposits a stranger pays with one transaction on the UTXO
 // chain, and how many coins come with one funding.
 const paidAtOnce = 10
 
-func (w *wallet) pay(address string) {
+func (w *wallet) pay(address string, dust int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.due = append(w.due, address)
+	for range dust {
+		w.dust = append(w.dust, address)
+	}
 }
 
 // live makes a block at each tick, after paying what is due.
@@ -85,10 +89,11 @@ func (w *wallet) live(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		w.mu.Lock()
-		due := w.due
-		w.due = nil
+		due, dust := w.due, w.dust
+		w.due, w.dust = nil, nil
 		w.mu.Unlock()
 		w.payAll(due, w.amount())
+		w.payAll(dust, asset.NewUnits(dustUnits))
 		w.chain.Mine(1)
 	}
 }

@@ -54,7 +54,7 @@ func (h *whole) run(ctx context.Context, _ int) (s Sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	shares, err := startShares(ctx, h.env)
+	shares, err := startShares(ctx, h.env, "swaps")
 	if err != nil {
 		return s, err
 	}
@@ -81,16 +81,30 @@ func (c *cluster) requests(n int) ([]api.CreateSwapRequestObject, error) {
 		if i%2 == 1 {
 			pair = asset.Pair{From: asset.ETH, To: asset.BTC}
 		}
-		q := newQuote(pair, time.Now())
-		signed, err := swap.SignQuote(q, quoteKey)
-		if err != nil {
+		var err error
+		if all[i], err = c.request(pair); err != nil {
 			return nil, err
 		}
-		refund := c.wallets[q.DepositChain()].chain.NewAddress()
-		all[i] = api.CreateSwapRequestObject{Params: api.CreateSwapParams{IdempotencyKey: q.ID},
-			Body: &api.SwapRequest{SignedQuote: signed, PayoutAddress: c.wallets[q.PayoutChain()].chain.NewAddress(), RefundAddress: &refund}}
 	}
 	return all, nil
+}
+
+var (
+	refund       = api.PolicyAnswer(swap.AnswerRefund)
+	refundPolicy = api.PolicyRequest{OnShort: &refund, OnOver: &refund, OnLate: &refund, OnExtra: &refund}
+)
+
+// request is for a swap whose mismatches would all be refunded.
+func (c *cluster) request(pair asset.Pair) (r api.CreateSwapRequestObject, err error) {
+	q := newQuote(pair, time.Now())
+	signed, err := swap.SignQuote(q, quoteKey)
+	if err != nil {
+		return r, err
+	}
+	back := c.wallets[q.DepositChain()].chain.NewAddress()
+	return api.CreateSwapRequestObject{Params: api.CreateSwapParams{IdempotencyKey: q.ID},
+		Body: &api.SwapRequest{SignedQuote: signed, Policy: refundPolicy, RefundAddress: &back,
+			PayoutAddress: c.wallets[q.PayoutChain()].chain.NewAddress()}}, nil
 }
 
 // progress is how fast swaps settled.
@@ -108,7 +122,7 @@ func (c *cluster) settle(ctx context.Context, requests []api.CreateSwapRequestOb
 	created := make(chan error, 1)
 	go func() {
 		created <- inParallel(ctx, wholeClients, len(requests), func(ctx context.Context, i int) error {
-			return labelled(ctx, "gateway", func(ctx context.Context) error { return c.create(ctx, requests[i]) })
+			return labelled(ctx, "gateway", func(ctx context.Context) error { return c.create(ctx, requests[i], 0) })
 		})
 	}()
 	n := len(requests)
@@ -140,8 +154,9 @@ func (c *cluster) settle(ctx context.Context, requests []api.CreateSwapRequestOb
 	return p, nil
 }
 
-// create makes one swap as a client would, but for HTTP, and has a stranger pay for it.
-func (c *cluster) create(ctx context.Context, r api.CreateSwapRequestObject) error {
+// create makes one swap as a client would, but for HTTP, and has a stranger pay for it,
+// and others send so much dust.
+func (c *cluster) create(ctx context.Context, r api.CreateSwapRequestObject, dust int) error {
 	response, err := c.gateway.CreateSwap(ctx, r)
 	if err != nil {
 		return fmt.Errorf("create a swap: %w", err)
@@ -154,7 +169,7 @@ func (c *cluster) create(ctx context.Context, r api.CreateSwapRequestObject) err
 	if !known {
 		return fmt.Errorf("create a swap: deposit in %s", made.DepositAsset)
 	}
-	c.wallets[a.Chain].pay(made.DepositAddress)
+	c.wallets[a.Chain].pay(made.DepositAddress, dust)
 	return nil
 }
 

@@ -2,6 +2,7 @@
 // Its parts are packages of their own:
 //
 //	chain/    what every chain adapter offers; one package per chain below it
+//	chaincases/ the known attacks on deposits, on real nodes; only tests
 //	keys/     derivation paths and public derivation, without any private key
 //	issue/    a pool of addresses, each given to one swap with a receipt
 //	watch/    blocks to deposits, facts and postings, from a cursor

@@ -51,7 +51,7 @@ func (r Rules) decideRequoted(d Decision, f swap.Fact) Decision {
 func refused(d Decision, m swap.Mismatch, told swap.RequotedFact, f swap.Fact) Decision {
 	m.Offer = told.Offer
 	switch {
-	case m.Reason == ReasonSmallExcess && told.Refused == swap.RefusedBeyond:
+	case m.Reason == ReasonSmallExcess && told.Refused == swap.RefusedBeyond && d.Swap.Terms.Receipt.Policy.OnOver == swap.AnswerRefund:
 		// The policy is to refund.
 		d.Note = "The locked rate can't be had for it."
 		return refundAll(d, m, f)

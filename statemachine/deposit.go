@@ -8,8 +8,9 @@ import (
 )
 
 // MaxDeposits bounds what one swap's row carries. Deposits beyond it are parked,
-// with an alarm, rather than let an advertiser grow a row without end.
-const MaxDeposits = 500
+// with an alarm, rather than let an advertiser grow a row without end: what is told of
+// the swap has to fit into a message (bus.MaxBody), whatever became of each deposit.
+const MaxDeposits = 200
 
 // depositStates is what each fact says of its deposit.
 var depositStates = map[swap.FactKind]swap.DepositState{

@@ -18,9 +18,21 @@ func Describe(s swap.Swap, cause swap.FactKind, note string) swap.Update {
 	}
 	return swap.Update{SwapID: s.ID, Version: s.Version, State: s.State, Cause: cause, Message: message,
 		Actor: w.actor, By: w.by, Reason: s.Reason, At: s.UpdatedAt, Missing: w.missing, RefundAddress: s.RefundsTo(),
-		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments), Mismatches: slices.Clone(s.Amended.Mismatches),
+		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments), Mismatches: unsigned(s.Amended.Mismatches),
 		Requotes: slices.Clone(s.Amended.Requotes)}
 }
+
+// unsigned are mismatches without the documents: users have them, and they are long.
+func unsigned(all []swap.Mismatch) []swap.Mismatch {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].SignedConsent = ""
+	}
+	return all
+}
+
+// besidesMost is how many matters are told of in words besides what the swap waits for.
+const besidesMost = 3
 
 // wait is what a swap waits for, who must act, and by when: zero where nothing is due.
 type wait struct {
@@ -40,10 +52,14 @@ func waiting(s swap.Swap) wait {
 	if text, missing := partly(s); text != "" {
 		w.text, w.missing = text, missing
 	}
+	besides := 0
 	for _, m := range s.Amended.Mismatches {
 		if d := (Decision{Swap: s, From: s.State}); !d.isHere(m) {
 			if m.Main {
 				w = wait{text: "The chain took the deposit back. What it waited for goes on when it is confirmed again.", actor: "chain"}
+				if s.State == swap.DepositDetected {
+					w.by = s.Terms.Receipt.ConfirmBy
+				}
 			}
 			continue
 		}
@@ -51,10 +67,15 @@ func waiting(s swap.Swap) wait {
 		if m.Main {
 			return wait{text: text, actor: actor, by: by}
 		}
-		w.text += " Besides: " + text
-		if stage.Final {
+		if besides++; besides <= besidesMost {
+			w.text += " Besides: " + text
+		}
+		if stage.Final || w.actor == "nobody" {
 			w.actor, w.by = actor, by
 		}
+	}
+	if besides > besidesMost {
+		w.text += fmt.Sprintf(" Besides: %d more deposits that do not match.", besides-besidesMost)
 	}
 	return w
 }

@@ -113,3 +113,25 @@ func TestNoteOfPartsBeside(t *testing.T) {
 		t.Errorf("the note is %q", note)
 	}
 }
+
+// Where the chain took back what a price is asked for, the terms say until when it is
+// waited for.
+func TestTakenBackIsWaitedForByTheTerms(t *testing.T) {
+	t.Parallel()
+	s := agreed(t, policyOf(swap.AnswerRequote), swaptest.BitcoinAddress)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.011", time.Minute), s.deposit(swap.FactDepositReorged, 1, "0.011", 2*time.Minute))
+	s.wantMismatch(swap.WaitPrice, "chain")
+	if u := s.all.Updates[len(s.all.Updates)-1]; !u.By.Equal(s.terms.Receipt.ConfirmBy) {
+		t.Errorf("it is waited for until %s, want %s", u.By, s.terms.Receipt.ConfirmBy)
+	}
+}
+
+// Postgres keeps microseconds: a deadline that it has cut short still ends its wait.
+func TestDeadlineCutToMicroseconds(t *testing.T) {
+	t.Parallel()
+	s := agreed(t, policyOf(swap.AnswerAsk), swaptest.BitcoinAddress)
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.011", time.Minute+999*time.Nanosecond))
+	due := s.wantMismatch(swap.WaitAnswer, "user").By.Truncate(time.Microsecond)
+	s.tell(s.deadline(swap.DeadlineMismatch("bitcoin:tx1:0"), due))
+	s.wants(swap.RefundQueued, swap.VerdictOver, "refund 0.01098"+refundTo)
+}

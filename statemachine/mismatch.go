@@ -170,6 +170,7 @@ func pay(d Decision, m swap.Mismatch, r swap.Requote, signed string) Decision {
 
 // keep stores a mismatch under its id and sets its deadline.
 func (d Decision) keep(m swap.Mismatch) Decision {
+	m.By = swap.Millis(m.By) // no finer than any store keeps it: see decideWait
 	d = d.settle(m.ID)
 	d.Swap.Amended.Mismatches = append(d.Swap.Amended.Mismatches, m)
 	d.Deadlines = append(d.Deadlines, swap.DeadlineFact{Name: swap.DeadlineMismatch(m.ID), Due: m.By})

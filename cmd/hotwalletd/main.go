@@ -147,7 +147,8 @@ func adapter(s *daemon.Settings, name asset.Chain, n asset.Networks) (chain.Adap
 		}
 		return bitcoin.New(c)
 	case asset.Ethereum:
-		c := ethereum.Config{URL: s.Need("ETHEREUM_URL", "an Ethereum node's HTTP RPC address"), Networks: n}
+		c := ethereum.Config{URL: s.Need("ETHEREUM_URL", "an Ethereum node's HTTP RPC address"), Networks: n,
+			Traces: ethereum.Traces(s.Or("ETHEREUM_TRACES", string(ethereum.TracesAuto)))}
 		if err := s.Err(); err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package cluster_test
 import (
 	"context"
 	"fmt"
-	"math/big"
 	"strings"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 	"ferry/deploy/demo/client"
 	"ferry/deploy/parts"
 	"ferry/swap"
+	"ferry/swap/asset"
 )
 
 // trap is a contract that takes ether until somebody calls it with data, and
@@ -44,20 +44,37 @@ func TestEthereumMisbehaves(t *testing.T) { //nolint:paralleltest // one cluster
 		must(t, h.alarmed(ctx, "swaps held: 1"))
 		must(t, h.booksAgree(ctx))
 	})
-	step(t, "an internal transfer does not halt", func(t *testing.T) {
+	step(t, "internal transfers are booked, and pay for swaps", func(t *testing.T) {
 		page, err := h.ferry(ctx, "treasury", "fund-address", "ethereum")
 		must(t, err)
-		hot := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(page), "0x"))
-		// PUSH20 <hot> SELFDESTRUCT: what the new contract was given goes there.
-		_, err = h.send(ctx, map[string]any{"data": "0x73" + hot + "ff", "value": (*hexutil.Big)(big.NewInt(12345))})
-		must(t, err)
-		must(t, h.alarmed(ctx, "alarm.surplus ethereum", "12345 base units of ETH more than the books"))
-		e, err := h.exchangeOf(ctx, btcToETH)
-		must(t, err)
-		must(t, h.deposit(ctx, &e))
-		must(t, h.settled(ctx, e.Terms))
+		must(t, h.sendInside(ctx, strings.TrimSpace(page), asset.NewUnits(12345)))
+		must(t, h.until(ctx, "the house's ether from a contract", lookEvery, func() (bool, error) {
+			var n int
+			err := h.query(ctx, &n, `SELECT count(*) FROM hotwallet.deposit WHERE units = 12345 AND purpose = 'funding' AND state = 'confirmed'`)
+			return n == 1, err
+		}))
+		must(t, h.booksAgree(ctx))
+		for _, pair := range []asset.Pair{ethToBTC, btcToETH} {
+			e, err := h.exchangeOf(ctx, pair)
+			must(t, err)
+			if pair == ethToBTC {
+				must(t, h.sendInside(ctx, e.Receipt.DepositAddress, e.Quote.Deposit.Units))
+			} else {
+				must(t, h.deposit(ctx, &e))
+			}
+			must(t, h.settled(ctx, e.Terms))
+		}
 		must(t, h.kept(ctx))
+		must(t, h.measures(ctx, "hotwalletd-ethereum", `ferry_chain_credits_total{chain="ethereum",source="internal"}`, 2))
 	})
+}
+
+// sendInside has a contract pay an address, which is made for it and is gone at once:
+// PUSH20 <address> SELFDESTRUCT sends it what the new contract was given.
+func (h *house) sendInside(ctx context.Context, address string, units asset.Units) error {
+	to := strings.ToLower(strings.TrimPrefix(address, "0x"))
+	_, err := h.send(ctx, map[string]any{"data": "0x73" + to + "ff", "value": (*hexutil.Big)(units.Big())})
+	return err
 }
 
 // send has geth's developer account send a transaction, and returns the contract

@@ -36,7 +36,8 @@ type GethConfig struct {
 }
 
 // Geth is a running geth on a developer chain with today's gas rules: a block each second, empty or not; `finalized` moves
-// at multiples of 32 blocks. Loopback only. Stop it; a Kill loses the blocks since the last clean stop.
+// at multiples of 32 blocks. It keeps the state of every block (some 10 kB each), so that it traces old ones too. Loopback
+// only. Stop it; a Kill loses the blocks since the last clean stop.
 type Geth struct {
 	*Process
 	httpPort, wsPort int
@@ -66,7 +67,7 @@ func StartGeth(ctx context.Context, cfg GethConfig) (*Geth, error) {
 		Name: "geth",
 		Path: cfg.Path,
 		Args: []string{
-			"--dev", "--dev.period", "1", "--datadir", gethData(cfg.Dir), "--ipcdisable",
+			"--dev", "--dev.period", "1", "--datadir", gethData(cfg.Dir), "--gcmode", "archive", "--ipcdisable",
 			"--http", "--http.addr", "127.0.0.1", "--http.port", strconv.Itoa(g.httpPort), "--http.api", "eth,net,web3,debug,txpool",
 			"--ws", "--ws.addr", "127.0.0.1", "--ws.port", strconv.Itoa(g.wsPort), "--ws.api", "eth,net,web3,debug",
 		},
@@ -112,7 +113,8 @@ func initGeth(ctx context.Context, cfg GethConfig) error {
 	}
 	err = runToEnd(ctx, gethInitLimit, ProcessConfig{
 		Name: "geth init", Path: cfg.Path, Dir: cfg.Dir, LogFile: cfg.LogFile,
-		Args: []string{"--datadir", gethData(cfg.Dir), "init", file},
+		// The scheme stays with the folder. By path, archives of a short chain don't have the states beyond 128 blocks.
+		Args: []string{"--state.scheme", "hash", "--datadir", gethData(cfg.Dir), "init", file},
 	})
 	if err != nil {
 		return err

@@ -35,17 +35,26 @@ type Watch interface {
 
 // Credit is value that arrived at a watched address: an output, or a transfer.
 type Credit struct {
+	// TxID is the block's hash where no transaction brought it (Withdrawal, Reward).
 	TxID string
-	// Index is the output's number on a UTXO chain; 0 for a top-level transfer.
+	// Index is the output's number on a UTXO chain; 0 on an account chain.
 	Index   uint32
 	Address string
 	Units   asset.Units
 	// Coinbase outputs can't be spent before they mature.
 	Coinbase bool
+	// Source is how it came; always Transfer on a UTXO chain.
+	Source Source
 }
 
-// CoinID is "<txid>:<index>".
-func (c Credit) CoinID() string { return CoinID(c.TxID, c.Index) }
+// CoinID is "<txid>:<index>". What did not come by a Transfer has, in place of the
+// number, one that is made of what the credit is; see source.go.
+func (c Credit) CoinID() string {
+	if c.Source != Transfer {
+		return c.TxID + ":" + c.contentIndex()
+	}
+	return CoinID(c.TxID, c.Index)
+}
 
 // CoinID names an output.
 func CoinID(txid string, index uint32) string { return fmt.Sprintf("%s:%d", txid, index) }
@@ -53,7 +62,8 @@ func CoinID(txid string, index uint32) string { return fmt.Sprintf("%s:%d", txid
 // Debit is value that left us. On a UTXO chain there is one for each coin spent
 // (Units is the coin's value as far as Watch knows it: the adapter leaves it
 // zero and the store looks it up; Fee is zero); on an account chain one for each
-// transaction sent by a watched address.
+// transaction sent by a watched address, and one for each that took from a watched
+// address without being sent by it (Nonce and Fee are zero).
 type Debit struct {
 	TxID string
 	// CoinID is the coin spent (UTXO chains).
@@ -87,8 +97,8 @@ type Reader interface {
 	// RefAt is the best chain's block at a height; ErrBlockGone above the tip.
 	RefAt(ctx context.Context, height int64) (Ref, error)
 	// Block reads one whole block by hash and matches it locally: byte-exact
-	// scripts, successful top-level transfers. ErrBlockGone if the node no longer
-	// has it.
+	// scripts, on account chains all that changed our balances as far as the node
+	// shows it. ErrBlockGone if the node no longer has it.
 	Block(ctx context.Context, ref Ref, w Watch) (Block, error)
 	// Mempool lists the unconfirmed credits the node shows now. It is for display
 	// only, and may be incomplete.
@@ -101,6 +111,14 @@ type Reader interface {
 	// CheckDestination returns an error wrapping asset.ErrAddressForbidden
 	// if coins sent to the address would be stuck, such as in a token contract.
 	CheckDestination(ctx context.Context, address string) error
+}
+
+// Partial is what a Reader implements besides if its node may not show all that
+// concerns us.
+type Partial interface {
+	// Unseen says what the node does not show, in a sentence; "" for nothing, as far
+	// as is known by now. It does not call the node.
+	Unseen() string
 }
 
 // Coin is an unspent output of ours.

@@ -1,7 +1,6 @@
 package chaincases_test
 
 import (
-	"bytes"
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
@@ -254,14 +253,4 @@ func raw(t *testing.T, text string) []byte {
 		t.Fatal(err)
 	}
 	return script
-}
-
-// wireBytes are a transaction's bytes with its witness.
-func wireBytes(t *testing.T, tx *wire.MsgTx) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	if err := tx.Serialize(&out); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
 }

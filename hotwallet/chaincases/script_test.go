@@ -125,8 +125,8 @@ func TestF7Dust(t *testing.T) {
 			}
 		}
 		quarantined := w.text(w.swapPool, `SELECT coalesce(sum(units), 0)::text FROM posting WHERE account = $1`, string(ledger.DustQuarantine))
-		verdicts := w.text(w.swapPool, `SELECT string_agg(verdict, ' ' ORDER BY units) FROM deposit`)
-		if quarantined != "-5000" || verdicts != "dust dust counted" {
+		verdicts := w.text(w.swapPool, `SELECT string_agg(units || ' ' || verdict, ', ' ORDER BY units) FROM deposit`)
+		if quarantined != "-5000" || verdicts != "1 dust, 4999 dust, "+w.usual().String()+" counted" {
 			w.Fatalf("quarantined %s, verdicts %q", quarantined, verdicts)
 		}
 		if state := w.text(w.swapPool, `SELECT state FROM swap WHERE id = $1`, swapID); state != string(swap.DepositConfirmed) {

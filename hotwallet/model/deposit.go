@@ -77,7 +77,7 @@ func (c *change) includeCredits(b chain.Block) error {
 		if err := c.addCoin(credit, b.Height); err != nil {
 			return err
 		}
-		if own, ok := c.payments[c.txids[place{c.chain, credit.TxID}]]; ok && own.Order.Destination != credit.Address {
+		if own, ok := c.payments[c.txids[place{c.chain, credit.TxID}]]; ok && own.Order.Destination != credit.Address && !c.accounts() {
 			continue // our change
 		}
 		d, err := c.arrive(credit)

@@ -5,8 +5,8 @@
 // of ours may be gone halts the chain's payments within one block: any difference
 // on a chain of coins, where the node is asked for the very coins in the books; and
 // on a chain of accounts a deficit, or a surplus that has become less. A surplus on
-// accounts is an alarm and no halt, because anybody can bring it about: a contract's
-// internal transfer to an address of ours is in no transaction that is matched.
+// accounts is an alarm and no halt, because anybody can bring it about where the node
+// shows no traces: a contract's internal transfer is in no transaction that is matched.
 //
 // A comparison which would mix two branches is never made, and it never resumes.
 // It imports hotwallet/chain and swap/asset.

@@ -3,7 +3,7 @@ package signer
 import (
 	"encoding/hex"
 	"fmt"
-	"strconv"
+	"math/big"
 	"strings"
 
 	"ferry/swap"
@@ -175,6 +175,14 @@ func (c claim) checkAmount(amount asset.Units) error {
 	return nil
 }
 
+// contentIndexBits is the length of the number in place of an index where ether came
+// in another way than by a transfer (chain.ContentIndexBits), and indexDigits that
+// number's digits.
+const (
+	contentIndexBits = 128
+	indexDigits      = 39
+)
+
 // validDepositID accepts one spelling per deposit only, or one deposit could be
 // refunded under each: lower-case digits, no leading zeros.
 func validDepositID(chain asset.Chain, id string) bool {
@@ -193,6 +201,9 @@ func validDepositID(chain asset.Chain, id string) bool {
 	if !ok || err != nil || len(raw) != 32 || txid != strings.ToLower(txid) {
 		return false
 	}
-	n, err := strconv.ParseUint(index, 10, 32)
-	return err == nil && strconv.FormatUint(n, 10) == index
+	n, ok := new(big.Int).SetString(index[:min(len(index), indexDigits)], 10)
+	if !ok || n.Sign() < 0 || n.String() != index {
+		return false
+	}
+	return n.BitLen() <= 32 || chain == asset.Ethereum && n.BitLen() == contentIndexBits
 }

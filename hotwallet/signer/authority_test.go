@@ -107,6 +107,21 @@ func TestDepositIDHasOneSpelling(t *testing.T) {
 			t.Errorf("%q is valid: %v, want %v", id, got, want)
 		}
 	}
+	const content = "214972017208646355499119683230842144666" // 128 bits, the highest set
+	for id, want := range map[string]bool{
+		"ethereum:0x" + hash + ":" + content: true, "bitcoin:" + hash + ":" + content: false,
+		"ethereum:0x" + hash + ":0" + content: false, "ethereum:0x" + hash + ":" + content + "0": false,
+		"ethereum:0x" + hash + ":" + content[1:]:                          false, // 126 bits
+		"ethereum:0x" + hash + ":340282366920938463463374607431768211455": true,
+		"ethereum:0x" + hash + ":340282366920938463463374607431768211456": false, // 2^128
+		"ethereum:0x" + hash + ":4294967295":                              true,
+		"ethereum:0x" + hash + ":4294967296":                              false,
+		"ethereum:0x" + hash + ":+1":                                      false,
+	} {
+		if got := validDepositID(asset.Chain(id[:strings.IndexByte(id, ':')]), id); got != want {
+			t.Errorf("%s: %v", id, got)
+		}
+	}
 	if !validDepositID(asset.Ethereum, "ethereum:0x"+hash+":0") || validDepositID(asset.Ethereum, "ethereum:"+hash+":0") {
 		t.Error("an Ethereum deposit is named with 0x, and only so")
 	}

@@ -67,6 +67,7 @@ func (w *Watcher) advance(ctx context.Context, cursor chain.Ref) (bool, error) {
 	if err := w.config.Store.Apply(ctx, b); err != nil {
 		return false, err
 	}
+	w.config.Observer.credits(b.Credits)
 	crash.Point("watch.apply.after")
 	if ours {
 		crash.Point("watch.apply_ours.after")

@@ -98,6 +98,8 @@ type Watcher struct {
 	loaded, stale bool
 	// at is where the last complete look at the chain ended.
 	at chain.Ref
+	// unseen is what was told that the node does not show.
+	unseen string
 	mempool
 	feed
 }
@@ -158,6 +160,9 @@ func (w *Watcher) Step(ctx context.Context) error {
 		}
 		w.advanced(tip)
 		w.config.Observer.tip(tip.Height)
+		if err := w.tellUnseen(ctx); err != nil {
+			return err
+		}
 		if cursor == tip {
 			return w.arrive(ctx, cursor)
 		}

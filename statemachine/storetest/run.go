@@ -50,6 +50,9 @@ func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
 		"records that are no facts":           testMalformed,
 		"an offset of each partition":         testOffsets,
 		"deadlines are told once and in time": testDeadlines,
+		"amendments and what is not settled":  testAmended,
+		"requests for prices":                 testRequests,
+		"a deadline replaces its namesake":    testReplacedDeadlines,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

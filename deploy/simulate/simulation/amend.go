@@ -3,6 +3,7 @@ package simulation
 import (
 	"slices"
 
+	"ferry/statemachine"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -20,8 +21,22 @@ func (w *World) drawPolicy() swap.Policy {
 
 // answer is a user who answers a question, or one that was never asked.
 func (w *World) answer() {
-	u, row, ok := w.someSwap(func(s swap.Swap) bool { return len(s.Amended.Mismatches) > 0 })
-	if !ok || u.silent || len(row.Deposits) == 0 {
+	u, row, ok := w.someSwap(w.unsettledLeg())
+	if ok && !u.silent {
+		w.answerAbout(u, row)
+	}
+}
+
+// unsettledLeg picks swaps with something unsettled: half of the time their main leg.
+func (w *World) unsettledLeg() func(swap.Swap) bool {
+	main := w.chance(2)
+	return func(s swap.Swap) bool {
+		return slices.ContainsFunc(s.Amended.Mismatches, func(m swap.Mismatch) bool { return m.Main || !main })
+	}
+}
+
+func (w *World) answerAbout(u *user, row swap.Swap) {
+	if len(row.Deposits) == 0 {
 		return
 	}
 	if len(u.answers) > 0 && w.chance(8) {
@@ -75,7 +90,13 @@ func (w *World) nameRefund() {
 	u, _, ok := w.someSwap(func(s swap.Swap) bool {
 		return slices.ContainsFunc(s.Amended.Mismatches, func(m swap.Mismatch) bool { return m.Wait == swap.WaitAddress })
 	})
-	if !ok || u.terms.Receipt.RefundAddress != "" || u.homeless {
+	if ok {
+		w.nameRefundOf(u)
+	}
+}
+
+func (w *World) nameRefundOf(u *user) {
+	if u.terms.Receipt.RefundAddress != "" || u.homeless {
 		return
 	}
 	if u.refundSet == "" {
@@ -84,8 +105,6 @@ func (w *World) nameRefund() {
 		signed, err := swap.SignRefundAddress(a, attestKey)
 		must(err)
 		u.refundSet, u.signedRefund = a.RefundAddress, signed
-	} else if !w.chance(4) {
-		return
 	}
 	w.gateway.put(swap.Fact{Kind: swap.FactRefundAddressSet, SwapID: u.id(), At: swap.Millis(w.now),
 		Refund: &swap.RefundAddressFact{SignedRefundAddress: u.signedRefund}})
@@ -98,6 +117,27 @@ func (u *user) refundsTo() string {
 		return u.terms.Receipt.RefundAddress
 	}
 	return u.refundSet
+}
+
+// afterwards is somebody who acts on a swap at its end, of which nothing is unsettled.
+func (w *World) afterwards() {
+	u, row, ok := w.someSwap(func(s swap.Swap) bool {
+		stage, _ := statemachine.StageOf(s.State)
+		return stage.Final && len(s.Amended.Mismatches) == 0
+	})
+	if stage, _ := statemachine.StageOf(row.State); !ok || !stage.Final || len(row.Amended.Mismatches) > 0 {
+		return
+	}
+	switch w.rng.IntN(4) {
+	case 0:
+		w.answerAbout(u, row)
+	case 1:
+		w.nameRefundOf(u)
+	case 2:
+		w.staffOn(u, row)
+	default:
+		w.approveOf(u, row)
+	}
 }
 
 // someSwap is a user with a swap that is known: mostly one of which something holds.

@@ -123,7 +123,7 @@ func (t tally) exchange(s swap.Swap, p swap.Payment) {
 	deposit, payout, service, network := q.Deposit, q.Payout, q.ServiceFee, q.NetworkFee
 	for _, repriced := range s.Amended.Requotes {
 		if repriced.OrderID == p.OrderID {
-			r, err := swap.VerifyRequote(repriced.SignedRequote, quoteKeys)
+			r, err := swap.DecodeRequote(repriced.SignedRequote)
 			must(err)
 			deposit, payout, service, network = r.Deposit, r.Payout, r.ServiceFee, r.NetworkFee
 		}

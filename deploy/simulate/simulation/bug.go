@@ -31,27 +31,31 @@ const (
 	BugDustCounted Bug = "dust-counted"
 	// BugLateDropped: deposits to an expired swap are dropped.
 	BugLateDropped Bug = "late-deposit-dropped"
-	// BugBeyond: the desk signs prices that the policy does not allow.
-	BugBeyond Bug = "requote-beyond-tolerance"
+	// BugAddressDropped: the refund addresses that users name later are dropped.
+	BugAddressDropped Bug = "refund-address-dropped"
 	// BugDeadlineLost: the deadlines of matters are not stored.
 	BugDeadlineLost Bug = "deadline-lost"
 )
 
 // Bugs are all that can be planted.
 func Bugs() []Bug {
-	return []Bug{BugFirstOutput, BugNewNonce, BugOffsetFirst, BugDustCounted, BugLateDropped, BugBeyond, BugDeadlineLost}
+	return []Bug{BugFirstOutput, BugNewNonce, BugOffsetFirst, BugDustCounted, BugLateDropped, BugAddressDropped, BugDeadlineLost}
 }
+
+// LyingDesk is no bug of ours: liquidityd signs prices that no policy allows. Nothing is
+// paid by them.
+const LyingDesk Bug = "lying-desk"
 
 // told is what reaches the state machine of a batch.
 func (b Bug) told(w *World, batch bus.Batch) bus.Batch {
-	if b != BugFirstOutput && b != BugDustCounted && b != BugLateDropped {
+	if b != BugFirstOutput && b != BugDustCounted && b != BugLateDropped && b != BugAddressDropped {
 		return batch
 	}
 	batch.Records = slices.Clone(batch.Records)
 	batch.Records = slices.DeleteFunc(batch.Records, func(r bus.Record) bool {
 		f, err := r.Fact()
 		must(err)
-		return f.Deposit != nil && b.drops(w, f)
+		return f.Deposit != nil && b.drops(w, f) || f.Refund != nil && b == BugAddressDropped
 	})
 	if b == BugDustCounted {
 		for i := range batch.Records {

@@ -13,6 +13,9 @@ import (
 // calmMost bounds how long the world may take to come to rest, in rounds.
 const calmMost = 60
 
+// afterwardsMost is for how many of them people still act on swaps at their end.
+const afterwardsMost = 12
+
 // calm ends all troubles, lets everything be delivered, mined and told, and then
 // holds the world to what must be true at rest.
 func (w *World) calm() {
@@ -39,7 +42,10 @@ func (w *World) calm() {
 			fail("the world does not come to rest: %s", w.unrest())
 		}
 		w.operate()
-		w.now = w.now.Add(max(30*time.Minute, end.Sub(w.now)/6))
+		if round < afterwardsMost {
+			w.afterwards()
+		}
+		w.now = w.now.Add(max(time.Hour, end.Sub(w.now)/4))
 		w.drain()
 		for _, on := range asset.Chains() {
 			w.chains[on].Mine(1)
@@ -159,6 +165,9 @@ func (c *checker) ended(u *user) {
 	}
 	if told := c.versions[u.id()]; told != row.Version {
 		fail("%s is at version %d, its user was told of %d", u.id(), row.Version, told)
+	}
+	if row.Amended.RefundAddress != u.refundSet {
+		fail("%s: its refunds go to %q, its user has named %q", u.id(), row.Amended.RefundAddress, u.refundSet)
 	}
 	c.deposits(u, row)
 	c.end(u, row)

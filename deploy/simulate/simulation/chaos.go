@@ -57,9 +57,11 @@ func (w *World) waver() {
 	unsure := map[string]bool{}
 	for _, id := range w.states.IDs() {
 		row, _ := w.states.Swap(id)
-		unsure[id] = slices.Contains([]swap.State{swap.DepositDetected, swap.Held, swap.RefundQueued, swap.DepositConfirmed}, row.State)
+		unsure[id] = slices.Contains([]swap.State{swap.DepositDetected, swap.Held, swap.RefundQueued, swap.DepositConfirmed, swap.PayoutQueued}, row.State)
 	}
-	for _, p := range w.wallets.Payments() {
+	payments := w.wallets.Payments()
+	w.rng.Shuffle(len(payments), func(i, j int) { payments[i], payments[j] = payments[j], payments[i] })
+	for _, p := range payments {
 		if depth := w.height(p.Order.Chain) - p.Height + 1; p.Height > 0 && unsure[p.Order.SwapID] && depth <= w.rules[p.Order.Chain].reorgLimit {
 			w.reorganise(p.Order.Chain, max(depth, 1))
 			return

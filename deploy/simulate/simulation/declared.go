@@ -50,7 +50,7 @@ func Declared() []Pair {
 				swap.FactPaymentConfirmed, swap.FactPaymentFinal)
 		}
 	}
-	return all
+	return append(all, declaredMatters()...)
 }
 
 // Rare lists the pairs that can come about by so many things together that no number
@@ -68,7 +68,7 @@ func Rare() []Pair {
 	all.add(swap.Expired, statemachine.Applied, "", payments...)
 	// A part that was in time, told after the deadline, with another still to confirm.
 	all.add(swap.Expired, statemachine.Applied, swap.VerdictNone, swap.FactDepositConfirmed)
-	return all
+	return append(all, rareMatters()...)
 }
 
 var (

@@ -96,7 +96,7 @@ func (d *desk) answer(r swap.RequoteRequest) swap.RequotedFact {
 			return answer
 		}
 	}
-	if err := terms.Permits(requote, r.Deposits, consent, requote.ConsentHash); err != nil && d.world.bug != BugBeyond {
+	if err := terms.Permits(requote, r.Deposits, consent, requote.ConsentHash); err != nil && d.world.bug != LyingDesk {
 		answer.Refused, answer.Offer = swap.RefusedBeyond, requote.Payout
 		return answer
 	}

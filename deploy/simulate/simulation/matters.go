@@ -206,7 +206,9 @@ func checkRequoted(o swap.Order, terms swap.Terms) swap.Requote {
 }
 
 // endless reports a hold that nothing has to end: a refund waits for an address that
-// the user may never name, or staff has written the deposit off.
+// the user may never name, staff has written the deposit off, or the chain took back
+// what is not settled, and may never return it.
 func endless(row swap.Swap) bool {
-	return row.State == swap.Held && (row.Reason == statemachine.ReasonNoAddress || row.Reason == statemachine.ReasonWrittenOff)
+	away := slices.ContainsFunc(row.Amended.Mismatches, func(m swap.Mismatch) bool { return m.Main && takenBack(row, m.Deposits) })
+	return row.State == swap.Held && (row.Reason == statemachine.ReasonNoAddress || row.Reason == statemachine.ReasonWrittenOff || away)
 }

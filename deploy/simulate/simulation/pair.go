@@ -73,7 +73,7 @@ func (w *World) visited(folded []statemachine.Folded) {
 func (w *World) led(before, after swap.Update, f swap.Fact) {
 	kind := f.Kind
 	if f.Staff != nil && f.Staff.Action != "" {
-		kind += swap.FactKind(" " + f.Staff.Action)
+		kind = staffed(f.Staff.Action)
 	}
 	for _, d := range after.Deposits {
 		to := destiny(after, d)

@@ -78,7 +78,7 @@ func (w *World) outputs(u *user) (string, []fakechain.Output) {
 	rules := w.rules[u.on]
 	least := add(rules.dust, rules.refundFee) // the smallest that is not dust
 	pay := func(units asset.Units) fakechain.Output { return fakechain.Output{Address: to, Units: units} }
-	switch w.rng.IntN(16) {
+	switch w.rng.IntN(17) {
 	case 0, 1, 2, 3, 4:
 		return "exact", []fakechain.Output{pay(exact)}
 	case 5:
@@ -87,6 +87,8 @@ func (w *World) outputs(u *user) (string, []fakechain.Output) {
 		return "just short", []fakechain.Output{pay(less(exact, asset.NewUnits(1)))}
 	case 7:
 		return "over", []fakechain.Output{pay(add(exact, w.share(exact, 30)))}
+	case 16:
+		return "over by about what a refund costs", []fakechain.Output{pay(add(exact, w.share(rules.refundFee, w.rng.Uint64N(300))))}
 	case 8:
 		return "just over", []fakechain.Output{pay(add(exact, asset.NewUnits(1)))}
 	case 9:

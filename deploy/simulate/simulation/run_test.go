@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"ferry/deploy/simulate/simulation"
+	"ferry/statemachine"
+	"ferry/swap"
 )
 
 // Two hundred seeds hold every invariant, each with enough facts to mean something.
@@ -48,6 +50,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 	within := map[simulation.Bug]uint64{
 		simulation.BugFirstOutput: 5, simulation.BugNewNonce: 40, simulation.BugOffsetFirst: 60,
 		simulation.BugDustCounted: 10, simulation.BugLateDropped: 10,
+		simulation.BugAddressDropped: 10, simulation.BugDeadlineLost: 5,
 	}
 	for _, bug := range simulation.Bugs() {
 		t.Run(string(bug), func(t *testing.T) {
@@ -60,5 +63,22 @@ func TestPlantedBugsAreFound(t *testing.T) {
 			}
 			t.Errorf("not found within %d seeds", within[bug])
 		})
+	}
+}
+
+// A desk that signs prices beyond the tolerance gets nobody paid by them: the state
+// machine parks such a price, and the deposit is refunded when its time is over.
+func TestDeskThatLies(t *testing.T) {
+	t.Parallel()
+	refused := 0
+	for seed := range uint64(20) {
+		r := simulation.Run(t.Context(), seed, simulation.Options{Bug: simulation.LyingDesk})
+		if r.Broken != "" {
+			t.Errorf("seed %d, step %d: %s", seed, r.Steps, r.Broken)
+		}
+		refused += r.Pairs[simulation.Pair{State: swap.DepositConfirmed, Fact: swap.FactRequoted, Outcome: statemachine.Parked}]
+	}
+	if refused == 0 {
+		t.Error("no price was refused")
 	}
 }

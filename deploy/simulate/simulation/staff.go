@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"slices"
 	"time"
 
 	"ferry/statemachine"
@@ -39,13 +40,25 @@ func (w *World) drawDecisions() statemachine.Rules {
 // staff is a member of staff who acts on a swap, or approves what another wants; it
 // reaches the state machine through its own outbox, as the daemon's deadlines do.
 func (w *World) staff() {
-	u, row, ok := w.someSwap(func(s swap.Swap) bool { return s.State == swap.Held || len(s.Amended.Mismatches) > 0 })
-	if !ok {
-		return
+	fitting := w.unsettledLeg()
+	switch w.rng.IntN(4) {
+	case 0:
+		fitting = func(swap.Swap) bool { return true }
+	case 1:
+		fitting = func(s swap.Swap) bool { return s.State == swap.Held }
 	}
+	if u, row, ok := w.someSwap(fitting); ok {
+		w.staffOn(u, row)
+	}
+}
+
+func (w *World) staffOn(u *user, row swap.Swap) {
 	told := swap.StaffFact{RequestID: w.newID("act"), Actor: one(w, actors), Reason: "as the customer asked",
-		Action: one(w, []swap.StaffAction{swap.StaffRefund, swap.StaffRequote, swap.StaffRequote, swap.StaffRelease, swap.StaffRetry,
+		Action: one(w, []swap.StaffAction{swap.StaffRefund, swap.StaffRequote, swap.StaffRelease, swap.StaffRetry,
 			swap.StaffWriteOff, swap.StaffNote})}
+	if slices.ContainsFunc(row.Amended.Mismatches, func(m swap.Mismatch) bool { return m.Wait == swap.WaitAddress }) && w.chance(3) {
+		told.Action = swap.StaffWriteOff
+	}
 	if len(row.Deposits) > 0 && w.chance(3) {
 		told.DepositID = one(w, row.Deposits).ID
 	}
@@ -53,15 +66,24 @@ func (w *World) staff() {
 		told.RequestID = one(w, row.Amended.Staff).RequestID // told twice
 	}
 	w.staffTells(u, swap.FactStaffAction, told)
+	if w.chance(3) {
+		w.staffTells(u, swap.FactStaffApproved, swap.StaffFact{RequestID: told.RequestID, Actor: one(w, actors)})
+	}
 }
 
 // approve is a member of staff who approves of a request, of their own now and then,
 // or of one that is not there.
 func (w *World) approve() {
 	u, row, ok := w.someSwap(func(s swap.Swap) bool { return len(s.Amended.Staff) > 0 })
-	if !ok {
-		return
+	if w.chance(6) {
+		u, row, ok = w.someSwap(func(swap.Swap) bool { return true })
 	}
+	if ok {
+		w.approveOf(u, row)
+	}
+}
+
+func (w *World) approveOf(u *user, row swap.Swap) {
 	told := swap.StaffFact{RequestID: "act_of_another_day", Actor: one(w, actors)}
 	if len(row.Amended.Staff) > 0 {
 		told.RequestID = one(w, row.Amended.Staff).RequestID

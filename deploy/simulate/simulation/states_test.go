@@ -76,11 +76,13 @@ func text(t *testing.T, c statemachine.Case) string {
 		Seen     map[string]int64 `json:"seen"`
 		Deposits []swap.Deposit   `json:"deposits"`
 		Payments []swap.Payment   `json:"payments"`
+		Amended  swap.Amended     `json:"amended"`
 		Parked   []numbered       `json:"parked"`
 	}
 	if s := c.Swap; s != nil {
 		all.Row = []any{s.ID, s.State, s.Version, s.Reason, s.CreatedAt.UTC(), s.UpdatedAt.UTC(), s.Terms.SignedQuote,
 			s.Terms.SignedReceipt, s.Terms.Quote, s.Terms.Receipt}
+		all.Amended = s.Amended
 		all.Seen, all.Deposits, all.Payments = s.Seen, append([]swap.Deposit{}, s.Deposits...), append([]swap.Payment{}, s.Payments...)
 	}
 	for _, f := range c.Parked {
@@ -129,9 +131,9 @@ func TestSeedsOnPostgres(t *testing.T) {
 					want = append(want, m.Topic+" "+m.Key+" "+m.Kind+" "+string(m.Body))
 				}
 			}
-			got := messages(t, pool, bus.TopicOrders, bus.TopicUpdates)
+			got := messages(t, pool, bus.TopicOrders, bus.TopicRequotes, bus.TopicUpdates)
 			if len(got) != len(want) {
-				t.Fatalf("seed %d: Postgres has told %d orders and updates, the model %d", seed, len(got), len(want))
+				t.Fatalf("seed %d: Postgres has told %d orders, requests and updates, the model %d", seed, len(got), len(want))
 			}
 			told := map[string]int{}
 			for i := range want {

@@ -80,7 +80,7 @@ func (w *World) create() {
 	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), DepositAddress: w.chains[on].NewAddress(),
 		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: w.drawPolicy(),
 		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now}
-	if w.chance(3) {
+	if w.chance(2) {
 		r.RefundAddress = ""
 	}
 	u := w.open(q, r)

@@ -101,3 +101,59 @@ func (s *accountSuite) testWallet(t *testing.T) {
 		t.Fatalf("a self-transfer: %+v", b)
 	}
 }
+
+// testInside: one transaction pays two of ours, one of them twice, and a stranger.
+// Each of ours is credited once, under an id of its own that does not depend on
+// what else is watched.
+func (s *accountSuite) testInside(t *testing.T) {
+	first, second := s.NewAddress(t).Address, s.NewAddress(t).Address
+	more := plus(t, s.amount, asset.NewUnits(1))
+	txid := s.a.PayInside(t, Payment{first, s.amount}, Payment{s.Stranger(t), s.amount}, Payment{second, more}, Payment{first, more})
+	if seen, err := s.Mempool(t.Context(), watching(first, second)); err != nil || len(seen) != 0 {
+		t.Errorf("mempool %+v, %v: what a contract will do is not known", seen, err)
+	}
+	ref := s.Mine(t, 1)
+	both, alone := s.block(t, ref, watching(first, second)), s.block(t, ref, watching(second))
+	if len(both.Credits) != 2 || len(both.Debits) != 0 || len(alone.Credits) != 1 {
+		t.Fatalf("credits %+v, and of the second alone %+v", both, alone)
+	}
+	want := map[string]asset.Units{first: plus(t, s.amount, more), second: more}
+	ids := map[string]string{}
+	for _, c := range both.Credits {
+		if c.TxID != txid || c.Units != want[c.Address] || c.Source != chain.Internal {
+			t.Errorf("credit %+v of %s, want %s", c, txid, want[c.Address])
+		}
+		ids[c.Address] = c.CoinID()
+	}
+	if len(ids) != 2 || ids[first] == ids[second] || alone.Credits[0].CoinID() != ids[second] {
+		t.Errorf("ids %v, and of the second alone %s", ids, alone.Credits[0].CoinID())
+	}
+	if held, err := s.Held(t.Context(), ref, nil, []string{first, second}); err != nil || held != plus(t, want[first], want[second]) {
+		t.Errorf("held %s, %v", held, err)
+	}
+	if b := s.block(t, s.Mine(t, 1), watching(first, second)); len(b.Credits) != 0 {
+		t.Errorf("credited again: %+v", b.Credits)
+	}
+}
+
+// testInsideTwice: the same money paid by another transaction is another deposit.
+// Both go with their blocks.
+func (s *accountSuite) testInsideTwice(t *testing.T) {
+	ours := s.NewAddress(t).Address
+	pay := func() chain.Credit {
+		s.a.PayInside(t, Payment{ours, s.amount}, Payment{s.Stranger(t), s.amount})
+		b := s.block(t, s.Mine(t, 1), watching(ours))
+		if len(b.Credits) != 1 || b.Credits[0].Units != s.amount {
+			t.Fatalf("credits %+v", b.Credits)
+		}
+		return b.Credits[0]
+	}
+	first := pay()
+	orphan := s.tip(t)
+	if second := pay(); second.CoinID() == first.CoinID() {
+		t.Fatalf("two deposits have the id %s", first.CoinID())
+	}
+	s.Reorg(t, 2)
+	_, err := s.Block(t.Context(), orphan, watching(ours))
+	wantGone(t, "the block with the payment", err)
+}

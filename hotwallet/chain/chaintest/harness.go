@@ -55,9 +55,18 @@ type Accounts interface {
 	SendFailing(t testing.TB, from Account, nonce uint64, units asset.Units) (txid, to string)
 	// Token is the address of a token's contract.
 	Token(t testing.TB) string
+	// PayInside has a stranger's contract pay several addresses, at least two, in one
+	// transaction that is none to them. It returns the txid.
+	PayInside(t testing.TB, payments ...Payment) string
 	// Wallet is the address of a contract that takes payments and spends more gas
 	// on it than a plain address.
 	Wallet(t testing.TB) string
+}
+
+// Payment is value for an address.
+type Payment struct {
+	Address string
+	Units   asset.Units
 }
 
 // watch is ours, as a test sees it.

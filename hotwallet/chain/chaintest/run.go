@@ -52,6 +52,8 @@ func Run(t *testing.T, h Harness) {
 		t.Run("a failed transaction costs its fee only", as.testFailed)
 		t.Run("token contracts are refused", as.testToken)
 		t.Run("contracts can be paid", as.testWallet)
+		t.Run("what a contract pays is credited once for each address", as.testInside)
+		t.Run("payments of contracts are deposits of their own, and go with their block", as.testInsideTwice)
 	}
 }
 

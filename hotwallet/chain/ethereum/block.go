@@ -4,15 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
-	"time"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/trie"
 
 	"ferry/hotwallet/chain"
-	"ferry/swap/asset"
 )
 
 // readHeader decodes a block's header and checks that it hashes to the block's
@@ -43,89 +41,48 @@ func refOf(h *types.Header) chain.Ref {
 	return chain.Ref{Height: h.Number.Int64(), Hash: h.Hash().Hex()}
 }
 
-// readBody decodes a block's transactions and receipts and checks that they are
+// readBody decodes a block's transactions and withdrawals and checks that they are
 // the ones its header commits to.
-func readBody(h *types.Header, block, receipts []byte) (types.Transactions, types.Receipts, error) {
+func readBody(h *types.Header, block []byte) (content, error) {
 	var body struct {
 		Transactions types.Transactions `json:"transactions"`
+		Withdrawals  types.Withdrawals  `json:"withdrawals"`
 	}
+	c := content{header: h}
 	if err := json.Unmarshal(block, &body); err != nil {
-		return nil, nil, fmt.Errorf("transactions: %w", err)
+		return c, fmt.Errorf("transactions and withdrawals: %w", err)
 	}
-	var rs types.Receipts
-	if err := json.Unmarshal(receipts, &rs); err != nil {
-		return nil, nil, fmt.Errorf("receipts: %w", err)
-	}
-	for i, tx := range body.Transactions {
-		if tx == nil || i >= len(rs) || rs[i] == nil {
-			return nil, nil, errors.New("a transaction or its receipt is missing")
-		}
-	}
-	if len(rs) != len(body.Transactions) {
-		return nil, nil, fmt.Errorf("%d receipts for %d transactions", len(rs), len(body.Transactions))
+	if slices.Contains(body.Transactions, nil) || slices.Contains(body.Withdrawals, nil) {
+		return c, errors.New("a transaction or a withdrawal is missing")
 	}
 	if types.DeriveSha(body.Transactions, trie.NewStackTrie(nil)) != h.TxHash {
-		return nil, nil, errors.New("the transactions are not the header's")
+		return c, errors.New("the transactions are not the header's")
 	}
-	if types.DeriveSha(rs, trie.NewStackTrie(nil)) != h.ReceiptHash {
-		return nil, nil, errors.New("the receipts are not the header's")
+	c.txs = body.Transactions
+	if h.WithdrawalsHash == nil { // before Shanghai
+		return c, nil
 	}
-	return body.Transactions, rs, nil
+	if types.DeriveSha(body.Withdrawals, trie.NewStackTrie(nil)) != *h.WithdrawalsHash {
+		return c, errors.New("the withdrawals are not the header's")
+	}
+	c.withdrawals = body.Withdrawals
+	return c, nil
 }
 
-// match finds what concerns us in a block that was checked.
-func match(h *types.Header, txs types.Transactions, rs types.Receipts, signer types.Signer, w chain.Watch) (chain.Block, error) {
-	out := chain.Block{Ref: refOf(h), Parent: h.ParentHash.Hex(), Time: time.Unix(int64(h.Time), 0).UTC()}
-	var gasBefore uint64
-	for i, tx := range txs {
-		r := rs[i]
-		if r.CumulativeGasUsed < gasBefore {
-			return chain.Block{}, fmt.Errorf("receipt %d: the gas used decreases", i)
-		}
-		gas := r.CumulativeGasUsed - gasBefore
-		gasBefore = r.CumulativeGasUsed
-		value, err := asset.UnitsFromBig(tx.Value())
-		if err != nil {
-			return chain.Block{}, fmt.Errorf("transaction %d: %w", i, err)
-		}
-		sender, err := types.Sender(signer, tx)
-		if err != nil {
-			return chain.Block{}, fmt.Errorf("transaction %d: sender: %w", i, err)
-		}
-		if from := sender.Hex(); w.Address(from) {
-			d, err := debit(tx, h.BaseFee, gas, value)
-			if err != nil {
-				return chain.Block{}, fmt.Errorf("transaction %d: %w", i, err)
-			}
-			d.Address = from
-			if r.Status != types.ReceiptStatusSuccessful {
-				d.Failed, d.Units = true, asset.Units{}
-			}
-			out.Debits = append(out.Debits, d)
-		}
-		if r.Status != types.ReceiptStatusSuccessful || tx.To() == nil || value.IsZero() {
-			continue
-		}
-		if to := tx.To().Hex(); w.Address(to) {
-			out.Credits = append(out.Credits, chain.Credit{TxID: tx.Hash().Hex(), Address: to, Units: value})
-		}
+// readReceipts decodes the receipts and checks that they are the ones the header
+// commits to, one for each transaction.
+func (c *content) readReceipts(receipts []byte) error {
+	if err := json.Unmarshal(receipts, &c.receipts); err != nil {
+		return fmt.Errorf("receipts: %w", err)
 	}
-	return out, nil
-}
-
-// debit is what a transaction of ours moved and cost. The price is EIP-1559's:
-// the tip on top of the base fee, as far as the fee cap allows. Blob fees are not
-// in it: we send no blobs.
-func debit(tx *types.Transaction, baseFee *big.Int, gas uint64, value asset.Units) (chain.Debit, error) {
-	price := tx.GasFeeCap()
-	if baseFee != nil {
-		if offered := new(big.Int).Add(baseFee, tx.GasTipCap()); offered.Cmp(price) < 0 {
-			price = offered
-		}
+	if len(c.receipts) != len(c.txs) {
+		return fmt.Errorf("%d receipts for %d transactions", len(c.receipts), len(c.txs))
 	}
-	fee, err := asset.UnitsFromBig(new(big.Int).Mul(price, new(big.Int).SetUint64(gas)))
-	if err != nil {
-		return chain.Debit{}, fmt.Errorf("fee: %w", err)
+	if slices.Contains(c.receipts, nil) {
+		return errors.New("a receipt is missing")
 	}
-	return chain.Debit{TxID: tx.Hash().Hex(), Nonce: tx.Nonce(), Units: value, Fee: fee}, nil
+	if types.DeriveSha(c.receipts, trie.NewStackTrie(nil)) != c.header.ReceiptHash {
+		return errors.New("the receipts are not the header's")
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package ethereum
 import (
 	"encoding/json"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,14 +24,17 @@ var (
 
 func ourAddress() common.Address { return crypto.PubkeyToAddress(us.PublicKey) }
 
-// everything watches all.
+// theCoinbase gets the fees of a fixture's block.
+var theCoinbase = common.Address{0xc0}
+
+// everything watches all but the coinbase.
 type everything struct{}
 
-func (everything) Address(string) bool { return true }
-func (everything) Coin(string) bool    { panic("account chains never ask") }
+func (everything) Address(a string) bool { return a != theCoinbase.Hex() }
+func (everything) Coin(string) bool      { panic("account chains never ask") }
 
-// fixture is a block as a node sends it.
-type fixture struct{ block, receipts []byte }
+// fixture is a block as a node sends it; trace is nil if the node shows none.
+type fixture struct{ block, receipts, trace []byte }
 
 // testBlock has four transactions of ours: a transfer, one that failed, one
 // without value and a legacy one.
@@ -67,11 +71,11 @@ func testBlock(t testing.TB) fixture {
 	}
 	rs[1].Status = types.ReceiptStatusFailed
 	h := &types.Header{
-		ParentHash: common.Hash{1}, Number: big.NewInt(42), Time: 1_700_000_000, Difficulty: new(big.Int),
+		ParentHash: common.Hash{1}, Coinbase: theCoinbase, Number: big.NewInt(42), Time: 1_700_000_000, Difficulty: new(big.Int),
 		BaseFee: big.NewInt(100), Extra: []byte{}, GasLimit: 30_000_000,
 		TxHash: types.DeriveSha(txs, trie.NewStackTrie(nil)), ReceiptHash: types.DeriveSha(rs, trie.NewStackTrie(nil)),
 	}
-	return fixture{encodeBlock(t, h, txs), encode(t, rs)}
+	return fixture{encodeBlock(t, h, txs), encode(t, rs), nil}
 }
 
 // encodeBlock writes the header's fields and the transactions as one object.
@@ -94,17 +98,33 @@ func encode(t testing.TB, v any) []byte {
 	return raw
 }
 
-// read does what Block does with the two replies.
-func (f fixture) read() (chain.Block, error) {
+// content decodes and checks the replies.
+func (f fixture) content(w chain.Watch) (content, error) {
 	h, ok, err := readHeader(f.block)
 	if err != nil || !ok {
-		return chain.Block{}, err
+		return content{}, err
 	}
-	txs, rs, err := readBody(h, f.block, f.receipts)
+	c, err := readBody(h, f.block)
 	if err != nil {
+		return c, err
+	}
+	if err := c.readReceipts(f.receipts); err != nil {
+		return c, err
+	}
+	if f.trace != nil {
+		c.trace, err = readTrace(f.trace, c.txs, w)
+	}
+	return c, err
+}
+
+// read does what Block does with the replies.
+func (f fixture) read() (chain.Block, error) {
+	c, err := f.content(everything{})
+	if err != nil || c.header == nil {
 		return chain.Block{}, err
 	}
-	return match(h, txs, rs, signer, everything{})
+	m, err := match(c, signer, everything{})
+	return m.Block, err
 }
 
 func TestMatch(t *testing.T) {
@@ -202,25 +222,22 @@ func FuzzReadBlock(f *testing.F) {
 	f.Add(good.block, good.receipts)
 	f.Add([]byte("null"), []byte("null"))
 	f.Fuzz(func(t *testing.T, block, receipts []byte) {
-		_, _ = fixture{block, receipts}.read() // must not panic
+		_, _ = fixture{block, receipts, nil}.read() // must not panic
 		// Past the hashes as well, which a fuzzer can't satisfy.
-		var h *types.Header
+		var c content
 		var body struct {
 			Transactions types.Transactions `json:"transactions"`
+			Withdrawals  types.Withdrawals  `json:"withdrawals"`
 		}
-		var rs types.Receipts
-		if json.Unmarshal(block, &h) != nil || h == nil || json.Unmarshal(block, &body) != nil ||
-			json.Unmarshal(receipts, &rs) != nil || len(rs) != len(body.Transactions) || !h.Number.IsInt64() {
+		if json.Unmarshal(block, &c.header) != nil || c.header == nil || json.Unmarshal(block, &body) != nil ||
+			json.Unmarshal(receipts, &c.receipts) != nil || len(c.receipts) != len(body.Transactions) || !c.header.Number.IsInt64() ||
+			slices.Contains(body.Transactions, nil) || slices.Contains(body.Withdrawals, nil) || slices.Contains(c.receipts, nil) {
 			return
 		}
-		for i, tx := range body.Transactions {
-			if tx == nil || rs[i] == nil {
-				return
-			}
-		}
-		b, err := match(h, body.Transactions, rs, signer, everything{})
-		if err == nil && len(b.Debits) != len(body.Transactions) {
-			t.Fatalf("%d debits of %d transactions", len(b.Debits), len(body.Transactions))
+		c.txs, c.withdrawals = body.Transactions, body.Withdrawals
+		m, err := match(c, signer, everything{})
+		if err == nil && len(m.Debits) != len(c.txs) {
+			t.Fatalf("%d debits of %d transactions", len(m.Debits), len(c.txs))
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"fmt"
 	"math/big"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,6 +32,10 @@ type harness struct {
 	stranger key
 	keys     []key
 	time     uint64 // of the last block
+	// batch pays several; it is made when it is needed.
+	batch *common.Address
+	// slots: blocks are numbered by slot too, as from Amsterdam on.
+	slots bool
 }
 
 type key struct {
@@ -50,11 +55,12 @@ func newKey(t testing.TB, n int) key {
 
 var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: gethChainID}
 
-func newHarness(t *testing.T) *harness {
+// newHarness starts a geth with the rules of public chains, and of further forks.
+func newHarness(t *testing.T, forks ...string) *harness {
 	t.Helper()
-	h := &harness{stranger: newKey(t, 0), time: 1_700_000_000}
+	h := &harness{stranger: newKey(t, 0), time: 1_700_000_000, slots: slices.Contains(forks, "amsterdam")}
 	h.keys = []key{h.stranger}
-	h.node = startGeth(t, map[string]string{h.stranger.address.Hex(): "1000000000000000000000"})
+	h.node = startGeth(t, map[string]string{h.stranger.address.Hex(): "1000000000000000000000"}, forks...)
 	var err error
 	h.adapter, err = ethereum.New(ethereum.Config{URL: h.node.url, Networks: networks})
 	if err != nil {
@@ -84,15 +90,28 @@ func (h *harness) Pay(t testing.TB, to string, units asset.Units) string {
 	return h.send(t, h.stranger, &destination, units.Big(), nil).Hash().Hex()
 }
 
-// send signs and hands in a transaction with gas enough for anything here.
+// gasEnough is for anything here.
+const gasEnough = 3_000_000
+
+// send signs and hands in a transaction.
 func (h *harness) send(t testing.TB, from key, to *common.Address, value *big.Int, data []byte) *types.Transaction {
 	t.Helper()
-	var nonce hexutil.Uint64
-	h.call(t, &nonce, "eth_getTransactionCount", from.address, "pending")
-	tx, err := types.SignNewTx(from.private, types.LatestSignerForChainID(big.NewInt(gethChainID)), &types.DynamicFeeTx{
-		ChainID: big.NewInt(gethChainID), Nonce: uint64(nonce), GasTipCap: big.NewInt(1e9), GasFeeCap: big.NewInt(10e9),
-		Gas: 200_000, To: to, Value: value, Data: data,
+	return h.sign(t, from, &types.DynamicFeeTx{
+		ChainID: big.NewInt(gethChainID), Nonce: h.nonce(t, from), GasTipCap: big.NewInt(1e9), GasFeeCap: big.NewInt(10e9),
+		Gas: gasEnough, To: to, Value: value, Data: data,
 	})
+}
+
+func (h *harness) nonce(t testing.TB, of key) uint64 {
+	t.Helper()
+	var nonce hexutil.Uint64
+	h.call(t, &nonce, "eth_getTransactionCount", of.address, "pending")
+	return uint64(nonce)
+}
+
+func (h *harness) sign(t testing.TB, from key, data types.TxData) *types.Transaction {
+	t.Helper()
+	tx, err := types.SignNewTx(from.private, types.LatestSignerForChainID(big.NewInt(gethChainID)), data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,14 +149,24 @@ func (h *harness) settle(t testing.TB, done func(pending, queued hexutil.Uint64)
 
 func (h *harness) Mine(t testing.TB, n int) chain.Ref {
 	t.Helper()
+	return h.mine(t, n, common.Address{0xfe})
+}
+
+// mine makes n blocks whose fees go to an address, with withdrawals in each.
+func (h *harness) mine(t testing.TB, n int, feesTo common.Address, withdrawals ...*types.Withdrawal) chain.Ref {
+	t.Helper()
 	h.settle(t, func(_, queued hexutil.Uint64) bool { return queued == 0 })
 	var hash common.Hash
 	for range n {
 		h.time += 12
-		h.call(t, &hash, "testing_commitBlockV1", map[string]any{
-			"timestamp": hexutil.Uint64(h.time), "prevRandao": common.Hash{}, "withdrawals": []any{},
-			"suggestedFeeRecipient": common.Address{0xfe}, "parentBeaconBlockRoot": common.Hash{},
-		}, nil, nil)
+		attributes := map[string]any{
+			"timestamp": hexutil.Uint64(h.time), "prevRandao": common.Hash{}, "withdrawals": append([]*types.Withdrawal{}, withdrawals...),
+			"suggestedFeeRecipient": feesTo, "parentBeaconBlockRoot": common.Hash{},
+		}
+		if h.slots {
+			attributes["slotNumber"] = hexutil.Uint64(h.time / 12)
+		}
+		h.call(t, &hash, "testing_commitBlockV1", attributes, nil, nil)
 	}
 	h.settle(t, func(pending, queued hexutil.Uint64) bool { return pending+queued == 0 })
 	var height hexutil.Uint64
@@ -210,7 +239,13 @@ func (h *harness) deploy(t testing.TB, runtime []byte) common.Address {
 	n := byte(len(runtime))
 	// Copy the n bytes from offset 12 to memory and return them.
 	init := []byte{0x60, n, 0x60, 12, 0x60, 0x00, 0x39, 0x60, n, 0x60, 0x00, 0xf3}
-	tx := h.send(t, h.stranger, nil, new(big.Int), append(init, runtime...))
+	return h.deployCode(t, append(init, runtime...))
+}
+
+// deployCode runs code that makes a contract.
+func (h *harness) deployCode(t testing.TB, code []byte) common.Address {
+	t.Helper()
+	tx := h.send(t, h.stranger, nil, new(big.Int), code)
 	h.Mine(t, 1)
 	return crypto.CreateAddress(h.stranger.address, tx.Nonce())
 }
@@ -223,6 +258,19 @@ func (h *harness) Token(t testing.TB) string {
 func (h *harness) Wallet(t testing.TB) string {
 	t.Helper()
 	return h.deploy(t, takesLogs).Hex()
+}
+
+func (h *harness) PayInside(t testing.TB, payments ...chaintest.Payment) string {
+	t.Helper()
+	if h.batch == nil {
+		made := h.make(t, "Batch")
+		h.batch = &made
+	}
+	sum := new(big.Int)
+	for _, p := range payments {
+		sum.Add(sum, p.Units.Big())
+	}
+	return h.send(t, h.stranger, h.batch, sum, batchCall(t, payments...)).Hash().Hex()
 }
 
 func (h *harness) SendFailing(t testing.TB, from chaintest.Account, _ uint64, units asset.Units) (string, string) {

@@ -28,6 +28,11 @@ type Config struct {
 	Networks asset.Networks
 	// Timeout bounds each call to the node; 10 s if zero.
 	Timeout time.Duration
+	// Traces says what to do where the node shows no traces; TracesAuto if empty.
+	Traces Traces
+	// TraceTimeout bounds the trace of one block; 30 s if zero, which is as long as
+	// geth takes for an answer.
+	TraceTimeout time.Duration
 	// TipFloor, TipCap and TipFallback are in wei per gas: the least and the most
 	// Plan offers the proposer, and what it offers when the node suggests nothing.
 	// If zero: 0.01, 5 and 1 gwei.
@@ -41,6 +46,12 @@ type Config struct {
 func (c Config) withDefaults() (Config, error) {
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
+	}
+	if c.Traces == "" {
+		c.Traces = TracesAuto
+	}
+	if c.TraceTimeout == 0 {
+		c.TraceTimeout = 30 * time.Second
 	}
 	if c.TipFloor == 0 {
 		c.TipFloor = gwei / 100
@@ -63,8 +74,10 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("ethereum node's URL does not parse")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return c, errors.New("ethereum node's URL must be http://host:port or https://host")
-	case c.Timeout < 0:
-		return c, fmt.Errorf("ethereum timeout %s is negative", c.Timeout)
+	case c.Timeout < 0 || c.TraceTimeout < 0:
+		return c, fmt.Errorf("ethereum timeout %s or trace timeout %s is negative", c.Timeout, c.TraceTimeout)
+	case c.Traces != TracesAuto && c.Traces != TracesRequired && c.Traces != TracesOff:
+		return c, fmt.Errorf("ethereum traces %.20q is not one of auto, required, off", c.Traces)
 	case c.TipFallback < c.TipFloor || c.TipCap < c.TipFallback || c.FeeCapMax < c.TipCap:
 		return c, fmt.Errorf("ethereum fees must be tip floor %d <= fallback %d <= tip cap %d <= fee cap %d",
 			c.TipFloor, c.TipFallback, c.TipCap, c.FeeCapMax)
@@ -84,9 +97,13 @@ type Adapter struct {
 	signer  types.Signer
 	// checked is set once the node's chain id was seen to be ours.
 	checked atomic.Bool
+	tracing
 }
 
-var _ chain.Adapter = (*Adapter)(nil)
+var (
+	_ chain.Adapter = (*Adapter)(nil)
+	_ chain.Partial = (*Adapter)(nil)
+)
 
 // New makes an adapter. It does not call the node yet.
 func New(cfg Config) (*Adapter, error) {
@@ -100,7 +117,7 @@ func New(cfg Config) (*Adapter, error) {
 		return nil, errors.New("ethereum node's URL is not usable")
 	}
 	id := big.NewInt(cfg.Networks.EthereumChainID)
-	return &Adapter{cfg: cfg, node: node, chainID: id, signer: types.LatestSignerForChainID(id)}, nil
+	return &Adapter{cfg: cfg, node: node, chainID: id, signer: types.LatestSignerForChainID(id), tracing: newTracing(cfg.Traces)}, nil
 }
 
 // Chain implements chain.Reader.
@@ -111,9 +128,13 @@ func (a *Adapter) MinOutput() asset.Units { return asset.NewUnits(1) }
 
 // call asks the node once, after having checked that it is on our chain.
 func (a *Adapter) call(ctx context.Context, out any, method string, params ...any) error {
+	return a.callWithin(ctx, a.cfg.Timeout, out, method, params...)
+}
+
+func (a *Adapter) callWithin(ctx context.Context, limit time.Duration, out any, method string, params ...any) error {
 	if !a.checked.Load() {
 		var id hexutil.Big
-		if err := a.ask(ctx, &id, "eth_chainId"); err != nil {
+		if err := a.ask(ctx, a.cfg.Timeout, &id, "eth_chainId"); err != nil {
 			return err
 		}
 		if id.ToInt().Cmp(a.chainID) != 0 {
@@ -121,11 +142,11 @@ func (a *Adapter) call(ctx context.Context, out any, method string, params ...an
 		}
 		a.checked.Store(true)
 	}
-	return a.ask(ctx, out, method, params...)
+	return a.ask(ctx, limit, out, method, params...)
 }
 
-func (a *Adapter) ask(ctx context.Context, out any, method string, params ...any) error {
-	ctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
+func (a *Adapter) ask(ctx context.Context, limit time.Duration, out any, method string, params ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if err := a.node.CallContext(ctx, out, method, params...); err != nil {
 		return fmt.Errorf("%s: %w", method, withoutURL(err))

@@ -35,11 +35,11 @@ type geth struct {
 
 // startGeth starts a geth whose genesis gives each address that balance in wei.
 // Unlike deploy/parts', it makes no block by itself and forgets no state.
-func startGeth(t testing.TB, balances map[string]string) *geth {
+func startGeth(t testing.TB, balances map[string]string, forks ...string) *geth {
 	t.Helper()
 	dir, ports := t.TempDir(), freePorts(t, 2)
 	genesis := filepath.Join(dir, "genesis.json")
-	raw, err := json.Marshal(gethGenesis(balances))
+	raw, err := json.Marshal(gethGenesis(balances, forks))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func startGeth(t testing.TB, balances map[string]string) *geth {
 		t.Fatal(err)
 	}
 	path, data := partstest.Program(t, "geth"), filepath.Join(dir, "data")
-	if out, err := exec.CommandContext(t.Context(), path, "init", "--datadir", data, genesis).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), path, "init", "--state.scheme", "hash", "--datadir", data, genesis).CombinedOutput(); err != nil {
 		t.Fatalf("geth init: %v\n%s", err, out)
 	}
 	p, err := parts.StartProcess(parts.ProcessConfig{Name: "geth", Path: path, Dir: dir, LogFile: filepath.Join(dir, "log"), Args: []string{
@@ -119,8 +119,9 @@ func freePorts(t testing.TB, count int) []string {
 	return ports
 }
 
-// gethGenesis has every fork up to Prague, as public chains have it, from block 0.
-func gethGenesis(balances map[string]string) map[string]any {
+// gethGenesis has every fork up to Prague, as public chains have it, from block 0, and
+// the further ones named.
+func gethGenesis(balances map[string]string, forks []string) map[string]any {
 	config := map[string]any{
 		"chainId": gethChainID, "terminalTotalDifficulty": 0, "terminalTotalDifficultyPassed": true,
 		"shanghaiTime": 0, "cancunTime": 0, "pragueTime": 0,
@@ -129,19 +130,25 @@ func gethGenesis(balances map[string]string) map[string]any {
 			"prague": map[string]int{"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716},
 		},
 	}
+	schedule := config["blobSchedule"].(map[string]any)
+	for _, fork := range forks {
+		config[fork+"Time"], schedule[fork] = 0, schedule["prague"]
+	}
 	for _, fork := range []string{
 		"homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg", "istanbul",
 		"muirGlacier", "berlin", "london", "arrowGlacier", "grayGlacier",
 	} {
 		config[fork+"Block"] = 0
 	}
-	// Blocks can't be made without the system contracts of Cancun and Prague.
+	// Blocks can't be made without the system contracts of Cancun, Prague and Amsterdam.
 	alloc := map[string]any{}
 	for address, code := range map[common.Address][]byte{
 		params.BeaconRootsAddress:        params.BeaconRootsCode,
 		params.HistoryStorageAddress:     params.HistoryStorageCode,
 		params.WithdrawalQueueAddress:    params.WithdrawalQueueCode,
 		params.ConsolidationQueueAddress: params.ConsolidationQueueCode,
+		params.BuilderDepositAddress:     params.BuilderDepositCode,
+		params.BuilderExitAddress:        params.BuilderExitCode,
 	} {
 		alloc[address.Hex()] = map[string]string{"balance": "0", "nonce": "0x1", "code": hexutil.Encode(code)}
 	}

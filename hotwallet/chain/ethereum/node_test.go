@@ -80,6 +80,8 @@ func TestConfigIsChecked(t *testing.T) {
 		"bad url":          func(c *Config) { c.URL = "http://x/secret\x7f" },
 		"no chain":         func(c *Config) { c.Networks.EthereumChainID = 0 },
 		"negative timeout": func(c *Config) { c.Timeout = -1 },
+		"negative trace":   func(c *Config) { c.TraceTimeout = -1 },
+		"unknown traces":   func(c *Config) { c.Traces = "maybe" },
 		"tips in disorder": func(c *Config) { c.TipFloor, c.TipFallback, c.TipCap = 3, 2, 1 },
 		"cap below tip":    func(c *Config) { c.FeeCapMax = 1 },
 		"gas below 21000":  func(c *Config) { c.GasMax = 20999 },

@@ -67,43 +67,6 @@ func (a *Adapter) checkCanonical(ctx context.Context, ref chain.Ref) error {
 	return err
 }
 
-// Block implements chain.Reader. That the block is in the best chain is asked
-// first: what comes with the hash is then right whatever happens in between.
-func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chain.Block, error) {
-	if err := a.checkCanonical(ctx, ref); err != nil {
-		return chain.Block{}, err
-	}
-	var block, receipts json.RawMessage
-	if err := a.call(ctx, &block, "eth_getBlockByHash", ref.Hash, true); err != nil {
-		return chain.Block{}, err
-	}
-	h, ok, err := readHeader(block)
-	if err != nil {
-		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
-	}
-	if !ok {
-		return chain.Block{}, fmt.Errorf("block %s: %w", ref, chain.ErrBlockGone)
-	}
-	if refOf(h) != ref {
-		return chain.Block{}, fmt.Errorf("block %s: the node sent %s instead", ref, refOf(h))
-	}
-	if err := a.call(ctx, &receipts, "eth_getBlockReceipts", ref.Hash); err != nil {
-		return chain.Block{}, err
-	}
-	if string(receipts) == "null" {
-		return chain.Block{}, fmt.Errorf("receipts of block %s: %w", ref, chain.ErrBlockGone)
-	}
-	txs, rs, err := readBody(h, block, receipts)
-	if err != nil {
-		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
-	}
-	b, err := match(h, txs, rs, a.signer, w)
-	if err != nil {
-		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
-	}
-	return b, nil
-}
-
 // pendingTx is what display needs of an unconfirmed transaction.
 type pendingTx struct {
 	Hash  common.Hash     `json:"hash"`
@@ -174,23 +137,17 @@ func (a *Adapter) Held(ctx context.Context, at chain.Ref, _, addresses []string)
 	return sum, nil
 }
 
-// balances are read at the block's hash (EIP-1898), so a reorg can't mix two.
+// balances sums what addresses have at a block.
 func (a *Adapter) balances(ctx context.Context, at chain.Ref, addresses []string) (asset.Units, error) {
-	ctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
-	defer cancel()
 	batch := make([]rpc.BatchElem, len(addresses))
 	for i, address := range addresses {
-		where := map[string]any{"blockHash": at.Hash, "requireCanonical": true}
-		batch[i] = rpc.BatchElem{Method: "eth_getBalance", Args: []any{address, where}, Result: new(hexutil.Big)}
+		batch[i] = balanceAt(address, at.Hash)
 	}
-	if err := a.node.BatchCallContext(ctx, batch); err != nil {
-		return asset.Units{}, fmt.Errorf("eth_getBalance: %w", withoutURL(err))
+	if err := a.batch(ctx, batch); err != nil {
+		return asset.Units{}, err
 	}
 	var sum asset.Units
 	for _, e := range batch {
-		if e.Error != nil {
-			return asset.Units{}, fmt.Errorf("eth_getBalance: %w", e.Error)
-		}
 		value, err := asset.UnitsFromBig(e.Result.(*hexutil.Big).ToInt())
 		if err == nil {
 			sum, err = sum.Add(value)
@@ -200,6 +157,28 @@ func (a *Adapter) balances(ctx context.Context, at chain.Ref, addresses []string
 		}
 	}
 	return sum, nil
+}
+
+// balanceAt asks for a balance at the block's hash (EIP-1898), so a reorg can't mix
+// two.
+func balanceAt(address, hash string) rpc.BatchElem {
+	where := map[string]any{"blockHash": hash, "requireCanonical": true}
+	return rpc.BatchElem{Method: "eth_getBalance", Args: []any{address, where}, Result: new(hexutil.Big)}
+}
+
+// batch asks at most maxBatch questions at once; all have to be answered.
+func (a *Adapter) batch(ctx context.Context, batch []rpc.BatchElem) error {
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
+	defer cancel()
+	if err := a.node.BatchCallContext(ctx, batch); err != nil {
+		return fmt.Errorf("%s: %w", batch[0].Method, withoutURL(err))
+	}
+	for _, e := range batch {
+		if e.Error != nil {
+			return fmt.Errorf("%s: %w", e.Method, e.Error)
+		}
+	}
+	return nil
 }
 
 // explainHeld turns a refusal into ErrBlockGone where the block is not the tip.

@@ -85,4 +85,12 @@ func (a accounts) Token(testing.TB) string {
 	return token
 }
 
+func (a accounts) PayInside(_ testing.TB, payments ...chaintest.Payment) string {
+	var outputs []fakechain.Output
+	for _, p := range payments {
+		outputs = append(outputs, fakechain.Output{Address: p.Address, Units: p.Units})
+	}
+	return a.c.PayMany(outputs...)
+}
+
 func (a accounts) Wallet(testing.TB) string { return a.c.NewAddress() }

@@ -74,7 +74,7 @@ func (c *Chain) UnderstateHeld(units asset.Units) {
 }
 
 // OverstateHeld makes Held answer that much more than the blocks show, as after a
-// contract's internal transfer to an address of ours.
+// contract's internal transfer to an address of ours that the node does not show.
 func (c *Chain) OverstateHeld(units asset.Units) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,6 +3,7 @@ package fakechain
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"ferry/hotwallet/chain"
 	"ferry/swap/asset"
@@ -89,6 +90,9 @@ func match(b block, w chain.Watch) chain.Block {
 }
 
 func credits(t Tx, id string, w chain.Watch) []chain.Credit {
+	if t.Chain == asset.Ethereum && len(t.Outputs) > 1 {
+		return paidInside(t, id, w)
+	}
 	var found []chain.Credit
 	for i, o := range t.Outputs {
 		if o.Units.IsZero() || !w.Address(o.Address) {
@@ -101,7 +105,23 @@ func credits(t Tx, id string, w chain.Watch) []chain.Credit {
 	return found
 }
 
-// Mempool implements chain.Reader.
+// paidInside are the credits of a contract that pays several: one for each address.
+func paidInside(t Tx, id string, w chain.Watch) []chain.Credit {
+	var found []chain.Credit
+	for _, o := range t.Outputs {
+		i := slices.IndexFunc(found, func(c chain.Credit) bool { return c.Address == o.Address })
+		switch {
+		case o.Units.IsZero() || !w.Address(o.Address):
+		case i >= 0:
+			found[i].Units = mustAdd(found[i].Units, o.Units)
+		default:
+			found = append(found, chain.Credit{TxID: id, Address: o.Address, Units: o.Units, Source: chain.Internal})
+		}
+	}
+	return found
+}
+
+// Mempool implements chain.Reader. What a contract will pay is not known there.
 func (c *Chain) Mempool(ctx context.Context, w chain.Watch) ([]chain.Credit, error) {
 	err := c.enter("Mempool")
 	defer c.mu.Unlock()
@@ -112,7 +132,7 @@ func (c *Chain) Mempool(ctx context.Context, w chain.Watch) ([]chain.Credit, err
 	for _, t := range c.mempool {
 		found = append(found, credits(t, t.ID(), w)...)
 	}
-	return found, ctx.Err()
+	return slices.DeleteFunc(found, func(c chain.Credit) bool { return c.Source != chain.Transfer }), ctx.Err()
 }
 
 // Held implements chain.Reader. It looks back as far as the chain goes.

@@ -13,8 +13,8 @@ func (c *Chain) Pay(address string, units asset.Units) string {
 	return c.PayMany(Output{Address: address, Units: units})
 }
 
-// PayMany has a stranger pay several outputs with one transaction. On the
-// account chain there is exactly one.
+// PayMany has a stranger pay several outputs with one transaction. On the account
+// chain several are what a contract pays inside.
 func (c *Chain) PayMany(outputs ...Output) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

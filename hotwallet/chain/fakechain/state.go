@@ -134,7 +134,7 @@ func (s *state) check(t Tx, height int64) verdict {
 
 func (s *state) checkTransfer(t Tx) verdict {
 	switch {
-	case len(t.Outputs) != 1 || len(t.Inputs) != 0 || t.Sender == "":
+	case len(t.Outputs) == 0 || len(t.Outputs) > 1 && !t.Stranger || len(t.Inputs) != 0 || t.Sender == "":
 		return badShape
 	case t.Nonce < s.nonces[t.Sender]:
 		return spent

@@ -27,7 +27,8 @@ type Tx struct {
 	// Sender and Nonce name the account that pays (account chain).
 	Sender string `json:"sender,omitempty"`
 	Nonce  uint64 `json:"nonce,omitempty"`
-	// Outputs has exactly one element on the account chain.
+	// Outputs has exactly one element on the account chain; a stranger's contract may
+	// pay several.
 	Outputs []Output `json:"outputs"`
 	// Fee is exact on the UTXO chain, the most it may cost on the account chain.
 	Fee asset.Units `json:"fee"`

@@ -34,6 +34,8 @@ type Metrics struct {
 	nodeHeight prometheus.Gauge
 	reorgs     prometheus.Histogram
 	tooDeep    prometheus.Counter
+	unseen     prometheus.Gauge
+	credits    *prometheus.CounterVec
 	signings   *prometheus.CounterVec
 	broadcasts *prometheus.CounterVec
 	calls      *prometheus.CounterVec
@@ -51,7 +53,10 @@ func New(to prometheus.Registerer, pool *pgxpool.Pool, chain asset.Chain, now fu
 		nodeHeight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "ferry_node_height", ConstLabels: own, Help: "Height of the node's best block at its last answer."}),
 		reorgs: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "ferry_chain_reorg_depth_blocks", ConstLabels: own,
 			Help: "Reorganisations that were followed, by how many blocks they took back.", Buckets: []float64{1, 2, 3, 6, 12, 32}}),
-		tooDeep:    prometheus.NewCounter(prometheus.CounterOpts{Name: "ferry_chain_reorg_too_deep_total", ConstLabels: own, Help: "Looks at a reorganisation that is not followed."}),
+		tooDeep: prometheus.NewCounter(prometheus.CounterOpts{Name: "ferry_chain_reorg_too_deep_total", ConstLabels: own, Help: "Looks at a reorganisation that is not followed."}),
+		unseen: prometheus.NewGauge(prometheus.GaugeOpts{Name: "ferry_node_unseen", ConstLabels: own,
+			Help: "1 while the node does not show all that concerns us, such as internal transfers."}),
+		credits:    counter("ferry_chain_credits_total", "What blocks brought to our addresses, by how it came; again after a reorganisation.", "source"),
 		signings:   counter("ferry_payment_signings_total", "Requests to the signer by how they ended.", "outcome"),
 		broadcasts: counter("ferry_payment_broadcasts_total", "Transactions handed to the node by its answer.", "answer"),
 		calls:      counter("ferry_wallet_calls_total", "Calls of the gateway by the code of their refusal, ok without one.", "call", "code"),
@@ -60,7 +65,7 @@ func New(to prometheus.Registerer, pool *pgxpool.Pool, chain asset.Chain, now fu
 	}
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ferry_node_answer_age_seconds", ConstLabels: own,
 		Help: "Since the node last answered; -1 before it ever has."}, m.silence)
-	to.MustRegister(m.nodeHeight, age, m.reorgs, m.tooDeep, m.signings, m.broadcasts, m.calls, m.balances)
+	to.MustRegister(m.nodeHeight, age, m.reorgs, m.tooDeep, m.unseen, m.credits, m.signings, m.broadcasts, m.calls, m.balances)
 	to.MustRegister(reading(pool, chain))
 	return m
 }
@@ -93,6 +98,17 @@ func (m *Metrics) Watch() watch.Observer {
 		},
 		Reorg:   func(depth int64) { m.reorgs.Observe(float64(depth)) },
 		TooDeep: m.tooDeep.Inc,
+		Credits: func(credits []chain.Credit) {
+			for _, c := range credits {
+				m.credits.WithLabelValues(c.Source.String()).Inc()
+			}
+		},
+		Unseen: func(unseen bool) {
+			m.unseen.Set(0)
+			if unseen {
+				m.unseen.Set(1)
+			}
+		},
 	}
 }
 

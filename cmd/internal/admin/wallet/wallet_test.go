@@ -102,6 +102,8 @@ func TestWhatThePartsTell(t *testing.T) {
 	w.Watch().Reorg(1)
 	w.Watch().Reorg(2)
 	w.Watch().TooDeep()
+	w.Watch().Credits([]chain.Credit{{}, {Source: chain.Internal}, {Source: chain.Internal}})
+	w.Watch().Unseen(true)
 	w.Payment().Signing(payment.Refused)
 	w.Payment().Broadcast(chain.Unknown)
 	w.Call("issue", "")
@@ -113,6 +115,8 @@ func TestWhatThePartsTell(t *testing.T) {
 		`ferry_node_height{chain="bitcoin"}`: 321, `ferry_node_answer_age_seconds{chain="bitcoin"}`: 31,
 		`ferry_chain_reorg_depth_blocks_count{chain="bitcoin"}`: 2, `ferry_chain_reorg_depth_blocks_sum{chain="bitcoin"}`: 3,
 		`ferry_chain_reorg_depth_blocks_bucket{chain="bitcoin",le="1"}`: 1, `ferry_chain_reorg_too_deep_total{chain="bitcoin"}`: 1,
+		`ferry_chain_credits_total{chain="bitcoin",source="transfer"}`: 1, `ferry_chain_credits_total{chain="bitcoin",source="internal"}`: 2,
+		`ferry_node_unseen{chain="bitcoin"}`:                                        1,
 		`ferry_payment_signings_total{chain="bitcoin",outcome="refused"}`:           1,
 		`ferry_payment_broadcasts_total{answer="unknown",chain="bitcoin"}`:          1,
 		`ferry_wallet_calls_total{call="issue",chain="bitcoin",code="ok"}`:          1,
