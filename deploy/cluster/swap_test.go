@@ -51,6 +51,7 @@ func TestSwapsOnRealNodes(t *testing.T) {
 // deposits of every kind at the same time.
 func (h *house) deposits(ctx context.Context, t *testing.T) {
 	together, ctx := errgroup.WithContext(ctx)
+	together.Go(func() error { return h.scenarios(ctx, t) })
 	for _, pair := range []asset.Pair{btcToETH, ethToBTC} {
 		together.Go(func() error { return h.exact(ctx, pair) })
 		together.Go(func() error { return h.wrong(ctx, pair, swap.VerdictShort) })

@@ -1,6 +1,9 @@
 package mutation
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Row is one policy row: what a deployment does in one kind of case.
 type Row struct {
@@ -36,6 +39,11 @@ const (
 
 // Rows are all that can be removed.
 func Rows() []Row {
+	return slices.Concat(deposits(), mismatches(), policies(), people(), times(), chains())
+}
+
+// deposits are about what a deposit counts as.
+func deposits() []Row {
 	return []Row{
 		{"count.exact", "one deposit of the exact amount is counted by itself", judge,
 			"\tcase exact:\n", "\tcase exact && !punctual:\n"},
@@ -53,6 +61,12 @@ func Rows() []Row {
 			"if text, missing := partly(s); text != \"\" {", "if text, missing := partly(s); text == \"never\" {"},
 		{"top_up.whole_beside_parts", "parts beside a deposit of the whole amount go back", judge,
 			"for _, part := range l.parts {", "for _, part := range l.parts[:0] {"},
+	}
+}
+
+// mismatches are about when and as what a mismatch is judged.
+func mismatches() []Row {
+	return []Row{
 		{"short.at_once", "what is short by less than dust is judged at once", leg,
 			"l.missing.Less(f.Deposit.DustThreshold)", "l.missing.IsZero()"},
 		{"short.at_deadline", "what is short when the time to deposit is over is judged then", decide,
@@ -74,7 +88,12 @@ func Rows() []Row {
 		{"refund.told", "a refund says why it is one", mismatch,
 			"is %s: a refund of %s to the refund address is ordered.\", deposit.Amount, deposit.Verdict, back)",
 			"of %s: a refund of %s is ordered.\", deposit.Amount, deposit.Verdict, back)"},
+	}
+}
 
+// policies are about what the policy of a swap says of it.
+func policies() []Row {
+	return []Row{
 		{"on_short.refund", "policy refund: what is short goes back", policy, "return p.OnShort", instead("OnShort", "Refund", "Ask")},
 		{"on_short.requote", "policy requote: what is short is swapped at a new price", policy, "return p.OnShort", instead("OnShort", "Requote", "Refund")},
 		{"on_short.ask", "policy ask: the user is asked about what is short", policy, "return p.OnShort", instead("OnShort", "Ask", "Refund")},
@@ -91,7 +110,7 @@ func Rows() []Row {
 		{"on_late.locked_rate", "a late deposit has the locked rate while the market is within the tolerance", mismatch,
 			"return askPrice(d, m, swap.BasisLate, f)", "return askPrice(d, m, swap.BasisMarket, f)"},
 		{"on_over.small_excess", "an excess that is not worth sending back is swapped at the locked rate", mismatch,
-			"case main && verdict == swap.VerdictOver && d.excessIsSmall(parts):", "case false:"},
+			"case main && verdict == swap.VerdictOver && answer != swap.AnswerAsk && d.excessIsSmall(parts):", "case false:"},
 		{"requote.beyond_tolerance", "a price beyond the policy's tolerance is not taken without asking", permit,
 			"within, err := t.noWorse(r, policy.ToleranceBPS)", "within, err := t.noWorse(r, bpsWhole)"},
 		{"requote.refused_asks", "where the price is the obstacle the user is asked", amend,
@@ -100,6 +119,12 @@ func Rows() []Row {
 			"d.Note = \"There is no price for it now.\"\n\treturn refundAll(d, m, f)", "return d"},
 		{"requote.deadline", "a price that does not come in time is not waited for", amend,
 			"d.Note = \"No price came in time.\"", "return d"},
+	}
+}
+
+// people are about what users and staff decide.
+func people() []Row {
+	return []Row{
 		{"answer.requote", "a consent permits the price that it names", amend,
 			"m.SignedConsent = f.Answered.SignedConsent", "m.SignedConsent = \"\""},
 		{"answer.refund", "a user who was asked can have the deposit back", amend,
@@ -122,7 +147,12 @@ func Rows() []Row {
 		{"staff.needs_second", "above a limit nobody acts alone", staff, "case !r.needsSecond(d):", "case true:"},
 		{"staff.second_pair_of_eyes", "nobody approves what they ordered themselves", staff,
 			"case d.Swap.Amended.Staff[i].Actor == told.Actor:", "case false:"},
+	}
+}
 
+// times are about deadlines and dust.
+func times() []Row {
+	return []Row{
 		{"expire", "a swap that nobody pays expires", decide,
 			"d.Move, d.Note = MoveExpire, \"No deposit was seen in time.\"", "d.Note = \"\""},
 		{"late.seen_in_time", "a deposit that was seen in time does not expire with the time to deposit", decide,
@@ -147,6 +177,12 @@ func Rows() []Row {
 			"d.Move = MoveGone", "d.Move = MoveNone"},
 		{"deposit.gone_late", "a deposit that vanishes after the time to deposit leaves the swap expired", leg,
 			"d.Move = MoveExpire", "d.Move = MoveNone"},
+	}
+}
+
+// chains are about what chains take back, and payments.
+func chains() []Row {
+	return []Row{
 		{"reorg.uncount", "a counted deposit that is taken back before its payout is signed is not counted", reorg,
 			"if !before.Main || !Allowed(d.From, MoveUncount) {", "if before.Main || !Allowed(d.From, MoveUncount) {"},
 		{"reorg.counted_again", "it is counted again when it returns", reorg,

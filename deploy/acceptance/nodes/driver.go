@@ -153,9 +153,16 @@ func (d *Driver) Close() error {
 	if d.miner != nil {
 		defer d.miner.stop()
 	}
+	d.Detach()
+	return stop(d.up)
+}
+
+// Detach ends the driver's own connections; the cluster stays.
+func (d *Driver) Detach() {
 	d.ether.Close()
 	d.geth.Close()
-	return stop(d.up)
+	d.node.Close()
+	d.coins.Close()
 }
 
 func stop(up *cluster.Cluster) error {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -103,15 +104,36 @@ func (w *world) Alarms(ctx context.Context) ([]string, error) {
 	return []string{strings.Join(strings.Fields(page), " ")}, nil
 }
 
+// requestID is what the command line says of a request that it has told.
+var requestID = regexp.MustCompile(`request (\S+)`)
+
 // Act implements scenario.Operator.
 func (w *world) Act(ctx context.Context, swapID, actor string, action swap.StaffAction, reason string) (string, error) {
-	return w.ferry(ctx, "swap", strings.ReplaceAll(string(action), "_", "-"), swapID, "--actor", actor, "--reason", reason)
+	return w.staff(ctx, "swap", strings.ReplaceAll(string(action), "_", "-"), swapID, "--actor", actor, "--reason", reason)
 }
 
 // Approve implements scenario.Operator.
-func (w *world) Approve(ctx context.Context, swapID, actor, _ string) error {
-	_, err := w.ferry(ctx, "swap", "approve", swapID, "--actor", actor, "--reason", "agreed")
+func (w *world) Approve(ctx context.Context, swapID, actor, request string) error {
+	_, err := w.staff(ctx, "swap", "approve", swapID, request, "--actor", actor)
 	return err
+}
+
+// staff runs a command of staff until the state machine knows the swap. What it decides
+// is told like any other fact; a refusal, which ends the command with a status other
+// than 0, is no error of the command.
+func (w *world) staff(ctx context.Context, args ...string) (request string, err error) {
+	err = w.Await(ctx, "ferry "+strings.Join(args, " "), func() (bool, string, error) {
+		page, err := w.ferry(ctx, args...)
+		if told := requestID.FindStringSubmatch(page); told != nil {
+			request = told[1]
+			return true, "", nil
+		}
+		if err != nil && !strings.Contains(err.Error(), "is not known") {
+			return false, "", err
+		}
+		return false, fmt.Sprint(err), nil
+	})
+	return request, err
 }
 
 // Repeat implements scenario.Trouble: every relay is set back to its first record, as if

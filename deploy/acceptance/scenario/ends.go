@@ -11,7 +11,7 @@ import (
 	"ferry/swap/asset"
 )
 
-// ends are the steps that demand what became of a swap and of each deposit.
+// ends are the steps that demand what became of a swap.
 func ends() []step {
 	return []step{
 		say(`the (other )?swap settles in full`, func(ctx context.Context, p *play, args []string) error {
@@ -55,6 +55,12 @@ func ends() []step {
 				"is confirmed": {swap.DepositConfirmed, swap.PayoutQueued}, "is queued for payout": {swap.PayoutQueued}, "is settled": {swap.Settled}, "is expired": {swap.Expired}}[args[0]]
 			return p.see(ctx, "", fmt.Sprint("state ", states), func(u swap.Update) bool { return slices.Contains(states, u.State) })
 		}),
+	}
+}
+
+// outcomes are the steps that demand what became of each deposit.
+func outcomes() []step {
+	return []step{
 		say(`(\d+) deposits? (?:is|are) (counted|topped_up|dust|extra|late|short|over)`, func(ctx context.Context, p *play, args []string) error {
 			return p.see(ctx, "", args[0]+" deposits "+args[1], func(u swap.Update) bool {
 				n := 0
@@ -128,9 +134,6 @@ func final(u swap.Update, purpose swap.Purpose) (n int) {
 	}
 	return n
 }
-
-// lasting are the states that a swap rests in.
-var lasting = []swap.State{swap.Settled, swap.Expired, swap.Refunded, swap.Held}
 
 // ends waits for a state, and fails at once where the swap rests in another that it
 // can't leave by itself. A swap that is at first in the state it is to leave, such as an

@@ -40,7 +40,7 @@ func given() []step {
 			p.ask.NoRefundAddress = true
 			return nil
 		}),
-		say(`a payout address that refuses payments`, func(_ context.Context, p *play, _ []string) error {
+		shake(`a payout address that refuses payments`, func(_ context.Context, p *play, _ []string) error {
 			p.ask.PayoutRefused = true
 			return nil
 		}),

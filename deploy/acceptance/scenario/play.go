@@ -67,7 +67,7 @@ func find(text string) (step, []string, error) {
 
 // steps are all sentences.
 var steps = func() func() []step {
-	all := slices.Concat(given(), pays(), times(), chains(), troubles(), people(), ends(), tells())
+	all := slices.Concat(given(), pays(), times(), chains(), troubles(), people(), ends(), outcomes(), tells(), standing())
 	return func() []step { return all }
 }()
 

@@ -56,6 +56,12 @@ func tells() []step {
 				return told, stands(all[len(all)-1]), err
 			})
 		}),
+	}
+}
+
+// standing are the steps that demand how a swap stands, and how it came there.
+func standing() []step {
+	return []step{
 		say(`the next to act is the (user|chain)|the next to act is (ferry|support|nobody)`, func(ctx context.Context, p *play, args []string) error {
 			actor := args[0] + args[1]
 			return p.see(ctx, "", "next to act "+actor, func(u swap.Update) bool {

@@ -6,7 +6,6 @@ import (
 
 	"ferry/deploy/acceptance/scenario"
 	"ferry/deploy/simulate/simulation"
-	"ferry/hotwallet/chain/fakechain"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -66,9 +65,9 @@ func (w *world) Pay(_ context.Context, on asset.Chain, outputs []scenario.Output
 	return txs, err
 }
 
-func told(outputs []scenario.Output) (all []fakechain.Output) {
+func told(outputs []scenario.Output) (all []simulation.Output) {
 	for _, o := range outputs {
-		all = append(all, fakechain.Output{Address: o.Address, Units: o.Units})
+		all = append(all, simulation.Output{Address: o.Address, Units: o.Units})
 	}
 	return all
 }
@@ -115,8 +114,8 @@ func (w *world) Dust(_ context.Context, on asset.Chain) (asset.Units, error) {
 }
 
 // fates are those of the simulated chains.
-var fates = map[scenario.Fate]fakechain.Fate{scenario.Returns: fakechain.Return,
-	scenario.Forgotten: fakechain.Drop, scenario.DoubleSpent: fakechain.DoubleSpend}
+var fates = map[scenario.Fate]simulation.Fate{scenario.Returns: simulation.Return,
+	scenario.Forgotten: simulation.Drop, scenario.DoubleSpent: simulation.DoubleSpend}
 
 var _ scenario.World = (*world)(nil)
 

@@ -145,3 +145,17 @@ func (s *Stage) NewAddress(on asset.Chain) string { return s.w.chains[on].NewAdd
 
 // Dust is the least that a chain takes for a deposit at all.
 func (s *Stage) Dust(on asset.Chain) asset.Units { return s.w.rules[on].dust }
+
+// Output is what one address is paid, and Fate what becomes of the transactions whose
+// blocks are taken back: as the simulated chains have them.
+type (
+	Output = fakechain.Output
+	Fate   = fakechain.Fate
+)
+
+// The fates.
+const (
+	Return      = fakechain.Return
+	Drop        = fakechain.Drop
+	DoubleSpend = fakechain.DoubleSpend
+)
