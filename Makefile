@@ -40,7 +40,7 @@ lint: $(BIN)/golangci-lint ## gofmt, go vet and golangci-lint over all of it
 	@go vet ./...
 	@$(BIN)/golangci-lint run ./...
 
-bench: bootstrap ## measure against baselines run beside; report in bench/out (BENCH=quick: one short round each)
+bench: bootstrap $(BIN)/geth ## measure against baselines run beside; report in bench/out (BENCH=quick: one short round each)
 	@BENCH='$(BENCH)' go run ./bench
 
 kafka: $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## run Apache Kafka on loopback (PORT=n); `make demo KAFKA=apache` has one of its own

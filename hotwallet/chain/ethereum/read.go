@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/rpc"
 	"golang.org/x/sync/errgroup"
 
@@ -53,7 +54,8 @@ func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chai
 	return m.Block, nil
 }
 
-// complete reads receipts and trace, at once.
+// complete reads receipts and trace, at once, and recovers the senders while the node
+// works: that takes longer than all else we do, and transactions keep them.
 func (a *Adapter) complete(ctx context.Context, ref chain.Ref, c *content, w chain.Watch) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -76,6 +78,11 @@ func (a *Adapter) complete(ctx context.Context, ref chain.Ref, c *content, w cha
 		trace, err = a.trace(ctx, ref, c.txs, w)
 		return err
 	})
+	for _, tx := range c.txs {
+		if _, err := types.Sender(a.signer, tx); err != nil {
+			break // match says which
+		}
+	}
 	if err := group.Wait(); err != nil {
 		return err
 	}

@@ -247,6 +247,10 @@ func FuzzReadTrace(f *testing.F) {
 	f.Add(base.trace)
 	f.Add(one(f, 1, wallet, 9, has(ours, 9), nobody).trace)
 	f.Add(one(f, 1, ours, 9, has(ours, 9), has(ours, 18)).trace)
+	for _, pair := range [][2]string{{nobody, has(ours, 9)}, {has(ours, 9), nobody}, {has(ours, 9), has(ours, 0)}, {has(ours, 1), has(wallet, 1)},
+		{has(ours, 9), strings.Replace(has(ours, 9), "balance", "code", 1)}} {
+		f.Add(fmt.Appendf(nil, `{"pre":%s,"post":%s}`, pair[0], pair[1]))
+	}
 	f.Add([]byte(`[{"result":{"pre":{"0x":{}},"post":{}}}]`))
 	f.Add([]byte(`[{"result":{"pre":{"0x0000000000000000000000000000000000000001":{"balance":"0x0"},"0x0000000000000000000000000000000000000001":{}}}}]`))
 	c, err := fixture{base.block, base.receipts, nil}.content(only(ours))
