@@ -196,7 +196,7 @@ func chains() []Row {
 		{"reorg.held", "a counted deposit that never returns holds the swap", decide,
 			"case d.From == swap.DepositDetected && d.waitsForReturn():", "case false:"},
 		{"reorg.too_deep", "a reorganisation deeper than is followed halts the chain", watch,
-			"halted, err := w.config.Store.Stop(ctx, reason)", "halted, err := false, error(nil)"},
+			"halted, err := w.config.Store.Stop(ctx, reason)", "halted, err := reason == \"\", error(nil)"},
 		{"payment.failed", "a payout that failed holds the swap", pay,
 			"swap.PaymentFailed: MovePayoutFailed}[p.State]", "swap.PaymentFailed: MoveNone}[p.State]"},
 		{"payment.taken_back", "a settled swap whose payout is taken back is not settled", reorg,
