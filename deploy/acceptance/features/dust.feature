@@ -77,6 +77,13 @@ Feature: Dust
       | ETH  | BTC |
 
   @row:dust.never_the_quote
+  Scenario: the quoted amount is never dust, even where it is late
+    Given a locked BTC→ETH quote
+    When a swap is made of it
+    And the dust threshold of bitcoin becomes 1000 times as much
+    And the user pays the amount 5 minutes too late
+    Then the swap is refunded because of deposit_late
+
   Scenario: the quoted amount counts whatever the dust threshold has become
     Given a locked BTC→ETH quote
     When a swap is made of it

@@ -66,7 +66,7 @@ Feature: Daemons that die and records that come again
   @row:parked
   Scenario: a deposit that is told before its swap waits for it
     Given a locked BTC→ETH quote
-    And gatewayd is killed
+    And the gateway dies before it tells of the swap
     When the user pays the amount
     And 10 minutes pass
     And gatewayd is started again

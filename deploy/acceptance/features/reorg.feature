@@ -44,6 +44,21 @@ Feature: Reorganisations
     And the next to act is support
 
   @peer:reorg @row:reorg.part
+  Scenario: a part that the chain takes back is waited for
+    Given a locked BTC→ETH quote
+    And no blocks come on bitcoin
+    When the user pays 60 %
+    And bitcoin makes 3 blocks
+    And the user is told to send the missing 40 %
+    And a reorganisation takes the deposit back, and it is forgotten
+    Then the swap waits for confirmations
+    And the next to act is the chain
+    When the sender hands the deposit in again
+    And blocks come again on bitcoin
+    And the user pays the rest
+    Then the swap settles in full
+
+  @peer:reorg
   Scenario: a part that the chain takes back is missing again
     Given a locked BTC→ETH quote
     And no blocks come on bitcoin

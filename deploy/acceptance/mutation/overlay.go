@@ -20,21 +20,26 @@ func (r Row) Mutant(root string) ([]byte, error) {
 	return []byte(strings.Replace(string(source), r.Old, r.New, 1)), nil
 }
 
-// overlay writes what go build -overlay reads: the mutant in the place of the file.
+// overlay writes what go build -overlay reads: each mutant in the place of its file.
 func (r Row) overlay(root, folder string) (path string, err error) {
-	mutant, err := r.Mutant(root)
-	if err != nil {
-		return "", err
+	replace := map[string]string{}
+	for i, row := range append([]Row{r}, r.Also...) {
+		row.Name = r.Name
+		mutant, err := row.Mutant(root)
+		if err != nil {
+			return "", err
+		}
+		file := filepath.Join(folder, fmt.Sprintf("mutant%d.go", i))
+		if err := os.WriteFile(file, mutant, 0o600); err != nil {
+			return "", fmt.Errorf("write the mutant of row %s: %w", r.Name, err)
+		}
+		original, err := filepath.Abs(filepath.Join(root, row.File))
+		if err != nil {
+			return "", fmt.Errorf("find %s: %w", row.File, err)
+		}
+		replace[original] = file
 	}
-	file := filepath.Join(folder, "mutant.go")
-	if err := os.WriteFile(file, mutant, 0o600); err != nil {
-		return "", fmt.Errorf("write the mutant of row %s: %w", r.Name, err)
-	}
-	original, err := filepath.Abs(filepath.Join(root, r.File))
-	if err != nil {
-		return "", fmt.Errorf("find %s: %w", r.File, err)
-	}
-	list, err := json.Marshal(map[string]map[string]string{"Replace": {original: file}})
+	list, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {
 		return "", fmt.Errorf("write the overlay of row %s: %w", r.Name, err)
 	}

@@ -35,8 +35,10 @@ func TestRows(t *testing.T) {
 		}
 	}
 	for _, row := range mutation.Rows() {
-		if _, err := row.Mutant(filepath.Join("..", "..", "..")); err != nil {
-			t.Error(err)
+		for _, part := range append([]mutation.Row{row}, row.Also...) {
+			if _, err := part.Mutant(filepath.Join("..", "..", "..")); err != nil {
+				t.Error(err)
+			}
 		}
 		if !held[row.Name] || row.About == "" {
 			t.Errorf("row %s (%s) has no scenario or no sentence", row.Name, row.About)

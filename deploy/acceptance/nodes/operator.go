@@ -128,7 +128,11 @@ func (w *world) staff(ctx context.Context, args ...string) (request string, err 
 			request = told[1]
 			return true, "", nil
 		}
-		if err != nil && !strings.Contains(err.Error(), "is not known") {
+		switch {
+		case err == nil || strings.Contains(err.Error(), "is not known"): // not yet
+		case strings.Contains(err.Error(), "nothing was done"):
+			return true, "", nil // refused: what came of it shows
+		default:
 			return false, "", err
 		}
 		return false, fmt.Sprint(err), nil

@@ -157,6 +157,11 @@ func (w *world) Start(ctx context.Context, daemon string) error {
 	return w.up.Restart(ctx, daemon)
 }
 
+// Untold implements scenario.Trouble.
+func (w *world) Untold(context.Context) error {
+	return scenario.Cannot("a gateway tells within milliseconds of a swap that it has answered for")
+}
+
 // mortal are the daemons that die again and again, one after the other.
 var mortal = []string{"swapd", "hotwalletd-bitcoin", "signerd", "hotwalletd-ethereum", "gatewayd", "liquidityd"}
 

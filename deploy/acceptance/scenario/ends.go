@@ -205,6 +205,8 @@ func (s *inPlay) about(paid asset.Amount, bps int64) error {
 	fair.Sub(fair, q.NetworkFee.Units.Big())
 	least := new(big.Int).Mul(fair, big.NewInt(10_000-bps))
 	least.Div(least, big.NewInt(10_000))
+	// Each amount is rounded once, to the places of a quote.
+	least.Sub(least, rounding(q.Pair.To))
 	// The service fee is a part of what is paid: at most it is what the quote took, per coin.
 	fee := new(big.Int).Mul(q.ServiceFee.Units.Big(), came)
 	fee.Div(fee, q.Deposit.Units.Big())
@@ -214,4 +216,13 @@ func (s *inPlay) about(paid asset.Amount, bps int64) error {
 		return fmt.Errorf("the payout is %s base units of %s, at least %s were due", got, paid.Asset, least)
 	}
 	return nil
+}
+
+// rounding is two steps of a quoted amount, in base units.
+func rounding(id asset.ID) *big.Int {
+	step := big.NewInt(1)
+	if a := asset.MustLookup(id); a.Decimals > asset.QuotePlaces {
+		step = asset.Pow10(a.Decimals - asset.QuotePlaces)
+	}
+	return step.Mul(step, big.NewInt(2))
 }

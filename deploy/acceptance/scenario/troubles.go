@@ -15,6 +15,7 @@ func troubles() []step {
 	return []step{
 		shake(daemon+` is killed`, onDaemon(func(ctx context.Context, p *play, name string) error { return p.Kill(ctx, name) })),
 		shake(daemon+` is started again`, onDaemon(func(ctx context.Context, p *play, name string) error { return p.Start(ctx, name) })),
+		shake(`the gateway dies before it tells of the swap`, func(ctx context.Context, p *play, _ []string) error { return p.Untold(ctx) }),
 		shake(`the daemons crash again and again`, func(ctx context.Context, p *play, _ []string) error { return p.CrashOften(ctx) }),
 		shake(`all that was ever told is told again`, func(ctx context.Context, p *play, _ []string) error {
 			s, err := p.swap(ctx)

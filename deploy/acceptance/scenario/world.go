@@ -146,6 +146,8 @@ type Trouble interface {
 	// Kill ends a daemon until Start.
 	Kill(ctx context.Context, daemon string) error
 	Start(ctx context.Context, daemon string) error
+	// Untold has the gateway die with the next swap made and not told of, until Start.
+	Untold(ctx context.Context) error
 	// CrashOften has all daemons die and come back while the scenario goes on.
 	CrashOften(ctx context.Context) error
 	// Repeat has all that was ever told be told again.

@@ -47,6 +47,9 @@ func (w *world) Kill(_ context.Context, daemon string) error {
 	return nil
 }
 
+// Untold implements scenario.Trouble: what is stored is told when it is up again.
+func (w *world) Untold(ctx context.Context) error { return w.Kill(ctx, "gatewayd") }
+
 // Start implements scenario.Trouble.
 func (w *world) Start(_ context.Context, daemon string) error { return w.stage.Start(daemon) }
 

@@ -146,12 +146,11 @@ func (s *Stage) NewAddress(on asset.Chain) string { return s.w.chains[on].NewAdd
 // Dust is the least that a chain takes for a deposit at all.
 func (s *Stage) Dust(on asset.Chain) asset.Units { return s.w.rules[on].dust }
 
-// Output is what one address is paid, and Fate what becomes of the transactions whose
-// blocks are taken back: as the simulated chains have them.
-type (
-	Output = fakechain.Output
-	Fate   = fakechain.Fate
-)
+// Output is what one address is paid, as the simulated chains have it.
+type Output = fakechain.Output
+
+// Fate is what becomes of the transactions whose blocks are taken back, likewise.
+type Fate = fakechain.Fate
 
 // The fates.
 const (
