@@ -19,17 +19,29 @@ func readHeader(reply []byte) (h *types.Header, ok bool, err error) {
 	var claimed struct {
 		Hash *common.Hash `json:"hash"`
 	}
-	if string(reply) == "null" {
-		return nil, false, nil
+	if h, ok, err = decodeHeader(reply); err != nil || !ok {
+		return nil, false, err
 	}
 	if err := json.Unmarshal(reply, &claimed); err != nil {
 		return nil, false, fmt.Errorf("header: %w", err)
 	}
+	if claimed.Hash == nil || h.Hash() != *claimed.Hash {
+		return nil, false, errors.New("the header does not hash to the block's hash")
+	}
+	return h, true, nil
+}
+
+// decodeHeader is readHeader for a caller who knows which hash the block has to have,
+// and compares.
+func decodeHeader(reply []byte) (h *types.Header, ok bool, err error) {
+	if string(reply) == "null" {
+		return nil, false, nil
+	}
 	if err := json.Unmarshal(reply, &h); err != nil {
 		return nil, false, fmt.Errorf("header: %w", err)
 	}
-	if h == nil || claimed.Hash == nil || h.Hash() != *claimed.Hash {
-		return nil, false, errors.New("the header does not hash to the block's hash")
+	if h == nil {
+		return nil, false, errors.New("there is no header")
 	}
 	if !h.Number.IsInt64() || h.BaseFee != nil && h.BaseFee.BitLen() > 256 {
 		return nil, false, errors.New("the header's numbers are out of range")

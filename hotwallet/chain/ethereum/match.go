@@ -39,7 +39,7 @@ func match(c content, signer types.Signer, w chain.Watch) (matched, error) {
 	m := matched{doubtful: map[string]bool{},
 		Block: chain.Block{Ref: refOf(h), Parent: h.ParentHash.Hex(), Time: time.Unix(int64(h.Time), 0).UTC()}}
 	var gasBefore uint64
-	reward := new(big.Int)
+	reward, rewarded := new(big.Int), w.Address(h.Coinbase.Hex())
 	for i, tx := range c.txs {
 		r := c.receipts[i]
 		if r.CumulativeGasUsed < gasBefore {
@@ -48,8 +48,8 @@ func match(c content, signer types.Signer, w chain.Watch) (matched, error) {
 		t := transaction{tx: tx, gas: r.CumulativeGasUsed - gasBefore, failed: r.Status != types.ReceiptStatusSuccessful,
 			known: changes{}, baseFee: h.BaseFee}
 		gasBefore = r.CumulativeGasUsed
-		tip := t.tip()
-		if w.Address(h.Coinbase.Hex()) {
+		if rewarded {
+			tip := t.tip()
 			t.expect(h.Coinbase, tip)
 			reward.Add(reward, tip)
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,6 +82,12 @@ func TestBooksFollowBalances(t *testing.T) {
 			}
 		}
 		ids := map[string]bool{}
+		for i, tx := range c.txs {
+			paid := func(credit chain.Credit) bool { return credit.TxID == tx.Hash().Hex() }
+			if c.receipts[i].Status == 0 && slices.ContainsFunc(m.Credits, paid) {
+				t.Fatalf("failed, and credited: %+v", m)
+			}
+		}
 		for _, credit := range m.Credits {
 			if ids[credit.CoinID()] || credit.Units.IsZero() {
 				t.Fatalf("%+v is there twice, or nothing", credit)

@@ -27,7 +27,7 @@ func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chai
 	if err := a.call(ctx, &block, "eth_getBlockByHash", ref.Hash, true); err != nil {
 		return chain.Block{}, err
 	}
-	h, ok, err := readHeader(block)
+	h, ok, err := decodeHeader(block)
 	if err != nil {
 		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
 	}
