@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -220,8 +221,11 @@ func (g *geth) send(t *testing.T, tx *types.Transaction) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var hash common.Hash
-	g.call(t, &hash, "eth_sendRawTransaction", hexutil.Bytes(raw))
+	hash := tx.Hash()
+	if err := g.client.CallContext(t.Context(), &hash, "eth_sendRawTransaction", hexutil.Bytes(raw)); err != nil &&
+		!strings.Contains(err.Error(), "already known") {
+		t.Fatal(err)
+	}
 	g.sent = append(g.sent, tx)
 	g.settle(t, func(pending, queued hexutil.Uint64) bool { return pending > 0 && queued == 0 })
 	return hash.Hex()
@@ -260,11 +264,15 @@ func (g *geth) reorg(t *testing.T, n int, again bool) {
 	g.call(t, &height, "eth_blockNumber")
 	g.call(t, nil, "debug_setHead", height-hexutil.Uint64(n))
 	from := crypto.PubkeyToAddress(g.stranger.PublicKey)
+	// The pool notices on its own time. It forgets what was in the blocks or, where it
+	// still finds them, takes it in again.
 	g.settle(t, func(pending, queued hexutil.Uint64) bool {
 		var latest hexutil.Uint64
 		g.call(t, &latest, "eth_getTransactionCount", from, "latest")
 		g.call(t, &next, "eth_getTransactionCount", from, "pending")
-		return pending+queued == 0 && latest == next
+		again := next - latest
+		next = latest
+		return queued == 0 && pending == again
 	})
 	sent := g.sent
 	g.sent = nil
@@ -285,14 +293,15 @@ func (g *geth) reorg(t *testing.T, n int, again bool) {
 // its own time.
 func (g *geth) settle(t *testing.T, done func(pending, queued hexutil.Uint64) bool) {
 	t.Helper()
+	var status struct{ Pending, Queued hexutil.Uint64 }
 	g.await(t, "the pool to settle", func() bool {
-		var status struct{ Pending, Queued hexutil.Uint64 }
 		g.call(t, &status, "txpool_status")
 		return done(status.Pending, status.Queued)
-	})
+	}, &status)
 }
 
-func (g *geth) await(t *testing.T, what string, done func() bool) {
+// await waits for what has to come; a failure shows what was seen last.
+func (g *geth) await(t *testing.T, what string, done func() bool, seen ...any) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
@@ -302,7 +311,7 @@ func (g *geth) await(t *testing.T, what string, done func() bool) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatalf("waiting for %s", what)
+			t.Fatalf("waiting for %s: %+v", what, seen)
 		}
 	}
 }

@@ -128,5 +128,8 @@ func (s settings) fuzz(ctx context.Context, p pkg, target string) (int64, error)
 	if err := <-ended; err != nil {
 		return executions, fmt.Errorf("%w\n%s", err, strings.Join(tail, "\n"))
 	}
+	if executions == 0 {
+		return 0, errors.New("no input was tried: give it more time")
+	}
 	return executions, nil
 }
