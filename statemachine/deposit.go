@@ -12,6 +12,10 @@ import (
 // the swap has to fit into a message (bus.MaxBody), whatever became of each deposit.
 const MaxDeposits = 200
 
+// MaxSmall is how many of them may be dust: whoever sprays it must not take the place
+// of a real deposit.
+const MaxSmall = 150
+
 // depositStates is what each fact says of its deposit.
 var depositStates = map[swap.FactKind]swap.DepositState{
 	swap.FactDepositSeen: swap.DepositSeen, swap.FactDepositInBlock: swap.DepositInBlock,
@@ -32,6 +36,9 @@ func decideDeposit(d Decision, f swap.Fact) Decision {
 	i := d.depositIndex(told.DepositID)
 	if i < 0 && len(d.Swap.Deposits) >= MaxDeposits {
 		return parked("the swap has %d deposits, the most that are taken", MaxDeposits)
+	}
+	if i < 0 && isSmall(d.Swap.Terms.Quote, told) && d.small() >= MaxSmall {
+		return parked("the swap has %d deposits of dust, the most that are taken", MaxSmall)
 	}
 	known := i >= 0
 	if !known {
@@ -127,6 +134,16 @@ func (d Decision) depositIndex(id string) int {
 		}
 	}
 	return -1
+}
+
+// small counts deposits that are too little to matter.
+func (d Decision) small() (n int) {
+	for _, deposit := range d.Swap.Deposits {
+		if deposit.Small && !deposit.Main {
+			n++
+		}
+	}
+	return n
 }
 
 // short is enough of a transaction id for a person to recognise it.

@@ -43,6 +43,10 @@ func mismatched(d Decision, parts []int, verdict swap.Verdict, main bool, f swap
 	return refundAll(d, m, f)
 }
 
+// maxAsked bounds how often a price is asked for one mismatch: whoever answers for
+// ever gets it back.
+const maxAsked = 20
+
 // maxRepriced is how many deposits of a swap may have a price of their own: with each
 // such payout its documents are told, and what is told has to fit into a message.
 const maxRepriced = 20
@@ -71,6 +75,10 @@ func (d Decision) excessIsSmall(parts []int) bool {
 
 // askPrice asks liquidityd what is paid for the deposits.
 func askPrice(d Decision, m swap.Mismatch, basis swap.Basis, f swap.Fact) Decision {
+	if m.Asked >= maxAsked {
+		d.Note = d.say("A price was asked for %d times.", m.Asked)
+		return refundAll(d, m, f)
+	}
 	m.Wait, m.Reason, m.By, m.Asked = swap.WaitPrice, "", d.now(f).Add(d.waits.Price), m.Asked+1
 	if basis == swap.BasisLocked {
 		m.Reason = ReasonSmallExcess
