@@ -118,7 +118,16 @@ func (f *folder) record(fact swap.Fact, d Decision) {
 	f.out.Orders = append(f.out.Orders, d.Orders...)
 	f.out.Requests = append(f.out.Requests, d.Requests...)
 	f.out.Deadlines = append(f.out.Deadlines, d.Deadlines...)
-	f.out.Updates = append(f.out.Updates, Describe(s, fact.Kind, d.Note))
+	f.out.Updates = append(f.out.Updates, Describe(s, fact.Kind, publicNote(fact, d)))
+}
+
+// publicNote is what users read of a decision. What staff say, and who they are, is on
+// the timeline and for support alone.
+func publicNote(f swap.Fact, d Decision) string {
+	if f.Staff != nil {
+		return ""
+	}
+	return d.Note
 }
 
 // isQuiet: the fact is about a deposit that is no part of anything, and people would be

@@ -83,6 +83,9 @@ func TestStaffActsAlone(t *testing.T) {
 			}
 			s.tell(s.staff("alice", c.action, "r1"))
 			s.noted(c.note)
+			if u := s.all.Updates[len(s.all.Updates)-1]; strings.Contains(u.Message, "alice") || strings.Contains(u.Message, "a case") {
+				t.Errorf("the user reads what staff say: %s", u.Message)
+			}
 			if s.swap.State != c.state || len(s.swap.Amended.Staff) != 0 {
 				t.Errorf("state %s, requests %v", s.swap.State, s.swap.Amended.Staff)
 			}
