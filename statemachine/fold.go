@@ -19,9 +19,9 @@ type Event struct {
 	Fact     swap.Fact
 	From, To swap.State
 	Note     string
-	// Quiet: it was about dust and changed nothing that users are told of, so that its
-	// update is left out; the next one is whole all the same. A hundred deposits of dust
-	// must not cost as much as a hundred swaps.
+	// Quiet: it was about dust and changed nothing that users wait for, so that its
+	// update is left out where another one follows at once, which is whole all the same.
+	// A hundred deposits of dust must not cost as much as a hundred swaps.
 	Quiet bool
 }
 
@@ -45,7 +45,7 @@ type Folded struct {
 	Requests    []swap.RequoteRequest
 	// Deadlines are added to the swap's; of those of one name the last counts.
 	Deadlines []swap.DeadlineFact
-	// Updates has one for each event, in order; those of quiet events are not told.
+	// Updates has one for each event, in order; see Told.
 	Updates []swap.Update
 	// Park are newly parked facts, Unpark formerly parked ones that were applied
 	// or turned out to be duplicates.
@@ -144,11 +144,12 @@ func isQuiet(before swap.Swap, d Decision, f swap.Fact) bool {
 	return (verdict == swap.VerdictDust || verdict == swap.VerdictNone) && waiting(before) == waiting(d.Swap)
 }
 
-// Told are the updates that are published.
+// Told are the updates that are published: all but those of quiet events that another
+// one follows, so that what comes together is told once.
 func (f Folded) Told() []swap.Update {
 	told := make([]swap.Update, 0, len(f.Updates))
 	for i, u := range f.Updates {
-		if !f.Events[i].Quiet {
+		if !f.Events[i].Quiet || i == len(f.Updates)-1 {
 			told = append(told, u)
 		}
 	}

@@ -23,19 +23,21 @@ func TestDustTakesNobodysPlace(t *testing.T) {
 	s.wants(swap.DepositConfirmed, "", payoutOrder)
 }
 
-// Users are told nothing where dust changed nothing for them.
+// Dust that comes together is told of once, and with whatever comes with it.
 func TestDustIsQuiet(t *testing.T) {
 	t.Parallel()
 	s := created(t)
-	for i := range 3 {
-		for _, kind := range []swap.FactKind{swap.FactDepositSeen, swap.FactDepositInBlock, swap.FactDepositConfirmed} {
-			if f := s.tell(s.deposit(kind, 10+i, "0.00000546", time.Minute)); len(f.Updates) != 1 || len(f.Told()) != 0 {
-				t.Errorf("%s of dust: %d updates are told", kind, len(f.Told()))
-			}
-		}
+	var facts []swap.Fact
+	for i := range 30 {
+		facts = append(facts, s.deposit(swap.FactDepositSeen, 10+i, "0.00000546", time.Minute))
 	}
-	f := s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 2*time.Minute))
-	if told := f.Told(); len(told) != 1 || told[0].Version != 11 || len(told[0].Deposits) != 4 {
+	told := s.tell(facts...).Told()
+	if len(told) != 1 || told[0].Version != 31 || len(told[0].Deposits) != 30 {
+		t.Errorf("told %d updates", len(told))
+	}
+	told = s.tell(s.deposit(swap.FactDepositConfirmed, 10, "0.00000546", time.Minute), s.deposit(swap.FactDepositConfirmed, 1, "0.01", 2*time.Minute),
+		s.deposit(swap.FactDepositConfirmed, 11, "0.00000546", 3*time.Minute)).Told()
+	if len(told) != 2 || told[0].State != swap.DepositConfirmed || told[1].Version != 34 {
 		t.Errorf("told %+v", told)
 	}
 }

@@ -80,14 +80,14 @@ Feature: Dust
   Scenario: the quoted amount is never dust, even where it is late
     Given a locked BTC→ETH quote
     When a swap is made of it
-    And the dust threshold of bitcoin becomes 1000 times as much
+    And the dust threshold of bitcoin becomes 2000 times as much
     And the user pays the amount 5 minutes too late
     Then the swap is refunded because of deposit_late
 
   Scenario: the quoted amount counts whatever the dust threshold has become
     Given a locked BTC→ETH quote
     When a swap is made of it
-    And the dust threshold of bitcoin becomes 1000 times as much
+    And the dust threshold of bitcoin becomes 2000 times as much
     And the user pays the amount
     Then the swap settles in full
     And 1 deposit is counted
@@ -98,6 +98,6 @@ Feature: Dust
     And no blocks come on bitcoin
     When the user pays 60 %
     And the swap waits for confirmations
-    And the dust threshold of bitcoin becomes 1000 times as much
+    And the dust threshold of bitcoin becomes 2000 times as much
     And bitcoin makes 1 block
     Then the swap waits for its deposit

@@ -171,7 +171,7 @@ func (c *checker) deadlineUnderway(id string) bool {
 	return true
 }
 
-// updates are told in order, each version once, those of quiet events left out; a
+// updates are told in order, each version once, those of quiet events may be left out; a
 // record that comes again is recognised by its number.
 func (c *checker) updates() {
 	for p := range partitions {

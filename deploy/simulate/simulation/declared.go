@@ -42,7 +42,7 @@ func Declared() []Pair {
 		}
 		if !open {
 			all.add(state, statemachine.Applied, swap.VerdictExtra, swap.FactDepositConfirmed)
-			all.add(state, statemachine.Applied, "", payments...)
+			all.add(state, statemachine.Applied, "", paymentsOf(state)...)
 		}
 		if state == swap.Expired {
 			// Of a deposit that was late while one in time was waited for in vain.
@@ -68,7 +68,18 @@ func Rare() []Pair {
 	all.add(swap.Expired, statemachine.Applied, "", payments...)
 	// A part that was in time, told after the deadline, with another still to confirm.
 	all.add(swap.Expired, statemachine.Applied, swap.VerdictNone, swap.FactDepositConfirmed)
+	// An extra deposit's refund that fails, or is taken back, just while the deposit that
+	// decided the swap is taken back too.
+	all.add(swap.DepositDetected, statemachine.Applied, "", swap.FactPaymentReorged, swap.FactPaymentFailed)
 	return append(all, rareMatters()...)
+}
+
+// paymentsOf are the facts of payments that have to be visited in a state: see Rare.
+func paymentsOf(state swap.State) []swap.FactKind {
+	if state == swap.DepositDetected {
+		return []swap.FactKind{swap.FactPaymentQueued, swap.FactPaymentBroadcast, swap.FactPaymentConfirmed, swap.FactPaymentFinal}
+	}
+	return payments
 }
 
 var (
