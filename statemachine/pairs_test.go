@@ -3,8 +3,10 @@ package statemachine_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -248,6 +250,7 @@ func line(lines []string, i int) string {
 func pairsPage(t *testing.T) string {
 	t.Helper()
 	states := map[swap.State]bool{}
+	deposits, payments := edges{}, edges{}
 	var b strings.Builder
 	b.WriteString("# What becomes of each fact in each state\n\nWritten by `go test ./statemachine -run TestPairs -update`; the test fails where it is not what is decided.\n" +
 		"The policy is `refund` where a case does not say that the user is asked or a price is asked for.\n")
@@ -258,15 +261,68 @@ func pairsPage(t *testing.T) string {
 			if s.swap != nil {
 				states[s.swap.State] = true
 			}
-			fmt.Fprintf(&b, "| %s |%s\n", c.name, s.became(c.make(s)))
+			before := s.swap
+			f := c.make(s)
+			fmt.Fprintf(&b, "| %s |%s\n", c.name, s.became(f))
+			deposits.add(f.Kind, depositsOf(before), depositsOf(s.swap))
+			payments.add(f.Kind, paymentsOf(before), paymentsOf(s.swap))
 		}
 	}
+	fmt.Fprintf(&b, "\n# The states of a deposit\n\n%s\n# The states of a payment\n\n%s", deposits.draw(), payments.draw())
 	for _, stage := range statemachine.Stages() {
 		if !states[stage.State] {
 			t.Errorf("state %s has no situation", stage.State)
 		}
 	}
 	return b.String()
+}
+
+// edges are the changes of state that facts have brought about.
+type edges map[string]bool
+
+// add compares states by id before and after a fact.
+func (e edges) add(kind swap.FactKind, before, after map[string]string) {
+	for id, to := range after {
+		from := before[id]
+		if from == "" {
+			from = "[*]"
+		}
+		if from != to {
+			e[fmt.Sprintf("    %s --> %s: %s", from, to, kind)] = true
+		}
+	}
+}
+
+func (e edges) draw() string {
+	lines := slices.Sorted(maps.Keys(e))
+	return "```mermaid\nstateDiagram-v2\n" + strings.Join(lines, "\n") + "\n```\n"
+}
+
+// depositsOf are a swap's deposits: the state on their chain, and the verdict once there
+// is one.
+func depositsOf(s *swap.Swap) map[string]string {
+	states := map[string]string{}
+	if s == nil {
+		return states
+	}
+	for _, d := range s.Deposits {
+		states[d.ID] = string(d.State)
+		if d.Verdict != swap.VerdictNone && d.State == swap.DepositFinal {
+			states[d.ID] += "_" + string(d.Verdict)
+		}
+	}
+	return states
+}
+
+func paymentsOf(s *swap.Swap) map[string]string {
+	states := map[string]string{}
+	if s == nil {
+		return states
+	}
+	for _, p := range s.Payments {
+		states[p.OrderID] = string(p.State)
+	}
+	return states
 }
 
 var anyID = regexp.MustCompile(`(swap|quote)_[0-9a-z]{26}`)
