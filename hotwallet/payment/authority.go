@@ -40,13 +40,12 @@ func CheckAuthority(o swap.Order, quoteKeys, attestKeys swap.PublicKeys) error {
 	return checkPayout(o, deposited, terms.Quote)
 }
 
-// checkPayout: by the quote itself.
+// checkPayout: by the quote itself. That its id is the main leg's, Order.Validate has
+// said when the order came.
 func checkPayout(o swap.Order, deposited asset.Amount, q swap.Quote) error {
 	switch {
 	case o.SignedConsent != "":
 		return errors.New("a consent permits nothing without the requote that rests on it")
-	case o.ID != swap.PayoutOrderID(o.SwapID):
-		return errors.New("an extra deposit is paid out by a requote")
 	case o.Amount != q.Payout:
 		return fmt.Errorf("the payout is %s, the quote says %s", o.Amount, q.Payout)
 	case deposited.Units.Less(q.Deposit.Units):
