@@ -184,7 +184,7 @@ func TestAuthorityOfAmendments(t *testing.T) {
 	}{
 		"no consent":           {without, func(*swap.Order) {}, "no consent"},
 		"no requote":           {main, func(o *swap.Order) { o.SignedRequote = "" }, "the quote says"},
-		"an extra without one": {extra, func(o *swap.Order) { o.SignedRequote = "" }, "by a requote"},
+		"an extra without one": {extra, func(o *swap.Order) { o.SignedRequote = "" }, "the quote says"},
 		"the other leg's":      {main, func(o *swap.Order) { o.SignedRequote = extra.SignedRequote }, "another leg"},
 		"main as extra":        {main, func(o *swap.Order) { o.ID = swap.ExtraPayoutOrderID(o.Deposits[0].ID) }, "another leg"},
 		"other deposits":       {main, func(o *swap.Order) { o.Deposits = extra.Deposits }, "other deposits"},
