@@ -86,6 +86,8 @@ func Start(ctx context.Context, c Config) (*Driver, error) {
 			// Half as long again is for the confirmations.
 			d.Locks.DepositWindowSeconds, d.Locks.ConfirmWindowSeconds = int64(c.Window.Seconds()), int64(c.Window.Seconds()*7/4)
 			d.Locks.MaxPerClient = 500
+			// Longer than liquidityd itself waits for a price.
+			d.Waits.PriceSeconds = 75
 			ethereum := d.Chains[asset.Ethereum]
 			ethereum.ReorgLimit = etherReorgLimit
 			d.Chains[asset.Ethereum] = ethereum
