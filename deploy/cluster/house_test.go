@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +21,7 @@ import (
 	"ferry/deploy/demo/bitcoin"
 	"ferry/deploy/demo/client"
 	"ferry/deploy/demo/faucet"
+	"ferry/deploy/parts"
 	"ferry/deploy/deployment"
 	"ferry/swap/asset"
 )
@@ -84,7 +84,7 @@ func newHouse(ctx context.Context, t *testing.T) *house {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := parts.ListenFree()
 	must(t, err)
 	must(t, l.Close())
 	return l.Addr().String()

@@ -5,13 +5,37 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"strconv"
 )
 
+// The ports that are chosen from: below those that kernels give to outgoing connections and to whoever listens on port 0,
+// so that none of these takes one between its choice and its use.
+const (
+	portsFrom  = 10_000
+	portsTo    = 32_000
+	portsTries = 100
+)
+
+// ListenFree listens on a loopback TCP port that nobody uses, for a program that is told its port and started after this
+// listener is closed.
+func ListenFree() (net.Listener, error) {
+	var errs []error
+	for range portsTries {
+		port := portsFrom + rand.IntN(portsTo-portsFrom) //nolint:gosec // no secret: any port will do
+		l, err := net.Listen("tcp4", loopback(port))     //nolint:noctx // binds a local port; nothing to cancel
+		if err == nil {
+			return l, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, fmt.Errorf("no free port among %d: %w", portsTries, errors.Join(errs...))
+}
+
 // keepPorts answers a loopback TCP port for each name and remembers them in the file. A port given (not 0) is used as it
-// is; one remembered is used again while it is free; the rest are chosen by the kernel. Another process can take a port
+// is; one remembered is used again while it is free; the rest are chosen as ListenFree does. Another process can take a port
 // between this and its use; the part then dies early and says so.
 func keepPorts(file string, given map[string]int) (map[string]int, error) {
 	remembered, err := readPorts(file)
@@ -26,7 +50,11 @@ func keepPorts(file string, given map[string]int) (map[string]int, error) {
 		}
 	}()
 	hold := func(port int) (int, error) {
-		l, err := net.Listen("tcp4", loopback(port)) //nolint:noctx // binds a local port; nothing to cancel
+		listen := ListenFree
+		if port != 0 {
+			listen = func() (net.Listener, error) { return net.Listen("tcp4", loopback(port)) } //nolint:noctx // as above
+		}
+		l, err := listen()
 		if err != nil {
 			return 0, err
 		}

@@ -126,8 +126,7 @@ func runGeth(t *testing.T, rich common.Address) (string, *parts.Process) {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp4", "127.0.0.1:0")
+	l, err := parts.ListenFree()
 	if err != nil {
 		t.Fatal(err)
 	}

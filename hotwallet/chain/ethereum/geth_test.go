@@ -100,8 +100,7 @@ func freePorts(t testing.TB, count int) []string {
 	t.Helper()
 	var ports []string
 	for range count {
-		var lc net.ListenConfig
-		l, err := lc.Listen(t.Context(), "tcp4", "127.0.0.1:0")
+		l, err := parts.ListenFree()
 		if err != nil {
 			t.Fatal(err)
 		}
