@@ -21,8 +21,8 @@ import (
 	"ferry/deploy/demo/bitcoin"
 	"ferry/deploy/demo/client"
 	"ferry/deploy/demo/faucet"
-	"ferry/deploy/parts"
 	"ferry/deploy/deployment"
+	"ferry/deploy/parts"
 	"ferry/swap/asset"
 )
 
