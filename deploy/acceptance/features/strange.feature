@@ -4,6 +4,7 @@ Feature: Coins that come in strange ways
   @peer:contract-wallet @row:surplus.told
   Scenario: ether from within a contract is seen by the books, and does not stop payments
     Given a locked ETH→BTC quote
+    And the node of ethereum shows nothing but transactions
     When a contract pays the amount from within
     Then operators are told of "more than the books"
     And payments on ethereum are not halted

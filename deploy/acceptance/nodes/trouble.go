@@ -183,6 +183,11 @@ func (w *world) CrashOften(ctx context.Context) error {
 	return nil
 }
 
+// Untraced implements scenario.Trouble.
+func (w *world) Untraced(context.Context, asset.Chain) error {
+	return scenario.Cannot("the cluster's node shows what contracts do")
+}
+
 // RaiseDust implements scenario.Trouble: the deployment says so, and the hot wallet is
 // started on it.
 func (w *world) RaiseDust(ctx context.Context, on asset.Chain, times int64) error {

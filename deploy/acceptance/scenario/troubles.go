@@ -58,6 +58,9 @@ func troubles() []step {
 				return strings.Contains(text, args[0]), text, err
 			})
 		}),
+		onChain(`the node of `+chainText+` shows nothing but transactions`, func(ctx context.Context, p *play, on asset.Chain, _ []string) error {
+			return p.Untraced(ctx, on)
+		}),
 		shake(`the market (rises|falls) by (\d+) %`, func(ctx context.Context, p *play, args []string) error {
 			s, err := p.swap(ctx)
 			if err != nil {

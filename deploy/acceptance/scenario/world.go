@@ -152,6 +152,8 @@ type Trouble interface {
 	CrashOften(ctx context.Context) error
 	// Repeat has all that was ever told be told again.
 	Repeat(ctx context.Context) error
+	// Untraced has a chain's node show no more than whole transactions.
+	Untraced(ctx context.Context, on asset.Chain) error
 	// RaiseDust multiplies the least that a chain takes for a deposit.
 	RaiseDust(ctx context.Context, on asset.Chain, times int64) error
 	// MoveMarket changes the price of the deposit's coin by so many percent.

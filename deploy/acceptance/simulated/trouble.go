@@ -56,6 +56,9 @@ func (w *world) Start(_ context.Context, daemon string) error { return w.stage.S
 // Repeat implements scenario.Trouble.
 func (w *world) Repeat(context.Context) error { return w.stage.Repeat() }
 
+// Untraced implements scenario.Trouble: the fake chain has no traces.
+func (w *world) Untraced(context.Context, asset.Chain) error { return nil }
+
 // RaiseDust implements scenario.Trouble.
 func (w *world) RaiseDust(_ context.Context, on asset.Chain, times int64) error {
 	units, err := w.stage.Dust(on).MulDiv(big.NewInt(times), big.NewInt(1), asset.Down)
