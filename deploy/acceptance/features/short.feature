@@ -169,7 +169,7 @@ Feature: Too little
     And the deposit is confirmed
     And there is no price any more
     And the time to deposit is over
-    Then a refund is ordered within 30 minutes
+    Then a refund is ordered within 5 minutes
     And the swap is refunded because of deposit_short
 
   @row:requote.deadline @peer:provider-fails
