@@ -65,7 +65,7 @@ func TestBranchAndBoundAgainstAllSubsets(t *testing.T) {
 		p := draw(t, 11)
 		coins := p.worth()
 		var best Choice
-		any := false
+		there := false
 		for subset := range 1 << len(coins) {
 			var picked []coin
 			for i, each := range coins {
@@ -74,19 +74,19 @@ func TestBranchAndBoundAgainstAllSubsets(t *testing.T) {
 				}
 			}
 			c, ok := p.judge(picked, BranchAndBound)
-			if ok && c.Change == 0 && c.Excess <= p.ChangeFee+p.ChangeSpend && (!any || c.Waste < best.Waste) {
-				best, any = c, true
+			if ok && c.Change == 0 && c.Excess <= p.ChangeFee+p.ChangeSpend && (!there || c.Waste < best.Waste) {
+				best, there = c, true
 			}
 		}
 		picked, by := p.branchAndBound(coins)
 		c, ok := p.judge(picked, by)
-		if ok != any || ok && (c.Waste != best.Waste || c.Change != 0) {
-			t.Fatalf("branch and bound gives %+v (%v), the best of all subsets is %+v (%v)", c, ok, best, any)
+		if ok != there || ok && (c.Waste != best.Waste || c.Change != 0) {
+			t.Fatalf("branch and bound gives %+v (%v), the best of all subsets is %+v (%v)", c, ok, best, there)
 		}
-		if chosen, ok := Choose(p); any && (!ok || chosen.Waste > best.Waste) {
+		if chosen, ok := Choose(p); there && (!ok || chosen.Waste > best.Waste) {
 			t.Fatalf("chosen is %+v (%v), worse than %+v", chosen, ok, best)
 		}
-		if any {
+		if there {
 			found++
 		}
 	})
