@@ -37,3 +37,21 @@ func folder(t testing.TB) string {
 	t.Fatal("no go.mod above the test")
 	return ""
 }
+
+// litecoindPath is where Debian's package puts the program itself (deploy/parts,
+// FindLitecoind).
+const litecoindPath = "/usr/lib/litecoin/litecoind"
+
+// Litecoind is the path of litecoind, which make does not build. Where it is not, as
+// on a system without Debian's packages, the test is skipped and says so.
+func Litecoind(t testing.TB) string {
+	t.Helper()
+	path := litecoindPath
+	if named := os.Getenv("LITECOIND"); named != "" {
+		path = named
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("SKIPPED without litecoind: nothing is tried on Litecoin's real node; as root on Debian run deploy/bootstrap.sh litecoin (%v)", err)
+	}
+	return path
+}
