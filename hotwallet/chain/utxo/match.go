@@ -31,11 +31,11 @@ func (a *Adapter) readBlock(raw []byte, ref chain.Ref, w chain.Watch) (chain.Blo
 		for _, in := range tx.TxIn {
 			id := chain.CoinID(in.PreviousOutPoint.Hash.String(), in.PreviousOutPoint.Index)
 			if i > 0 && (fresh[id] || w.Coin(id)) {
-				out.Debits = append(out.Debits, chain.Debit{TxID: txids[i].String(), CoinID: id})
+				out.Debits = append(out.Debits, chain.Debit{TxID: txids[i].String(), Asset: a.native, CoinID: id})
 			}
 		}
 		a.quarantine(tx, txids[i].String(), ref, w)
-		for _, c := range credits(a.payments(tx), txids[i].String(), w) {
+		for _, c := range a.credits(a.payments(tx), txids[i].String(), w) {
 			c.Coinbase = i == 0 || i == b.PegOuts
 			fresh[c.CoinID()] = true
 			out.Credits = append(out.Credits, c)
@@ -143,12 +143,12 @@ func (a *Adapter) payments(tx *wire.MsgTx) []payment {
 	return found
 }
 
-func credits(paid []payment, txid string, w chain.Watch) []chain.Credit {
+func (a *Adapter) credits(paid []payment, txid string, w chain.Watch) []chain.Credit {
 	var found []chain.Credit
 	for _, p := range paid {
 		if w.Address(p.address) {
 			found = append(found, chain.Credit{
-				TxID: txid, Index: p.index, Address: p.address, Units: asset.NewUnits(p.sat),
+				TxID: txid, Index: p.index, Address: p.address, Asset: a.native, Units: asset.NewUnits(p.sat),
 			})
 		}
 	}

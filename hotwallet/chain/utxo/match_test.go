@@ -176,7 +176,7 @@ func TestOutputOfNothingIsNoCredit(t *testing.T) {
 	tx := wire.NewMsgTx(2)
 	tx.AddTxOut(wire.NewTxOut(0, scriptOf(t, a)))
 	tx.AddTxOut(wire.NewTxOut(1, scriptOf(t, a)))
-	got := credits(reader().payments(tx), "t", everything{})
+	got := reader().credits(reader().payments(tx), "t", everything{})
 	if len(got) != 1 || got[0].Index != 1 || got[0].Units != asset.NewUnits(1) {
 		t.Fatalf("credits %+v, want the second output alone", got)
 	}
@@ -287,7 +287,7 @@ func FuzzDecodeTx(f *testing.F) {
 		if err != nil {
 			return
 		}
-		credits(reader().payments(tx), tx.TxHash().String(), everything{})
+		reader().credits(reader().payments(tx), tx.TxHash().String(), everything{})
 	})
 }
 

@@ -39,7 +39,7 @@ func (a *Adapter) Mempool(ctx context.Context, w chain.Watch) ([]chain.Credit, e
 	defer a.mu.Unlock()
 	var found []chain.Credit
 	for _, txid := range txids {
-		found = append(found, credits(a.sighted[txid], txid, w)...)
+		found = append(found, a.credits(a.sighted[txid], txid, w)...)
 	}
 	return found, nil
 }

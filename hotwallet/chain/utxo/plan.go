@@ -21,6 +21,9 @@ const maxPrevious = 1000
 // names. The payment is output 0, change output 1; change too small to be worth
 // one goes to the fee.
 func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain.Plan, error) {
+	if r.Asset != a.native {
+		return chain.Plan{}, fmt.Errorf("%.20q is no asset of %s", r.Asset, a.rules.Chain)
+	}
 	amount, ok := r.Units.Uint64()
 	if !ok || amount < a.rules.Dust || amount > a.rules.Most {
 		return chain.Plan{}, fmt.Errorf("amount %s is not within %d to %d base units", r.Units, a.rules.Dust, a.rules.Most)

@@ -112,7 +112,10 @@ func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chai
 
 // Held implements chain.Reader. The node can't look back: at must be its tip,
 // and stay it for the time of the calls.
-func (a *Adapter) Held(ctx context.Context, at chain.Ref, coins, _ []string) (asset.Units, error) {
+func (a *Adapter) Held(ctx context.Context, at chain.Ref, id asset.ID, coins, _ []string) (asset.Units, error) {
+	if id != a.native {
+		return asset.Units{}, fmt.Errorf("%.20q is no asset of %s", id, a.rules.Chain)
+	}
 	if err := a.checkTip(ctx, at); err != nil {
 		return asset.Units{}, err
 	}

@@ -12,7 +12,9 @@ import (
 type Adapter struct {
 	cfg   Config
 	rules Rules
-	node  client
+	// native is the chain's own asset: all that its outputs hold for us.
+	native asset.ID
+	node   client
 	// checked is set once the node was seen to have the network's anchors.
 	checked atomic.Bool
 
@@ -33,7 +35,7 @@ func New(cfg Config, rules Rules) (*Adapter, error) {
 		return nil, err
 	}
 	return &Adapter{
-		cfg: cfg, rules: rules, node: newClient(cfg),
+		cfg: cfg, rules: rules, native: rules.Chain.NativeID(), node: newClient(cfg),
 		sighted: map[string][]payment{}, previous: map[string][]byte{},
 	}, nil
 }
