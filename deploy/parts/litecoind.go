@@ -15,7 +15,7 @@ import (
 var litecoindPaths = []string{"/usr/lib/litecoin/litecoind", "/usr/local/bin/litecoind"}
 
 // ErrNoLitecoind means that Litecoin's node is not on this machine and could not be put there.
-var ErrNoLitecoind = errors.New("litecoind is not on this machine: run deploy/bootstrap.sh as root on Debian, " +
+var ErrNoLitecoind = errors.New("litecoind is not on this machine: run deploy/bootstrap.sh litecoin as root on Debian, " +
 	"or: sudo apt-get install --no-install-recommends litecoind")
 
 // FindLitecoind answers the path of litecoind: given if it is not empty, else where Debian's package puts it. The error

@@ -38,20 +38,23 @@ func folder(t testing.TB) string {
 	return ""
 }
 
-// litecoindPath is where Debian's package puts the program itself (deploy/parts,
-// FindLitecoind).
-const litecoindPath = "/usr/lib/litecoin/litecoind"
+// litecoindPaths are where Debian's package and others put the program itself; the
+// same as deploy/parts.FindLitecoind's, which is not imported here.
+var litecoindPaths = []string{"/usr/lib/litecoin/litecoind", "/usr/local/bin/litecoind"}
 
-// Litecoind is the path of litecoind, which make does not build. Where it is not, as
-// on a system without Debian's packages, the test is skipped and says so.
+// Litecoind is the path of litecoind, which make does not build: LITECOIND, or where
+// packages put it. Where there is none, as on a system without Debian's packages, the
+// test is skipped and says so.
 func Litecoind(t testing.TB) string {
 	t.Helper()
-	path := litecoindPath
 	if named := os.Getenv("LITECOIND"); named != "" {
-		path = named
+		return named
 	}
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("SKIPPED without litecoind: nothing is tried on Litecoin's real node; as root on Debian run deploy/bootstrap.sh litecoin (%v)", err)
+	for _, path := range litecoindPaths {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
 	}
-	return path
+	t.Skip("SKIPPED without litecoind: nothing is tried on Litecoin's real node; run deploy/bootstrap.sh litecoin")
+	return ""
 }
