@@ -8,5 +8,8 @@
 // what is thrown away or spent on making change. Where fees are below the long-term
 // rate that favours many inputs, so small coins are brought together when it is cheap.
 //
+// Each way alone is worse over many payments, also against all subsets of small sets;
+// the package's tests print by how much.
+//
 // It is pure, and imports the standard library only.
 package selection
