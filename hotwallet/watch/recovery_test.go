@@ -33,6 +33,7 @@ func TestAnyHistoryIsRebuilt(t *testing.T) {
 				s.finish()
 				s.resend()
 				s.mine(1) // nothing of ours waits in the mempool now
+				s.sender(s.nonce)
 				before := s.holdings()
 				s.lose()
 				s.recoverFrom(1)
@@ -92,15 +93,15 @@ func (s *script) lose() {
 		s.exec(`INSERT INTO address (chain, role, branch, idx, path, address, state) VALUES ($1, $2, 0, $3, $4, $5, $6)`,
 			s.chain.Chain(), r.role, r.idx, r.path, r.address, map[int]string{0: "burnt", 1: "hot"}[r.role])
 	}
-	s.sender()
+	s.sender(0)
 }
 
 // sender is the account that pays, as treasury stores it at a start.
-func (w *world) sender() {
+func (w *world) sender(next uint64) {
 	w.Helper()
 	if w.chain.Chain() == "ethereum" {
 		w.exec(`DELETE FROM sender`)
-		w.exec(`INSERT INTO sender (chain, address, path, next_nonce) VALUES ('ethereum', $1, 'm/1/0/0', 0)`, w.hot)
+		w.exec(`INSERT INTO sender (chain, address, path, next_nonce) VALUES ('ethereum', $1, 'm/1/0/0', $2)`, w.hot, next)
 	}
 }
 

@@ -32,7 +32,7 @@ DO $$
 BEGIN
     EXECUTE format($f$
         CREATE FUNCTION begin_recovery(chain_name text, highest_issued integer, gap_beyond integer, birth_height bigint, until_height bigint, why text, who text)
-        RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = %I, pg_temp AS $b$
+        RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = %I, pg_temp SET lock_timeout = '5s' AS $b$
         DECLARE
             fresh bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
             begun boolean;
@@ -40,12 +40,13 @@ BEGIN
             IF coalesce(chain_name, '') = '' OR coalesce(why, '') = '' OR coalesce(who, '') = '' THEN
                 RAISE EXCEPTION 'a recovery names a chain, a reason and an actor' USING ERRCODE = 'invalid_parameter_value';
             END IF;
-            IF NOT pg_try_advisory_xact_lock(hashtextextended('ferry/lease/' || current_schema() || '/' || chain_name, 0)) THEN
-                RAISE EXCEPTION 'a hotwalletd of %% is running: stop it first', chain_name USING ERRCODE = 'object_in_use';
-            END IF;
-            IF NOT pg_try_advisory_xact_lock(hashtextextended(current_schema() || '.outbox', 0)) THEN
-                RAISE EXCEPTION 'another hotwalletd is running: stop those of all chains first' USING ERRCODE = 'object_in_use';
-            END IF;
+            -- A process that was stopped just now may still be on its way out.
+            BEGIN
+                PERFORM pg_advisory_xact_lock(hashtextextended('ferry/lease/' || current_schema() || '/' || chain_name, 0));
+                PERFORM pg_advisory_xact_lock(hashtextextended(current_schema() || '.outbox', 0));
+            EXCEPTION WHEN lock_not_available THEN
+                RAISE EXCEPTION 'a hotwalletd is running: stop those of all chains first' USING ERRCODE = 'object_in_use';
+            END;
             SELECT EXISTS (SELECT 1 FROM cursor c WHERE c.chain = chain_name) INTO begun;
             IF NOT begun AND birth_height IS NULL THEN
                 RAISE EXCEPTION 'the chain %% has no cursor: the recovery needs its birth height', chain_name USING ERRCODE = 'invalid_parameter_value';
