@@ -59,7 +59,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 		return p, false, e.stand(ctx, p, ReasonEarlier, false)
 	}
 	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Request{
-		Destination: p.Order.Destination, Units: units, FeeMax: limit.most})
+		Asset: p.Order.Amount.Asset, Destination: p.Order.Destination, Units: units, FeeMax: limit.most})
 	if err != nil {
 		return p, false, e.notPlanned(ctx, p, limit, err)
 	}
