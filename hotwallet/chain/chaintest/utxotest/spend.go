@@ -9,6 +9,7 @@ import (
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"ferry/hotwallet/chain"
 	"ferry/swap/asset"
 )
 
@@ -61,9 +62,12 @@ func (n *Node) Remember(tx *wire.MsgTx) {
 // SignAll signs every input, given the outputs that they spend.
 func (n *Node) SignAll(t testing.TB, tx *wire.MsgTx, spent ...*wire.TxOut) {
 	t.Helper()
+	if len(spent) != len(tx.TxIn) {
+		t.Fatalf("%d outputs for %d inputs", len(spent), len(tx.TxIn))
+	}
 	outputs := map[wire.OutPoint]*wire.TxOut{}
-	for i, in := range tx.TxIn {
-		outputs[in.PreviousOutPoint] = spent[i]
+	for i, out := range spent {
+		outputs[tx.TxIn[i].PreviousOutPoint] = out
 	}
 	hashes := txscript.NewTxSigHashes(tx, txscript.NewMultiPrevOutFetcher(outputs))
 	for i, out := range spent {
@@ -109,10 +113,8 @@ func (n *Node) owner(t testing.TB, script []byte) Key {
 // Send hands a transaction in, and returns its id.
 func (n *Node) Send(t testing.TB, tx *wire.MsgTx) string {
 	t.Helper()
-	var raw bytes.Buffer
-	must(t, tx.Serialize(&raw))
 	var txid string
-	n.Call(t, &txid, "sendrawtransaction", hex.EncodeToString(raw.Bytes()))
+	n.Call(t, &txid, "sendrawtransaction", hex.EncodeToString(Bytes(t, tx)))
 	if txid != tx.TxHash().String() {
 		t.Fatalf("the node calls %s %s", tx.TxHash(), txid)
 	}
@@ -123,4 +125,25 @@ func (n *Node) Send(t testing.TB, tx *wire.MsgTx) string {
 func (n *Node) Pay(t testing.TB, address string, units asset.Units) string {
 	t.Helper()
 	return n.Send(t, n.Spend(t, n.To(t, address, units)))
+}
+
+// Hex is what hexadecimal text stands for.
+func Hex(t testing.TB, text string) []byte {
+	t.Helper()
+	raw, err := hex.DecodeString(text)
+	must(t, err)
+	return raw
+}
+
+// Bytes is a transaction in wire form.
+func Bytes(t testing.TB, tx *wire.MsgTx) []byte {
+	t.Helper()
+	var raw bytes.Buffer
+	must(t, tx.Serialize(&raw))
+	return raw.Bytes()
+}
+
+// Unsigned reads a plan's transaction.
+func Unsigned(p chain.Plan, tx *wire.MsgTx) error {
+	return tx.DeserializeNoWitness(bytes.NewReader(p.Unsigned))
 }
