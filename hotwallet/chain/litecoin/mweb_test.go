@@ -13,9 +13,6 @@ import (
 	"ferry/swap/asset"
 )
 
-// activation is the block from which regtest has extension blocks.
-const activation = 432
-
 // ours watches one address, and no coin.
 type ours string
 
@@ -30,22 +27,22 @@ func (ours) Coin(string) bool              { return false }
 func TestExtensionBlocks(t *testing.T) {
 	t.Parallel()
 	n, a := startNode(t, true)
-	n.Mine(t, activation-2)
+	n.Mine(t, utxotest.ExtensionBlocks-2)
 	address := n.NewKey(t).Address
 	w := ours(address)
-	extend := newExtension(t, n)
+	stranger := utxotest.NewExtension(t, n)
 	n.Mine(t, 1)
 
-	extend.in(t)
+	stranger.In(t)
 	txid := n.Pay(t, address, asset.NewUnits(1_000_000))
 	want := chain.Credit{TxID: txid, Address: address, Asset: asset.LTC, Units: asset.NewUnits(1_000_000)}
 	wantMempool(t, a, w, want)
-	if tip := n.Mine(t, 1); tip.Height != activation {
+	if tip := n.Mine(t, 1); tip.Height != utxotest.ExtensionBlocks {
 		t.Fatalf("the first extension block is at %d", tip.Height)
 	}
 	wantCredits(t, a, n.Tip(t), w, want)
 
-	extend.out(t, address, "0.7")
+	stranger.Out(t, address, "0.7")
 	wantMempool(t, a, w) // it is nobody's business but the extension block's
 	tip := n.Mine(t, 1)
 	b, err := a.Block(t.Context(), tip, w)
@@ -61,42 +58,12 @@ func TestExtensionBlocks(t *testing.T) {
 	}
 	wantPremature(t, n, a, pegOut)
 	n.Mine(t, 3) // blocks that bring the extension nothing
-	for height := n.Tip(t).Height; height > activation-3; height-- {
+	for height := n.Tip(t).Height; height > utxotest.ExtensionBlocks-3; height-- {
 		ref := chain.Ref{Height: height, Hash: n.Hash(t, height)}
 		if _, err := a.Block(t.Context(), ref, w); err != nil {
 			t.Fatalf("block %s: %v", ref, err)
 		}
 	}
-}
-
-// extension is a stranger's wallet in the node, with coins that it can hide.
-type extension struct{ *utxotest.Node }
-
-func newExtension(t *testing.T, n *utxotest.Node) extension {
-	t.Helper()
-	n.Call(t, nil, "createwallet", "m")
-	var address string
-	var info struct {
-		Script string `json:"scriptPubKey"`
-	}
-	n.Call(t, &address, "getnewaddress", "", "bech32")
-	n.Call(t, &info, "getaddressinfo", address)
-	n.Send(t, n.Spend(t, wire.NewTxOut(10_0000_0000, utxotest.Hex(t, info.Script))))
-	return extension{n}
-}
-
-// in sends all there is into the extension block.
-func (e extension) in(t *testing.T) {
-	t.Helper()
-	var address string
-	e.Call(t, &address, "getnewaddress", "", "mweb")
-	e.Call(t, nil, "sendtoaddress", address, 10, "", "", true)
-}
-
-// out sends some to an ordinary address.
-func (e extension) out(t *testing.T, address, coins string) {
-	t.Helper()
-	e.Call(t, nil, "sendtoaddress", address, coins)
 }
 
 func wantMempool(t *testing.T, a *utxo.Adapter, w chain.Watch, want ...chain.Credit) {

@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"testing"
 
+	"github.com/btcsuite/btcd/btcec/v2"
 	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
+	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
@@ -93,6 +95,29 @@ func (n *Node) signInput(t testing.TB, tx *wire.MsgTx, i int, out *wire.TxOut, h
 		tx.TxIn[i].Witness, err = txscript.WitnessSignature(tx, hashes, i, out.Value, out.PkScript, txscript.SigHashAll, key.Private, true)
 		must(t, err)
 	}
+}
+
+// SignAgain signs the only input of a transaction of Bitcoin Cash once more, with
+// another nonce than SignAll: another signature of the same key.
+func (n *Node) SignAgain(t testing.TB, tx *wire.MsgTx, spent *wire.TxOut) []byte {
+	t.Helper()
+	hashes := txscript.NewTxSigHashes(tx, txscript.NewCannedPrevOutputFetcher(spent.PkScript, spent.Value))
+	digest, err := txscript.CalcWitnessSigHash(spent.PkScript, hashes, forkID, tx, 0, spent.Value)
+	must(t, err)
+	var e, k btcec.ModNScalar
+	e.SetByteSlice(digest)
+	k.SetByteSlice(chainhash.HashB(append([]byte("another nonce"), digest...)))
+	var point btcec.JacobianPoint
+	btcec.ScalarBaseMultNonConst(&k, &point)
+	point.ToAffine()
+	var r, s btcec.ModNScalar
+	x := point.X.Bytes()
+	r.SetByteSlice(x[:])
+	s.Mul2(&n.owner(t, spent.PkScript).Private.Key, &r).Add(&e).Mul(k.InverseNonConst())
+	if s.IsOverHalfOrder() {
+		s.Negate()
+	}
+	return append(ecdsa.NewSignature(&r, &s).Serialize(), forkID)
 }
 
 // owner is whose a script is: a key's own, or the older form of the first one's.
