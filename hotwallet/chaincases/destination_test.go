@@ -67,6 +67,7 @@ func refusedUTXO(c asset.Chain, public, uncompressed []byte) map[string]error {
 	case asset.BitcoinCash:
 		return map[string]error{simnetLegacy: asset.ErrAddressKind, mainCash: asset.ErrAddressNetwork, mainBitcoin: asset.ErrAddressSyntax,
 			legacyBitcoin: asset.ErrAddressSyntax, someEthereum: asset.ErrAddressSyntax, bare: asset.ErrAddressSyntax, long: asset.ErrAddressSyntax}
+	case asset.Bitcoin, asset.Ethereum:
 	}
 	return map[string]error{mainBitcoin: asset.ErrAddressNetwork, testBitcoin: asset.ErrAddressNetwork, legacyBitcoin: asset.ErrAddressNetwork,
 		legacyTest: asset.ErrAddressNetwork, mainLitecoin: asset.ErrAddressNetwork, mainCash: asset.ErrAddressSyntax,
