@@ -191,24 +191,32 @@ func (c *checker) deposits(u *user, row swap.Swap) {
 			fail("%s: deposit %s of %s is confirmed, the state machine has it as %q with verdict %q", u.id(), d.ID, d.Amount, got.State, got.Verdict)
 		}
 	}
-	var sum asset.Units
-	for _, d := range c.world.wallets.Deposits() {
-		if d.SwapID == u.id() && d.State == "confirmed" {
-			sum = add(sum, d.Amount.Units)
+	for _, on := range []asset.Chain{u.on, sibling(u.on)} {
+		var sum asset.Units
+		for _, d := range c.world.wallets.Deposits() {
+			if d.SwapID == u.id() && d.Chain == on && d.State == "confirmed" {
+				sum = add(sum, d.Amount.Units)
+			}
 		}
-	}
-	if got := c.world.chains[u.on].Received(u.terms.Receipt.DepositAddress); got != sum {
-		fail("%s: its address has received %s, the deposits come to %s", u.id(), got, sum)
+		if got := c.world.chains[on].Received(u.terms.Receipt.DepositAddress); got != sum {
+			fail("%s: its address has received %s on %s, the deposits come to %s", u.id(), got, on, sum)
+		}
 	}
 }
 
 // expected is the second opinion on a verdict, as far as it follows from the deposit
 // alone.
 func (c *checker) expected(u *user, d swap.Deposit) (string, bool) {
-	q, rules := u.terms.Quote, c.world.rules[u.on]
-	exact := d.Amount.Units == q.Deposit.Units
+	q, rules := u.terms.Quote, c.world.rules[asset.MustLookup(d.Amount.Asset).Chain]
+	wrong := d.Amount.Asset != q.Pair.From
+	exact := d.Amount.Units == q.Deposit.Units && !wrong
 	dust := d.Amount.Units.Less(add(rules.dust, rules.refundFee)) && !exact
+	if wrong && d.State == swap.DepositFinal && d.Verdict != swap.VerdictDust && d.Verdict != swap.VerdictWrongAsset {
+		return "wrong_asset or dust", false
+	}
 	switch d.Verdict {
+	case swap.VerdictWrongAsset:
+		return "anything but wrong_asset", wrong && !dust
 	case swap.VerdictNone:
 		return "judged", d.State != swap.DepositFinal
 	case swap.VerdictDust:
@@ -242,5 +250,8 @@ func (c *checker) paid(u *user, row swap.Swap) {
 		if arrived := c.world.chains[on].Received(to); arrived != got[to] {
 			fail("%s: %s was paid to %s, and %s arrived", u.id(), got[to], to, arrived)
 		}
+	}
+	if arrived := c.world.chains[sibling(u.on)].Received(u.elsewhere); arrived != got[u.elsewhere] {
+		fail("%s: %s was refunded to %s on the other chain, and %s arrived", u.id(), got[u.elsewhere], u.elsewhere, arrived)
 	}
 }

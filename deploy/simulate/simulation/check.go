@@ -248,7 +248,7 @@ func (c *checker) leavesOnce() {
 		for _, to := range []struct {
 			on      asset.Chain
 			address string
-		}{{pays, u.terms.Receipt.PayoutAddress}, {u.on, u.refundsTo()}} {
+		}{{pays, u.terms.Receipt.PayoutAddress}, {u.on, u.refundsTo()}, {sibling(u.on), u.elsewhere}} {
 			if got := c.world.chains[to.on].Received(to.address); due[to.address].Less(got) {
 				fail("%s: %s has received %s of %s", u.id(), to.address, got, due[to.address])
 			}

@@ -20,8 +20,9 @@ func (w *World) drawDecisions() statemachine.Rules {
 	within := func(from, to time.Duration) time.Duration {
 		return from + time.Duration(w.rng.Int64N(int64(to-from))).Truncate(time.Second)
 	}
-	alone := map[asset.ID]asset.Units{}
+	alone, fees := map[asset.ID]asset.Units{}, map[asset.ID]asset.Units{}
 	for _, on := range networks.Chains() {
+		fees[on.NativeID()] = w.rules[on].refundFee
 		native, _ := on.Native()
 		typical := w.rules[on].typical
 		switch w.rng.IntN(3) {
@@ -32,7 +33,7 @@ func (w *World) drawDecisions() statemachine.Rules {
 			alone[native.ID] = add(add(typical, typical), add(typical, typical))
 		}
 	}
-	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, Waits: statemachine.Waits{
+	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, RefundFees: fees, Waits: statemachine.Waits{
 		Price: within(time.Minute, 20*time.Minute), Answer: within(20*time.Minute, 4*time.Hour),
 		Reminder: within(30*time.Minute, 12*time.Hour), Approval: within(10*time.Minute, 6*time.Hour)}}
 }

@@ -22,6 +22,8 @@ type user struct {
 	// answers are all they gave, signed; refundSet is the address they named later.
 	answers                 []string
 	refundSet, signedRefund string
+	// elsewhere is where what came on the sibling's chain goes back to.
+	elsewhere string
 }
 
 func (u *user) id() string { return u.terms.Receipt.SwapID }
@@ -98,9 +100,13 @@ func (w *World) open(q swap.Quote, r swap.Receipt) *user {
 	r.ConfirmBy = r.IssuedAt.Add(time.Duration(q.ConfirmWindowSeconds) * time.Second)
 	signedReceipt, err := swap.SignReceipt(r, attestKey)
 	must(err)
-	must(w.hot[on].store.Issue(r.DepositAddress, r.SwapID))
-	w.hot[on].set.Add(r.DepositAddress)
-	u := &user{on: on, terms: swap.Terms{Quote: q, Receipt: r, SignedQuote: signedQuote, SignedReceipt: signedReceipt}}
+	// The other chain's addresses look the same, and its wallet watches this one too.
+	for _, watching := range []asset.Chain{on, sibling(on)} {
+		must(w.hot[watching].store.Issue(r.DepositAddress, r.SwapID))
+		w.hot[watching].set.Add(r.DepositAddress)
+	}
+	u := &user{on: on, terms: swap.Terms{Quote: q, Receipt: r, SignedQuote: signedQuote, SignedReceipt: signedReceipt},
+		elsewhere: w.chains[sibling(on)].NewAddress()}
 	w.gateway.put(u.created())
 	w.users = append(w.users, u)
 	w.tell("swap %d: %s: send %s, get %s", len(w.users)-1, r.SwapID, q.Deposit, q.Payout)
