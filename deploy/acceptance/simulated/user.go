@@ -50,6 +50,11 @@ func (w *world) Answer(_ context.Context, c scenario.Created, depositID string, 
 	return w.stage.Answer(c.Receipt.SwapID, c.Secret, depositID, answer, atLeast)
 }
 
+// RefundWrongAsset implements scenario.User.
+func (w *world) RefundWrongAsset(_ context.Context, c scenario.Created, depositID string) (string, error) {
+	return w.stage.SayYes(c.Receipt.SwapID, c.Secret, depositID)
+}
+
 // SetRefundAddress implements scenario.User.
 func (w *world) SetRefundAddress(_ context.Context, c scenario.Created) (string, error) {
 	return w.stage.NameRefund(c.Receipt.SwapID, c.Secret)
@@ -75,6 +80,11 @@ func told(outputs []scenario.Output) (all []simulation.Output) {
 // PayInternally implements scenario.Money: blocks show nothing of it.
 func (w *world) PayInternally(_ context.Context, _ string, units asset.Units) error {
 	return w.stage.Surplus(units)
+}
+
+// PayElsewhere implements scenario.Money.
+func (w *world) PayElsewhere(_ context.Context, c scenario.Created) error {
+	return w.stage.PayElsewhere(c.Receipt.SwapID)
 }
 
 // PayTokens implements scenario.Money.

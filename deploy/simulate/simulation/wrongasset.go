@@ -3,7 +3,6 @@ package simulation
 import (
 	"slices"
 
-	"ferry/hotwallet/chain/fakechain"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -47,15 +46,20 @@ func (w *World) sayYes() {
 		if !waits(m) {
 			continue
 		}
-		i := slices.IndexFunc(row.Deposits, func(d swap.Deposit) bool { return d.ID == m.ID })
-		signed, err := swap.SignWrongAssetRefund(swap.WrongAssetRefund{SwapID: u.id(), ReceiptHash: swap.HashDocument(u.terms.SignedReceipt),
-			DepositID: m.ID, Deposit: row.Deposits[i].Amount, Fee: m.Fee, Destination: u.elsewhere, IssuedAt: swap.Millis(w.now)}, attestKey)
-		must(err)
-		w.gateway.put(swap.Fact{Kind: swap.FactAnswered, SwapID: u.id(), At: swap.Millis(w.now),
-			Answered: &swap.AnsweredFact{SignedWrongAssetRefund: signed}})
-		w.tell("yes of %.31s to a fee of %s", u.id(), m.Fee)
+		w.yes(u, row, m)
 		return
 	}
+}
+
+// yes is what attestd signs and the gateway tells.
+func (w *World) yes(u *user, row swap.Swap, m swap.Mismatch) {
+	i := slices.IndexFunc(row.Deposits, func(d swap.Deposit) bool { return d.ID == m.ID })
+	signed, err := swap.SignWrongAssetRefund(swap.WrongAssetRefund{SwapID: u.id(), ReceiptHash: swap.HashDocument(u.terms.SignedReceipt),
+		DepositID: m.ID, Deposit: row.Deposits[i].Amount, Fee: m.Fee, Destination: u.elsewhere, IssuedAt: swap.Millis(w.now)}, attestKey)
+	must(err)
+	w.gateway.put(swap.Fact{Kind: swap.FactAnswered, SwapID: u.id(), At: swap.Millis(w.now),
+		Answered: &swap.AnsweredFact{SignedWrongAssetRefund: signed}})
+	w.tell("yes of %.31s to a fee of %s", u.id(), m.Fee)
 }
 
 // checkYes is the second opinion on the refund of a deposit in another asset: the fee is
@@ -72,14 +76,34 @@ func checkYes(o swap.Order, terms swap.Terms) (asset.Amount, string) {
 	return asset.Amount{Asset: d.Amount.Asset, Units: less(d.Amount.Units, yes.Fee.Units)}, yes.Destination
 }
 
-// PayElsewhere pays a swap's deposit address on the other chain.
-func (s *Stage) PayElsewhere(swapID string, units asset.Units) error {
+// PayElsewhere pays a swap's deposit address on the other chain, what is usual there.
+func (s *Stage) PayElsewhere(swapID string) error {
 	u, err := s.user(swapID)
 	if err != nil {
 		return err
 	}
 	return safely(func() {
-		s.w.chains[sibling(u.on)].PayMany(fakechain.Output{Address: u.terms.Receipt.DepositAddress, Units: units})
+		on := sibling(u.on)
+		s.w.chains[on].Pay(u.terms.Receipt.DepositAddress, s.w.rules[on].typical)
 		s.work()
 	})
+}
+
+// SayYes is an owner who has a deposit in another asset refunded, at the fee that was
+// said; it returns where to.
+func (s *Stage) SayYes(swapID, secret, depositID string) (string, error) {
+	u, err := s.owner(swapID, secret)
+	if err != nil {
+		return "", err
+	}
+	row, _ := s.w.states.Swap(swapID)
+	for _, m := range row.Amended.Mismatches {
+		if m.ID == depositID && m.Wait == swap.WaitOwner {
+			return u.elsewhere, safely(func() {
+				s.w.yes(u, row, m)
+				s.work()
+			})
+		}
+	}
+	return "", swap.Refuse(swap.CodeNothingToAnswer, "deposit_id", "", "No such deposit waits for its owner.")
 }
