@@ -113,8 +113,11 @@ func (q quietly) Mempool(ctx context.Context, w chain.Watch) (credits []chain.Cr
 	return credits, err
 }
 
-func (q quietly) Held(ctx context.Context, at chain.Ref, coins, addresses []string) (u asset.Units, err error) {
-	err = labelled(ctx, chainPart, func(ctx context.Context) (err error) { u, err = q.Adapter.Held(ctx, at, coins, addresses); return err })
+func (q quietly) Held(ctx context.Context, at chain.Ref, id asset.ID, coins, addresses []string) (u asset.Units, err error) {
+	err = labelled(ctx, chainPart, func(ctx context.Context) (err error) {
+		u, err = q.Adapter.Held(ctx, at, id, coins, addresses)
+		return err
+	})
 	return u, err
 }
 

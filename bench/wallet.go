@@ -123,7 +123,7 @@ func (c *cluster) startHotwallet(ctx context.Context, accounts keys.Accounts, n 
 	if err != nil {
 		return err
 	}
-	for _, name := range asset.Chains() {
+	for _, name := range networks.Chains() {
 		w := &wallet{name: name, chain: fakechain.NewBitcoin(fakechain.Config{Networks: networks, Now: time.Now})}
 		if name == asset.Ethereum {
 			w.chain = fakechain.NewEthereum(fakechain.Config{Networks: networks, Now: time.Now})

@@ -65,7 +65,7 @@ func (c Config) Validate() error {
 	if err := c.Networks.Validate(); err != nil {
 		return fmt.Errorf("gateway: networks: %w", err)
 	}
-	for _, chain := range asset.Chains() {
+	for _, chain := range c.Networks.Chains() {
 		if c.Confirmations[chain] < 1 {
 			return fmt.Errorf("gateway: confirmations of %s must be set, to 1 or more", chain)
 		}

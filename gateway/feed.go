@@ -47,8 +47,8 @@ const recentShown = 20
 // Pairs implements stream.Source.
 func (f feed) Pairs() []asset.Pair {
 	var pairs []asset.Pair
-	for _, from := range asset.All() {
-		for _, to := range asset.All() {
+	for _, from := range f.g.config.Networks.Assets() {
+		for _, to := range f.g.config.Networks.Assets() {
 			if from.ID != to.ID {
 				pairs = append(pairs, asset.Pair{From: from.ID, To: to.ID})
 			}

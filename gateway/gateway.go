@@ -12,7 +12,6 @@ import (
 	"ferry/gateway/stream"
 	"ferry/gateway/web"
 	"ferry/swap"
-	"ferry/swap/asset"
 )
 
 // Gateway answers the public API.
@@ -35,7 +34,7 @@ func New(c Config, s Store, calls Calls) (*Gateway, error) {
 	if s == nil || calls.Liquidity == nil {
 		return nil, errors.New("gateway: a store and a way to liquidityd must be given")
 	}
-	for _, chain := range asset.Chains() {
+	for _, chain := range c.Networks.Chains() {
 		if calls.Wallets[chain] == nil {
 			return nil, fmt.Errorf("gateway: a way to the wallet of %s must be given", chain)
 		}
@@ -44,7 +43,7 @@ func New(c Config, s Store, calls Calls) (*Gateway, error) {
 		c.Now = time.Now
 	}
 	g := &Gateway{config: c, store: s, calls: calls,
-		market: newMarket(c.Limits.RateAge, c.Now, c.Log), rates: newRates(c.Limits, c.Now)}
+		market: newMarket(c.Networks.Assets(), c.Limits.RateAge, c.Now, c.Log), rates: newRates(c.Limits, c.Now)}
 	var err error
 	g.hub, err = stream.New(stream.Config{Source: feed{g}, Limits: c.Streams, Recent: c.ShowRecent, Now: c.Now, Log: c.Log,
 		Observer: c.Observer.Streams})

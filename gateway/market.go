@@ -18,14 +18,16 @@ type market struct {
 	rateAge time.Duration
 	now     func() time.Time
 	log     *slog.Logger
+	// assets are those that the deployment swaps, in order.
+	assets []asset.Asset
 
 	mu       sync.RWMutex
 	rates    map[asset.Pair]swap.Rate
 	balances map[asset.ID]swap.Balance
 }
 
-func newMarket(rateAge time.Duration, now func() time.Time, log *slog.Logger) *market {
-	return &market{rateAge: rateAge, now: now, log: log,
+func newMarket(assets []asset.Asset, rateAge time.Duration, now func() time.Time, log *slog.Logger) *market {
+	return &market{assets: assets, rateAge: rateAge, now: now, log: log,
 		rates: map[asset.Pair]swap.Rate{}, balances: map[asset.ID]swap.Balance{}}
 }
 
@@ -100,8 +102,8 @@ func (m *market) listRates() []api.Rate {
 	defer m.mu.RUnlock()
 	now := m.now()
 	var list []api.Rate
-	for _, from := range asset.All() {
-		for _, to := range asset.All() {
+	for _, from := range m.assets {
+		for _, to := range m.assets {
 			if from.ID == to.ID {
 				continue
 			}
@@ -144,7 +146,7 @@ func (m *market) listAssets(confirmations map[asset.Chain]int64) []api.Asset {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var list []api.Asset
-	for _, a := range asset.All() {
+	for _, a := range m.assets {
 		out := api.Asset{Id: string(a.ID), Name: a.Name, Chain: string(a.Chain), Decimals: a.Decimals,
 			Unit: a.Unit, Confirmations: confirmations[a.Chain]}
 		if b, known := m.balances[a.ID]; known {

@@ -147,7 +147,7 @@ func (a *app) demoFunds(ctx context.Context) ([]demo.Fund, error) {
 	needs := map[asset.ID][2]string{asset.BTC: {"1", "10"}, asset.ETH: {"30", "300"}}
 	var funds []demo.Fund
 	err := a.read(ctx, func(r *support.Reader) error {
-		for _, known := range asset.All() {
+		for _, known := range cluster.DemoNetworks().Assets() {
 			address, err := r.FundAddress(ctx, known.Chain)
 			if err != nil {
 				return err

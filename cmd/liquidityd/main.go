@@ -109,7 +109,7 @@ func policy(d deployment.Deployment) (liquidity.Config, error) {
 	c := liquidity.Config{Fees: map[asset.ID]liquidity.Fees{}, DepositWindowSeconds: d.Locks.DepositWindowSeconds,
 		ConfirmWindowSeconds: d.Locks.ConfirmWindowSeconds, LockFor: d.Locks.LockFor(),
 		MaxLocksPerClient: d.Locks.MaxPerClient, BalanceStaleAfter: balanceStaleAfter}
-	for _, a := range asset.All() {
+	for _, a := range d.Networks.Assets() {
 		amounts, err := d.Amounts(a.Chain)
 		if err != nil {
 			return c, err

@@ -66,9 +66,10 @@ func testPolicy(t *testing.T) liquidity.Config {
 	t.Helper()
 	chain := deployment.Chain{Confirmations: 1, DustThreshold: "0.00001", NetworkFee: "0.0001", RefundFeeMax: "0.0001", PaymentFeeMax: "0.01", PaymentMax: "10"}
 	config, err := policy(deployment.Deployment{
-		Chains: map[asset.Chain]deployment.Chain{asset.Bitcoin: chain, asset.Ethereum: chain},
-		Pairs:  []deployment.Pair{{From: asset.BTC, To: asset.ETH, SpreadBasisPoints: 50, ServiceFeeBasisPoints: 50, MinDeposit: "0.001", MaxDeposit: "1"}},
-		Locks:  deployment.Locks{LockSeconds: 60, DepositWindowSeconds: 900, ConfirmWindowSeconds: 7200, MaxPerClient: 5}})
+		Networks: asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337},
+		Chains:   map[asset.Chain]deployment.Chain{asset.Bitcoin: chain, asset.Ethereum: chain},
+		Pairs:    []deployment.Pair{{From: asset.BTC, To: asset.ETH, SpreadBasisPoints: 50, ServiceFeeBasisPoints: 50, MinDeposit: "0.001", MaxDeposit: "1"}},
+		Locks:    deployment.Locks{LockSeconds: 60, DepositWindowSeconds: 900, ConfirmWindowSeconds: 7200, MaxPerClient: 5}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,6 @@ import (
 	"ferry/cmd/internal/daemon"
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/signer"
-	"ferry/swap/asset"
 )
 
 func main() { daemon.Main("signerd", run) }
@@ -100,7 +99,7 @@ func initialise(s *daemon.Settings, seed, keyFile string, d deployment.Deploymen
 // caps are the deployment's limits over the signer's careful defaults.
 func caps(d deployment.Deployment) (signer.Caps, error) {
 	limits := signer.DefaultCaps()
-	for _, a := range asset.All() {
+	for _, a := range d.Networks.Assets() {
 		amounts, err := d.Amounts(a.Chain)
 		if err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ import (
 
 	"ferry/deploy/deployment"
 	"ferry/deploy/parts"
+	"ferry/swap/asset"
 )
 
 // Config says where a cluster lives.
@@ -34,6 +35,8 @@ type Config struct {
 	Progress func(step string)
 	// Env, if not nil, adds settings to those of a daemon, each time it starts.
 	Env func(daemon string) []string
+	// Networks says which chains to run; DemoNetworks if it is zero.
+	Networks asset.Networks
 	// Policy, if not nil, changes the demo's deployment before it is written.
 	Policy func(*deployment.Deployment)
 	// Died, if not nil, is told that a daemon ended by itself, and has to start it
@@ -77,6 +80,9 @@ func Start(ctx context.Context, c Config) (*Cluster, error) {
 	}
 	if c.API == "" {
 		c.API = "127.0.0.1:8080"
+	}
+	if c.Networks == (asset.Networks{}) {
+		c.Networks = DemoNetworks()
 	}
 	dir, err := parts.OpenDir(root)
 	if err != nil {

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"ferry/deploy/parts"
-	"ferry/swap/asset"
 )
 
 // daemonSpec is all that is needed to start a daemon, and to start it again.
@@ -37,7 +36,7 @@ const readyLine = `"msg":"ready"`
 // Daemons names every daemon, in the order they are started.
 func (c *Cluster) Daemons() []string {
 	names := []string{"venuesim", "liquidityd", "attestd", "signerd"}
-	for _, chain := range asset.Chains() {
+	for _, chain := range c.config.Networks.Chains() {
 		names = append(names, "hotwalletd-"+string(chain))
 	}
 	return append(names, "swapd", "gatewayd")
@@ -88,7 +87,7 @@ func (c *Cluster) prepare(ctx context.Context, urls map[string]string) error {
 		return err
 	}
 	c.settings.Deployment = filepath.Join(c.config.Root, "deployment.json")
-	policy := demoDeployment(quoteKey, attestKey)
+	policy := demoDeployment(c.config.Networks, quoteKey, attestKey)
 	if c.config.Policy != nil {
 		c.config.Policy(&policy)
 	}
@@ -138,7 +137,7 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 	add("signerd", "signerd", signer, nil, caller, "FERRY_LISTEN="+socket("signer", "signer"),
 		"FERRY_SEED="+c.dir.Part("signer"), "FERRY_KEY_FILE="+filepath.Join(c.dir.Part("signer-key"), "signer.key"), accounts)
 	var wallets []string
-	for _, chain := range asset.Chains() {
+	for _, chain := range c.config.Networks.Chains() {
 		listen := socket("ferry", "wallet-"+string(chain))
 		wallets = append(wallets, string(chain)+"="+listen)
 		add("hotwalletd-"+string(chain), "hotwalletd", nil, nil, brokers, database("ferry_hotwallet"), accounts,

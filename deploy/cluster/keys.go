@@ -90,16 +90,16 @@ func privateFolder(path string, owner *parts.User) error {
 	return give(path, owner)
 }
 
-// DemoNetworks are the networks of the embedded nodes.
+// DemoNetworks are the networks of the nodes that every cluster has.
 func DemoNetworks() asset.Networks {
 	return asset.Networks{Bitcoin: "simnet", EthereumChainID: parts.GethChainID}
 }
 
 // demoDeployment is the policy the demo runs on. Everything but the public keys
 // is fixed, so that a second start finds what the first one promised.
-func demoDeployment(quote, attest ed25519.PublicKey) deployment.Deployment {
+func demoDeployment(n asset.Networks, quote, attest ed25519.PublicKey) deployment.Deployment {
 	return deployment.Deployment{
-		Networks:  DemoNetworks(),
+		Networks:  n,
 		QuoteKeys: []string{swap.FormatPublicKey(quote)}, AttestKeys: []string{swap.FormatPublicKey(attest)},
 		Chains: map[asset.Chain]deployment.Chain{
 			asset.Bitcoin: {Confirmations: 3, ReorgLimit: 6, BlockSeconds: 3, DustThreshold: "0.00001", NetworkFee: "0.00002",

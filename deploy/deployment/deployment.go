@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"os"
+	"slices"
 	"time"
 
 	"ferry/swap"
@@ -136,7 +137,7 @@ func (d Deployment) Validate() error {
 	if _, err := d.PublicAttestKeys(); err != nil {
 		return err
 	}
-	for _, c := range asset.Chains() {
+	for _, c := range d.Networks.Chains() {
 		chain, ok := d.Chains[c]
 		if !ok {
 			return fmt.Errorf("chains: %s is missing", c)
@@ -145,11 +146,11 @@ func (d Deployment) Validate() error {
 			return fmt.Errorf("chains.%s: %w", c, err)
 		}
 	}
-	if len(d.Chains) != len(asset.Chains()) {
-		return errors.New("chains: one is named that Ferry does not know")
+	if len(d.Chains) != len(d.Networks.Chains()) {
+		return errors.New("chains: one is named that Ferry does not know, or that networks does not name")
 	}
 	for i, p := range d.Pairs {
-		if err := p.validate(); err != nil {
+		if err := p.validate(d.Networks); err != nil {
 			return fmt.Errorf("pairs[%d]: %w", i, err)
 		}
 	}
@@ -209,7 +210,7 @@ func (c Chain) validate(name asset.Chain) error {
 const reorgMost = 400
 
 // blockSeconds is each chain's own pace.
-var blockSeconds = map[asset.Chain]int64{asset.Bitcoin: 600, asset.Ethereum: 12}
+var blockSeconds = map[asset.Chain]int64{asset.Bitcoin: 600, asset.Litecoin: 150, asset.BitcoinCash: 600, asset.Ethereum: 12}
 
 // StaleAfter is how long a node may show no new block: thirty block times, at
 // least 30 s and at most 5 min, but never less than six block times, within which
@@ -235,10 +236,10 @@ func (c Chain) amount(name asset.Chain, text string) (asset.Units, error) {
 	return a.Units, err
 }
 
-func (p Pair) validate() error {
+func (p Pair) validate(n asset.Networks) error {
 	for _, id := range []asset.ID{p.From, p.To} {
-		if _, ok := asset.Lookup(id); !ok {
-			return fmt.Errorf("asset %q is not known", id)
+		if !slices.ContainsFunc(n.Assets(), func(a asset.Asset) bool { return a.ID == id }) {
+			return fmt.Errorf("asset %q is not known, or networks does not name its chain or contract", id)
 		}
 	}
 	least, err := asset.ParseDecimal(p.From, p.MinDeposit)

@@ -83,7 +83,7 @@ func Create(path string, accounts keys.Accounts) error {
 // fingerprint names a set of extended public keys.
 func fingerprint(accounts keys.Accounts) (string, error) {
 	h := sha256.New()
-	for _, chain := range asset.Chains() {
+	for _, chain := range accounts.Networks().Chains() {
 		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
 			key, err := accounts.Derive(chain, role, keys.External, 0)
 			if err != nil {
@@ -118,7 +118,7 @@ func (s *store) prepare(tx *bolt.Tx) error {
 			return fmt.Errorf("create bucket %s: %w", bucket, err)
 		}
 	}
-	for _, chain := range asset.Chains() {
+	for _, chain := range s.accounts.Networks().Chains() {
 		for _, branch := range []uint32{keys.External, keys.Change} {
 			if err := s.deriveOwn(tx, chain, keys.Hot, branch, s.hotRange); err != nil {
 				return err

@@ -40,7 +40,9 @@ type Credit struct {
 	// Index is the output's number on a UTXO chain; 0 on an account chain.
 	Index   uint32
 	Address string
-	Units   asset.Units
+	// Asset is the chain's own, or a token whose contract is pinned. Never empty.
+	Asset asset.ID
+	Units asset.Units
 	// Coinbase outputs can't be spent before they mature.
 	Coinbase bool
 	// Source is how it came; always Transfer on a UTXO chain.
@@ -63,15 +65,20 @@ func CoinID(txid string, index uint32) string { return fmt.Sprintf("%s:%d", txid
 // (Units is the coin's value as far as Watch knows it: the adapter leaves it
 // zero and the store looks it up; Fee is zero); on an account chain one for each
 // transaction sent by a watched address, and one for each that took from a watched
-// address without being sent by it (Nonce and Fee are zero).
+// address without being sent by it (Nonce and Fee are zero). Tokens that a transaction
+// took from a watched address are a debit of their own, one for each token, beside
+// that of the transaction: same TxID and Address, Nonce and Fee zero.
 type Debit struct {
 	TxID string
+	// Asset is what Units counts, as in Credit. Never empty.
+	Asset asset.ID
 	// CoinID is the coin spent (UTXO chains).
 	CoinID string
 	// Address is the sender, Nonce its transaction count (account chains).
 	Address string
 	Nonce   uint64
-	// Units is what the transaction moved and Fee what it cost (account chains).
+	// Units is what the transaction moved and Fee what it cost, in the chain's own
+	// asset whatever was moved (account chains).
 	Units asset.Units
 	Fee   asset.Units
 	// Failed transactions cost their fee and moved nothing (Ethereum status 0).
@@ -104,10 +111,10 @@ type Reader interface {
 	// only, and may be incomplete.
 	Mempool(ctx context.Context, w Watch) ([]Credit, error)
 	// Held is what the node itself says the coins (UTXO chains) or addresses
-	// (account chains) hold at a block: a second opinion on the books. Adapters
-	// whose node can't look back answer ErrBlockGone unless at is the tip before
-	// and after.
-	Held(ctx context.Context, at Ref, coins, addresses []string) (asset.Units, error)
+	// (account chains) hold of one asset at a block: a second opinion on the books.
+	// Adapters whose node can't look back answer ErrBlockGone unless at is the tip
+	// before and after.
+	Held(ctx context.Context, at Ref, id asset.ID, coins, addresses []string) (asset.Units, error)
 	// CheckDestination returns an error wrapping asset.ErrAddressForbidden
 	// if coins sent to the address would be stuck, such as in a token contract.
 	CheckDestination(ctx context.Context, address string) error
@@ -148,11 +155,13 @@ type Funds struct {
 	ChangeAddress string
 	ChangePath    string
 	// Sender, SenderPath and Nonce are the account that pays (account chains).
-	// Balance is what it holds.
-	Sender     string
-	SenderPath string
-	Nonce      uint64
-	Balance    asset.Units
+	// Balance is what it holds of the chain's own asset, TokenBalance of the
+	// request's if that is a token.
+	Sender       string
+	SenderPath   string
+	Nonce        uint64
+	Balance      asset.Units
+	TokenBalance asset.Units
 }
 
 // ErrFunds means the funds given do not cover the payment and its fee.
@@ -165,7 +174,9 @@ var ErrFeeMax = errors.New("the transaction would cost more than its fee limit")
 // Request is what to pay.
 type Request struct {
 	Destination string
-	Units       asset.Units
+	// Asset is what to pay, of this chain; the fee is in the chain's own.
+	Asset asset.ID
+	Units asset.Units
 	// FeeMax is the most the transaction may cost; ErrFeeMax rather than exceed it.
 	FeeMax asset.Units
 }

@@ -35,8 +35,10 @@ const (
 	Change   uint32 = 1
 )
 
-// AccountPath is the hardened path of an account: BIP84 on Bitcoin, BIP44 on
-// Ethereum; the coin type is 1' on every Bitcoin network but mainnet (SLIP-44).
+// AccountPath is the hardened path of an account: BIP84 on Bitcoin and Litecoin,
+// BIP44 on Bitcoin Cash, which has no segregated witness, and on Ethereum. Coin types
+// are SLIP-44's; it has 1' for every chain's test networks, of which only Bitcoin's
+// take it here, so that no two chains ever have a key in common.
 func AccountPath(n asset.Networks, c asset.Chain, r Role) (string, error) {
 	switch c {
 	case asset.Bitcoin:
@@ -45,6 +47,10 @@ func AccountPath(n asset.Networks, c asset.Chain, r Role) (string, error) {
 			coin = 0
 		}
 		return fmt.Sprintf("m/84'/%d'/%d'", coin, r), nil
+	case asset.Litecoin:
+		return fmt.Sprintf("m/84'/2'/%d'", r), nil
+	case asset.BitcoinCash:
+		return fmt.Sprintf("m/44'/145'/%d'", r), nil
 	case asset.Ethereum:
 		return fmt.Sprintf("m/44'/60'/%d'", r), nil
 	}
@@ -58,7 +64,7 @@ type Key struct {
 	Address string
 	// PublicKey is 33 bytes, compressed.
 	PublicKey []byte
-	// Script is the output script (Bitcoin only).
+	// Script is the output script (UTXO chains only).
 	Script []byte
 }
 
@@ -73,13 +79,32 @@ type accountID struct {
 	role  Role
 }
 
+// Networks are those that the keys were read for.
+func (a Accounts) Networks() asset.Networks { return a.networks }
+
 // File is the JSON form of the extended public keys, written once when the seed
-// is made. It is confidential for privacy, not for safety.
+// is made. It is confidential for privacy, not for safety. Those of chains that the
+// deployment does not run are left out.
 type File struct {
-	BitcoinDeposit  string `json:"bitcoin_deposit"`
-	BitcoinHot      string `json:"bitcoin_hot"`
-	EthereumDeposit string `json:"ethereum_deposit"`
-	EthereumHot     string `json:"ethereum_hot"`
+	BitcoinDeposit     string `json:"bitcoin_deposit"`
+	BitcoinHot         string `json:"bitcoin_hot"`
+	LitecoinDeposit    string `json:"litecoin_deposit,omitempty"`
+	LitecoinHot        string `json:"litecoin_hot,omitempty"`
+	BitcoinCashDeposit string `json:"bitcoincash_deposit,omitempty"`
+	BitcoinCashHot     string `json:"bitcoincash_hot,omitempty"`
+	EthereumDeposit    string `json:"ethereum_deposit"`
+	EthereumHot        string `json:"ethereum_hot"`
+}
+
+// Of is the place of an account's key, nil if the chain has none.
+func (f *File) Of(c asset.Chain, r Role) *string {
+	places := map[accountID]*string{
+		{asset.Bitcoin, Deposit}: &f.BitcoinDeposit, {asset.Bitcoin, Hot}: &f.BitcoinHot,
+		{asset.Litecoin, Deposit}: &f.LitecoinDeposit, {asset.Litecoin, Hot}: &f.LitecoinHot,
+		{asset.BitcoinCash, Deposit}: &f.BitcoinCashDeposit, {asset.BitcoinCash, Hot}: &f.BitcoinCashHot,
+		{asset.Ethereum, Deposit}: &f.EthereumDeposit, {asset.Ethereum, Hot}: &f.EthereumHot,
+	}
+	return places[accountID{c, r}]
 }
 
 // ParseAccounts reads a File. Unknown fields, missing keys, private keys, keys of
@@ -99,23 +124,27 @@ func ParseAccounts(n asset.Networks, raw []byte) (Accounts, error) {
 		return Accounts{}, err
 	}
 	a := Accounts{networks: n, accounts: map[accountID]*hdkeychain.ExtendedKey{}}
-	for id, text := range map[accountID]string{
-		{asset.Bitcoin, Deposit}: f.BitcoinDeposit, {asset.Bitcoin, Hot}: f.BitcoinHot,
-		{asset.Ethereum, Deposit}: f.EthereumDeposit, {asset.Ethereum, Hot}: f.EthereumHot,
-	} {
-		key, err := hdkeychain.NewKeyFromString(text)
-		if err != nil {
-			return Accounts{}, fmt.Errorf("extended public key of %s account %d: %w", id.chain, id.role, err)
+	for _, chain := range n.Chains() {
+		for _, role := range []Role{Deposit, Hot} {
+			key, err := parseAccount(*f.Of(chain, role), params)
+			if err != nil {
+				return Accounts{}, fmt.Errorf("extended public key of %s account %d: %w", chain, role, err)
+			}
+			a.accounts[accountID{chain, role}] = key
 		}
-		if key.IsPrivate() {
-			return Accounts{}, fmt.Errorf("extended key of %s account %d is private: only public keys belong here", id.chain, id.role)
-		}
-		if err := checkAccount(key, params); err != nil {
-			return Accounts{}, fmt.Errorf("extended public key of %s account %d: %w", id.chain, id.role, err)
-		}
-		a.accounts[id] = key
 	}
 	return a, nil
+}
+
+func parseAccount(text string, params *chaincfg.Params) (*hdkeychain.ExtendedKey, error) {
+	key, err := hdkeychain.NewKeyFromString(text)
+	if err != nil {
+		return nil, err
+	}
+	if key.IsPrivate() {
+		return nil, errors.New("it is private: only public keys belong here")
+	}
+	return key, checkAccount(key, params)
 }
 
 // checkAccount refuses what can't be an account's key by what a BIP32 key says of
@@ -156,28 +185,79 @@ func (a Accounts) Derive(c asset.Chain, r Role, branch, index uint32) (Key, erro
 		return Key{}, fmt.Errorf("derive %s: %w", path, err)
 	}
 	key := Key{Path: path, PublicKey: pub.SerializeCompressed()}
-	if c == asset.Ethereum {
+	if c.Family() == asset.Account {
 		key.Address, err = ethereumAddress(a.networks, pub.SerializeUncompressed())
 		return key, err
 	}
-	params, err := a.networks.BitcoinParams()
+	key.Address, err = coinAddress(a.networks, c, key.PublicKey)
 	if err != nil {
 		return Key{}, err
 	}
-	key.Address, key.Script, err = bitcoinAddress(params, key.PublicKey)
+	key.Script, err = Script(a.networks, c, key.Address)
 	return key, err
 }
 
-func bitcoinAddress(params *chaincfg.Params, compressed []byte) (string, []byte, error) {
-	addr, err := address.NewAddressWitnessPubKeyHash(address.Hash160(compressed), params)
-	if err != nil {
-		return "", nil, fmt.Errorf("bitcoin address: %w", err)
+// coinAddress is P2WPKH, on Bitcoin Cash P2PKH.
+func coinAddress(n asset.Networks, c asset.Chain, compressed []byte) (string, error) {
+	hash := address.Hash160(compressed)
+	if c == asset.BitcoinCash {
+		prefix, err := n.CashPrefix()
+		if err != nil {
+			return "", err
+		}
+		return asset.EncodeCashAddr(prefix, asset.CashP2PKH, hash)
 	}
-	script, err := txscript.PayToAddrScript(addr)
+	params, err := n.Params(c)
 	if err != nil {
-		return "", nil, fmt.Errorf("bitcoin script: %w", err)
+		return "", err
 	}
-	return addr.EncodeAddress(), script, nil
+	addr, err := address.NewAddressWitnessPubKeyHash(hash, params)
+	if err != nil {
+		return "", fmt.Errorf("%s address: %w", c, err)
+	}
+	return addr.EncodeAddress(), nil
+}
+
+// Script is the output script of a UTXO chain's address, in any spelling that parses.
+func Script(n asset.Networks, c asset.Chain, text string) ([]byte, error) {
+	canonical, err := n.ParseAddress(c, text)
+	if err != nil {
+		return nil, err
+	}
+	params, err := n.Params(c)
+	if err != nil {
+		return nil, err
+	}
+	decoded, err := decode(n, c, canonical, params)
+	if err != nil {
+		return nil, err
+	}
+	script, err := txscript.PayToAddrScript(decoded)
+	if err != nil {
+		return nil, fmt.Errorf("%s script: %w", c, err)
+	}
+	return script, nil
+}
+
+// decode gives btcd's form of an address. Bitcoin Cash's scripts are Bitcoin's.
+func decode(n asset.Networks, c asset.Chain, canonical string, params *chaincfg.Params) (address.Address, error) {
+	if c != asset.BitcoinCash {
+		return address.DecodeAddress(canonical, params)
+	}
+	prefix, err := n.CashPrefix()
+	if err != nil {
+		return nil, err
+	}
+	kind, hash, err := asset.DecodeCashAddr(prefix, canonical)
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == asset.CashP2PKH:
+		return address.NewAddressPubKeyHash(hash, params)
+	case len(hash) == 20:
+		return address.NewAddressScriptHashFromHash(hash, params)
+	}
+	return nil, fmt.Errorf("a script hash of %d bytes: %w", len(hash), asset.ErrAddressKind)
 }
 
 // ethereumAddress is the last 20 bytes of the Keccak-256 of the uncompressed

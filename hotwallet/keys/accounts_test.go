@@ -22,7 +22,7 @@ const (
 	plainChild = "xpub6ASuArnXKPbfEwhqN6e3mwBcDTgzisQN1wXN9BJcM47sSikHjJf3UFHKkNAWbWMiGj7Wf5uMash7SyYq527Hqck2AxYysAA7xmALppuCkwQ"
 )
 
-var mainnet = asset.Networks{Bitcoin: "mainnet", EthereumChainID: 1}
+var mainnet = asset.Networks{Bitcoin: "mainnet", Litecoin: "mainnet", BitcoinCash: "mainnet", EthereumChainID: 1}
 
 // fileOf derives the extended public keys of the example seed.
 func fileOf(t *testing.T, n asset.Networks) keys.File {
@@ -56,7 +56,8 @@ func fileOf(t *testing.T, n asset.Networks) keys.File {
 	if n.Bitcoin == "mainnet" {
 		coin = 0
 	}
-	return keys.File{BitcoinDeposit: xpub(84, coin, 0), BitcoinHot: xpub(84, coin, 1), EthereumDeposit: xpub(44, 60, 0), EthereumHot: xpub(44, 60, 1)}
+	return keys.File{BitcoinDeposit: xpub(84, coin, 0), BitcoinHot: xpub(84, coin, 1), EthereumDeposit: xpub(44, 60, 0), EthereumHot: xpub(44, 60, 1),
+		LitecoinDeposit: xpub(84, 2, 0), LitecoinHot: xpub(84, 2, 1), BitcoinCashDeposit: xpub(44, 145, 0), BitcoinCashHot: xpub(44, 145, 1)}
 }
 
 func parse(n asset.Networks, f keys.File) (keys.Accounts, error) {
@@ -76,7 +77,7 @@ func mustParse(t *testing.T, n asset.Networks) keys.Accounts {
 	return accounts
 }
 
-// The vectors of BIP84; for Ethereum the first accounts that every wallet shows
+// The vectors of BIP84; for Litecoin, Bitcoin Cash and Ethereum the first accounts that every wallet shows
 // for this mnemonic, with EIP-55's checksum.
 func TestDeriveGivesThePublishedAddresses(t *testing.T) {
 	t.Parallel()
@@ -91,6 +92,8 @@ func TestDeriveGivesThePublishedAddresses(t *testing.T) {
 		{asset.Bitcoin, keys.External, 0, "m/84'/0'/0'/0/0", "0330d54fd0dd420a6e5f8d3624f5f3482cae350f79d5f0753bf5beef9c2d91af3c", "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu"},
 		{asset.Bitcoin, keys.External, 1, "m/84'/0'/0'/0/1", "03e775fd51f0dfb8cd865d9ff1cca2a158cf651fe997fdc9fee9c1d3b5e995ea77", "bc1qnjg0jd8228aq7egyzacy8cys3knf9xvrerkf9g"},
 		{asset.Bitcoin, keys.Change, 0, "m/84'/0'/0'/1/0", "03025324888e429ab8e3dbaf1f7802648b9cd01e9b418485c5fa4c1b9b5700e1a6", "bc1q8c6fshw2dlwun7ekn9qwf37cu2rn755upcp6el"},
+		{asset.Litecoin, keys.External, 0, "m/84'/2'/0'/0/0", "", "ltc1qjmxnz78nmc8nq77wuxh25n2es7rzm5c2rkk4wh"},
+		{asset.BitcoinCash, keys.External, 0, "m/44'/145'/0'/0/0", "", "bitcoincash:qqyx49mu0kkn9ftfj6hje6g2wfer34yfnq5tahq3q6"},
 		{asset.Ethereum, keys.External, 0, "m/44'/60'/0'/0/0", "0237b0bb7a8288d38ed49a524b5dc98cff3eb5ca824c9f9dc0dfdb3d9cd600f299", "0x9858EfFD232B4033E47d90003D41EC34EcaEda94"},
 		{asset.Ethereum, keys.External, 1, "m/44'/60'/0'/0/1", "", "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0"},
 	} {
@@ -110,7 +113,7 @@ func TestDeriveGivesThePublishedAddresses(t *testing.T) {
 
 func TestAccountPath(t *testing.T) {
 	t.Parallel()
-	simnet := asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337}
+	simnet := asset.Networks{Bitcoin: "simnet", Litecoin: "regtest", BitcoinCash: "simnet", EthereumChainID: 1337}
 	for _, c := range []struct {
 		n     asset.Networks
 		chain asset.Chain
@@ -119,6 +122,7 @@ func TestAccountPath(t *testing.T) {
 	}{
 		{mainnet, asset.Bitcoin, keys.Deposit, "m/84'/0'/0'"}, {mainnet, asset.Bitcoin, keys.Hot, "m/84'/0'/1'"},
 		{simnet, asset.Bitcoin, keys.Deposit, "m/84'/1'/0'"}, {simnet, asset.Ethereum, keys.Hot, "m/44'/60'/1'"},
+		{simnet, asset.Litecoin, keys.Deposit, "m/84'/2'/0'"}, {simnet, asset.BitcoinCash, keys.Hot, "m/44'/145'/1'"},
 	} {
 		if got, err := keys.AccountPath(c.n, c.chain, c.role); err != nil || got != c.want {
 			t.Errorf("path is %s (%v), want %s", got, err, c.want)

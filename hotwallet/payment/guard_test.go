@@ -23,7 +23,7 @@ func (w *world) planned(o swap.Order) (payment.Payment, chain.Plan) {
 	basis, err := w.store.Basis(w.t.Context(), p)
 	w.must(err)
 	plan, err := w.chain.Plan(w.t.Context(), basis.Funds, chain.Request{
-		Destination: o.Destination, Units: o.Amount.Units, FeeMax: w.feeMax})
+		Asset: o.Amount.Asset, Destination: o.Destination, Units: o.Amount.Units, FeeMax: w.feeMax})
 	w.must(err)
 	return p, plan
 }

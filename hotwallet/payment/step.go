@@ -64,7 +64,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, []string, bool, 
 		return p, nil, false, err
 	}
 	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Request{
-		Destination: p.Order.Destination, Units: units, FeeMax: limit.most})
+		Asset: p.Order.Amount.Asset, Destination: p.Order.Destination, Units: units, FeeMax: limit.most})
 	if err != nil {
 		return p, nil, false, e.notPlanned(ctx, p, limit, err)
 	}

@@ -48,7 +48,7 @@ const AlarmSurplus = "alarm.surplus"
 
 // Node is the second opinion.
 type Node interface {
-	Held(ctx context.Context, at chain.Ref, coins, addresses []string) (asset.Units, error)
+	Held(ctx context.Context, at chain.Ref, id asset.ID, coins, addresses []string) (asset.Units, error)
 }
 
 // Result of a comparison.
@@ -73,7 +73,7 @@ func Check(ctx context.Context, s Store, n Node, log *slog.Logger) (Result, erro
 	if err != nil || !begun {
 		return Skipped, err
 	}
-	held, err := n.Held(ctx, books.At, books.Coins, books.Addresses)
+	held, err := n.Held(ctx, books.At, books.Asset, books.Coins, books.Addresses)
 	if errors.Is(err, chain.ErrBlockGone) {
 		return Skipped, nil
 	}

@@ -188,7 +188,7 @@ func checkPublic(dir string, ring *keyring) error {
 		return fmt.Errorf("read %s: %w", PublicKeysFile(dir), err)
 	}
 	if file != ring.file {
-		return fmt.Errorf("%s is not of this seed on network %s/%d", PublicKeysFile(dir), ring.networks.Bitcoin, ring.networks.EthereumChainID)
+		return fmt.Errorf("%s is not of this seed on networks %+v", PublicKeysFile(dir), ring.networks)
 	}
 	return nil
 }

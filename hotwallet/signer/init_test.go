@@ -202,7 +202,7 @@ func TestOpenRefuses(t *testing.T) {
 		"a huge key file":         {func(c *Config) { c.KeyFile = write("huge", strings.Repeat("#", maxSecretFile+1), 0o400) }, "at most"},
 		"no folder":               {func(c *Config) { c.Dir = filepath.Join(dir, "none") }, "read seed"},
 		"no folder named":         {func(c *Config) { c.Dir = "" }, "must both be named"},
-		"another network":         {func(c *Config) { c.Networks.Bitcoin = "mainnet" }, "not of this seed on network mainnet"},
+		"another network":         {func(c *Config) { c.Networks.Bitcoin = "mainnet" }, "not of this seed on networks {Bitcoin:mainnet"},
 		"another chain id":        {func(c *Config) { c.Networks.EthereumChainID = 1 }, "another seed or network"},
 		"no network":              {func(c *Config) { c.Networks = asset.Networks{} }, "not positive"},
 		"nobody's quotes":         {func(c *Config) { c.QuoteKeys = nil }, "liquidityd and attestd"},

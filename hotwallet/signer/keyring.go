@@ -42,20 +42,20 @@ func newKeyring(n asset.Networks, seed []byte) (*keyring, error) {
 	}
 	defer master.Zero()
 	k := &keyring{networks: n, private: map[accountID]*hdkeychain.ExtendedKey{}}
-	for id, text := range map[accountID]*string{
-		{asset.Bitcoin, keys.Deposit}: &k.file.BitcoinDeposit, {asset.Bitcoin, keys.Hot}: &k.file.BitcoinHot,
-		{asset.Ethereum, keys.Deposit}: &k.file.EthereumDeposit, {asset.Ethereum, keys.Hot}: &k.file.EthereumHot,
-	} {
-		account, err := deriveAccount(n, master, id)
-		if err != nil {
-			return nil, err
+	for _, chain := range n.Chains() {
+		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
+			id := accountID{chain, role}
+			account, err := deriveAccount(n, master, id)
+			if err != nil {
+				return nil, err
+			}
+			public, err := account.Neuter()
+			if err != nil {
+				return nil, fmt.Errorf("extended public key of %s account %d: %w", id.chain, id.role, err)
+			}
+			k.private[id] = account
+			*k.file.Of(chain, role) = public.String()
 		}
-		public, err := account.Neuter()
-		if err != nil {
-			return nil, fmt.Errorf("extended public key of %s account %d: %w", id.chain, id.role, err)
-		}
-		k.private[id] = account
-		*text = public.String()
 	}
 	raw, err := json.Marshal(k.file)
 	if err != nil {
@@ -134,7 +134,12 @@ func (k *keyring) wipe() {
 
 // fingerprint names the seed and the networks without telling anything of it.
 func (k *keyring) fingerprint() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d %s %s %s %s", k.networks.Bitcoin, k.networks.EthereumChainID,
-		k.file.BitcoinDeposit, k.file.BitcoinHot, k.file.EthereumDeposit, k.file.EthereumHot))
+	named := fmt.Appendf(nil, "%+v", k.networks)
+	for _, chain := range k.networks.Chains() {
+		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
+			named = fmt.Appendf(named, " %s", *k.file.Of(chain, role))
+		}
+	}
+	sum := sha256.Sum256(named)
 	return hex.EncodeToString(sum[:])
 }

@@ -25,41 +25,9 @@ var (
 	ErrAddressForbidden = errors.New("coins sent to this address would be lost")
 )
 
-// Networks says which network of each chain a deployment runs on. It is the
-// same for every process of a deployment.
-type Networks struct {
-	// Bitcoin is "mainnet", "testnet3", "signet", "regtest" or "simnet".
-	Bitcoin string `json:"bitcoin"`
-	// EthereumChainID is EIP-155's chain id, for example 1 or 1337.
-	EthereumChainID int64 `json:"ethereum_chain_id"`
-}
-
-var bitcoinParams = map[string]*chaincfg.Params{
-	"mainnet": &chaincfg.MainNetParams, "testnet3": &chaincfg.TestNet3Params,
-	"signet": &chaincfg.SigNetParams, "regtest": &chaincfg.RegressionNetParams, "simnet": &chaincfg.SimNetParams,
-}
-
-// BitcoinParams returns btcd's parameters of the configured network.
-func (n Networks) BitcoinParams() (*chaincfg.Params, error) {
-	params, ok := bitcoinParams[n.Bitcoin]
-	if !ok {
-		return nil, fmt.Errorf("bitcoin network %q is not one of mainnet, testnet3, signet, regtest, simnet", n.Bitcoin)
-	}
-	return params, nil
-}
-
-// Validate reports a network that is not known.
-func (n Networks) Validate() error {
-	if n.EthereumChainID <= 0 {
-		return fmt.Errorf("ethereum_chain_id %d is not positive", n.EthereumChainID)
-	}
-	_, err := n.BitcoinParams()
-	return err
-}
-
 // ParseAddress checks that s is an address of the chain on the configured
 // network which Ferry can pay, and returns its canonical form: bech32 in lower
-// case, Ethereum with EIP-55's checksum.
+// case, CashAddr in lower case with its prefix, Ethereum with EIP-55's checksum.
 //
 // btcd's decoder alone is not enough: it accepts addresses of other networks
 // and raw public keys.
@@ -68,22 +36,28 @@ func (n Networks) ParseAddress(c Chain, s string) (string, error) {
 		return "", fmt.Errorf("%d characters: %w", len(s), ErrAddressSyntax)
 	}
 	switch c {
-	case Bitcoin:
-		return n.parseBitcoin(s)
+	case Bitcoin, Litecoin:
+		return n.parseBitcoin(c, s)
+	case BitcoinCash:
+		return n.parseBitcoinCash(s)
 	case Ethereum:
-		return parseEthereum(s)
+		return n.parseEthereum(s)
 	}
 	return "", fmt.Errorf("chain %.20q is not known", c)
 }
 
-func (n Networks) parseBitcoin(s string) (string, error) {
-	params, err := n.BitcoinParams()
+// parseBitcoin reads what Bitcoin and its closest relatives write: base58 and bech32.
+func (n Networks) parseBitcoin(c Chain, s string) (string, error) {
+	params, err := n.Params(c)
 	if err != nil {
 		return "", err
 	}
+	if isMWEB(s) {
+		return "", fmt.Errorf("an MWEB address: %w", ErrAddressKind)
+	}
 	decoded, err := address.DecodeAddress(s, params)
 	if err != nil {
-		return "", n.explainBitcoin(s, err)
+		return "", explain(s, params, err)
 	}
 	switch decoded.(type) {
 	case *address.AddressPubKeyHash, *address.AddressScriptHash,
@@ -97,10 +71,16 @@ func (n Networks) parseBitcoin(s string) (string, error) {
 	return decoded.EncodeAddress(), nil
 }
 
-// explainBitcoin tells a typing error from an address of a sibling network.
-func (n Networks) explainBitcoin(s string, cause error) error {
-	for name, params := range bitcoinParams {
-		if name == n.Bitcoin {
+// isMWEB tells Litecoin's confidential addresses, which no transaction of ours can pay.
+func isMWEB(s string) bool {
+	lower := strings.ToLower(s)
+	return strings.HasPrefix(lower, "ltcmweb1") || strings.HasPrefix(lower, "tmweb1")
+}
+
+// explain tells a typing error from an address of a sibling network or chain.
+func explain(s string, own *chaincfg.Params, cause error) error {
+	for _, params := range everyParams() {
+		if params == own {
 			continue
 		}
 		if decoded, err := address.DecodeAddress(s, params); err == nil && decoded.IsForNet(params) {
@@ -123,15 +103,25 @@ var tokenContracts = map[string]string{
 	"0x6b175474e89094c44da98b954eedeac495271d0f": "the DAI contract",
 }
 
-func parseEthereum(s string) (string, error) {
+// readEthereum reads the 20 bytes, in any capitals.
+func readEthereum(s string) ([]byte, error) {
 	digits, ok := strings.CutPrefix(s, "0x")
 	if !ok || len(digits) != 40 {
-		return "", fmt.Errorf("an Ethereum address is 0x and 40 hexadecimal digits: %w", ErrAddressSyntax)
+		return nil, fmt.Errorf("an Ethereum address is 0x and 40 hexadecimal digits: %w", ErrAddressSyntax)
 	}
 	raw, err := hex.DecodeString(digits)
 	if err != nil {
-		return "", fmt.Errorf("an Ethereum address is 0x and 40 hexadecimal digits: %w", ErrAddressSyntax)
+		return nil, fmt.Errorf("an Ethereum address is 0x and 40 hexadecimal digits: %w", ErrAddressSyntax)
 	}
+	return raw, nil
+}
+
+func (n Networks) parseEthereum(s string) (string, error) {
+	raw, err := readEthereum(s)
+	if err != nil {
+		return "", err
+	}
+	digits := s[2:]
 	canonical := checksumEIP55(raw)
 	lower, upper := strings.ToLower(digits), strings.ToUpper(digits)
 	if digits != lower && digits != upper && "0x"+digits != canonical {
@@ -142,6 +132,9 @@ func parseEthereum(s string) (string, error) {
 	}
 	if name, known := tokenContracts["0x"+lower]; known {
 		return "", fmt.Errorf("%s: %w", name, ErrAddressForbidden)
+	}
+	if id, ours := n.tokenAt(canonical); ours {
+		return "", fmt.Errorf("the %s contract: %w", id, ErrAddressForbidden)
 	}
 	return canonical, nil
 }

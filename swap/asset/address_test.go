@@ -102,13 +102,15 @@ func FuzzParseAddress(f *testing.F) {
 	f.Add("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4")
 	f.Add("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed")
 	f.Add("1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2")
+	f.Add("ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9")
+	f.Add("bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a")
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, c := range asset.Chains() {
-			out, err := bitcoin("mainnet").ParseAddress(c, s)
+			out, err := everything().ParseAddress(c, s)
 			if err != nil {
 				continue
 			}
-			if again, err := bitcoin("mainnet").ParseAddress(c, out); err != nil || again != out {
+			if again, err := everything().ParseAddress(c, out); err != nil || again != out {
 				t.Errorf("%q is %q, which is %q: %v", s, out, again, err)
 			}
 		}

@@ -177,7 +177,7 @@ func stop(up *cluster.Cluster) error {
 // takes its change out of sight until it is confirmed.
 func (d *Driver) fund(ctx context.Context) error {
 	to := map[asset.Chain]string{}
-	for _, on := range asset.Chains() {
+	for _, on := range cluster.DemoNetworks().Chains() {
 		page, err := d.ferry(ctx, "treasury", "fund-address", string(on))
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"ferry/deploy/cluster"
 	"ferry/swap/asset"
 )
 
@@ -33,7 +34,7 @@ func (w *world) End(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	for _, on := range asset.Chains() {
+	for _, on := range cluster.DemoNetworks().Chains() {
 		if err := w.goOn(ctx, on); err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"ferry/deploy/cluster"
 	"ferry/deploy/deployment"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -179,7 +180,7 @@ func (w *world) redeploy(ctx context.Context, d deployment.Deployment) error {
 	if err := os.WriteFile(w.up.Settings().Deployment, raw, 0o600); err != nil {
 		return fmt.Errorf("write the deployment: %w", err)
 	}
-	for _, on := range asset.Chains() {
+	for _, on := range cluster.DemoNetworks().Chains() {
 		name := "hotwalletd-" + string(on)
 		if err := w.up.Kill(name); err != nil {
 			return err

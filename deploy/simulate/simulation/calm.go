@@ -48,7 +48,7 @@ func (w *World) calm() {
 		}
 		w.now = w.now.Add(max(time.Hour, end.Sub(w.now)/4))
 		w.drain()
-		for _, on := range asset.Chains() {
+		for _, on := range networks.Chains() {
 			w.chains[on].Mine(1)
 			w.hot[on].look()
 			w.hot[on].pay()
@@ -82,7 +82,7 @@ func (w *World) drain() {
 		for p := range int32(partitions) {
 			moved += w.swapd[0].facts.poll(w.kafka, p, 512)
 			moved += w.desk.read(p, 512)
-			for _, on := range asset.Chains() {
+			for _, on := range networks.Chains() {
 				moved += w.hot[on].orders.poll(w.kafka, p, 512)
 			}
 		}
@@ -109,7 +109,7 @@ func (w *World) unrest() string {
 	if waits := w.unsettled(); waits != "" {
 		return waits
 	}
-	for _, on := range asset.Chains() {
+	for _, on := range networks.Chains() {
 		if w.hot[on].orders.behind(w.kafka) {
 			return "orders are not consumed"
 		}

@@ -11,7 +11,7 @@ import (
 
 // mine makes blocks, at most of them full, and the time they take.
 func (w *World) mine() {
-	on := one(w, asset.Chains())
+	on := one(w, networks.Chains())
 	n := 1 + w.rng.IntN(2)
 	if w.chance(6) {
 		w.chains[on].MineEmpty(n)
@@ -45,7 +45,7 @@ func (w *World) pass() {
 
 // reorg replaces the last blocks by a longer branch, within what is followed.
 func (w *World) reorg() {
-	on := one(w, asset.Chains())
+	on := one(w, networks.Chains())
 	if limit := w.rules[on].reorgLimit; limit > 0 {
 		w.reorganise(on, w.depth(on, limit))
 	}
@@ -158,7 +158,7 @@ func (w *World) depth(on asset.Chain, limit int64) int64 {
 // leave makes the node follow a branch that leaves ours deeper than is followed;
 // rejoin brings it back some time.
 func (w *World) leave() {
-	on := one(w, asset.Chains())
+	on := one(w, networks.Chains())
 	depth := w.rules[on].reorgLimit + 1 + w.rng.Int64N(2)
 	at, _, err := w.hot[on].store.Cursor(w.ctx)
 	if _, gone := w.branches[on]; gone || err != nil || at.Height != w.height(on) || w.moved(on) || at.Height-depth < 4 {
@@ -186,7 +186,7 @@ func (w *World) rejoin(on asset.Chain) {
 
 // evict makes the node forget an unconfirmed transaction, or all.
 func (w *World) evict() {
-	on := one(w, asset.Chains())
+	on := one(w, networks.Chains())
 	if w.chance(4) {
 		w.chains[on].Reorg(0, fakechain.Drop)
 		w.tell("%s: the node forgets its mempool", on)
@@ -201,7 +201,7 @@ func (w *World) evict() {
 
 // trouble is a node that does not do as it is asked.
 func (w *World) trouble() {
-	on := one(w, asset.Chains())
+	on := one(w, networks.Chains())
 	c := w.chains[on]
 	switch w.rng.IntN(6) {
 	case 0:
@@ -221,7 +221,7 @@ func (w *World) trouble() {
 
 // operate is an operator who resumes a chain after having looked.
 func (w *World) operate() {
-	for _, on := range asset.Chains() {
+	for _, on := range networks.Chains() {
 		w.rejoin(on)
 		if w.wallets.Resume(on) {
 			w.tell("%s: an operator resumes payments", on)

@@ -83,7 +83,7 @@ func (s *schema) mirror() {
 	}
 	halts := s.kept.Halts()
 	if len(halts) < s.halted {
-		for _, on := range asset.Chains() {
+		for _, on := range []asset.Chain{asset.Bitcoin, asset.Ethereum} {
 			if halts[on] == "" {
 				s.exec(`DELETE FROM halt WHERE chain = $1`, on)
 			}

@@ -158,7 +158,7 @@ func (w *World) strangers(on asset.Chain) []string {
 
 // replace is a sender who thinks again: another amount, or the coins back home.
 func (w *World) replace() {
-	on := one(w, asset.Chains())
+	on := one(w, networks.Chains())
 	pending := w.strangers(on)
 	if len(pending) == 0 || len(w.users) == 0 {
 		return

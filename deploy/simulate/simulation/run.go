@@ -134,11 +134,11 @@ func (w *World) again() {
 	}
 }
 
-func (w *World) look() { w.hot[one(w, asset.Chains())].look() }
+func (w *World) look() { w.hot[one(w, networks.Chains())].look() }
 
 // pay is a round of an engine; now and then of one that was given up and still runs.
 func (w *World) pay() {
-	h := w.hot[one(w, asset.Chains())]
+	h := w.hot[one(w, networks.Chains())]
 	if h.on == w.slow && !w.chance(30) {
 		return
 	}
@@ -165,7 +165,7 @@ func (w *World) read() { one(w, w.swapd).read(w.rng.Int32N(partitions), 1+w.rng.
 
 // take is a wallet that reads orders.
 func (w *World) take() {
-	h := w.hot[one(w, asset.Chains())]
+	h := w.hot[one(w, networks.Chains())]
 	h.step(func() { h.orders.poll(w.kafka, w.rng.Int32N(partitions), 1+w.rng.IntN(8)) })
 }
 
@@ -181,7 +181,7 @@ func (w *World) kill() {
 		w.desk.begin()
 		return
 	}
-	on := one(w, asset.Chains())
+	on := one(w, networks.Chains())
 	w.hot[on].begin()
 	w.tell("%s: hotwalletd is killed and started", on)
 }

@@ -21,7 +21,7 @@ func (w *World) drawDecisions() statemachine.Rules {
 		return from + time.Duration(w.rng.Int64N(int64(to-from))).Truncate(time.Second)
 	}
 	alone := map[asset.ID]asset.Units{}
-	for _, on := range asset.Chains() {
+	for _, on := range networks.Chains() {
 		native, _ := on.Native()
 		typical := w.rules[on].typical
 		switch w.rng.IntN(3) {

@@ -138,7 +138,7 @@ func (s *Stage) work() {
 				w.desk.read(p, 512)
 			}
 		}
-		for _, on := range asset.Chains() {
+		for _, on := range networks.Chains() {
 			if !w.down[walletd(on)] {
 				s.wallet(w.hot[on])
 			}

@@ -71,7 +71,7 @@ func (s *Stage) Repeat() error {
 		}
 		w.swapd[0].facts.next = [partitions]int64{}
 		w.desk.requests.next = [partitions]int64{}
-		for _, on := range asset.Chains() {
+		for _, on := range networks.Chains() {
 			w.hot[on].orders.next = [partitions]int64{}
 		}
 		s.work()
@@ -121,7 +121,7 @@ const restLimit = 72 * time.Hour
 func (s *Stage) End() error {
 	w := s.w
 	w.rough, w.down, s.held = 0, map[string]bool{}, map[asset.Chain]bool{}
-	for _, on := range asset.Chains() {
+	for _, on := range networks.Chains() {
 		w.rejoin(on)
 	}
 	for _, d := range s.Daemons() {
@@ -134,7 +134,7 @@ func (s *Stage) End() error {
 		if w.now.After(limit) {
 			return fmt.Errorf("the world does not come to rest: %s", w.unrest())
 		}
-		for _, on := range asset.Chains() {
+		for _, on := range networks.Chains() {
 			if err := s.Resume(on); err != nil {
 				return err
 			}

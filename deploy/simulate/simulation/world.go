@@ -100,7 +100,7 @@ func newWorld(ctx context.Context, seed uint64, o Options) *World {
 	w.check = newChecker(w)
 	config := fakechain.Config{Seed: seed, Now: w.clock, Networks: networks}
 	w.chains[asset.Bitcoin], w.chains[asset.Ethereum] = fakechain.NewBitcoin(config), fakechain.NewEthereum(config)
-	for _, on := range asset.Chains() {
+	for _, on := range networks.Chains() {
 		w.rules[on] = w.drawRules(on)
 		if fixed, ok := o.rules[on]; ok {
 			w.rules[on] = fixed
@@ -142,7 +142,7 @@ func gwei(n uint64) asset.Units { return asset.NewUnits(n * 1_000_000_000) }
 // fund gives the house money: enough for everything the seed can bring, or for a
 // payment or two.
 func (w *World) fund(enough bool) {
-	for _, on := range asset.Chains() {
+	for _, on := range networks.Chains() {
 		w.hot[on].look() // from the first block on
 	}
 	coins, sat, ether := 6, asset.NewUnits(500_000_000), gwei(9_000_000_000)
@@ -153,7 +153,7 @@ func (w *World) fund(enough bool) {
 		w.chains[asset.Bitcoin].Pay(w.hot[asset.Bitcoin].treasury, sat)
 		w.chains[asset.Ethereum].Pay(w.hot[asset.Ethereum].treasury, ether)
 	}
-	for _, on := range asset.Chains() {
+	for _, on := range networks.Chains() {
 		w.chains[on].Mine(int(w.rules[on].confirmations))
 		w.hot[on].look()
 	}

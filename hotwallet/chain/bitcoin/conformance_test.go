@@ -44,7 +44,7 @@ func TestFees(t *testing.T) {
 			t.Fatal(err)
 		}
 		p, err := at.Plan(t.Context(), funds, chain.Request{
-			Destination: h.miner.address, Units: asset.NewUnits(50_000), FeeMax: units,
+			Asset: asset.BTC, Destination: h.miner.address, Units: asset.NewUnits(50_000), FeeMax: units,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -37,7 +37,7 @@ func readBlock(raw []byte, ref chain.Ref, params *chaincfg.Params, w chain.Watch
 		for _, in := range tx.TxIn {
 			id := chain.CoinID(in.PreviousOutPoint.Hash.String(), in.PreviousOutPoint.Index)
 			if i > 0 && (fresh[id] || w.Coin(id)) {
-				out.Debits = append(out.Debits, chain.Debit{TxID: txids[i].String(), CoinID: id})
+				out.Debits = append(out.Debits, chain.Debit{TxID: txids[i].String(), Asset: asset.BTC, CoinID: id})
 			}
 		}
 		for _, c := range credits(payments(tx, params), txids[i].String(), w) {
@@ -137,7 +137,7 @@ func credits(paid []payment, txid string, w chain.Watch) []chain.Credit {
 	for _, p := range paid {
 		if w.Address(p.address) {
 			found = append(found, chain.Credit{
-				TxID: txid, Index: p.index, Address: p.address, Units: asset.NewUnits(p.sat),
+				TxID: txid, Index: p.index, Address: p.address, Asset: asset.BTC, Units: asset.NewUnits(p.sat),
 			})
 		}
 	}

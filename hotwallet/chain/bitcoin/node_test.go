@@ -240,7 +240,7 @@ func TestPlanChecksCoins(t *testing.T) {
 	plan := func(answer string, c chain.Coin) error {
 		a := adapterFor(t, onSimnet(answers{"getrawtransaction": answer}), nil)
 		_, err := a.Plan(t.Context(), chain.Funds{Coins: []chain.Coin{c}, ChangeAddress: ours},
-			chain.Request{Destination: other, Units: asset.NewUnits(1000), FeeMax: asset.NewUnits(10_000)})
+			chain.Request{Asset: asset.BTC, Destination: other, Units: asset.NewUnits(1000), FeeMax: asset.NewUnits(10_000)})
 		return err
 	}
 	answer := `"` + hex.EncodeToString(raw.Bytes()) + `"`
@@ -275,7 +275,7 @@ func TestHeldNoticesAMovingTip(t *testing.T) {
 	tip := `{"blocks":5,"bestblockhash":"` + at.Hash + `"}`
 	held := func(out string) (asset.Units, error) {
 		a := adapterFor(t, onSimnet(answers{"getblockchaininfo": tip, "gettxout": out}), nil)
-		return a.Held(t.Context(), at, []string{coin, coin}, nil)
+		return a.Held(t.Context(), at, asset.BTC, []string{coin, coin}, nil)
 	}
 	if got, err := held(`{"bestblock":"` + at.Hash + `","value":0.10000001}`); err != nil || got != asset.NewUnits(20000002) {
 		t.Fatalf("%s, %v", got, err)

@@ -32,6 +32,9 @@ const (
 // Plan implements chain.Payer. All coins must be P2WPKH. The payment is output
 // 0, change output 1; change below the dust limit goes to the fee.
 func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain.Plan, error) {
+	if r.Asset != asset.BTC {
+		return chain.Plan{}, fmt.Errorf("%s is no asset of bitcoin", r.Asset)
+	}
 	amount, ok := r.Units.Uint64()
 	if !ok || amount < dustLimit || amount > maxSat {
 		return chain.Plan{}, fmt.Errorf("amount %s sat is not within %d to %d", r.Units, dustLimit, uint64(maxSat))

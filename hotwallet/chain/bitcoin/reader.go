@@ -110,7 +110,10 @@ func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chai
 
 // Held implements chain.Reader. The node can't look back: at must be its tip,
 // and stay it for the time of the calls.
-func (a *Adapter) Held(ctx context.Context, at chain.Ref, coins, _ []string) (asset.Units, error) {
+func (a *Adapter) Held(ctx context.Context, at chain.Ref, id asset.ID, coins, _ []string) (asset.Units, error) {
+	if id != asset.BTC {
+		return asset.Units{}, fmt.Errorf("%s is no asset of bitcoin", id)
+	}
 	if err := a.checkTip(ctx, at); err != nil {
 		return asset.Units{}, err
 	}

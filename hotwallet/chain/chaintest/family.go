@@ -64,7 +64,7 @@ func (s *accountSuite) testFailed(t *testing.T) {
 		t.Fatalf("debits %+v", b.Debits)
 	}
 	want := minus(t, credit.Units, b.Debits[0].Fee)
-	if held, err := s.Held(t.Context(), b.Ref, nil, []string{f.Sender}); err != nil || held != want {
+	if held, err := s.Held(t.Context(), b.Ref, s.Chain().NativeID(), nil, []string{f.Sender}); err != nil || held != want {
 		t.Errorf("held %s, %v; want %s", held, err, want)
 	}
 }
@@ -128,7 +128,7 @@ func (s *accountSuite) testInside(t *testing.T) {
 	if len(ids) != 2 || ids[first] == ids[second] || alone.Credits[0].CoinID() != ids[second] {
 		t.Errorf("ids %v, and of the second alone %s", ids, alone.Credits[0].CoinID())
 	}
-	if held, err := s.Held(t.Context(), ref, nil, []string{first, second}); err != nil || held != plus(t, want[first], want[second]) {
+	if held, err := s.Held(t.Context(), ref, s.Chain().NativeID(), nil, []string{first, second}); err != nil || held != plus(t, want[first], want[second]) {
 		t.Errorf("held %s, %v", held, err)
 	}
 	if b := s.block(t, s.Mine(t, 1), watching(first, second)); len(b.Credits) != 0 {

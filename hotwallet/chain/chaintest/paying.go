@@ -80,7 +80,7 @@ func (s *suite) checkSpend(t *testing.T, b chain.Block, f chain.Funds, p chain.P
 		t.Fatalf("plan %+v", p)
 	}
 	want := chain.Credit{
-		TxID: b.Debits[0].TxID, Index: uint32(p.ChangeIndex), Address: f.ChangeAddress,
+		TxID: b.Debits[0].TxID, Index: uint32(p.ChangeIndex), Address: f.ChangeAddress, Asset: s.Chain().NativeID(),
 		Units: minus(t, spent.Units, plus(t, s.amount, p.Fee)),
 	}
 	if !slices.Equal(b.Credits, []chain.Credit{want}) {
@@ -143,7 +143,7 @@ func (s *suite) testPlanLimits(t *testing.T) {
 		"below the dust limit":          {to, below, s.feeMax, nil},
 		"no address":                    {"x", s.amount, s.feeMax, asset.ErrAddressSyntax},
 	} {
-		_, err := s.Plan(t.Context(), f, chain.Request{Destination: row.to, Units: row.units, FeeMax: row.fee})
+		_, err := s.Plan(t.Context(), f, chain.Request{Asset: s.Chain().NativeID(), Destination: row.to, Units: row.units, FeeMax: row.fee})
 		if err == nil || row.want != nil && !errors.Is(err, row.want) {
 			t.Errorf("%s: %v, want %v", name, err, row.want)
 		}

@@ -57,7 +57,7 @@ func (s *suite) testDeposit(t *testing.T) {
 	w := watching(ours)
 	txid := s.Pay(t, ours, s.amount)
 	s.Pay(t, stranger, s.amount)
-	want := []chain.Credit{{TxID: txid, Address: ours, Units: s.amount}}
+	want := []chain.Credit{{TxID: txid, Address: ours, Asset: s.Chain().NativeID(), Units: s.amount}}
 	for range 2 { // the second look is answered from what the first one read
 		seen, err := s.Mempool(t.Context(), w)
 		if err != nil {
@@ -94,7 +94,7 @@ func indexOf(credits []chain.Credit) uint32 {
 func (s *suite) testHeld(t *testing.T) {
 	f, credit := s.fund(t)
 	held := func(at chain.Ref, coins ...string) (asset.Units, error) {
-		return s.Held(t.Context(), at, coins, []string{f.Sender})
+		return s.Held(t.Context(), at, s.Chain().NativeID(), coins, []string{f.Sender})
 	}
 	old := s.tip(t)
 	if got, err := held(old, credit.CoinID()); err != nil || got != credit.Units {
@@ -152,7 +152,7 @@ func (s *suite) testReorg(t *testing.T) {
 		for _, ref := range []chain.Ref{first, old} {
 			_, err = s.Block(t.Context(), ref, w)
 			wantGone(t, "the block", err)
-			_, err = s.Held(t.Context(), ref, nil, []string{ours})
+			_, err = s.Held(t.Context(), ref, s.Chain().NativeID(), nil, []string{ours})
 			wantGone(t, "held", err)
 		}
 		s.Mine(t, 3)
@@ -175,7 +175,7 @@ func (s *suite) testCancelled(t *testing.T) {
 		"RefAt":   func() error { _, err := s.RefAt(ctx, tip.Height); return err },
 		"Block":   func() error { _, err := s.Block(ctx, tip, watching()); return err },
 		"Mempool": func() error { _, err := s.Mempool(ctx, watching()); return err },
-		"Held":    func() error { _, err := s.Held(ctx, tip, nil, nil); return err },
+		"Held":    func() error { _, err := s.Held(ctx, tip, s.Chain().NativeID(), nil, nil); return err },
 	} {
 		if call() == nil {
 			t.Errorf("%s answered", name)

@@ -135,7 +135,7 @@ func (s *scene) newOurs(t *testing.T) common.Address {
 func credited(t *testing.T, b chain.Block, tx *types.Transaction, to common.Address, amount asset.Units) {
 	t.Helper()
 	if len(b.Credits) != 1 || len(b.Debits) != 0 || b.Credits[0] != (chain.Credit{
-		TxID: tx.Hash().Hex(), Address: to.Hex(), Units: amount, Source: chain.Internal}) {
+		TxID: tx.Hash().Hex(), Address: to.Hex(), Asset: asset.ETH, Units: amount, Source: chain.Internal}) {
 		t.Errorf("block %+v, want one credit of %s to %s", b, amount, to)
 	}
 }
@@ -303,7 +303,7 @@ func takenBack(t *testing.T, s *scene) {
 	_, b = give(10, 10)
 	untouched(t, b)
 	tx, b = give(10, 25)
-	if len(b.Credits) != 0 || len(b.Debits) != 1 || b.Debits[0] != (chain.Debit{TxID: tx.Hash().Hex(), Address: ours.Hex(), Units: units(15)}) {
+	if len(b.Credits) != 0 || len(b.Debits) != 1 || b.Debits[0] != (chain.Debit{TxID: tx.Hash().Hex(), Address: ours.Hex(), Asset: asset.ETH, Units: units(15)}) {
 		t.Fatalf("%+v, want a debit of what was taken", b)
 	}
 }
@@ -366,7 +366,7 @@ func TestF20EtherThatLogsItself(t *testing.T) {
 	txid := s.Pay(t, ours.Hex(), units(5))
 	s.Mine(t, 1)
 	logged(common.HexToHash(txid))
-	if b := s.tip(t, ours); len(b.Credits) != 1 || b.Credits[0] != (chain.Credit{TxID: txid, Address: ours.Hex(), Units: units(5)}) {
+	if b := s.tip(t, ours); len(b.Credits) != 1 || b.Credits[0] != (chain.Credit{TxID: txid, Address: ours.Hex(), Asset: asset.ETH, Units: units(5)}) {
 		t.Errorf("%+v", b)
 	}
 	tx := s.do(t, 1, &s.wallet, asset.Units{}, method(t, "Wallet", "pay(address,uint256)", ours, units(7)))

@@ -120,7 +120,7 @@ func (m *matched) transfer(t *transaction, signer types.Signer, w chain.Watch) e
 		if err != nil {
 			return fmt.Errorf("fee: %w", err)
 		}
-		d := chain.Debit{TxID: t.tx.Hash().Hex(), Address: from, Nonce: t.tx.Nonce(), Units: value, Fee: fee, Failed: t.failed}
+		d := chain.Debit{TxID: t.tx.Hash().Hex(), Address: from, Asset: asset.ETH, Nonce: t.tx.Nonce(), Units: value, Fee: fee, Failed: t.failed}
 		if t.failed {
 			d.Units = asset.Units{}
 		}
@@ -132,7 +132,7 @@ func (m *matched) transfer(t *transaction, signer types.Signer, w chain.Watch) e
 		return nil
 	}
 	if to := t.tx.To().Hex(); w.Address(to) {
-		m.Credits = append(m.Credits, chain.Credit{TxID: t.tx.Hash().Hex(), Address: to, Units: value})
+		m.Credits = append(m.Credits, chain.Credit{TxID: t.tx.Hash().Hex(), Address: to, Asset: asset.ETH, Units: value})
 		t.expect(*t.tx.To(), value.Big())
 	}
 	return nil
@@ -166,9 +166,9 @@ func (m *matched) inside(t transaction, trace changes) error {
 			if t.failed {
 				return fmt.Errorf("%w: %s", errFailedPays, txid)
 			}
-			m.Credits = append(m.Credits, chain.Credit{TxID: txid, Address: address.Hex(), Units: units, Source: chain.Internal})
+			m.Credits = append(m.Credits, chain.Credit{TxID: txid, Address: address.Hex(), Asset: asset.ETH, Units: units, Source: chain.Internal})
 		case -1:
-			m.Debits = append(m.Debits, chain.Debit{TxID: txid, Address: address.Hex(), Units: units})
+			m.Debits = append(m.Debits, chain.Debit{TxID: txid, Address: address.Hex(), Asset: asset.ETH, Units: units})
 		}
 		m.doubtful[address.Hex()] = true
 	}
@@ -194,7 +194,7 @@ func (m *matched) beside(c content, reward *big.Int, w chain.Watch) error {
 	add := func(address common.Address, wei *big.Int, from chain.Source) error {
 		units, err := asset.UnitsFromBig(wei)
 		if err == nil && !units.IsZero() {
-			m.Credits = append(m.Credits, chain.Credit{TxID: m.Hash, Address: address.Hex(), Units: units, Source: from})
+			m.Credits = append(m.Credits, chain.Credit{TxID: m.Hash, Address: address.Hex(), Asset: asset.ETH, Units: units, Source: from})
 		}
 		return err
 	}

@@ -217,7 +217,7 @@ func planWith(t *testing.T, n answers, feeMax uint64, change func(*Config)) (*ty
 		}
 	})
 	p, err := a.Plan(t.Context(), chain.Funds{Sender: ourAddress().Hex(), Nonce: 9, Balance: asset.NewUnits(1 << 50)},
-		chain.Request{Destination: them.Hex(), Units: asset.NewUnits(1000), FeeMax: asset.NewUnits(feeMax)})
+		chain.Request{Asset: asset.ETH, Destination: them.Hex(), Units: asset.NewUnits(1000), FeeMax: asset.NewUnits(feeMax)})
 	if err != nil {
 		return nil, err
 	}
@@ -313,7 +313,7 @@ func TestHeldWithoutState(t *testing.T) {
 	}{"the tip": {old, false}, "an older block": {newer, true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := adapterFor(t, pruned{old, row.latest}, nil).Held(t.Context(), at, nil, []string{them.Hex()})
+			_, err := adapterFor(t, pruned{old, row.latest}, nil).Held(t.Context(), at, asset.ETH, nil, []string{them.Hex()})
 			if err == nil || errors.Is(err, chain.ErrBlockGone) != row.gone {
 				t.Fatalf("%v, want ErrBlockGone: %v", err, row.gone)
 			}

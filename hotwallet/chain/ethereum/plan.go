@@ -19,6 +19,9 @@ const transferGas = 21000
 
 // Plan implements chain.Payer: an EIP-1559 transfer from f.Sender.
 func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain.Plan, error) {
+	if r.Asset != asset.ETH {
+		return chain.Plan{}, fmt.Errorf("%s is no asset of ethereum", r.Asset)
+	}
 	to, err := a.cfg.Networks.ParseAddress(asset.Ethereum, r.Destination)
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("destination: %w", err)

@@ -112,7 +112,7 @@ func appendPending(found []chain.Credit, tx pendingTx, w chain.Watch) []chain.Cr
 	if err != nil { // more than there is in 256 bits: not a transaction
 		return found
 	}
-	return append(found, chain.Credit{TxID: tx.Hash.Hex(), Address: tx.To.Hex(), Units: value})
+	return append(found, chain.Credit{TxID: tx.Hash.Hex(), Address: tx.To.Hex(), Asset: asset.ETH, Units: value})
 }
 
 // maxBatch bounds the balances asked with one call.
@@ -120,7 +120,10 @@ const maxBatch = 100
 
 // Held implements chain.Reader. A node without the state of an old block answers
 // ErrBlockGone for it.
-func (a *Adapter) Held(ctx context.Context, at chain.Ref, _, addresses []string) (asset.Units, error) {
+func (a *Adapter) Held(ctx context.Context, at chain.Ref, id asset.ID, _, addresses []string) (asset.Units, error) {
+	if id != asset.ETH {
+		return asset.Units{}, fmt.Errorf("%s is no asset of ethereum", id)
+	}
 	if err := a.checkCanonical(ctx, at); err != nil {
 		return asset.Units{}, err
 	}

@@ -41,7 +41,7 @@ func fund(t *testing.T, c *fakechain.Chain, amount asset.Units) chain.Funds {
 
 func plan(t *testing.T, c *fakechain.Chain, f chain.Funds, to string, amount uint64) ([]byte, string) {
 	t.Helper()
-	p, err := c.Plan(t.Context(), f, chain.Request{Destination: to, Units: units(amount), FeeMax: coin})
+	p, err := c.Plan(t.Context(), f, chain.Request{Asset: c.Chain().NativeID(), Destination: to, Units: units(amount), FeeMax: coin})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,9 +204,9 @@ func TestPlanLimits(t *testing.T) {
 				r    chain.Request
 				want error
 			}{
-				"all of it leaves no fee": {chain.Request{Destination: to, Units: units(1_000_000_000_000_000), FeeMax: coin}, chain.ErrFunds},
-				"fee limit":               {chain.Request{Destination: to, Units: units(60000), FeeMax: units(1)}, chain.ErrFeeMax},
-				"bad address":             {chain.Request{Destination: "x", Units: units(60000), FeeMax: coin}, asset.ErrAddressSyntax},
+				"all of it leaves no fee": {chain.Request{Asset: c.Chain().NativeID(), Destination: to, Units: units(1_000_000_000_000_000), FeeMax: coin}, chain.ErrFunds},
+				"fee limit":               {chain.Request{Asset: c.Chain().NativeID(), Destination: to, Units: units(60000), FeeMax: units(1)}, chain.ErrFeeMax},
+				"bad address":             {chain.Request{Asset: c.Chain().NativeID(), Destination: "x", Units: units(60000), FeeMax: coin}, asset.ErrAddressSyntax},
 			} {
 				if _, err := c.Plan(t.Context(), f, row.r); !errors.Is(err, row.want) {
 					t.Errorf("%s: %v, want %v", name, err, row.want)
@@ -222,7 +222,7 @@ func TestMustCoinsAreSpent(t *testing.T) {
 	a := fund(t, c, units(1000))
 	b := fund(t, c, coin)
 	f := chain.Funds{Must: a.Coins, Coins: slices.Concat(a.Coins, b.Coins), ChangeAddress: c.NewAddress()}
-	p, err := c.Plan(t.Context(), f, chain.Request{Destination: c.NewAddress(), Units: units(60000), FeeMax: coin})
+	p, err := c.Plan(t.Context(), f, chain.Request{Asset: c.Chain().NativeID(), Destination: c.NewAddress(), Units: units(60000), FeeMax: coin})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +309,7 @@ func TestUnderstatedHeld(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got, err := c.Held(t.Context(), tip, []string{f.Coins[0].ID()}, []string{f.Sender})
+				got, err := c.Held(t.Context(), tip, c.Chain().NativeID(), []string{f.Coins[0].ID()}, []string{f.Sender})
 				if err != nil {
 					t.Fatal(err)
 				}

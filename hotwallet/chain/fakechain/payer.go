@@ -41,6 +41,9 @@ func (c *Chain) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain
 	if err != nil {
 		return chain.Plan{}, err
 	}
+	if r.Asset != c.chain.NativeID() {
+		return chain.Plan{}, fmt.Errorf("%s is no asset of %s", r.Asset, c.chain)
+	}
 	canonical, err := c.networks.ParseAddress(c.chain, r.Destination)
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("destination: %w", err)

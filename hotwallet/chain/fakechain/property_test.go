@@ -101,7 +101,7 @@ func read(t *rapid.T, c *fakechain.Chain, ours []string) *book {
 	for id := range b.coins {
 		ids = append(ids, id)
 	}
-	held, err := c.Held(t.Context(), tip, ids, ours)
+	held, err := c.Held(t.Context(), tip, c.Chain().NativeID(), ids, ours)
 	if err != nil || held != b.balance {
 		t.Fatalf("held %s (%v), the blocks say %s", held, err, b.balance)
 	}
@@ -148,7 +148,7 @@ func payFrom(t *rapid.T, c *fakechain.Chain, b *book, from string, paid map[stri
 	}
 	for nonce := range uint64(30) { // the next one that was not mined
 		f.Nonce = nonce
-		p, err := c.Plan(t.Context(), f, chain.Request{Destination: c.NewAddress(), Units: units(60_000), FeeMax: coin})
+		p, err := c.Plan(t.Context(), f, chain.Request{Asset: c.Chain().NativeID(), Destination: c.NewAddress(), Units: units(60_000), FeeMax: coin})
 		if err != nil {
 			return
 		}

@@ -68,11 +68,11 @@ func match(b block, w chain.Watch) chain.Block {
 	for _, t := range b.txs {
 		for _, in := range t.Inputs {
 			if fresh[in] || w.Coin(in) {
-				out.Debits = append(out.Debits, chain.Debit{TxID: t.id, CoinID: in})
+				out.Debits = append(out.Debits, chain.Debit{TxID: t.id, Asset: t.Chain.NativeID(), CoinID: in})
 			}
 		}
 		if t.Sender != "" && w.Address(t.Sender) {
-			d := chain.Debit{TxID: t.id, Address: t.Sender, Nonce: t.Nonce, Fee: t.fee, Failed: t.failed}
+			d := chain.Debit{TxID: t.id, Asset: t.Chain.NativeID(), Address: t.Sender, Nonce: t.Nonce, Fee: t.fee, Failed: t.failed}
 			if !t.failed {
 				d.Units = t.total()
 			}
@@ -99,7 +99,7 @@ func credits(t Tx, id string, w chain.Watch) []chain.Credit {
 			continue
 		}
 		found = append(found, chain.Credit{
-			TxID: id, Index: uint32(i), Address: o.Address, Units: o.Units, Coinbase: t.Coinbase,
+			TxID: id, Index: uint32(i), Address: o.Address, Asset: t.Chain.NativeID(), Units: o.Units, Coinbase: t.Coinbase,
 		})
 	}
 	return found
@@ -115,7 +115,7 @@ func paidInside(t Tx, id string, w chain.Watch) []chain.Credit {
 		case i >= 0:
 			found[i].Units = mustAdd(found[i].Units, o.Units)
 		default:
-			found = append(found, chain.Credit{TxID: id, Address: o.Address, Units: o.Units, Source: chain.Internal})
+			found = append(found, chain.Credit{TxID: id, Address: o.Address, Asset: t.Chain.NativeID(), Units: o.Units, Source: chain.Internal})
 		}
 	}
 	return found
@@ -136,7 +136,7 @@ func (c *Chain) Mempool(ctx context.Context, w chain.Watch) ([]chain.Credit, err
 }
 
 // Held implements chain.Reader. It looks back as far as the chain goes.
-func (c *Chain) Held(ctx context.Context, at chain.Ref, coins, addresses []string) (asset.Units, error) {
+func (c *Chain) Held(ctx context.Context, at chain.Ref, id asset.ID, coins, addresses []string) (asset.Units, error) {
 	err := c.enter("Held")
 	defer c.mu.Unlock()
 	if err != nil {
@@ -144,6 +144,9 @@ func (c *Chain) Held(ctx context.Context, at chain.Ref, coins, addresses []strin
 	}
 	if _, err := c.find(at); err != nil {
 		return asset.Units{}, err
+	}
+	if id != c.chain.NativeID() {
+		return asset.Units{}, fmt.Errorf("%s is no asset of %s", id, c.chain)
 	}
 	s := c.stateAt(at.Height)
 	var sum asset.Units

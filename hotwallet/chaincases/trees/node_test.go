@@ -134,7 +134,7 @@ func (n *node) Mempool(ctx context.Context, watch chain.Watch) ([]chain.Credit, 
 	return n.w.chain.Mempool(ctx, watch)
 }
 
-func (n *node) Held(context.Context, chain.Ref, []string, []string) (asset.Units, error) {
+func (n *node) Held(context.Context, chain.Ref, asset.ID, []string, []string) (asset.Units, error) {
 	return asset.Units{}, errAway
 }
 

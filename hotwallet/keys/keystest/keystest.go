@@ -5,6 +5,7 @@ package keystest
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
@@ -14,7 +15,7 @@ import (
 )
 
 // Accounts are the extended public keys of a seed of 32 equal bytes, one hardened
-// account each, in the order deposit and hot of Bitcoin, then of Ethereum.
+// account each, in the order deposit and hot of Bitcoin, of Ethereum, and of the others that n runs.
 func Accounts(t testing.TB, n asset.Networks, seed byte) keys.Accounts {
 	t.Helper()
 	params, err := n.BitcoinParams()
@@ -36,8 +37,15 @@ func Accounts(t testing.TB, n asset.Networks, seed byte) keys.Accounts {
 		}
 		return public.String()
 	}
-	raw, err := json.Marshal(keys.File{BitcoinDeposit: account(0), BitcoinHot: account(1),
-		EthereumDeposit: account(2), EthereumHot: account(3)})
+	var file keys.File
+	number := uint32(0)
+	for _, chain := range append([]asset.Chain{asset.Bitcoin, asset.Ethereum}, others(n)...) {
+		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
+			*file.Of(chain, role) = account(number)
+			number++
+		}
+	}
+	raw, err := json.Marshal(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,4 +54,8 @@ func Accounts(t testing.TB, n asset.Networks, seed byte) keys.Accounts {
 		t.Fatal(err)
 	}
 	return parsed
+}
+
+func others(n asset.Networks) []asset.Chain {
+	return slices.DeleteFunc(n.Chains(), func(c asset.Chain) bool { return c == asset.Bitcoin || c == asset.Ethereum })
 }

@@ -106,6 +106,9 @@ func (r *Reader) Books(ctx context.Context) (Books, error) {
 	for _, a := range asset.All() {
 		books := byAsset[a.ID]
 		books.judge(owed[a.ID], open, more, r.now)
+		if len(books.Lines) == 0 && len(books.Off) == 0 && books.Reconciled == nil {
+			continue // nothing was ever booked in it: a chain that is not run, say
+		}
 		b.Assets = append(b.Assets, *books)
 	}
 	return b, nil

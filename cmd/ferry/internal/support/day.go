@@ -86,6 +86,9 @@ func (r *Reader) Day(ctx context.Context, from time.Time, assets []asset.ID) (Da
 		for _, book := range []string{WalletBook, MachineBook} {
 			b := byBook[[2]string{book, string(id)}]
 			b.judge()
+			if len(assets) > 1 && len(b.Accounts) == 0 && len(b.Off) == 0 {
+				continue // of all that might be shown, only what has been booked
+			}
 			d.Books = append(d.Books, *b)
 		}
 	}

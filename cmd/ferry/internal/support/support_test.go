@@ -27,10 +27,10 @@ func TestParseSearch(t *testing.T) {
 		amounts         string
 		spelling, txids string
 	}{
-		{text: "0.015", amounts: "0.015 BTC, 0.015 ETH"},
+		{text: "0.015", amounts: "0.015 BTC, 0.015 LTC, 0.015 BCH, 0.015 ETH, 0.015 USDT, 0.015 USDC"},
 		{text: " 0.015 btc ", amounts: "0.015 BTC"},
 		{text: "0.0000000001", amounts: "0.0000000001 ETH"}, // more places than a bitcoin has
-		{text: "21", amounts: "21 BTC, 21 ETH"},
+		{text: "21", amounts: "21 BTC, 21 LTC, 21 BCH, 21 ETH, 21 USDT, 21 USDC"},
 		{text: "SB1QABC", spelling: "SB1QABC, sb1qabc", txids: "SB1QABC, sb1qabc"},
 		{text: "0xfb6916095CA1DF60BB79CE92CE3EA74C37C5D359", spelling: "0xfb6916095CA1DF60BB79CE92CE3EA74C37C5D359, " +
 			strings.ToLower(seed.TreasuryEthereum) + ", " + seed.TreasuryEthereum, txids: "0xfb6916095CA1DF60BB79CE92CE3EA74C37C5D359, " +

@@ -2,6 +2,7 @@ package support
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -87,6 +88,11 @@ func (r *Reader) Balances(ctx context.Context, confirmations map[asset.Chain]int
 	var all []Balance
 	for _, chain := range asset.Chains() {
 		native, _ := chain.Native() // every chain that Chains lists has one
+		if _, err := r.FundAddress(ctx, chain); errors.Is(err, ErrNotFound) {
+			continue // not run here, or not yet
+		} else if err != nil {
+			return nil, err
+		}
 		found, err := rows[treasuryRow](ctx, r, "TREASURY_CHAIN", chain, native.ID, max(1, confirmations[chain]))
 		if err != nil {
 			return nil, err
