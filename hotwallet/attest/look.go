@@ -151,7 +151,7 @@ func locate(b chain.Block, c Claim, r chain.Reader) (coinbase bool, err error) {
 		if credit.CoinID() != coin || credit.Address != c.Address {
 			continue
 		}
-		if paid := paidOf(c.Chain, credit); paid != c.Amount {
+		if paid := (asset.Amount{Asset: credit.Asset, Units: credit.Units}); paid != c.Amount {
 			return false, differs(OtherAmount, paid.Units.String(), "The deposit is of %s, not of %s.", paid, c.Amount)
 		}
 		return credit.Coinbase, nil
@@ -170,12 +170,3 @@ func (o only) Address(address string) bool { return address == string(o) }
 
 // Coin implements chain.Watch: what leaves is of no interest.
 func (only) Coin(string) bool { return false }
-
-// paidOf is what a credit is of.
-func paidOf(on asset.Chain, credit chain.Credit) asset.Amount {
-	native, ok := on.Native()
-	if !ok {
-		return asset.Amount{}
-	}
-	return asset.Amount{Asset: native.ID, Units: credit.Units}
-}

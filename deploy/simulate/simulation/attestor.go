@@ -112,7 +112,7 @@ func (a *attestor) AttestDeposit(ctx context.Context, r payment.AttestRequest) (
 // opinion has the attestor's own node see less than the hot wallet's, or something
 // else, or the same again.
 func (w *World) opinion() {
-	on := one(w, asset.Chains())
+	on := one(w, networks.Chains())
 	v := w.attestor.views[on]
 	v.behind, v.other = 0, 0
 	switch w.rng.IntN(4) {

@@ -107,7 +107,7 @@ func newWorld(ctx context.Context, seed uint64, o Options) *World {
 		}
 	}
 	w.attestor = newAttestor(w)
-	for _, on := range asset.Chains() {
+	for _, on := range networks.Chains() {
 		w.hot[on] = newWallet(w, on)
 	}
 	w.relays = []*relay{
