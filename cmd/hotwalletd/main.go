@@ -33,7 +33,7 @@ import (
 func main() { daemon.Main("hotwalletd", run) }
 
 func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) {
-	name := asset.Chain(s.Need("FERRY_CHAIN", "the chain to serve: bitcoin or ethereum"))
+	name := asset.Chain(s.Need("FERRY_CHAIN", "the chain to serve: bitcoin, litecoin, bitcoincash or ethereum"))
 	w := wiring{chain: name, log: log.With("chain", name), plain: log, brokers: s.Brokers(),
 		listen: s.Need("FERRY_LISTEN", "path of the Unix socket to listen on"),
 		attest: s.Need("FERRY_ATTEST_SOCKET", "attestd's Unix socket"),
@@ -51,7 +51,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
 		return err
 	}
-	if w.adapter, err = node.Open(s, "", name, w.deployment.Networks); err != nil {
+	if w.adapter, err = node.Open(s, "", name, w.deployment.Networks, w.log); err != nil {
 		return err
 	}
 	pool, err := database.Open(ctx, url, "hotwallet")
