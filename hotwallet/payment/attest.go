@@ -64,10 +64,8 @@ func (e *Engine) attest(ctx context.Context, p Payment) ([]string, bool, error) 
 	return signed, true, nil
 }
 
-// errNoAttestor is that attestd, or its node of a chain, gave no answer in this round.
-// It is not asked again before the next: one that is slow to fail would hold up all.
-type errNoAttestor struct{ error }
-
+// attestOne has one deposit attested. Where attestd, or its node of a chain, gives no
+// answer it is not asked again in this round: one that is slow to fail would hold up all.
 func (e *Engine) attestOne(ctx context.Context, on asset.Chain, t swap.Terms, r AttestRequest) (string, error) {
 	if err, known := e.unanswered[on]; known {
 		return "", err
@@ -86,8 +84,8 @@ func (e *Engine) attestOne(ctx context.Context, on asset.Chain, t swap.Terms, r 
 		e.config.Log.Warn("the attestor does not answer, will try again", "chain", e.config.Chain, "order", r.Order.ID, "error", err)
 		err = swap.Refuse(swap.CodeUnavailable, "", "", "The attestor does not answer.")
 	}
-	e.unanswered[on] = errNoAttestor{err}
-	return "", e.unanswered[on]
+	e.unanswered[on] = err
+	return "", err
 }
 
 // checkAttested is the signer's rule, asked before a coin or nonce is tied up.
