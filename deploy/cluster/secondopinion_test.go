@@ -29,7 +29,7 @@ func TestSecondOpinionOnRealNodes(t *testing.T) { //nolint:paralleltest // one c
 	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
 	defer cancel()
 	h := newHouse(ctx, t)
-	s := h.up.Settings().AttestBitcoin
+	s := h.up.Settings().Attest[asset.Bitcoin]
 	second, err := bitcoin.NewNode(bitcoin.NodeConfig{URL: s.URL, User: s.User, Password: s.Password})
 	must(t, err)
 	defer second.Close()

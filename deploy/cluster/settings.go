@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"ferry/swap/asset"
 )
 
 // Node is how to reach a chain's node.
@@ -24,17 +26,16 @@ type Settings struct {
 	// Deployment is the path of the deployment's file.
 	Deployment string `json:"deployment"`
 	// SupportURL may read every schema, OperatorURL may halt and resume chains.
-	SupportURL  string `json:"support_database_url"`
-	OperatorURL string `json:"operator_database_url"`
-	Bitcoin     Node   `json:"bitcoin"`
-	Ethereum    Node   `json:"ethereum"`
-	// AttestBitcoin and AttestEthereum are the nodes that attestd looks at deposits on.
-	AttestBitcoin  Node     `json:"attest_bitcoin"`
-	AttestEthereum Node     `json:"attest_ethereum"`
-	Brokers        []string `json:"kafka_brokers"`
+	SupportURL  string   `json:"support_database_url"`
+	OperatorURL string   `json:"operator_database_url"`
+	Bitcoin     Node     `json:"bitcoin"`
+	Ethereum    Node     `json:"ethereum"`
+	Brokers     []string `json:"kafka_brokers"`
 	// Admin is each daemon's admin endpoint (/metrics, /healthz, /readyz): a loopback
 	// address, or the path of a Unix socket where the daemon holds keys.
 	Admin map[string]string `json:"admin,omitempty"`
+	// Attest are the nodes that attestd looks at deposits on.
+	Attest map[asset.Chain]Node `json:"attest,omitempty"`
 }
 
 // ErrNotRunning means that no cluster is up at a root folder.
