@@ -29,6 +29,8 @@ const (
 	TypeRefundAddress DocumentType = "ferry-refund-address+jws"
 	// TypeWrongAssetRefund is the owner's yes to a refund in another asset.
 	TypeWrongAssetRefund DocumentType = "ferry-wrong-asset-refund+jws"
+	// What a payment rests on besides: that a deposit is in the chain.
+	TypeDeposit DocumentType = "ferry-deposit+jws"
 )
 
 // MaxDocument is the largest signed document that is read, in bytes.

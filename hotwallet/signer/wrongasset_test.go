@@ -128,30 +128,30 @@ func TestWrongAssetWithoutAYes(t *testing.T) {
 	d := deskFor(t)
 	s := d.amended(t, asset.ETH, asset.BTC, nil)
 	a := s.authority(swap.PurposeRefund, in(asset.USDC, uses(depositID(asset.Ethereum, "w"), asset.NewUnits(25_000_000))), "")
-	c, err := d.signer.authorise(asset.Ethereum, a)
+	c, err := d.signer.authorise(asset.Ethereum, d.attested(t, a))
 	if err != nil || c.asset != asset.USDC || c.destination != swaptest.EthereumAddress || c.least != asset.NewUnits(25_000_000) || c.most != c.least {
 		t.Errorf("claim %+v, %v", c, err)
 	}
-	if _, err := d.signer.authorise(asset.Bitcoin, a); err == nil {
+	if _, err := d.signer.authorise(asset.Bitcoin, d.attested(t, a)); err == nil {
 		t.Error("it was authorised on another chain")
 	}
 	a.SignedWrongAssetRefund = s.yes(t, a, "400000", nil)
-	if c, err = d.signer.authorise(asset.Ethereum, a); err != nil || c.most != asset.NewUnits(24_600_000) {
+	if c, err = d.signer.authorise(asset.Ethereum, d.attested(t, a)); err != nil || c.most != asset.NewUnits(24_600_000) {
 		t.Errorf("claim %+v, %v", c, err)
 	}
 	a.SignedWrongAssetRefund = s.yes(t, a, "400000", func(w *swap.WrongAssetRefund) { w.Destination = "0x52908400098527886E0F7030069857D2E4169EE7" })
-	_, err = d.signer.authorise(asset.Ethereum, a)
+	_, err = d.signer.authorise(asset.Ethereum, d.attested(t, a))
 	wantRefusal(t, err, fieldWrongAsset, "no other takes its place")
 	// An ether deposit of the same swap needs no yes, and may have none.
 	home := s.authority(swap.PurposeRefund, uses(depositID(asset.Ethereum, "h"), s.quote.Deposit.Units), "")
 	home.SignedWrongAssetRefund = a.GetSignedWrongAssetRefund()
-	_, err = d.signer.authorise(asset.Ethereum, home)
+	_, err = d.signer.authorise(asset.Ethereum, d.attested(t, home))
 	wantRefusal(t, err, fieldWrongAsset, "quote's own asset")
 	// Set later, with the secret.
 	open := d.amended(t, asset.ETH, asset.BTC, leftOpen)
 	b := open.authority(swap.PurposeRefund, in(asset.USDC, uses(depositID(asset.Ethereum, "v"), asset.NewUnits(9))), "")
 	b.SignedRefundAddress = open.refundAddress(t, swaptest.EthereumAddress, nil)
-	if c, err = d.signer.authorise(asset.Ethereum, b); err != nil || c.destination != swaptest.EthereumAddress {
+	if c, err = d.signer.authorise(asset.Ethereum, d.attested(t, b)); err != nil || c.destination != swaptest.EthereumAddress {
 		t.Errorf("claim %+v, %v", c, err)
 	}
 }
