@@ -100,8 +100,7 @@ func (w *World) open(q swap.Quote, r swap.Receipt) *user {
 	r.ConfirmBy = r.IssuedAt.Add(time.Duration(q.ConfirmWindowSeconds) * time.Second)
 	signedReceipt, err := swap.SignReceipt(r, attestKey)
 	must(err)
-	// The other chain's addresses look the same, and its wallet watches this one too.
-	for _, watching := range []asset.Chain{on, sibling(on)} {
+	for _, watching := range w.watching(on) {
 		must(w.hot[watching].store.Issue(r.DepositAddress, r.SwapID))
 		w.hot[watching].set.Add(r.DepositAddress)
 	}
