@@ -14,6 +14,7 @@ import (
 // with a colon are followed by what was said.
 const (
 	ReasonFunds       = "waiting for funds"
+	ReasonGas         = "waiting for the chain's own asset: the network fee of a token's payment needs more than there is"
 	ReasonEarlier     = "waiting for an earlier payment to be signed"
 	ReasonDeposit     = "a deposit it uses up is not confirmed in our book"
 	ReasonAuthority   = "the order is not allowed by its documents:"
@@ -38,7 +39,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 		return p, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
 	}
 	units := p.Order.Amount.Units
-	if !e.config.AmountMax.IsZero() && e.config.AmountMax.Less(units) {
+	if most, limited := e.config.AmountMax[p.Order.Amount.Asset]; limited && most.Less(units) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		return p, false, e.stand(ctx, p, ReasonAmount, true)
 	}
@@ -61,10 +62,10 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Request{
 		Asset: p.Order.Amount.Asset, Destination: p.Order.Destination, Units: units, FeeMax: limit.most})
 	if err != nil {
-		return p, false, e.notPlanned(ctx, p, limit, err)
+		return p, false, e.notPlanned(ctx, p, basis, limit, err)
 	}
 	if limit.most.Less(plan.Fee) {
-		return p, false, e.notPlanned(ctx, p, limit, chain.ErrFeeMax)
+		return p, false, e.notPlanned(ctx, p, basis, limit, chain.ErrFeeMax)
 	}
 	crash.Point("payment.plan.before")
 	stored, err := e.config.Store.StorePlan(ctx, p, plan)
@@ -78,7 +79,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 	return stored, true, nil
 }
 
-func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, cause error) error {
+func (e *Engine) notPlanned(ctx context.Context, p Payment, b Basis, limit feeLimit, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -88,6 +89,8 @@ func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, caus
 	}
 	e.later(p.Order.ID, waitLeast, waitMost)
 	switch {
+	case errors.Is(cause, chain.ErrFunds) && e.isToken(p.Order) && !b.Funds.TokenBalance.Less(p.Order.Amount.Units):
+		return e.stand(ctx, p, ReasonGas, true)
 	case errors.Is(cause, chain.ErrFunds):
 		return e.stand(ctx, p, ReasonFunds, true)
 	case errors.Is(cause, chain.ErrFeeMax):

@@ -55,7 +55,7 @@ type world struct {
 	limit  int64 // of a reorganisation; needed-1 if 0
 	atTip  func(context.Context)
 	wake   chan struct{}
-	dust   func() asset.Units // the threshold as it moves; fixed if nil
+	dust   func(asset.ID) asset.Units // the threshold as it moves; fixed if nil
 	told   watch.Observer
 }
 
