@@ -98,9 +98,13 @@ func (s *strangers) name(by string) {
 	}
 }
 
-// entry books it on suspense; a sum below zero is what was not taken.
-func (s *strangers) entry(key string) (ledger.Entry, error) {
-	e := ledger.Entry{Key: key, Kind: "foreign"}
+// entry books it on suspense, in a block that a recovery reads again as recovered; a sum
+// below zero is what was not taken.
+func (s *strangers) entry(key string, recovers bool) (ledger.Entry, error) {
+	e, on := ledger.Entry{Key: key, Kind: "foreign"}, ledger.Suspense
+	if recovers {
+		e.Kind, on = "recovered", ledger.Recovered
+	}
 	for _, id := range slices.Sorted(maps.Keys(s.sums)) {
 		sum := s.sums[id]
 		units, err := asset.UnitsFromBig(new(big.Int).Abs(sum))
@@ -110,9 +114,9 @@ func (s *strangers) entry(key string) (ledger.Entry, error) {
 		a := asset.Amount{Asset: id, Units: units}
 		switch sum.Sign() {
 		case 1:
-			e.Postings = append(e.Postings, ledger.Debit(ledger.Suspense, a), ledger.Credit(ledger.Wallet, a))
+			e.Postings = append(e.Postings, ledger.Debit(on, a), ledger.Credit(ledger.Wallet, a))
 		case -1:
-			e.Postings = append(e.Postings, ledger.Debit(ledger.Wallet, a), ledger.Credit(ledger.Suspense, a))
+			e.Postings = append(e.Postings, ledger.Debit(ledger.Wallet, a), ledger.Credit(on, a))
 		}
 	}
 	return e, nil

@@ -65,12 +65,17 @@ func (c *change) includeDebits(b chain.Block) error {
 	if len(alien.by) == 0 {
 		return nil
 	}
-	e, err := alien.entry(foreignKey(c.chain, b.Hash))
+	recovers := c.recovers(b.Height)
+	e, err := alien.entry(foreignKey(c.chain, b.Hash), recovers)
 	if err != nil {
 		return err
 	}
 	if len(e.Postings) > 0 {
 		c.blockEntries = append(c.blockEntries, e)
+	}
+	if recovers {
+		c.raiseNonces(b)
+		return nil
 	}
 	reason := fmt.Sprintf("funds of ours were spent by %s in block %d, and we did not sign that", strings.Join(alien.by, ", "), b.Height)
 	if !c.halt(c.chain, reason) {

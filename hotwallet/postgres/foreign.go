@@ -152,12 +152,20 @@ func foreignKey(c asset.Chain, blockHash string) string {
 }
 
 // includeForeign books what left without us and halts the chain: a key is in
-// other hands, or our records are wrong.
+// other hands, or our records are wrong. In a block that a recovery reads again it is a
+// payment of ours that these rows have lost.
 func (c *change) includeForeign(ctx context.Context, b chain.Block, f foreign) error {
 	if len(f.by) == 0 {
 		return nil
 	}
-	e := ledger.Entry{Key: foreignKey(c.chain, b.Hash), Kind: "foreign"}
+	recovers, err := c.recovers(ctx, b.Height)
+	if err != nil {
+		return err
+	}
+	e, on := ledger.Entry{Key: foreignKey(c.chain, b.Hash), Kind: "foreign"}, ledger.Suspense
+	if recovers {
+		e.Kind, on = "recovered", ledger.Recovered
+	}
 	for _, id := range slices.Sorted(maps.Keys(f.sums)) {
 		units, err := asset.UnitsFromBig(new(big.Int).Abs(f.sums[id]))
 		if err != nil {
@@ -167,14 +175,17 @@ func (c *change) includeForeign(ctx context.Context, b chain.Block, f foreign) e
 			continue
 		}
 		a := asset.Amount{Asset: id, Units: units}
-		debit, credit := ledger.Suspense, ledger.Wallet
+		debit, credit := on, ledger.Wallet
 		if f.sums[id].Sign() < 0 { // a payment took less than it was to
-			debit, credit = ledger.Wallet, ledger.Suspense
+			debit, credit = ledger.Wallet, on
 		}
 		e.Postings = append(e.Postings, ledger.Debit(debit, a), ledger.Credit(credit, a))
 	}
 	if len(e.Postings) > 0 {
 		c.blockEntries = append(c.blockEntries, e)
+	}
+	if recovers {
+		return c.raiseNonces(ctx, b)
 	}
 	reason := fmt.Sprintf("funds of ours were spent by %s in block %d, and we did not sign that",
 		strings.Join(f.by, ", "), b.Height)

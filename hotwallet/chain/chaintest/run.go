@@ -22,7 +22,7 @@ func Run(t *testing.T, h Harness) {
 	t.Helper()
 	s := &suite{Harness: h, Adapter: h.Adapter()}
 	switch s.Chain() {
-	case asset.Bitcoin:
+	case asset.Bitcoin, asset.Litecoin, asset.BitcoinCash:
 		s.amount, s.feeMax = asset.NewUnits(1_000_000), asset.NewUnits(100_000)
 	case asset.Ethereum:
 		s.amount, s.feeMax = asset.MustUnits("10000000000000000"), asset.MustUnits("10000000000000000")
@@ -55,6 +55,9 @@ func Run(t *testing.T, h Harness) {
 		t.Run("what a contract pays is credited once for each address", as.testInside)
 		t.Run("payments of contracts are deposits of their own, and go with their block", as.testInsideTwice)
 	}
+	if k, ok := h.(Tokens); ok {
+		runTokens(t, s, k)
+	}
 }
 
 // utxoSuite is what only UTXO chains do.
@@ -70,7 +73,7 @@ type accountSuite struct {
 }
 
 // account reports whether s runs on an account chain.
-func (s *suite) account() bool { return s.Chain() == asset.Ethereum }
+func (s *suite) account() bool { return s.Chain().Family() == asset.Account }
 
 // block reads a block that must be there.
 func (s *suite) block(t *testing.T, ref chain.Ref, w chain.Watch) chain.Block {
