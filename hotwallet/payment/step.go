@@ -14,7 +14,7 @@ import (
 // with a colon are followed by what was said.
 const (
 	ReasonFunds       = "waiting for funds"
-	ReasonGas         = "waiting for the chain's own asset: the network fee of a token's payment needs more than there is"
+	ReasonToken       = "the token's contract refuses it now:"
 	ReasonEarlier     = "waiting for an earlier payment to be signed"
 	ReasonDeposit     = "a deposit it uses up is not confirmed in our book"
 	ReasonAuthority   = "the order is not allowed by its documents:"
@@ -62,10 +62,10 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Request{
 		Asset: p.Order.Amount.Asset, Destination: p.Order.Destination, Units: units, FeeMax: limit.most})
 	if err != nil {
-		return p, false, e.notPlanned(ctx, p, basis, limit, err)
+		return p, false, e.notPlanned(ctx, p, limit, err)
 	}
 	if limit.most.Less(plan.Fee) {
-		return p, false, e.notPlanned(ctx, p, basis, limit, chain.ErrFeeMax)
+		return p, false, e.notPlanned(ctx, p, limit, chain.ErrFeeMax)
 	}
 	crash.Point("payment.plan.before")
 	stored, err := e.config.Store.StorePlan(ctx, p, plan)
@@ -79,7 +79,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
 	return stored, true, nil
 }
 
-func (e *Engine) notPlanned(ctx context.Context, p Payment, b Basis, limit feeLimit, cause error) error {
+func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -89,14 +89,27 @@ func (e *Engine) notPlanned(ctx context.Context, p Payment, b Basis, limit feeLi
 	}
 	e.later(p.Order.ID, waitLeast, waitMost)
 	switch {
-	case errors.Is(cause, chain.ErrFunds) && e.isToken(p.Order) && !b.Funds.TokenBalance.Less(p.Order.Amount.Units):
-		return e.stand(ctx, p, ReasonGas, true)
 	case errors.Is(cause, chain.ErrFunds):
-		return e.stand(ctx, p, ReasonFunds, true)
+		return e.stand(ctx, p, e.short(p.Order, cause), true)
+	case errors.Is(cause, chain.ErrRefused):
+		return e.stand(ctx, p, because(ReasonToken, cause), true)
 	case errors.Is(cause, chain.ErrFeeMax):
 		return e.stand(ctx, p, ReasonFee, true)
 	}
 	return e.stand(ctx, p, because(ReasonPlan, cause), true)
+}
+
+// short is ReasonFunds; of a token's payment it names what is short, which may be the
+// chain's own asset for the fee.
+func (e *Engine) short(o swap.Order, cause error) string {
+	var lacks *chain.ShortError
+	switch {
+	case !e.isToken(o) || !errors.As(cause, &lacks):
+		return ReasonFunds
+	case lacks.Asset == o.Amount.Asset:
+		return ReasonFunds + " in " + string(lacks.Asset)
+	}
+	return ReasonFunds + " in " + string(lacks.Asset) + ", for the network fee"
 }
 
 // sign has the stored plan signed and stores the bytes. It reports whether it is
