@@ -44,10 +44,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if w.accounts, err = accounts.Load(s, w.deployment.Networks); err != nil {
 		return err
 	}
-	if err = w.readAmounts(); err != nil {
-		return err
-	}
-	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
+	if err = w.readPolicy(); err != nil {
 		return err
 	}
 	if w.adapter, err = adapter(s, name, w.deployment.Networks, w.log); err != nil {
@@ -102,8 +99,12 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	return daemon.Group(ctx, append(parts, a.Run, relay.Run, lease.Wait, serve)...)
 }
 
-// readAmounts reads the policy of the chain's own asset and of its tokens.
-func (w *wiring) readAmounts() (err error) {
+// readPolicy reads whose signatures count, and the amounts of the chain's own asset and
+// of its tokens.
+func (w *wiring) readPolicy() (err error) {
+	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
+		return err
+	}
 	if w.amounts, err = w.deployment.Amounts(w.chain); err != nil {
 		return err
 	}

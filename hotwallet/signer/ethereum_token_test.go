@@ -89,7 +89,7 @@ func TestSignTokensPaysOutAndRefunds(t *testing.T) {
 		}
 		var signed types.Transaction
 		if err := signed.UnmarshalBinary(res.GetRawTx()); err != nil || !bytes.Equal(signed.Data(), row.tx.Data) || *signed.To() != *row.tx.To {
-			t.Errorf("%s: signed %+v, %v", name, signed, err)
+			t.Errorf("%s: signed to %s with %x, %v", name, signed.To(), signed.Data(), err)
 		}
 	}
 }
