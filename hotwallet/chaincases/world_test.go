@@ -70,11 +70,26 @@ type world struct {
 	addresses  int
 }
 
-// both runs a case on each node there is.
-func both(t *testing.T, f func(w *world)) {
+// each runs a case on each node there is.
+func each(t *testing.T, f func(w *world)) {
 	t.Helper()
-	t.Run("btcd", func(t *testing.T) { t.Parallel(); f(newWorld(t, newBtcd(t))) })
 	t.Run("geth", func(t *testing.T) { t.Parallel(); f(newWorld(t, newGeth(t))) })
+	eachUTXO(t, func(w *world, _ *utxoNode) { f(w) })
+}
+
+// eachUTXO runs a case on each node of the UTXO family, or on the ones named.
+func eachUTXO(t *testing.T, f func(w *world, n *utxoNode), only ...string) {
+	t.Helper()
+	for name, start := range utxoKinds {
+		if len(only) > 0 && !slices.Contains(only, name) {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := start(t)
+			f(newWorld(t, n), n)
+		})
+	}
 }
 
 func newWorld(t *testing.T, n node) *world {
@@ -159,6 +174,10 @@ func (w *world) give(address string) (swapID string) {
 	w.Helper()
 	now := swap.Millis(time.Now())
 	terms := swaptest.NewTerms(w, w.keys, func(q *swap.Quote, r *swap.Receipt) {
+		q.Pair.From = w.asset
+		if w.chain.Family() == asset.UTXO {
+			q.RefundFeeMax = swaptest.Amount(w.asset, "0.00002")
+		}
 		if w.chain == asset.Ethereum {
 			q.Pair = asset.Pair{From: w.asset, To: asset.BTC}
 			q.Payout, q.ServiceFee = swaptest.Amount(asset.BTC, "0.01"), swaptest.Amount(asset.BTC, "0.0001")
