@@ -77,10 +77,20 @@ func (r Rules) owned(d Decision, signed string) Decision {
 		return d
 	case !d.isHere(m):
 		return parked("the deposit that the owner's yes is about is taken back")
+	case d.elsewhere(yes):
+		d.Note = "The owner's yes names another address than the swap's refund address, which stays: it has to be said again."
+		return d
 	case yes.Fee != m.Fee:
 		return parked("the owner's yes is to a fee of %s, and %s was said", yes.Fee, m.Fee)
 	}
 	return d.refundWrong(m, &yes, signed)
+}
+
+// elsewhere reports a yes whose destination the swap's refund address has taken the
+// place of: it may have been set after the owner had said yes.
+func (d Decision) elsewhere(yes swap.WrongAssetRefund) bool {
+	home := d.Swap.Terms.RefundsWrongAssetTo(yes.Deposit.Asset, d.Swap.RefundsTo())
+	return home != "" && home != yes.Destination
 }
 
 // returnWhole is staff's refund of a deposit in another asset: all of it, to the

@@ -187,9 +187,8 @@ func TestTokensGoToTheRefundAddress(t *testing.T) {
 		})
 	}
 	s := tokens(t, swaptest.EthereumAddress)
-	if out := s.tell(yes(s, elsewhere)); len(out.Park) != 1 || !strings.Contains(out.Park[0].Reason, "no other takes its place") {
-		t.Errorf("to another address: %+v", out.Park)
-	}
+	s.tell(yes(s, elsewhere))
+	s.noted("has to be said again")
 	s.tell(yes(s, swaptest.EthereumAddress))
 	s.wants(swap.AwaitingDeposit, swap.VerdictWrongAsset, "refund 24.6 USDC to "+swaptest.EthereumAddress)
 	s = tokens(t, "")

@@ -17,12 +17,17 @@ Feature: Coins that come in strange ways
     And the user pays the amount
     Then the swap settles in full
 
-  @peer:wrong-asset @pending @row:wrong_asset
-  Scenario: tokens sent to the coin's address are recorded and touch nothing
+  @peer:wrong-asset @row:wrong_asset @row:wrong_asset.yes
+  Scenario: tokens sent to the coin's address touch nothing and go back when their owner says so
     Given a locked ETH→BTC quote
     When somebody sends tokens to the deposit address
-    Then operators are told of "wrong_asset"
+    Then 1 deposit is wrong_asset
+    And the user is told "can be refunded to the refund address"
     And the swap waits for its deposit
+    And the owner says yes to its refund
+    And 1 deposit is refunded
+    And the user pays the amount
+    And the swap settles in full
 
   @peer:wrong-asset @row:wrong_asset @row:wrong_asset.yes
   Scenario Outline: a coin sent on the wrong chain touches nothing and goes back when its owner says so, <from>→<to>

@@ -197,8 +197,8 @@ func (p *play) keptOf(ctx context.Context, s *inPlay) error {
 		if _, known := due[pay.Destination]; !known {
 			return fmt.Errorf("swap %s has a payment to %s, which nobody named", s.Receipt.SwapID, pay.Destination)
 		}
-		if pay.State != swap.PaymentFinal {
-			continue
+		if pay.State != swap.PaymentFinal || asset.MustLookup(pay.Amount.Asset).Token {
+			continue // chains are asked for their own coin
 		}
 		if due[pay.Destination], err = due[pay.Destination].Add(pay.Amount.Units); err != nil {
 			return err

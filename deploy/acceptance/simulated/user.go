@@ -88,8 +88,8 @@ func (w *world) PayElsewhere(_ context.Context, c scenario.Created) error {
 }
 
 // PayTokens implements scenario.Money.
-func (w *world) PayTokens(context.Context, string) error {
-	return scenario.Cannot("simulated chains have no tokens")
+func (w *world) PayTokens(_ context.Context, address string) error {
+	return w.stage.PayTokens(address)
 }
 
 // Replace implements scenario.Money.

@@ -20,6 +20,7 @@ func stageDecisions() statemachine.Rules {
 		native, _ := on.Native()
 		alone[native.ID] = add(rules.typical, rules.typical)
 	}
+	fees[asset.USDT] = (&World{rules: stageRules}).of(asset.USDT).refundFee
 	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, RefundFees: fees}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,8 +23,9 @@ type user struct {
 	// answers are all they gave, signed; refundSet is the address they named later.
 	answers                 []string
 	refundSet, signedRefund string
-	// elsewhere is where what came on the sibling's chain goes back to.
-	elsewhere string
+	// elsewhere is where what came on the sibling's chain goes back to, back where what
+	// came in another asset of its own chain does while there is no refund address.
+	elsewhere, back string
 }
 
 func (u *user) id() string { return u.terms.Receipt.SwapID }
@@ -67,17 +69,15 @@ func (w *World) newID(prefix string) string {
 // create is a user who locks a quote and creates a swap: an address is issued and
 // watched, and the gateway tells of it.
 func (w *World) create() {
-	from, to := asset.BTC, asset.ETH
-	if w.chance(2) {
-		from, to = to, from
-	}
+	from := one(w, swapped)
+	to := one(w, slices.DeleteFunc(slices.Clone(swapped), func(id asset.ID) bool { return id == from }))
 	on, payOn := asset.MustLookup(from).Chain, asset.MustLookup(to).Chain
 	now := swap.Millis(w.now)
 	confirm := one(w, []time.Duration{2 * time.Hour, 24 * time.Hour})
 	q := swap.Quote{ID: w.newID(swap.QuotePrefix), Pair: asset.Pair{From: from, To: to},
-		Deposit: w.about(on), Payout: w.about(payOn), Rate: "28.2",
+		Deposit: w.about(from), Payout: w.about(to), Rate: "28.2",
 		ServiceFee: asset.Amount{Asset: to, Units: asset.NewUnits(w.rng.Uint64N(3) * 700)}, NetworkFee: asset.Amount{Asset: to, Units: asset.NewUnits(500)},
-		RefundFeeMax: asset.Amount{Asset: from, Units: w.rules[on].refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
+		RefundFeeMax: asset.Amount{Asset: from, Units: w.of(from).refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
 		DepositWindowSeconds: 1200, ConfirmWindowSeconds: int64(confirm.Seconds())}
 	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), DepositAddress: w.chains[on].NewAddress(),
 		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: w.drawPolicy(),
@@ -105,18 +105,16 @@ func (w *World) open(q swap.Quote, r swap.Receipt) *user {
 		w.hot[watching].set.Add(r.DepositAddress)
 	}
 	u := &user{on: on, terms: swap.Terms{Quote: q, Receipt: r, SignedQuote: signedQuote, SignedReceipt: signedReceipt},
-		elsewhere: w.chains[sibling(on)].NewAddress()}
+		elsewhere: w.chains[sibling(on)].NewAddress(), back: w.chains[on].NewAddress()}
 	w.gateway.put(u.created())
 	w.users = append(w.users, u)
 	w.tell("swap %d: %s: send %s, get %s", len(w.users)-1, r.SwapID, q.Deposit, q.Payout)
 	return u
 }
 
-// about is an amount that is usual on a chain, give or take.
-func (w *World) about(on asset.Chain) asset.Amount {
-	native, _ := on.Native()
-	typical := w.rules[on].typical
-	return asset.Amount{Asset: native.ID, Units: add(typical, asset.NewUnits(w.rng.Uint64N(1000)))}
+// about is an amount that is usual of an asset, give or take.
+func (w *World) about(id asset.ID) asset.Amount {
+	return asset.Amount{Asset: id, Units: add(w.of(id).typical, asset.NewUnits(w.rng.Uint64N(1000)))}
 }
 
 func add(a, b asset.Units) asset.Units {
