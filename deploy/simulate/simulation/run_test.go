@@ -88,7 +88,7 @@ func TestDeskThatLies(t *testing.T) {
 func TestTokensAreSwapped(t *testing.T) {
 	t.Parallel()
 	met := map[string]bool{}
-	for seed := range uint64(20) {
+	for seed := range uint64(60) {
 		r := simulation.Run(t.Context(), seed, simulation.Options{})
 		for _, id := range r.States.IDs() {
 			s, _ := r.States.Swap(id)
@@ -104,6 +104,7 @@ func TestTokensAreSwapped(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"USDT deposit counted", "USDT deposit topped_up", "USDT deposit dust", "USDT deposit extra",
+		"USDT deposit wrong_asset", "ETH deposit wrong_asset", "BTC deposit wrong_asset",
 		"USDT payout final", "USDT refund final", "BTC-USDT", "ETH-USDT", "USDT-BTC", "USDT-ETH"} {
 		if !met[want] {
 			t.Errorf("no seed has met: %s", want)
