@@ -169,7 +169,7 @@ func (a *app) demoFunds(ctx context.Context) ([]demo.Fund, error) {
 	return funds, err
 }
 
-// available is what the hot wallet can pay on a chain now.
+// available is what the hot wallet can pay on a chain now, of its own asset.
 func (a *app) available(ctx context.Context, chain asset.Chain) (asset.Units, error) {
 	confirmations, err := a.confirmations()
 	if err != nil {
@@ -182,7 +182,7 @@ func (a *app) available(ctx context.Context, chain asset.Chain) (asset.Units, er
 			return err
 		}
 		for _, b := range all {
-			if b.Chain == chain && b.Available.Units.Sign() > 0 {
+			if b.Chain == chain && b.Available.Asset == chain.NativeID() && b.Available.Units.Sign() > 0 {
 				if found, err = asset.UnitsFromBig(b.Available.Units); err != nil {
 					return err
 				}

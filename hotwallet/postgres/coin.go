@@ -28,7 +28,7 @@ var (
 var errMalformedCoin = errors.New("not of the form <txid>:<index>")
 
 // keepsAccounts tells the family of chains that hold balances, without coins.
-func keepsAccounts(c asset.Chain) bool { return c == asset.Ethereum }
+func keepsAccounts(c asset.Chain) bool { return c.Family() == asset.Account }
 
 // ownAddress is a row of address as far as a credit needs it.
 type ownAddress struct{ path, state, swapID string }
@@ -44,10 +44,14 @@ func (a ownAddress) purpose() string {
 	return purposeUnattributed
 }
 
-// ownAddresses finds the rows of the credits' addresses; ErrState if one is not ours.
+// ownAddresses finds the rows of the credits' addresses; ErrState if one is not ours, or
+// a credit is in no asset of this chain.
 func (c *change) ownAddresses(ctx context.Context, credits []chain.Credit) (map[string]ownAddress, error) {
 	var asked []string
 	for _, credit := range credits {
+		if a, known := asset.Lookup(credit.Asset); !known || a.Chain != c.chain {
+			return nil, fmt.Errorf("credit %s is in %.20q, no asset of %s: %w", credit.CoinID(), credit.Asset, c.chain, ErrState)
+		}
 		asked = append(asked, credit.Address)
 	}
 	rows, err := c.tx.Query(ctx, ownAddressesSQL, c.chain, asked)
