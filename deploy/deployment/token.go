@@ -20,6 +20,8 @@ type Token struct {
 	RefundFeeMax string `json:"refund_fee_max"`
 	// PaymentMax is the most one transaction of ours may pay.
 	PaymentMax string `json:"payment_max"`
+	// SecondSoftwareAbove is as Chain's, in the token.
+	SecondSoftwareAbove string `json:"second_software_above,omitempty"`
 }
 
 // validateTokens: each token that networks pins on this chain has a policy, and no
