@@ -122,7 +122,7 @@ func (c *change) book(key, kind, swapID string, debit, credit ledger.Account, u 
 
 func (s *Store) amount(u asset.Units) asset.Amount { return asset.Amount{Asset: s.native.ID, Units: u} }
 
-func (s *Store) accounts() bool { return s.chain == asset.Ethereum }
+func (s *Store) accounts() bool { return s.chain.Family() == asset.Account }
 
 // failClosed halts the chain if err means that a block and our rows contradict
 // each other.

@@ -27,7 +27,7 @@ var (
 var errMalformedCoin = errors.New("not of the form <txid>:<index>")
 
 // keepsAccounts tells the family of chains that hold balances, without coins.
-func keepsAccounts(c asset.Chain) bool { return c == asset.Ethereum }
+func keepsAccounts(c asset.Chain) bool { return c.Family() == asset.Account }
 
 // ownAddress is a row of address as far as a credit needs it.
 type ownAddress struct{ path, state, swapID string }

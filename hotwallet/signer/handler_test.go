@@ -23,12 +23,12 @@ func TestHandlerOverASocket(t *testing.T) {
 	client := ferryv1connect.NewSignerClient(rpctest.Serve(t, pattern, handler), rpc.BaseURL, rpc.ClientOptions()...)
 
 	req := d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a"), payoutSat, feeSat, "x")
-	res, err := client.SignBitcoin(ctx, connect.NewRequest(req))
+	res, err := client.SignUTXO(ctx, connect.NewRequest(req))
 	if err != nil || res.Msg.GetTxid() == "" {
 		t.Errorf("sign: %v", err)
 	}
 	req.Authority.Purpose = "sweep"
-	_, err = client.SignBitcoin(ctx, connect.NewRequest(req))
+	_, err = client.SignUTXO(ctx, connect.NewRequest(req))
 	wantRefusal(t, err, "authority.purpose", "not one the signer signs for")
 }
 
@@ -42,7 +42,7 @@ func TestClosedSignerSignsNothing(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := d.signer.SignBitcoin(ctx, connect.NewRequest(req)); swap.ErrorCode(err) != swap.CodeUnavailable {
+	if _, err := d.signer.SignUTXO(ctx, connect.NewRequest(req)); swap.ErrorCode(err) != swap.CodeUnavailable {
 		t.Errorf("a closed signer answers %v, want unavailable", err)
 	}
 }

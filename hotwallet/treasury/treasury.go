@@ -141,7 +141,7 @@ func (t *Treasury) derive(branch, index uint32) (HotKey, error) {
 // payment and may be repeated.
 func (t *Treasury) Start(ctx context.Context) error {
 	hot := []HotKey{t.funding}
-	if t.config.Chain == asset.Bitcoin {
+	if t.config.Chain.Family() == asset.UTXO {
 		for index := range uint32(changeAddresses) {
 			key, err := t.derive(keys.Change, index)
 			if err != nil {
