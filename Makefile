@@ -1,5 +1,5 @@
 # Ferry's tasks. `make` alone lists them. Everything built goes to .ferry/; nothing is installed except, as root on
-# Debian, PostgreSQL's server programs (deploy/bootstrap.sh).
+# Debian, PostgreSQL's server programs and litecoind (deploy/bootstrap.sh).
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -7,6 +7,8 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-builtin-rules
 
 BIN := .ferry/bin
+# The nodes that are built. The fourth, litecoind, is a package that deploy/bootstrap.sh sees to.
+NODES := $(addprefix .ferry/bin/,btcd bchd geth)
 # Without VCS stamps: they fail in a checkout that belongs to another user.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
@@ -16,17 +18,17 @@ help: ## list these tasks
 	@echo 'Usage: make <task>'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: bootstrap $(BIN)/btcd $(BIN)/geth $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/complete) daemons ## run everything with embedded parts (ONCE=1: two swaps, proved, then stop)
+demo: bootstrap $(NODES) $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/complete) daemons ## run everything with embedded parts (ONCE=1: two swaps, proved, then stop)
 	@exec $(BIN)/ferry demo $(if $(ONCE),--once)
 
-test: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## run every test, on real PostgreSQL, Kafka protocol and nodes
+test: bootstrap $(NODES) $(BIN)/testcount $(BIN)/withpostgres ## run every test, on real PostgreSQL, Kafka protocol and nodes
 	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 9m ./...
 
-sweep: bootstrap $(BIN)/btcd $(BIN)/geth $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/complete) | $(BIN) ## kill every daemon at every step that stores or sends (SAMPLE=10: ten of them; SOAK=1m, SEED=1, KAFKA=apache)
+sweep: bootstrap $(NODES) $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/complete) | $(BIN) ## kill every daemon at every step that stores or sends (SAMPLE=10: ten of them; SOAK=1m, SEED=1, KAFKA=apache)
 	@go build -o $(BIN)/sweep ./deploy/sweep
 	@exec $(BIN)/sweep $(if $(SAMPLE),-sample $(SAMPLE)) $(if $(SOAK),-soak $(SOAK)) $(if $(SEED),-seed $(SEED)) $(if $(KAFKA),-kafka $(KAFKA))
 
-acceptance: $(if $(MUTATE),,bootstrap $(BIN)/btcd $(BIN)/geth daemons) | $(BIN) ## play every scenario in this process and on real nodes (ONLY=text, DRIVERS=simulated, WINDOW=2m; MUTATE=1 removes the policy rows one by one, MUTATE=tagged playing only what is about each, ROW=text some of them)
+acceptance: $(if $(MUTATE),,bootstrap $(NODES) daemons) | $(BIN) ## play every scenario in this process and on real nodes (ONLY=text, DRIVERS=simulated, WINDOW=2m; MUTATE=1 removes the policy rows one by one, MUTATE=tagged playing only what is about each, ROW=text some of them)
 	@go build -o $(BIN)/acceptance ./deploy/acceptance
 	@exec $(BIN)/acceptance $(if $(ONLY),-only '$(ONLY)') $(if $(DRIVERS),-drivers $(DRIVERS)) $(if $(WINDOW),-window $(WINDOW)) $(if $(MUTATE),-mutate) $(if $(filter tagged,$(MUTATE)),-tagged) $(if $(ROW),-row '$(ROW)')
 
@@ -46,18 +48,18 @@ bench: bootstrap $(BIN)/geth ## measure against baselines run beside; report in 
 kafka: $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## run Apache Kafka on loopback (PORT=n); `make demo KAFKA=apache` has one of its own
 	@exec $(BIN)/apachekafka $(if $(PORT),-port $(PORT))
 
-test-long: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres ## what takes minutes: chains that misbehave, parts that go away, tampering
+test-long: bootstrap $(NODES) $(BIN)/testcount $(BIN)/withpostgres ## what takes minutes: chains that misbehave, parts that go away, tampering
 	@FERRY_TEST_LONG=1 FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/testcount -count=1 -timeout 25m \
 	  -run '^(TestPartsGoAway|TestReorganisations|TestEthereumMisbehaves|TestTamperingOnRealNodes)$$' ./deploy/cluster
 
-test-chains: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/withpostgres ## play the attacks on deposits on real nodes, and SEEDS=10000 random chain trees (FIRST=0); prints case, node, outcome
+test-chains: bootstrap $(NODES) $(BIN)/withpostgres ## play the attacks on deposits on four real nodes, and SEEDS=10000 random chain trees (FIRST=0); prints case, node, outcome
 	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test go -C hotwallet/chaincases test -count=1 -timeout 20m -cases
 	@go -C hotwallet/chaincases/trees test -count=1 -timeout 60m -seeds $(or $(SEEDS),1000) -first $(or $(FIRST),0) -tell
 
 fuzz: ## fuzz every parser in turn (FUZZTIME=1m each; FUZZ='bitcoin FuzzReadBlock' some of them; KEEP=12 inputs to testdata/fuzz)
 	@go run ./tools/fuzz -time '$(or $(FUZZTIME),1m)' $(if $(FUZZ),-only '$(FUZZ)') $(if $(KEEP),-keep $(KEEP))
 
-test-kafka: bootstrap $(BIN)/btcd $(BIN)/geth $(BIN)/testcount $(BIN)/withpostgres $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## swaps end to end, and the bus, on Apache Kafka
+test-kafka: bootstrap $(NODES) $(BIN)/testcount $(BIN)/withpostgres $(BIN)/apache-kafka/complete $(BIN)/apachekafka ## swaps end to end, and the bus, on Apache Kafka
 	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/testcount -count=1 -timeout 8m -run ApacheKafka ./deploy/parts
 	@$(BIN)/apachekafka $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 5m ./swap/bus/...
 	@FERRY_BIN='$(CURDIR)/$(BIN)' KAFKA=apache $(BIN)/testcount -count=1 -timeout 9m -run '^TestSwapsOnRealNodes$$' ./deploy/cluster
@@ -70,10 +72,10 @@ clean: ## remove everything built and all data of the demo (.ferry/); stop a run
 	@for data in .ferry/pg .ferry/sweep/forth/pg .ferry/sweep/back/pg .ferry/sweep/broken/pg; do \
 	  rm -rf "/var/tmp/ferry-$$(printf %s "$(CURDIR)/$$data" | sha256sum | cut -c1-16)"; done
 
-tools: $(addprefix $(BIN)/,btcd geth golangci-lint oapi-codegen protoc-gen-go protoc-gen-connect-go) ## build every pinned tool
+tools: $(addprefix $(BIN)/,btcd bchd geth golangci-lint oapi-codegen protoc-gen-go protoc-gen-connect-go) ## build every pinned tool
 
 bootstrap:
-	@deploy/bootstrap.sh
+	@deploy/bootstrap.sh litecoin
 
 daemons: | $(BIN)
 	@echo 'building the daemons (a minute the first time)'
@@ -119,6 +121,7 @@ $(BIN)/$(1): tools/$(2)/go.mod tools/$(2)/go.sum | $(BIN)
 endef
 
 $(eval $(call tool,btcd,btcd,github.com/btcsuite/btcd,half a minute))
+$(eval $(call tool,bchd,bchd,github.com/gcash/bchd,half a minute))
 $(eval $(call tool,geth,geth,github.com/ethereum/go-ethereum/cmd/geth,two minutes))
 $(eval $(call tool,golangci-lint,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,a minute and a half))
 $(eval $(call tool,oapi-codegen,oapi-codegen,github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen,half a minute))

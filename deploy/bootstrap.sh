@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Makes sure that what Ferry cannot build itself is on this machine: Go, PostgreSQL's server programs and,
-# when asked for, protoc. With CI or FERRY_BROWSER set, also a browser, in which the page is tried; its test is
+# when asked for, protoc and litecoind. With CI or FERRY_BROWSER set, also a browser, in which the page is tried; its test is
 # skipped, loudly, where there is none. Installs from Debian's packages as root; otherwise prints the command to run.
 #
 #   deploy/bootstrap.sh            Go and PostgreSQL
 #   deploy/bootstrap.sh protoc     the same, and protoc (needed by `make generate` only)
+#   deploy/bootstrap.sh litecoin   the same, and litecoind; where it can't be had, Litecoin's tests are skipped, loudly
 #   deploy/bootstrap.sh kafka      the same, and Java and Maven (needed by `make kafka` and `make test-kafka` only)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -112,6 +113,17 @@ check_browser() {
   sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium"
 }
 
+# Debian's package; the program itself is not the wrapper on the PATH. deploy/parts looks in the same places.
+check_litecoin() {
+  local program
+  for program in "${LITECOIND:-}" /usr/lib/litecoin/litecoind /usr/local/bin/litecoind; do
+    [[ -n $program && -x $program ]] && return 0
+  done
+  is_debian_root && (apt_install litecoind) && return 0
+  say "there is NO LITECOIND, so Litecoin is not run and its tests are skipped; on Debian run:
+  sudo apt-get update && sudo apt-get install -y --no-install-recommends litecoind"
+}
+
 # Apache Kafka 4 needs Java 17; which java is on the PATH is its owner's choice, so an older one is not replaced.
 readonly java_least=17
 
@@ -139,7 +151,8 @@ check_browser
 for extra in "$@"; do
   case $extra in
     protoc) check_protoc ;;
+    litecoin) check_litecoin ;;
     kafka) check_kafka ;;
-    *) fail "unknown argument '$extra'; there are protoc and kafka" ;;
+    *) fail "unknown argument '$extra'; there are protoc, litecoin and kafka" ;;
   esac
 done

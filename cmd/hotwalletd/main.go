@@ -20,9 +20,6 @@ import (
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/database"
 	"ferry/deploy/deployment"
-	"ferry/hotwallet/chain"
-	"ferry/hotwallet/chain/bitcoin"
-	"ferry/hotwallet/chain/ethereum"
 	"ferry/hotwallet/dust"
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/postgres"
@@ -35,7 +32,7 @@ import (
 func main() { daemon.Main("hotwalletd", run) }
 
 func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) {
-	name := asset.Chain(s.Need("FERRY_CHAIN", "the chain to serve: bitcoin or ethereum"))
+	name := asset.Chain(s.Need("FERRY_CHAIN", "the chain to serve: bitcoin, litecoin, bitcoincash or ethereum"))
 	w := wiring{chain: name, log: log.With("chain", name), plain: log, brokers: s.Brokers(),
 		listen: s.Need("FERRY_LISTEN", "path of the Unix socket to listen on"),
 		attest: s.Need("FERRY_ATTEST_SOCKET", "attestd's Unix socket"),
@@ -53,7 +50,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
 		return err
 	}
-	if w.adapter, err = adapter(s, name, w.deployment.Networks); err != nil {
+	if w.adapter, err = adapter(s, name, w.deployment.Networks, w.log); err != nil {
 		return err
 	}
 	pool, err := database.Open(ctx, url, "hotwallet")
@@ -134,25 +131,4 @@ func trusted(d deployment.Deployment) (quote, attest swap.PublicKeys, err error)
 	}
 	attest, err = d.PublicAttestKeys()
 	return quote, attest, err
-}
-
-// adapter speaks to the chain's node.
-func adapter(s *daemon.Settings, name asset.Chain, n asset.Networks) (chain.Adapter, error) {
-	switch name {
-	case asset.Bitcoin:
-		c := bitcoin.Config{URL: s.Need("BITCOIN_URL", "a Bitcoin node's RPC address"), User: s.Or("BITCOIN_USER", ""),
-			Pass: s.Or("BITCOIN_PASSWORD", ""), Networks: n}
-		if err := s.Err(); err != nil {
-			return nil, err
-		}
-		return bitcoin.New(c)
-	case asset.Ethereum:
-		c := ethereum.Config{URL: s.Need("ETHEREUM_URL", "an Ethereum node's HTTP RPC address"), Networks: n,
-			Traces: ethereum.Traces(s.Or("ETHEREUM_TRACES", string(ethereum.TracesAuto)))}
-		if err := s.Err(); err != nil {
-			return nil, err
-		}
-		return ethereum.New(c)
-	}
-	return nil, fmt.Errorf("FERRY_CHAIN %q is not one of bitcoin, ethereum", name)
 }

@@ -10,7 +10,7 @@ import (
 // Dir is the folder that holds everything of one supervisor's parts, ".ferry" in a checkout:
 //
 //	bin/    programs (built by make)
-//	pg/ kafka/ btcd/ geth/    data, each its part's own
+//	pg/ kafka/ btcd/ bchd/ litecoind/ geth/    data, each its part's own
 //	run/    sockets of the daemons, and the supervisor's lock
 //	log/    one file for each process
 type Dir struct {
@@ -50,7 +50,7 @@ func (d *Dir) Root() string { return d.root }
 // Bin is the path of a built program.
 func (d *Dir) Bin(name string) string { return filepath.Join(d.root, "bin", name) }
 
-// Part is the data folder of a part ("pg", "kafka", "btcd", "geth" or another's); whoever uses it makes it.
+// Part is the data folder of a part ("pg", "kafka", "btcd", "bchd", "litecoind", "geth" or another's); whoever uses it makes it.
 func (d *Dir) Part(name string) string { return filepath.Join(d.root, name) }
 
 // Run is the path of a socket or another file that lives as long as its process.

@@ -1,6 +1,6 @@
 // Package parts starts, health-checks and stops what Ferry needs beside itself when no real one is given: a private
 // PostgreSQL cluster, a Kafka broker (franz-go's kfake, on TCP and on disk, or Apache Kafka where its jars are),
-// btcd on simnet and geth on a developer chain. `ferry demo` and tests on real parts use it; a deployment with DATABASE_URL,
+// btcd and bchd on simnet, litecoind on regtest and geth on a developer chain. `ferry demo` and tests on real parts use it; a deployment with DATABASE_URL,
 // KAFKA_BROKERS and node URLs does not.
 //
 // It promises:

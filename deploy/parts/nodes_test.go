@@ -35,7 +35,7 @@ func startBtcd(t *testing.T, dir string) *Btcd {
 	return b
 }
 
-func btcdClient(t *testing.T, b *Btcd) *rpcclient.Client {
+func btcdClient(t *testing.T, b *utxoNode) *rpcclient.Client {
 	t.Helper()
 	client, err := rpcclient.New(&rpcclient.ConnConfig{
 		Host: b.RPCAddress(), User: b.RPCUser(), Pass: b.RPCPassword(), HTTPPostMode: true, DisableTLS: true,
@@ -45,11 +45,20 @@ func btcdClient(t *testing.T, b *Btcd) *rpcclient.Client {
 	return client
 }
 
+// rawArgs are the arguments of a call as JSON.
+func rawArgs(args ...string) []json.RawMessage {
+	var raw []json.RawMessage
+	for _, arg := range args {
+		raw = append(raw, json.RawMessage(arg))
+	}
+	return raw
+}
+
 func TestBtcdKeepsItsChain(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "btcd")
 	b := startBtcd(t, dir)
-	hashes, err := btcdClient(t, b).Generate(5)
+	hashes, err := btcdClient(t, b.utxoNode).Generate(5)
 	must(t, err)
 	must(t, b.Stop(testContext(t)))
 
@@ -57,7 +66,7 @@ func TestBtcdKeepsItsChain(t *testing.T) {
 	if again.RPCAddress() != b.RPCAddress() || again.PeerAddress() != b.PeerAddress() || again.RPCPassword() != b.RPCPassword() {
 		t.Errorf("addresses or password changed")
 	}
-	best, height, err := btcdClient(t, again).GetBestBlock()
+	best, height, err := btcdClient(t, again.utxoNode).GetBestBlock()
 	must(t, err)
 	if height != 5 || !best.IsEqual(hashes[4]) {
 		t.Fatalf("tip %s at %d, want %s at 5", best, height, hashes[4])

@@ -18,6 +18,7 @@ import (
 	"ferry/deploy/parts/partstest"
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/bitcoin"
+	"ferry/hotwallet/chain/utxo"
 	"ferry/swap/asset"
 )
 
@@ -35,7 +36,7 @@ type btcd struct {
 	config  parts.BtcdConfig
 	process *parts.Btcd
 	client  *rpcclient.Client
-	reader  *bitcoin.Adapter
+	reader  *utxo.Adapter
 	miner   key
 	keys    map[string]key // by address
 	reward  int64          // the height of the next reward to spend
@@ -65,7 +66,7 @@ func newBtcd(t *testing.T) *btcd {
 		}
 	})
 	var err error
-	b.reader, err = bitcoin.New(bitcoin.Config{URL: "http://" + b.process.RPCAddress(), User: b.process.RPCUser(),
+	b.reader, err = bitcoin.New(utxo.Config{URL: "http://" + b.process.RPCAddress(), User: b.process.RPCUser(),
 		Pass: b.process.RPCPassword(), Networks: networks})
 	if err != nil {
 		t.Fatal(err)

@@ -89,15 +89,7 @@ func everyParams() []*chaincfg.Params {
 // Name is what the configured network of a UTXO chain is called; "" where the chain
 // is not run or has no name.
 func (n Networks) Name(c Chain) string {
-	switch c {
-	case Bitcoin:
-		return n.Bitcoin
-	case Litecoin:
-		return n.Litecoin
-	case BitcoinCash:
-		return n.BitcoinCash
-	}
-	return ""
+	return map[Chain]string{Bitcoin: n.Bitcoin, Litecoin: n.Litecoin, BitcoinCash: n.BitcoinCash}[c]
 }
 
 // Params returns btcd's parameters of a UTXO chain's configured network: address
@@ -168,13 +160,7 @@ func (n Networks) Assets() []Asset {
 
 // Contract is the pinned contract of a token, false for any other asset.
 func (n Networks) Contract(id ID) (string, bool) {
-	at := ""
-	switch id {
-	case USDT:
-		at = n.Tokens.USDT
-	case USDC:
-		at = n.Tokens.USDC
-	}
+	at := map[ID]string{USDT: n.Tokens.USDT, USDC: n.Tokens.USDC}[id]
 	return at, at != ""
 }
 

@@ -37,3 +37,24 @@ func folder(t testing.TB) string {
 	t.Fatal("no go.mod above the test")
 	return ""
 }
+
+// litecoindPaths are where Debian's package and others put the program itself; the
+// same as deploy/parts.FindLitecoind's, which is not imported here.
+var litecoindPaths = []string{"/usr/lib/litecoin/litecoind", "/usr/local/bin/litecoind"}
+
+// Litecoind is the path of litecoind, which make does not build: LITECOIND, or where
+// packages put it. Where there is none, as on a system without Debian's packages, the
+// test is skipped and says so.
+func Litecoind(t testing.TB) string {
+	t.Helper()
+	if named := os.Getenv("LITECOIND"); named != "" {
+		return named
+	}
+	for _, path := range litecoindPaths {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	t.Skip("SKIPPED without litecoind: nothing is tried on Litecoin's real node; run deploy/bootstrap.sh litecoin")
+	return ""
+}

@@ -22,7 +22,7 @@ func Run(t *testing.T, h Harness) {
 	t.Helper()
 	s := &suite{Harness: h, Adapter: h.Adapter()}
 	switch s.Chain() {
-	case asset.Bitcoin:
+	case asset.Bitcoin, asset.Litecoin, asset.BitcoinCash:
 		s.amount, s.feeMax = asset.NewUnits(1_000_000), asset.NewUnits(100_000)
 	case asset.Ethereum:
 		s.amount, s.feeMax = asset.MustUnits("10000000000000000"), asset.MustUnits("10000000000000000")
@@ -70,7 +70,7 @@ type accountSuite struct {
 }
 
 // account reports whether s runs on an account chain.
-func (s *suite) account() bool { return s.Chain() == asset.Ethereum }
+func (s *suite) account() bool { return s.Chain().Family() == asset.Account }
 
 // block reads a block that must be there.
 func (s *suite) block(t *testing.T, ref chain.Ref, w chain.Watch) chain.Block {

@@ -1,4 +1,4 @@
-package bitcoin
+package utxo
 
 import (
 	"bytes"
@@ -26,6 +26,26 @@ type everything struct{}
 func (everything) Address(string) bool { return true }
 func (everything) Coin(string) bool    { return true }
 
+// rules are Bitcoin's on simnet, which chain/bitcoin gives too.
+func rules() Rules {
+	script, err := Script(asset.Networks{Bitcoin: "simnet"}, asset.Bitcoin)
+	if err != nil {
+		panic(err)
+	}
+	return Rules{Chain: asset.Bitcoin, Network: "simnet", Anchors: []chain.Ref{{Hash: params.GenesisHash.String()}},
+		Script: script, Address: Address(params), DecodeBlock: DecodeBlock, DecodeTx: DecodeTx,
+		Input: P2WPKH, Sequence: Replaceable, Dust: 546, Most: 21_000_000_0000_0000}
+}
+
+// reader is an adapter without a node.
+func reader() *Adapter {
+	a, err := New(Config{URL: "http://127.0.0.1:1"}, rules())
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
 func must[T any](v T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()
@@ -46,7 +66,7 @@ func scriptOf(t testing.TB, a address.Address) []byte {
 	return must(txscript.PayToAddrScript(a))(t)
 }
 
-func TestAddressOf(t *testing.T) {
+func TestAddress(t *testing.T) {
 	t.Parallel()
 	key := publicKey(1).SerializeCompressed()
 	for name, a := range map[string]address.Address{
@@ -56,7 +76,7 @@ func TestAddressOf(t *testing.T) {
 		"p2wsh":  must(address.NewAddressWitnessScriptHash(chainhash.HashB(key), params))(t),
 		"p2tr":   must(address.NewAddressTaproot(key[1:], params))(t),
 	} {
-		if got, ok := addressOf(scriptOf(t, a), params); !ok || got != a.EncodeAddress() {
+		if got, ok := Address(params)(scriptOf(t, a)); !ok || got != a.EncodeAddress() {
 			t.Errorf("%s: %q, %v; want %s", name, got, ok, a)
 		}
 	}
@@ -78,7 +98,7 @@ func TestAddressOf(t *testing.T) {
 		"anyone can spend":       {txscript.OP_TRUE},
 		"cut in the middle push": {txscript.OP_DUP, txscript.OP_HASH160, 20, 1, 2},
 	} {
-		if got, ok := addressOf(script, params); ok {
+		if got, ok := Address(params)(script); ok {
 			t.Errorf("%s: recognised as %s", name, got)
 		}
 	}
@@ -130,7 +150,7 @@ func TestReadBlock(t *testing.T) {
 	t.Parallel()
 	b := testBlock(t, 2)
 	// Only the coinbase's coin is known before: the rest is born in the block.
-	got, err := readBlock(encode(t, b), refOf(b), params, onlyAddresses{})
+	got, err := reader().readBlock(encode(t, b), refOf(b), onlyAddresses{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +176,7 @@ func TestOutputOfNothingIsNoCredit(t *testing.T) {
 	tx := wire.NewMsgTx(2)
 	tx.AddTxOut(wire.NewTxOut(0, scriptOf(t, a)))
 	tx.AddTxOut(wire.NewTxOut(1, scriptOf(t, a)))
-	got := credits(payments(tx, params), "t", everything{})
+	got := reader().credits(reader().payments(tx), "t", everything{})
 	if len(got) != 1 || got[0].Index != 1 || got[0].Units != asset.NewUnits(1) {
 		t.Fatalf("credits %+v, want the second output alone", got)
 	}
@@ -181,30 +201,30 @@ func TestReadBlockRefusesLies(t *testing.T) {
 	} {
 		b := asked.Copy()
 		lie(b)
-		if got, err := readBlock(encode(t, b), refOf(asked), params, everything{}); err == nil {
+		if got, err := reader().readBlock(encode(t, b), refOf(asked), everything{}); err == nil {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
 	odd := testBlock(t, 2)
 	odd.Transactions = append(odd.Transactions, odd.Transactions[2]) // the same root as without
-	if _, err := readBlock(encode(t, odd), refOf(odd), params, everything{}); err == nil {
+	if _, err := reader().readBlock(encode(t, odd), refOf(odd), everything{}); err == nil {
 		t.Error("a repeated last transaction was not noticed")
 	}
-	if _, err := readBlock(append(encode(t, asked), 0), refOf(asked), params, everything{}); err == nil {
+	if _, err := reader().readBlock(append(encode(t, asked), 0), refOf(asked), everything{}); err == nil {
 		t.Error("a byte after the block was not noticed")
 	}
 	// Found by FuzzMatchBlock: in a list of three, the root does not show it either way.
 	twice := testBlock(t, 1)
 	twice.Transactions = append(twice.Transactions, twice.Transactions[1])
 	seal(t, twice)
-	if got, err := readBlock(encode(t, twice), refOf(twice), params, everything{}); err == nil {
+	if got, err := reader().readBlock(encode(t, twice), refOf(twice), everything{}); err == nil {
 		t.Errorf("a transaction that is there twice: %+v", got)
 	}
 	second := testBlock(t, 1)
 	second.Transactions = append(second.Transactions, second.Transactions[0].Copy())
 	second.Transactions[2].LockTime++
 	seal(t, second)
-	if _, err := readBlock(encode(t, second), refOf(second), params, everything{}); err == nil {
+	if _, err := reader().readBlock(encode(t, second), refOf(second), everything{}); err == nil {
 		t.Error("a second coinbase was not noticed")
 	}
 }
@@ -239,7 +259,7 @@ func FuzzReadBlock(f *testing.F) {
 		if h.Deserialize(bytes.NewReader(raw)) == nil {
 			ref.Hash = h.BlockHash().String()
 		}
-		got, err := readBlock(raw, ref, params, everything{})
+		got, err := reader().readBlock(raw, ref, everything{})
 		if err != nil {
 			return
 		}
@@ -263,11 +283,11 @@ func FuzzDecodeTx(f *testing.F) {
 	}
 	f.Add(raw.Bytes())
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		tx, err := decodeTx(raw)
+		tx, err := DecodeTx(raw)
 		if err != nil {
 			return
 		}
-		credits(payments(tx, params), tx.TxHash().String(), everything{})
+		reader().credits(reader().payments(tx), tx.TxHash().String(), everything{})
 	})
 }
 

@@ -1,13 +1,11 @@
-package bitcoin
+package utxo
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
 
-	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"ferry/hotwallet/chain"
@@ -15,33 +13,30 @@ import (
 )
 
 // readBlock decodes a block, checks that it is the one asked for, and matches it.
-func readBlock(raw []byte, ref chain.Ref, params *chaincfg.Params, w chain.Watch) (chain.Block, error) {
-	var msg wire.MsgBlock
-	r := bytes.NewReader(raw)
-	if err := msg.Deserialize(r); err != nil {
-		return chain.Block{}, fmt.Errorf("decode: %w", err)
-	}
-	if r.Len() != 0 {
-		return chain.Block{}, fmt.Errorf("%d bytes follow the block", r.Len())
-	}
-	if got := msg.BlockHash().String(); got != ref.Hash {
-		return chain.Block{}, fmt.Errorf("the node sent block %s instead", got)
-	}
-	txids, err := verifyBody(&msg)
+func (a *Adapter) readBlock(raw []byte, ref chain.Ref, w chain.Watch) (chain.Block, error) {
+	b, err := a.rules.DecodeBlock(raw)
 	if err != nil {
 		return chain.Block{}, err
 	}
-	out := chain.Block{Ref: ref, Parent: msg.Header.PrevBlock.String(), Time: msg.Header.Timestamp.UTC()}
+	if got := b.Header.BlockHash().String(); got != ref.Hash {
+		return chain.Block{}, fmt.Errorf("the node sent block %s instead", got)
+	}
+	txids, err := verifyBody(b)
+	if err != nil {
+		return chain.Block{}, err
+	}
+	out := chain.Block{Ref: ref, Parent: b.Header.PrevBlock.String(), Time: b.Header.Timestamp.UTC()}
 	fresh := map[string]bool{} // credited in this block, so not yet known to w
-	for i, tx := range msg.Transactions {
+	for i, tx := range b.Transactions {
 		for _, in := range tx.TxIn {
 			id := chain.CoinID(in.PreviousOutPoint.Hash.String(), in.PreviousOutPoint.Index)
 			if i > 0 && (fresh[id] || w.Coin(id)) {
-				out.Debits = append(out.Debits, chain.Debit{TxID: txids[i].String(), Asset: asset.BTC, CoinID: id})
+				out.Debits = append(out.Debits, chain.Debit{TxID: txids[i].String(), Asset: a.native, CoinID: id})
 			}
 		}
-		for _, c := range credits(payments(tx, params), txids[i].String(), w) {
-			c.Coinbase = i == 0
+		a.quarantine(tx, txids[i].String(), ref, w)
+		for _, c := range a.credits(a.payments(tx), txids[i].String(), w) {
+			c.Coinbase = i == 0 || i == b.PegOuts
 			fresh[c.CoinID()] = true
 			out.Credits = append(out.Credits, c)
 		}
@@ -49,20 +44,36 @@ func readBlock(raw []byte, ref chain.Ref, params *chaincfg.Params, w chain.Watch
 	return out, nil
 }
 
+// quarantine tells of outputs to us that carry tokens.
+func (a *Adapter) quarantine(tx *wire.MsgTx, txid string, at chain.Ref, w chain.Watch) {
+	if a.rules.Carried == nil {
+		return
+	}
+	for i, out := range tx.TxOut {
+		beneath, carries := a.rules.Carried(out.PkScript)
+		if !carries || out.Value < 0 {
+			continue
+		}
+		if address, ok := a.rules.Address(beneath); ok && w.Address(address) {
+			a.cfg.Quarantined(Quarantined{Block: at, TxID: txid, Index: uint32(i), Address: address, Units: asset.NewUnits(uint64(out.Value))})
+		}
+	}
+}
+
 // verifyBody checks that the transactions are the ones the header commits to,
 // and returns their ids.
-func verifyBody(msg *wire.MsgBlock) ([]chainhash.Hash, error) {
-	if len(msg.Transactions) == 0 {
+func verifyBody(b *Block) ([]chainhash.Hash, error) {
+	if len(b.Transactions) == 0 {
 		return nil, errors.New("the block is empty")
 	}
-	for i, tx := range msg.Transactions {
+	for i, tx := range b.Transactions {
 		if isCoinbase(tx) != (i == 0) {
 			return nil, fmt.Errorf("transaction %d: only the first is a coinbase", i)
 		}
 	}
-	txids, err := msg.TxHashes()
-	if err != nil {
-		return nil, fmt.Errorf("transaction ids: %w", err)
+	txids := make([]chainhash.Hash, len(b.Transactions))
+	for i, tx := range b.Transactions {
+		txids[i] = tx.TxHash()
 	}
 	// Consensus forbids it, since the second would spend what the first has spent;
 	// the root does not always show it, and each of its outputs would count twice.
@@ -77,7 +88,7 @@ func verifyBody(msg *wire.MsgBlock) ([]chainhash.Hash, error) {
 	if err != nil {
 		return nil, err
 	}
-	if root != msg.Header.MerkleRoot {
+	if root != b.Header.MerkleRoot {
 		return nil, errors.New("the transactions do not match the header's Merkle root")
 	}
 	return txids, nil
@@ -122,46 +133,24 @@ type payment struct {
 
 // payments are the outputs of a transaction that pay an address, whoever's. One of
 // nothing is valid and pays nobody: no book could hold it.
-func payments(tx *wire.MsgTx, params *chaincfg.Params) []payment {
+func (a *Adapter) payments(tx *wire.MsgTx) []payment {
 	var found []payment
 	for i, out := range tx.TxOut {
-		if address, ok := addressOf(out.PkScript, params); ok && out.Value > 0 {
+		if address, ok := a.rules.Address(out.PkScript); ok && out.Value > 0 {
 			found = append(found, payment{uint32(i), address, uint64(out.Value)})
 		}
 	}
 	return found
 }
 
-func credits(paid []payment, txid string, w chain.Watch) []chain.Credit {
+func (a *Adapter) credits(paid []payment, txid string, w chain.Watch) []chain.Credit {
 	var found []chain.Credit
 	for _, p := range paid {
 		if w.Address(p.address) {
 			found = append(found, chain.Credit{
-				TxID: txid, Index: p.index, Address: p.address, Asset: asset.BTC, Units: asset.NewUnits(p.sat),
+				TxID: txid, Index: p.index, Address: p.address, Asset: a.native, Units: asset.NewUnits(p.sat),
 			})
 		}
 	}
 	return found
-}
-
-// addressOf returns the canonical address that a script pays, only if the script
-// is byte for byte the one made for that address. btcd's extraction alone also
-// names the owners of bare keys and of the parties to a bare multisig, who can't
-// spend alone what it holds, or of whom another can.
-func addressOf(script []byte, params *chaincfg.Params) (string, bool) {
-	class, found, _, err := txscript.ExtractPkScriptAddrs(script, params)
-	if err != nil || len(found) != 1 {
-		return "", false
-	}
-	switch class {
-	case txscript.PubKeyHashTy, txscript.ScriptHashTy, txscript.WitnessV0PubKeyHashTy,
-		txscript.WitnessV0ScriptHashTy, txscript.WitnessV1TaprootTy:
-	default:
-		return "", false
-	}
-	exact, err := txscript.PayToAddrScript(found[0])
-	if err != nil || !bytes.Equal(exact, script) {
-		return "", false
-	}
-	return found[0].EncodeAddress(), true
 }

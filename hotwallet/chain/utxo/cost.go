@@ -1,4 +1,4 @@
-package bitcoin
+package utxo
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 // errNoRate means the node answered without a rate, as it does before it has one.
 var errNoRate = errors.New("the answer has no fee rate")
 
-// SpendCost implements chain.Fees: the fee of one input that spends P2WPKH. A node
+// SpendCost implements chain.Fees: the fee of one input that spends a coin of ours. A node
 // that answers without an estimate has none; no fallback takes its place.
 func (a *Adapter) SpendCost(ctx context.Context) (asset.Units, error) {
 	if err := a.checkNetwork(ctx); err != nil {
@@ -25,5 +25,5 @@ func (a *Adapter) SpendCost(ctx context.Context) (asset.Units, error) {
 	if err != nil {
 		return asset.Units{}, err
 	}
-	return asset.NewUnits(fee(min(max(rate, a.cfg.FeeFloor), a.cfg.FeeCap), inputWeight)), nil
+	return asset.NewUnits(fee(min(max(rate, a.cfg.FeeFloor), a.cfg.FeeCap), a.rules.Input.Weight)), nil
 }

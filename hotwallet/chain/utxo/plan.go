@@ -1,4 +1,4 @@
-package bitcoin
+package utxo
 
 import (
 	"bytes"
@@ -7,43 +7,32 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/btcsuite/btcd/address/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"ferry/hotwallet/chain"
 	"ferry/swap/asset"
 )
 
-const (
-	maxSat = 21_000_000 * 100_000_000
-	// replaceable signals BIP125, and no BIP68 lock: bit 31 is set.
-	replaceable = 0xfffffffd
-	// inputWeight is BIP141's weight of an input that spends P2WPKH: 41 bytes
-	// (outpoint, empty script, sequence) count four times; the witness once: its
-	// count, a signature of at most 72 bytes (DER with low S, and the hash type) and
-	// a public key of 33, each with its length.
-	inputWeight = 4*41 + 1 + 1 + 72 + 1 + 33
-	// maxPrevious bounds the previous transactions remembered.
-	maxPrevious = 1000
-)
+// maxPrevious bounds the previous transactions remembered.
+const maxPrevious = 1000
 
-// Plan implements chain.Payer. All coins must be P2WPKH. The payment is output
-// 0, change output 1; change below the dust limit goes to the fee.
+// Plan implements chain.Payer. All coins must be of the form that Rules.Input
+// names. The payment is output 0, change output 1; change too small to be worth
+// one goes to the fee.
 func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain.Plan, error) {
-	if r.Asset != asset.BTC {
-		return chain.Plan{}, fmt.Errorf("%s is no asset of bitcoin", r.Asset)
+	if r.Asset != a.native {
+		return chain.Plan{}, fmt.Errorf("%.20q is no asset of %s", r.Asset, a.rules.Chain)
 	}
 	amount, ok := r.Units.Uint64()
-	if !ok || amount < dustLimit || amount > maxSat {
-		return chain.Plan{}, fmt.Errorf("amount %s sat is not within %d to %d", r.Units, dustLimit, uint64(maxSat))
+	if !ok || amount < a.rules.Dust || amount > a.rules.Most {
+		return chain.Plan{}, fmt.Errorf("amount %s is not within %d to %d base units", r.Units, a.rules.Dust, a.rules.Most)
 	}
-	pay, err := a.script(r.Destination)
+	pay, err := a.rules.Script(r.Destination)
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("destination: %w", err)
 	}
-	back, err := a.script(f.ChangeAddress)
+	back, err := a.rules.Script(f.ChangeAddress)
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("change address: %w", err)
 	}
@@ -51,31 +40,31 @@ func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (cha
 		return chain.Plan{}, err
 	}
 	rate := a.feeRate(ctx)
-	picked, err := selectCoins(f, fee(rate, inputWeight), func(inputs int) uint64 {
-		return amount + fee(rate, weight(inputs, pay))
+	picked, err := a.selectCoins(f, fee(rate, a.rules.Input.Weight), func(inputs int) uint64 {
+		return amount + fee(rate, a.weight(inputs, pay))
 	})
 	if err != nil {
-		return chain.Plan{}, fmt.Errorf("pay %d sat at %d sat/kvB: %w", amount, rate, err)
+		return chain.Plan{}, fmt.Errorf("pay %d base units at %d per kvB: %w", amount, rate, err)
 	}
 	p := chain.Plan{Coins: picked.coins, ChangeIndex: -1}
 	outputs := []*wire.TxOut{wire.NewTxOut(int64(amount), pay)}
 	cost := picked.sat - amount
-	if withChange := fee(rate, weight(len(picked.coins), pay, back)); cost >= withChange+dustLimit {
+	if withChange := fee(rate, a.weight(len(picked.coins), pay, back)); cost >= withChange+a.rules.change() {
 		outputs = append(outputs, wire.NewTxOut(int64(cost-withChange), back))
 		cost, p.ChangeIndex, p.ChangePath = withChange, 1, f.ChangePath
 	}
 	p.Fee = asset.NewUnits(cost)
 	if r.FeeMax.Less(p.Fee) {
-		return chain.Plan{}, fmt.Errorf("fee %d sat of at most %s: %w", cost, r.FeeMax, chain.ErrFeeMax)
+		return chain.Plan{}, fmt.Errorf("fee %d of at most %s base units: %w", cost, r.FeeMax, chain.ErrFeeMax)
 	}
 	if err := a.fillPrevious(ctx, p.Coins); err != nil {
 		return chain.Plan{}, err
 	}
-	p.Unsigned, err = unsigned(p.Coins, outputs)
+	p.Unsigned, err = unsigned(p.Coins, outputs, a.rules.Sequence)
 	return p, err
 }
 
-func unsigned(coins []chain.Coin, outputs []*wire.TxOut) ([]byte, error) {
+func unsigned(coins []chain.Coin, outputs []*wire.TxOut, sequence uint32) ([]byte, error) {
 	tx := wire.NewMsgTx(2)
 	for _, c := range coins {
 		hash, err := chainhash.NewHashFromStr(c.TxID)
@@ -83,7 +72,7 @@ func unsigned(coins []chain.Coin, outputs []*wire.TxOut) ([]byte, error) {
 			return nil, fmt.Errorf("coin %s: %w", c.ID(), err)
 		}
 		in := wire.NewTxIn(wire.NewOutPoint(hash, c.Index), nil, nil)
-		in.Sequence = replaceable
+		in.Sequence = sequence
 		tx.AddTxIn(in)
 	}
 	for _, out := range outputs {
@@ -96,35 +85,22 @@ func unsigned(coins []chain.Coin, outputs []*wire.TxOut) ([]byte, error) {
 	return raw.Bytes(), nil
 }
 
-// script is the output script of an address, in any spelling that parses.
-func (a *Adapter) script(text string) ([]byte, error) {
-	canonical, err := a.cfg.Networks.ParseAddress(asset.Bitcoin, text)
-	if err != nil {
-		return nil, err
-	}
-	decoded, err := address.DecodeAddress(canonical, a.params)
-	if err != nil {
-		return nil, err
-	}
-	return txscript.PayToAddrScript(decoded)
-}
-
 // weight is BIP141's weight of a signed transaction.
-func weight(inputs int, scripts ...[]byte) uint64 {
+func (a *Adapter) weight(inputs int, scripts ...[]byte) uint64 {
 	base := 4 + wire.VarIntSerializeSize(uint64(inputs)) + wire.VarIntSerializeSize(uint64(len(scripts))) + 4
 	for _, s := range scripts {
 		base += 8 + wire.VarIntSerializeSize(uint64(len(s))) + len(s)
 	}
-	return uint64(4*base + 2 + inputs*inputWeight) // 2: the marker and flag bytes
+	return uint64(4*base) + a.rules.Input.Overhead + uint64(inputs)*a.rules.Input.Weight
 }
 
-// fee of a weight at a rate in sat per 1000 vbytes, rounded up twice: to whole
+// fee of a weight at a rate in base units per 1000 vbytes, rounded up twice: to whole
 // vbytes as nodes do, and to whole satoshis.
 func fee(rate, weight uint64) uint64 {
 	return ((weight+3)/4*rate + 999) / 1000
 }
 
-// feeRate asks the node, in sat per 1000 vbytes. No answer is no error: nodes
+// feeRate asks the node, in base units per 1000 vbytes. No answer is no error: nodes
 // learn only from what was mined before them.
 func (a *Adapter) feeRate(ctx context.Context) uint64 {
 	rate, err := a.estimate(ctx)
@@ -134,7 +110,8 @@ func (a *Adapter) feeRate(ctx context.Context) uint64 {
 	return min(max(rate, a.cfg.FeeFloor), a.cfg.FeeCap)
 }
 
-// estimate asks Bitcoin Core's call first, then btcd's. Both answer in BTC/kvB.
+// estimate asks Bitcoin Core's call first, then btcd's. Both answer in coins
+// per kvB.
 func (a *Adapter) estimate(ctx context.Context) (uint64, error) {
 	var smart struct {
 		Rate json.Number `json:"feerate"`
@@ -174,7 +151,7 @@ func (a *Adapter) fillPrevious(ctx context.Context, coins []chain.Coin) error {
 
 // checkCoin compares what we believe of a coin with the transaction that made it.
 func (a *Adapter) checkCoin(c chain.Coin, previous []byte) error {
-	tx, err := decodeTx(previous)
+	tx, err := a.rules.DecodeTx(previous)
 	if err != nil {
 		return err
 	}
@@ -183,14 +160,14 @@ func (a *Adapter) checkCoin(c chain.Coin, previous []byte) error {
 	}
 	out := tx.TxOut[c.Index]
 	if out.Value < 0 || asset.NewUnits(uint64(out.Value)) != c.Units {
-		return fmt.Errorf("it is worth %d sat, not %s", out.Value, c.Units)
+		return fmt.Errorf("it is worth %d base units, not %s", out.Value, c.Units)
 	}
-	script, err := a.script(c.Address)
+	script, err := a.rules.Script(c.Address)
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(script, out.PkScript) || !txscript.IsPayToWitnessPubKeyHash(script) {
-		return errors.New("it does not pay its address by P2WPKH")
+	if !bytes.Equal(script, out.PkScript) || !a.rules.Input.Holds(script) {
+		return fmt.Errorf("it does not pay its address by %s", a.rules.Input.Name)
 	}
 	return nil
 }

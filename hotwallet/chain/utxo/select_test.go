@@ -1,4 +1,4 @@
-package bitcoin
+package utxo
 
 import (
 	"errors"
@@ -32,7 +32,7 @@ func TestSelectCoins(t *testing.T) {
 		perInput := rapid.Uint64Range(1, 1000).Draw(t, "per input")
 		need := func(n int) uint64 { return amount + 100 + perInput*uint64(n) }
 
-		s, err := selectCoins(f, perInput, need)
+		s, err := reader().selectCoins(f, perInput, need)
 		if err != nil {
 			if !errors.Is(err, chain.ErrFunds) {
 				t.Fatal(err)
@@ -82,14 +82,14 @@ func TestSelectCoinsIsBounded(t *testing.T) {
 		coins = append(coins, chain.Coin{TxID: fmt.Sprint(i), Units: asset.NewUnits(1000)})
 	}
 	all := func(int) uint64 { return 1000 * (maxInputs + 1) }
-	if _, err := selectCoins(chain.Funds{Coins: coins}, 1, all); !errors.Is(err, chain.ErrFunds) {
+	if _, err := reader().selectCoins(chain.Funds{Coins: coins}, 1, all); !errors.Is(err, chain.ErrFunds) {
 		t.Errorf("optional coins: %v", err)
 	}
-	if _, err := selectCoins(chain.Funds{Must: coins}, 1, all); err == nil {
+	if _, err := reader().selectCoins(chain.Funds{Must: coins}, 1, all); err == nil {
 		t.Error("too many coins that must be spent were taken")
 	}
 	twice := chain.Funds{Must: []chain.Coin{coins[0], coins[0]}}
-	if _, err := selectCoins(twice, 1, func(int) uint64 { return 1 }); err == nil {
+	if _, err := reader().selectCoins(twice, 1, func(int) uint64 { return 1 }); err == nil {
 		t.Error("a coin was taken twice")
 	}
 }

@@ -1,4 +1,4 @@
-package bitcoin
+package utxo
 
 import (
 	"context"
@@ -14,19 +14,21 @@ import (
 	"ferry/swap/asset"
 )
 
-// checkNetwork refuses a node whose genesis block is another network's. Once is
+// checkNetwork refuses a node that lacks one of the network's anchors. Once is
 // enough: a node does not change networks while it runs, and blocks are checked
 // to descend from each other by the caller.
 func (a *Adapter) checkNetwork(ctx context.Context) error {
 	if a.checked.Load() {
 		return nil
 	}
-	var genesis string
-	if err := a.node.call(ctx, &genesis, "getblockhash", 0); err != nil {
-		return err
-	}
-	if genesis != a.params.GenesisHash.String() {
-		return fmt.Errorf("the node is not on bitcoin's %s: its genesis block is %.64s", a.cfg.Networks.Bitcoin, genesis)
+	for _, anchor := range a.rules.Anchors {
+		var hash string
+		if err := a.node.call(ctx, &hash, "getblockhash", anchor.Height); err != nil {
+			return err
+		}
+		if hash != anchor.Hash {
+			return fmt.Errorf("the node is not on %s's %s: its block %d is %.64s", a.rules.Chain, a.rules.Network, anchor.Height, hash)
+		}
 	}
 	a.checked.Store(true)
 	return nil
@@ -101,7 +103,7 @@ func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chai
 	if err != nil {
 		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
 	}
-	b, err := readBlock(raw, ref, a.params, w)
+	b, err := a.readBlock(raw, ref, w)
 	if err != nil {
 		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
 	}
@@ -111,8 +113,8 @@ func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chai
 // Held implements chain.Reader. The node can't look back: at must be its tip,
 // and stay it for the time of the calls.
 func (a *Adapter) Held(ctx context.Context, at chain.Ref, id asset.ID, coins, _ []string) (asset.Units, error) {
-	if id != asset.BTC {
-		return asset.Units{}, fmt.Errorf("%s is no asset of bitcoin", id)
+	if id != a.native {
+		return asset.Units{}, fmt.Errorf("%.20q is no asset of %s", id, a.rules.Chain)
 	}
 	if err := a.checkTip(ctx, at); err != nil {
 		return asset.Units{}, err
@@ -160,7 +162,7 @@ func (a *Adapter) unspent(ctx context.Context, at chain.Ref, id string) (asset.U
 
 // CheckDestination implements chain.Reader: an address that parses can be paid.
 func (a *Adapter) CheckDestination(_ context.Context, address string) error {
-	_, err := a.cfg.Networks.ParseAddress(asset.Bitcoin, address)
+	_, err := a.cfg.Networks.ParseAddress(a.rules.Chain, address)
 	return err
 }
 

@@ -1,4 +1,4 @@
-package bitcoin
+package utxo
 
 import (
 	"cmp"
@@ -20,12 +20,13 @@ type selection struct {
 
 // selectCoins picks coins that are worth at least need(number of inputs) sat:
 // all of must, then the largest others. marginal is what one more input costs; a
-// coin that is not worth more would make the payment dearer, not nearer.
-func selectCoins(f chain.Funds, marginal uint64, need func(inputs int) uint64) (selection, error) {
+// coin that is not worth more would make the payment dearer, not nearer. One below
+// the chain's least is never taken.
+func (a *Adapter) selectCoins(f chain.Funds, marginal uint64, need func(inputs int) uint64) (selection, error) {
 	var s selection
 	taken := map[string]bool{}
 	for _, c := range f.Must {
-		if err := s.add(c, taken); err != nil {
+		if err := s.add(c, taken, a.rules); err != nil {
 			return selection{}, err
 		}
 	}
@@ -40,10 +41,10 @@ func selectCoins(f chain.Funds, marginal uint64, need func(inputs int) uint64) (
 		if taken[c.ID()] {
 			continue
 		}
-		if sat, ok := c.Units.Uint64(); ok && sat <= marginal || len(s.coins) == maxInputs {
+		if sat, ok := c.Units.Uint64(); ok && (sat <= marginal || sat < a.rules.Least) || len(s.coins) == maxInputs {
 			break
 		}
-		if err := s.add(c, taken); err != nil {
+		if err := s.add(c, taken, a.rules); err != nil {
 			return selection{}, err
 		}
 	}
@@ -53,11 +54,13 @@ func selectCoins(f chain.Funds, marginal uint64, need func(inputs int) uint64) (
 	return s, nil
 }
 
-func (s *selection) add(c chain.Coin, taken map[string]bool) error {
+func (s *selection) add(c chain.Coin, taken map[string]bool, r Rules) error {
 	sat, ok := c.Units.Uint64()
 	switch {
-	case !ok || sat > maxSat || s.sat+sat > maxSat:
+	case !ok || sat > r.Most || s.sat+sat > r.Most:
 		return fmt.Errorf("coin %s: %s sat is more than there are", c.ID(), c.Units)
+	case sat < r.Least:
+		return fmt.Errorf("coin %s of %d is in quarantine: less than %d is never spent", c.ID(), sat, r.Least)
 	case taken[c.ID()]:
 		return fmt.Errorf("coin %s is given twice", c.ID())
 	case len(s.coins) == maxInputs:

@@ -1,7 +1,6 @@
-package bitcoin
+package utxo
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -40,7 +39,7 @@ func (a *Adapter) Mempool(ctx context.Context, w chain.Watch) ([]chain.Credit, e
 	defer a.mu.Unlock()
 	var found []chain.Credit
 	for _, txid := range txids {
-		found = append(found, credits(a.sighted[txid], txid, w)...)
+		found = append(found, a.credits(a.sighted[txid], txid, w)...)
 	}
 	return found, nil
 }
@@ -71,7 +70,7 @@ func (a *Adapter) sight(ctx context.Context, txid string) error {
 	if err != nil {
 		return err
 	}
-	paid := payments(tx, a.params)
+	paid := a.payments(tx)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.sighted) < maxSightings {
@@ -91,25 +90,12 @@ func (a *Adapter) transaction(ctx context.Context, txid string) ([]byte, *wire.M
 	if err != nil {
 		return nil, nil, fmt.Errorf("transaction %s: %w", txid, err)
 	}
-	tx, err := decodeTx(raw)
+	tx, err := a.rules.DecodeTx(raw)
 	if err != nil {
 		return nil, nil, fmt.Errorf("transaction %s: %w", txid, err)
 	}
-	if got := tx.TxHash().String(); got != txid {
+	if got := tx.TxHash().String(); got != txid && (a.rules.Hidden == nil || !a.rules.Hidden(tx)) {
 		return nil, nil, fmt.Errorf("the node sent transaction %s instead of %s", got, txid)
 	}
 	return raw, tx, nil
-}
-
-// decodeTx reads a transaction in wire form, and nothing after it.
-func decodeTx(raw []byte) (*wire.MsgTx, error) {
-	var tx wire.MsgTx
-	r := bytes.NewReader(raw)
-	if err := tx.Deserialize(r); err != nil {
-		return nil, fmt.Errorf("decode: %w", err)
-	}
-	if r.Len() != 0 {
-		return nil, fmt.Errorf("%d bytes follow the transaction", r.Len())
-	}
-	return &tx, nil
 }

@@ -1,4 +1,4 @@
-package bitcoin
+package utxo
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 
 // A script is recognised only as the one that its address makes, and the address
 // is one that users can be given.
-func FuzzAddressOf(f *testing.F) {
+func FuzzAddress(f *testing.F) {
 	key := publicKey(1).SerializeCompressed()
 	f.Add(scriptOf(f, must(address.NewAddressPubKeyHash(address.Hash160(key), params))(f)))
 	f.Add(scriptOf(f, must(address.NewAddressScriptHash([]byte{txscript.OP_TRUE}, params))(f)))
@@ -30,7 +30,7 @@ func FuzzAddressOf(f *testing.F) {
 	f.Add(must(txscript.NullDataScript([]byte("omni")))(f))
 	networks := asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337}
 	f.Fuzz(func(t *testing.T, script []byte) {
-		text, ok := addressOf(script, params)
+		text, ok := Address(params)(script)
 		if !ok {
 			return
 		}
@@ -75,14 +75,14 @@ func FuzzMatchBlock(f *testing.F) {
 		if b.Header.MerkleRoot, err = merkleRoot(ids); err != nil {
 			return // it repeats itself
 		}
-		got, err := readBlock(encode(t, b), refOf(b), params, plain{})
+		got, err := reader().readBlock(encode(t, b), refOf(b), plain{})
 		if err != nil {
 			return
 		}
 		want := map[string]int64{}
 		for i, tx := range b.Transactions {
 			for n, out := range tx.TxOut {
-				if _, ok := addressOf(out.PkScript, params); ok && out.Value > 0 {
+				if _, ok := Address(params)(out.PkScript); ok && out.Value > 0 {
 					want[chain.CoinID(ids[i].String(), uint32(n))] = out.Value
 				}
 			}
@@ -103,7 +103,7 @@ func FuzzMatchBlock(f *testing.F) {
 // it listed; a transaction counts only under its own id.
 func FuzzMempool(f *testing.F) {
 	raw := hex.EncodeToString(rawTx(f))
-	tx, err := decodeTx(rawTx(f))
+	tx, err := DecodeTx(rawTx(f))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -116,7 +116,8 @@ func FuzzMempool(f *testing.F) {
 		if decodeReply([]byte(`{"result":`+list+`}`), 200, &txids) != nil {
 			return
 		}
-		a := &Adapter{params: params, sighted: map[string][]payment{"gone": nil}}
+		a := reader()
+		a.sighted["gone"] = nil
 		for _, txid := range a.forgetAllBut(txids) {
 			if !isHash(txid) {
 				t.Fatalf("%q is asked for", txid)
@@ -129,8 +130,8 @@ func FuzzMempool(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if tx, err := decodeTx(bytes); err == nil && tx.TxHash().String() == txid {
-				a.sighted[txid] = payments(tx, params)
+			if tx, err := DecodeTx(bytes); err == nil && tx.TxHash().String() == txid {
+				a.sighted[txid] = a.payments(tx)
 			}
 		}
 		if len(a.sighted) > len(txids) {

@@ -1,4 +1,4 @@
-package bitcoin
+package utxo
 
 import (
 	"bytes"
@@ -62,7 +62,7 @@ func adapterFor(t *testing.T, h http.Handler, change func(*Config)) *Adapter {
 	if change != nil {
 		change(&cfg)
 	}
-	a, err := New(cfg)
+	a, err := New(cfg, rules())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func onSimnet(n answers) answers {
 func TestConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	good := Config{URL: "http://127.0.0.1:1", Networks: asset.Networks{Bitcoin: "simnet"}}
-	if _, err := New(good); err != nil {
+	if _, err := New(good, rules()); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*Config){
@@ -86,14 +86,13 @@ func TestConfigIsChecked(t *testing.T) {
 		"other scheme":     func(c *Config) { c.URL = "ftp://x" },
 		"credentials":      func(c *Config) { c.URL = "http://u:secret@x" },
 		"bad url":          func(c *Config) { c.URL = "http://x:secret\x7f" },
-		"unknown network":  func(c *Config) { c.Networks.Bitcoin = "moon" },
 		"negative timeout": func(c *Config) { c.Timeout = -1 },
 		"floor above cap":  func(c *Config) { c.FeeFloor, c.FeeFallback, c.FeeCap = 3, 2, 1 },
 		"target too far":   func(c *Config) { c.ConfirmTarget = 2000 },
 	} {
 		c := good
 		change(&c)
-		if _, err := New(c); err == nil || strings.Contains(err.Error(), "secret") {
+		if _, err := New(c, rules()); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -149,7 +148,7 @@ func rawTx(t testing.TB) []byte {
 func TestBroadcastAnswers(t *testing.T) {
 	t.Parallel()
 	raw := rawTx(t)
-	ours, err := decodeTx(raw)
+	ours, err := DecodeTx(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +293,7 @@ func TestHeldNoticesAMovingTip(t *testing.T) {
 func TestMempoolForgetsAndBounds(t *testing.T) {
 	t.Parallel()
 	raw := rawTx(t)
-	tx, err := decodeTx(raw)
+	tx, err := DecodeTx(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +333,7 @@ func TestWeight(t *testing.T) {
 		tx.AddTxOut(wire.NewTxOut(1, script))
 		tx.AddTxOut(wire.NewTxOut(2, script))
 		want := uint64(3*tx.SerializeSizeStripped() + tx.SerializeSize())
-		if got := weight(inputs, script, script); got != want {
+		if got := reader().weight(inputs, script, script); got != want {
 			t.Errorf("%d inputs: %d, want %d", inputs, got, want)
 		}
 	}

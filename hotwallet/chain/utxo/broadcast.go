@@ -1,4 +1,4 @@
-package bitcoin
+package utxo
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 // Broadcast implements chain.Payer.
 func (a *Adapter) Broadcast(ctx context.Context, raw []byte) (chain.Acceptance, error) {
-	tx, err := decodeTx(raw)
+	tx, err := a.rules.DecodeTx(raw)
 	if err != nil {
 		return chain.Rejected, err
 	}

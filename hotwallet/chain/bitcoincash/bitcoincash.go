@@ -1,0 +1,100 @@
+package bitcoincash
+
+import (
+	"fmt"
+
+	"github.com/btcsuite/btcd/address/v2"
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/txscript/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/chain/utxo"
+	"ferry/swap/asset"
+)
+
+const (
+	// dust is the threshold of Bitcoin Cash Node and bchd for a P2PKH output at their
+	// default relay fee of 1000 sat/kB.
+	dust = 546
+	// least is the smallest coin that is spent: SLP's wallets put their tokens on
+	// outputs of 546 satoshis, CashTokens' on up to 1000.
+	least = 1001
+	// most is the supply that there will ever be.
+	most = 21_000_000 * 100_000_000
+)
+
+// anchor is a block of the main network after all who left (bchd,
+// chaincfg/params.go, its checkpoint after the split of November 2018).
+var anchor = chain.Ref{Height: 556_767, Hash: "0000000000000000004626ff6e3b936941d341c5932ece4357eeccac44e6d56c"}
+
+// New makes an adapter for the network that the configuration names. It does not
+// call the node yet.
+func New(cfg utxo.Config) (*utxo.Adapter, error) {
+	params, err := cfg.Networks.Params(asset.BitcoinCash)
+	if err != nil {
+		return nil, err
+	}
+	prefix, err := cfg.Networks.CashPrefix()
+	if err != nil {
+		return nil, err
+	}
+	anchors := []chain.Ref{{Height: 0, Hash: params.GenesisHash.String()}}
+	if params.Net == chaincfg.MainNetParams.Net {
+		anchors = append(anchors, anchor)
+	}
+	return utxo.New(cfg, utxo.Rules{
+		Chain: asset.BitcoinCash, Network: cfg.Networks.BitcoinCash, Anchors: anchors,
+		Script: script(cfg.Networks, prefix), Address: addressOf(params, prefix),
+		DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx, Carried: carried,
+		Input: utxo.P2PKH, Sequence: wire.MaxTxInSequenceNum, Dust: dust, Least: least, Most: most,
+	})
+}
+
+// script is Rules.Script: CashAddr only.
+func script(n asset.Networks, prefix string) func(string) ([]byte, error) {
+	return func(text string) ([]byte, error) {
+		canonical, err := n.ParseAddress(asset.BitcoinCash, text)
+		if err != nil {
+			return nil, err
+		}
+		kind, hash, err := asset.DecodeCashAddr(prefix, canonical)
+		if err != nil {
+			return nil, err
+		}
+		return scriptFor(kind, hash)
+	}
+}
+
+// scriptFor is the script of a hash: 20 bytes, or 32 for P2SH (since May 2023).
+func scriptFor(kind asset.CashKind, hash []byte) ([]byte, error) {
+	b := txscript.NewScriptBuilder()
+	switch {
+	case kind == asset.CashP2PKH && len(hash) == 20:
+		b.AddOp(txscript.OP_DUP).AddOp(txscript.OP_HASH160).AddData(hash).AddOp(txscript.OP_EQUALVERIFY).AddOp(txscript.OP_CHECKSIG)
+	case kind == asset.CashP2SH && len(hash) == 20:
+		b.AddOp(txscript.OP_HASH160).AddData(hash).AddOp(txscript.OP_EQUAL)
+	case kind == asset.CashP2SH && len(hash) == 32:
+		b.AddOp(txscript.OP_HASH256).AddData(hash).AddOp(txscript.OP_EQUAL)
+	default:
+		return nil, fmt.Errorf("CashAddr kind %d with %d bytes: %w", kind, len(hash), asset.ErrAddressKind)
+	}
+	return b.Script()
+}
+
+// addressOf is Rules.Address: P2PKH and P2SH of 20 bytes, which is what addresses of
+// ours can be.
+func addressOf(params *chaincfg.Params, prefix string) func([]byte) (string, bool) {
+	return func(pkScript []byte) (string, bool) {
+		paid, ok := utxo.Paid(pkScript, params, txscript.PubKeyHashTy, txscript.ScriptHashTy)
+		if !ok {
+			return "", false
+		}
+		kind := asset.CashP2PKH
+		if _, isScript := paid.(*address.AddressScriptHash); isScript {
+			kind = asset.CashP2SH
+		}
+		text, err := asset.EncodeCashAddr(prefix, kind, paid.ScriptAddress())
+		return text, err == nil
+	}
+}

@@ -1,0 +1,34 @@
+package litecoin
+
+import (
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/chain/utxo"
+	"ferry/swap/asset"
+)
+
+const (
+	// dust is Litecoin Core's threshold for a P2PKH output at its dust relay fee of
+	// 30000 litoshi/kvB, ten times Bitcoin's (policy.h, DUST_RELAY_TX_FEE).
+	dust = 5460
+	// most is the supply that there will ever be.
+	most = 84_000_000 * 100_000_000
+)
+
+// New makes an adapter for the network that the configuration names. It does not
+// call the node yet.
+func New(cfg utxo.Config) (*utxo.Adapter, error) {
+	params, err := cfg.Networks.Params(asset.Litecoin)
+	if err != nil {
+		return nil, err
+	}
+	script, err := utxo.Script(cfg.Networks, asset.Litecoin)
+	if err != nil {
+		return nil, err
+	}
+	return utxo.New(cfg, utxo.Rules{
+		Chain: asset.Litecoin, Network: cfg.Networks.Litecoin,
+		Anchors: []chain.Ref{{Height: 0, Hash: params.GenesisHash.String()}},
+		Script:  script, Address: utxo.Address(params), DecodeBlock: decodeBlock, DecodeTx: decodeTx, Hidden: extensionOnly,
+		Input: utxo.P2WPKH, Sequence: utxo.Replaceable, Dust: dust, Most: most,
+	})
+}

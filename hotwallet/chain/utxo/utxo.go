@@ -1,0 +1,47 @@
+package utxo
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap/asset"
+)
+
+// Adapter implements chain.Adapter. It is safe for concurrent use.
+type Adapter struct {
+	cfg   Config
+	rules Rules
+	// native is the chain's own asset: all that its outputs hold for us.
+	native asset.ID
+	node   client
+	// checked is set once the node was seen to have the network's anchors.
+	checked atomic.Bool
+
+	mu       sync.Mutex
+	sighted  map[string][]payment // mempool transactions by txid, what they pay
+	previous map[string][]byte    // raw transactions by txid
+}
+
+var _ chain.Adapter = (*Adapter)(nil)
+
+// New makes an adapter. It does not call the node yet.
+func New(cfg Config, rules Rules) (*Adapter, error) {
+	if err := rules.check(); err != nil {
+		return nil, err
+	}
+	cfg, err := cfg.withDefaults(rules.Chain)
+	if err != nil {
+		return nil, err
+	}
+	return &Adapter{
+		cfg: cfg, rules: rules, native: rules.Chain.NativeID(), node: newClient(cfg),
+		sighted: map[string][]payment{}, previous: map[string][]byte{},
+	}, nil
+}
+
+// Chain implements chain.Reader.
+func (a *Adapter) Chain() asset.Chain { return a.rules.Chain }
+
+// MinOutput implements chain.Payer.
+func (a *Adapter) MinOutput() asset.Units { return asset.NewUnits(a.rules.Dust) }
