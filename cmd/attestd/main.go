@@ -2,13 +2,14 @@
 // public keys and signs receipts. It answers hotwalletd on a Unix socket that
 // admits one user id, and reaches nothing; its admin endpoint is another such socket.
 //
-//	attestd init    make the store on a first start, for the public keys there are
-//	attestd         answer
+//	attestd init                     make the store on a first start, for the public keys there are
+//	attestd marks                    print the highest attested index of each chain, while it is stopped
+//	attestd raise <chain> <index>    attest nothing at or below an index ever again, while it is stopped
+//	attestd                          answer
 package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"os"
@@ -32,11 +33,8 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if len(os.Args) == 2 && os.Args[1] == "init" {
-		if err := attest.Create(store, public); !errors.Is(err, attest.ErrExists) {
-			return err
-		}
-		return nil
+	if len(os.Args) > 1 {
+		return command(os.Args[1:], store, public, os.Stdout)
 	}
 	keyPath := s.Need("FERRY_ATTEST_KEY", "PEM file of the attestation key")
 	listen, caller, err := s.Socket()

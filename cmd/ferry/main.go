@@ -68,6 +68,7 @@ func newRoot(a *app) *cobra.Command {
 		verifyCommand(a),
 		haltCommand(a),
 		resumeCommand(a),
+		recoverCommand(a),
 		demoCommand(a),
 		faucetCommand(a),
 		migrateCommand(a),

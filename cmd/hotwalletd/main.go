@@ -53,6 +53,9 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if w.adapter, err = adapter(s, name, w.deployment.Networks, w.log); err != nil {
 		return err
 	}
+	if err := checkTokens(ctx, w.adapter, w.log); err != nil {
+		return err
+	}
 	pool, err := database.Open(ctx, url, "hotwallet")
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"ferry/hotwallet/payment/remote"
 	"ferry/hotwallet/postgres"
 	"ferry/hotwallet/reconcile"
+	"ferry/hotwallet/recovery"
 	"ferry/hotwallet/treasury"
 	"ferry/hotwallet/watch"
 	"ferry/swap"
@@ -72,7 +73,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	if err != nil {
 		return nil, nil, err
 	}
-	watcher, err := w.watcher(set, func() { wakeEngine(); w.wakeTell() })
+	rebuild, err := recovery.New(recovery.Config{Chain: w.chain, Store: w.store, Issuer: issuer, Node: w.adapter, Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,7 +94,14 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	if err := books.Start(ctx); err != nil {
 		return nil, nil, err
 	}
+	if err := rebuild.Start(ctx); err != nil {
+		return nil, nil, err
+	}
 	if err := issuer.Start(ctx); err != nil {
+		return nil, nil, err
+	}
+	watcher, err := w.watcher(set, rebuild.Birth(w.deployment.Chains[w.chain].BirthHeight), func() { wakeEngine(); w.wakeTell() })
+	if err != nil {
 		return nil, nil, err
 	}
 	mux := http.NewServeMux()
@@ -102,14 +110,14 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		defer publisher.Close()
 		return books.Run(ctx)
 	}
-	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, tell}, mux, nil
+	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, rebuild.Run, tell}, mux, nil
 }
 
 // watcher follows the chain and has the books compared with the node at each tip.
-func (w wiring) watcher(set *watch.Set, moved func()) (*watch.Watcher, error) {
+func (w wiring) watcher(set *watch.Set, birth int64, moved func()) (*watch.Watcher, error) {
 	policy := w.deployment.Chains[w.chain]
 	return watch.New(watch.Config{Reader: w.adapter, Store: w.store, Set: set, Poll: pollEvery,
-		BirthHeight: policy.BirthHeight, ReorgLimit: policy.ReorgLimit,
+		BirthHeight: birth, ReorgLimit: policy.ReorgLimit,
 		StaleAfter: w.deployment.StaleAfter(w.chain), Observer: w.metrics.Watch(), Log: w.plain,
 		AtTip: func(ctx context.Context) {
 			moved()

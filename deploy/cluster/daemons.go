@@ -172,17 +172,33 @@ func freeAddress(ctx context.Context) (string, error) {
 // initialise runs a daemon's own "init", which does nothing on a second start.
 func (c *Cluster) initialise(ctx context.Context, d daemonSpec) error {
 	c.progress("preparing " + d.name)
+	_, err := c.command(ctx, d, "init")
+	return err
+}
+
+// Command runs the program of a daemon with arguments, its settings, and as its user,
+// as an operator does, and returns what it printed.
+func (c *Cluster) Command(ctx context.Context, daemon string, args ...string) (string, error) {
+	d, known := c.daemons[daemon]
+	if !known {
+		return "", fmt.Errorf("daemon %q is not one of %s", daemon, strings.Join(c.Daemons(), ", "))
+	}
+	return c.command(ctx, d, args...)
+}
+
+func (c *Cluster) command(ctx context.Context, d daemonSpec, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(c.config.Bin, d.program), "init")
+	cmd := exec.CommandContext(ctx, filepath.Join(c.config.Bin, d.program), args...)
 	cmd.Env = d.env
 	if d.user != nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: d.user.UID, Gid: d.user.GID}}
 	}
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s init: %w: %s", d.name, err, bytes.TrimSpace(output))
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w: %s", d.name, strings.Join(args, " "), err, bytes.TrimSpace(output))
 	}
-	return nil
+	return string(output), nil
 }
 
 func (c *Cluster) startDaemon(ctx context.Context, name string) error {

@@ -188,7 +188,7 @@ func (h *house) mine(ctx context.Context) (stop func() error) {
 // fund sends house capital, as the treasury would, until quotes are given.
 func (h *house) fund(ctx context.Context) error {
 	to := map[asset.Chain]string{}
-	for _, chain := range asset.Chains() {
+	for _, chain := range cluster.DemoNetworks().Chains() {
 		page, err := h.ferry(ctx, "treasury", "fund-address", string(chain))
 		if err != nil {
 			return err

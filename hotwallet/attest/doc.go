@@ -10,6 +10,8 @@
 //   - An index of a chain, a swap and a quote are each attested once, whatever is
 //     asked, in whatever order, across restarts. The same request again gets the
 //     same receipt, byte for byte; any other is refused.
+//   - Nothing is attested at or below a mark that was raised (Raise), for when what was
+//     attested before is not remembered; a mark is never lowered.
 //   - A caller whose lease is older than one seen before on the chain gets nothing,
 //     not even a receipt signed before.
 //   - A receipt is on disk before it is answered.

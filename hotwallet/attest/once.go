@@ -144,6 +144,9 @@ func (s *store) refuse(tx *bolt.Tx, r request, quote swap.Quote) error {
 	if tx.Bucket(bucketIndex).Get(indexKey(chain, r.Index)) != nil {
 		return refuse("index", "", "The index was attested for another swap.")
 	}
+	if raised := number(tx.Bucket(bucketRaised), string(chain)); r.Index < raised {
+		return refuse("index", "", "The index was issued before the attestor's memory was lost.")
+	}
 	if limit := s.limit(tx, chain); r.Index >= limit {
 		return refuse("index", fmt.Sprint(limit-1), "The index is too far ahead of those attested.")
 	}

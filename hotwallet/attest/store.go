@@ -31,8 +31,12 @@ var (
 	bucketIndex = []byte("index")
 	// bucketQuote: quote id → swap id.
 	bucketQuote = []byte("quote")
-	// bucketHighWater: chain → highest attested index plus one, 4 bytes big-endian.
+	// bucketHighWater: chain → highest attested index plus one, or what Raise made of it,
+	// 4 bytes big-endian.
 	bucketHighWater = []byte("high_water")
+	// bucketRaised: chain → the mark that Raise set, 4 bytes big-endian: nothing below it
+	// is attested. An older store gets it when it is opened.
+	bucketRaised = []byte("raised")
 	// bucketOwn: "<chain>:<address>" → its path: every address that is ours, as far
 	// as bucketDerived says.
 	bucketOwn = []byte("own")
@@ -113,7 +117,7 @@ func openStore(c Config) (*store, error) {
 
 // prepare completes what an older store lacks, and the addresses of our own.
 func (s *store) prepare(tx *bolt.Tx) error {
-	for _, bucket := range [][]byte{bucketFence, bucketRefund} {
+	for _, bucket := range [][]byte{bucketFence, bucketRefund, bucketRaised} {
 		if _, err := tx.CreateBucketIfNotExists(bucket); err != nil {
 			return fmt.Errorf("create bucket %s: %w", bucket, err)
 		}

@@ -93,6 +93,8 @@ type Block struct {
 	Time    time.Time
 	Credits []Credit
 	Debits  []Debit
+	// Doubts are what the block tells and is not credited; a person has to look.
+	Doubts []Doubt
 }
 
 // Reader reads a node. All calls honour ctx and a time limit of the adapter's.
@@ -167,6 +169,25 @@ type Funds struct {
 // ErrFunds means the funds given do not cover the payment and its fee.
 var ErrFunds = errors.New("funds do not cover the payment and its fee")
 
+// ShortError is ErrFunds with what is short: a token's payment needs the token, and the
+// chain's own asset for its fee.
+type ShortError struct {
+	Asset      asset.ID
+	Has, Needs asset.Units
+}
+
+// Error names the asset and both amounts in its base unit.
+func (e *ShortError) Error() string {
+	return fmt.Sprintf("%s: balance %s, needed %s: %s", e.Asset, e.Has, e.Needs, ErrFunds)
+}
+
+// Unwrap makes it ErrFunds.
+func (e *ShortError) Unwrap() error { return ErrFunds }
+
+// ErrRefused means that a token's contract would not carry out the transfer now: it is
+// paused, or bars the sender or the destination. The same request may succeed later.
+var ErrRefused = errors.New("the token's contract refuses the transfer")
+
 // ErrFeeMax means the payment can't be made now within Request.FeeMax. Fees move;
 // the same request may succeed later.
 var ErrFeeMax = errors.New("the transaction would cost more than its fee limit")
@@ -219,7 +240,9 @@ const (
 // Payer makes and hands in payments.
 type Payer interface {
 	// Plan makes an unsigned transaction. It calls the node for fees only (and
-	// for PreviousTx) and reserves nothing. ErrFunds if the funds fall short.
+	// for PreviousTx, and whether a token's contract would carry it out) and reserves
+	// nothing. ErrFunds if the funds fall short, as a ShortError where more than one
+	// asset is needed; ErrRefused.
 	Plan(ctx context.Context, f Funds, r Request) (Plan, error)
 	// Broadcast hands in signed bytes. The error explains any answer but
 	// Accepted. Handing the same bytes in again is always safe.

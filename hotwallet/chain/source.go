@@ -20,6 +20,8 @@ const (
 	Withdrawal
 	// Reward: the fees of the block's transactions, to whom they go.
 	Reward
+	// Token: what a transaction left of a token, net, by whichever calls.
+	Token
 )
 
 // String is for logs and metrics.
@@ -33,6 +35,8 @@ func (s Source) String() string {
 		return "withdrawal"
 	case Reward:
 		return "reward"
+	case Token:
+		return "token"
 	}
 	return fmt.Sprintf("source %d", uint8(s))
 }
@@ -42,18 +46,22 @@ func (s Source) String() string {
 // is no output's number.
 const ContentIndexBits = 128
 
-// contentIndex is the first 128 bits of SHA-256("<source>:<address>:<units>"), the
-// highest set to 1, in decimal digits.
+// contentIndex is the first 128 bits of SHA-256("<source>:<address>:<units>"), of a
+// token "token:<asset>:<address>:<units>", the highest set to 1, in decimal digits.
 //
 // A transaction commits to its own transfer and not to what its execution does: in
-// another block it may pay somebody else, or another amount. So the id names
+// another block it may pay somebody else, or another amount, and a log has another number. So the id names
 // address and amount too: a deposit that a reorganisation takes away and brings
 // back is the same one exactly if it is the same money, and an id never means two
 // deposits. It depends on nothing else, such as an order among recipients or what
 // is watched, so whoever reads the chain arrives at it, now or in a recovery. It is
 // that long because payers choose amounts, and could make shorter ones collide.
 func (c Credit) contentIndex() string {
-	digest := sha256.Sum256(fmt.Appendf(nil, "%s:%s:%s", c.Source, c.Address, c.Units))
+	what := c.Source.String()
+	if c.Source == Token {
+		what += ":" + string(c.Asset)
+	}
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s:%s:%s", what, c.Address, c.Units))
 	n := new(big.Int).SetBytes(digest[:ContentIndexBits/8])
 	return n.SetBit(n, ContentIndexBits-1, 1).String()
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,25 +39,34 @@ const limit = time.Minute
 // geth is a geth on a private chain whose genesis made a stranger rich. Nobody but
 // the test makes blocks: testing_commitBlockV1 does, debug_setHead takes them back.
 type geth struct {
+	url      string
 	client   *rpc.Client
 	reader   *ethereum.Adapter
 	stranger *ecdsa.PrivateKey
 	keys     int
 	time     uint64 // of the last block
 	sent     []*types.Transaction
+	// forks are further ones than public chains have.
+	forks []string
 }
 
-func newGeth(t *testing.T) *geth {
+func newGeth(t *testing.T, forks ...string) *geth {
 	t.Helper()
-	g := &geth{time: 1_700_000_000}
+	g := &geth{time: 1_700_000_000, forks: forks}
 	g.stranger = gethKey(t, 0)
-	url := g.start(t)
-	var err error
-	if g.reader, err = ethereum.New(ethereum.Config{URL: url, Networks: networks}); err != nil {
-		t.Fatal(err)
-	}
+	g.url = g.start(t)
+	g.read(t, networks)
 	g.mine(t, 1)
 	return g
+}
+
+// read makes the adapter, for the tokens that are pinned.
+func (g *geth) read(t *testing.T, n asset.Networks) {
+	t.Helper()
+	var err error
+	if g.reader, err = ethereum.New(ethereum.Config{URL: g.url, Networks: n}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // starts bounds the attempts: a port that was free may be taken before geth has it.
@@ -66,7 +76,7 @@ const starts = 5
 func (g *geth) start(t *testing.T) string {
 	t.Helper()
 	for attempt := 1; ; attempt++ {
-		url, p := runGeth(t, crypto.PubkeyToAddress(g.stranger.PublicKey))
+		url, p := runGeth(t, crypto.PubkeyToAddress(g.stranger.PublicKey), g.forks)
 		client, err := rpc.DialContext(t.Context(), url)
 		if err != nil {
 			t.Fatal(err)
@@ -99,11 +109,11 @@ func (g *geth) start(t *testing.T) string {
 }
 
 // runGeth starts a geth on a new chain, on a port that nobody uses now.
-func runGeth(t *testing.T, rich common.Address) (string, *parts.Process) {
+func runGeth(t *testing.T, rich common.Address, forks []string) (string, *parts.Process) {
 	t.Helper()
 	dir, port := t.TempDir(), freePort(t)
 	genesis, data, path := filepath.Join(dir, "genesis.json"), filepath.Join(dir, "data"), partstest.Program(t, "geth")
-	raw, err := json.Marshal(gethGenesis(rich))
+	raw, err := json.Marshal(gethGenesis(rich, forks))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,9 +147,9 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// gethGenesis has every fork up to Prague, as public chains have it, from block 0,
-// with the system contracts without which no block can be made then.
-func gethGenesis(rich common.Address) map[string]any {
+// gethGenesis has every fork up to Prague, as public chains have it, from block 0, and
+// the further ones named, with the system contracts without which no block can be made then.
+func gethGenesis(rich common.Address, forks []string) map[string]any {
 	config := map[string]any{
 		"chainId": gethChainID, "terminalTotalDifficulty": 0, "terminalTotalDifficultyPassed": true,
 		"shanghaiTime": 0, "cancunTime": 0, "pragueTime": 0,
@@ -147,6 +157,10 @@ func gethGenesis(rich common.Address) map[string]any {
 			"cancun": map[string]int{"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477},
 			"prague": map[string]int{"target": 6, "max": 9, "baseFeeUpdateFraction": 5007716},
 		},
+	}
+	schedule := config["blobSchedule"].(map[string]any)
+	for _, fork := range forks {
+		config[fork+"Time"], schedule[fork] = 0, schedule["prague"]
 	}
 	for _, fork := range []string{
 		"homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg", "istanbul",
@@ -158,6 +172,7 @@ func gethGenesis(rich common.Address) map[string]any {
 	for address, code := range map[common.Address][]byte{
 		gethparams.BeaconRootsAddress: gethparams.BeaconRootsCode, gethparams.HistoryStorageAddress: gethparams.HistoryStorageCode,
 		gethparams.WithdrawalQueueAddress: gethparams.WithdrawalQueueCode, gethparams.ConsolidationQueueAddress: gethparams.ConsolidationQueueCode,
+		gethparams.BuilderDepositAddress: gethparams.BuilderDepositCode, gethparams.BuilderExitAddress: gethparams.BuilderExitCode,
 	} {
 		alloc[address.Hex()] = map[string]string{"balance": "0", "nonce": "0x1", "code": hexutil.Encode(code)}
 	}
@@ -204,9 +219,18 @@ func (g *geth) nonce(t *testing.T) uint64 {
 // multiple of the usual price.
 func (g *geth) sign(t *testing.T, nonce uint64, times int64, to *common.Address, value *big.Int, data []byte) *types.Transaction {
 	t.Helper()
+	gas := uint64(200_000)
+	if len(g.forks) > 0 { // a new account costs that much alone
+		gas = 1_000_000
+	}
+	return g.signWith(t, gas, nonce, times, to, value, data)
+}
+
+func (g *geth) signWith(t *testing.T, gas, nonce uint64, times int64, to *common.Address, value *big.Int, data []byte) *types.Transaction {
+	t.Helper()
 	tx, err := types.SignNewTx(g.stranger, types.LatestSignerForChainID(big.NewInt(gethChainID)), &types.DynamicFeeTx{
 		ChainID: big.NewInt(gethChainID), Nonce: nonce, GasTipCap: big.NewInt(times * 1e9), GasFeeCap: big.NewInt(times * 10e9),
-		Gas: 200_000, To: to, Value: value, Data: data,
+		Gas: gas, To: to, Value: value, Data: data,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -247,10 +271,14 @@ func (g *geth) mine(t *testing.T, n int) {
 	var hash common.Hash
 	for range n {
 		g.time += 12
-		g.call(t, &hash, "testing_commitBlockV1", map[string]any{
+		attributes := map[string]any{
 			"timestamp": hexutil.Uint64(g.time), "prevRandao": common.Hash{}, "withdrawals": []any{},
 			"suggestedFeeRecipient": common.Address{0xfe}, "parentBeaconBlockRoot": common.Hash{},
-		}, nil, nil)
+		}
+		if slices.Contains(g.forks, "amsterdam") { // it numbers blocks by slot too
+			attributes["slotNumber"] = hexutil.Uint64(g.time / 12)
+		}
+		g.call(t, &hash, "testing_commitBlockV1", attributes, nil, nil)
 	}
 	g.settle(t, func(pending, queued hexutil.Uint64) bool { return pending+queued == 0 })
 }

@@ -18,14 +18,10 @@ var printCases = flag.Bool("cases", false, "print case, node and outcome, and fa
 // they wait for.
 var notYet = map[string]string{
 	"F9":  "needs bchd, or litecoind: another chain with the same form of address",
-	"F12": "needs internal transfers: contracts that revert",
-	"F13": "needs internal transfers: contract wallets, SELFDESTRUCT",
 	"F14": "needs ERC-20: a token that returns false",
 	"F15": "needs ERC-20: a log of an unlisted contract",
 	"F17": "needs ERC-20: fee on transfer, rebasing",
 	"F18": "needs ERC-20: a log without a balance",
-	"F19": "needs a contract that emits deposits; Ferry trusts none today",
-	"F20": "needs a geth whose genesis can have EIP-7708's fork, and ERC-20",
 	"F22": "needs ERC-20: a token that blacklists our sender",
 	"F23": "needs ERC-20: sweeps of deposit addresses",
 	"F24": "needs Stellar", "F25": "needs Stellar", "F26": "needs Stellar", "F27": "needs Stellar",

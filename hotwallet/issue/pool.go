@@ -5,42 +5,31 @@ import (
 	"fmt"
 	"time"
 
-	"connectrpc.com/connect"
-
 	"ferry/hotwallet/keys"
 	"ferry/swap/crash"
-	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
 
 // Start burns what attestd has attested before and fills the pool. Until it has
-// returned nil no address may be given.
+// returned nil no address may be given. ErrLost where all addresses are lost.
 func (i *Issuer) Start(ctx context.Context) error {
-	res, err := i.config.Attest.HighWater(ctx, connect.NewRequest(&ferryv1.HighWaterRequest{Chain: string(i.config.Chain)}))
-	if err != nil {
-		return fmt.Errorf("ask attestd up to where it has attested: %w", err)
-	}
-	next := res.Msg.GetNextIndex()
-	burnt, err := i.config.Store.BurnBelow(ctx, next)
+	next, err := i.Attested(ctx)
 	if err != nil {
 		return err
 	}
-	if burnt > 0 {
-		i.config.Log.Warn("addresses attested before were burnt", "chain", i.config.Chain, "count", burnt, "below", next)
+	pool, err := i.config.Store.DepositPool(ctx)
+	if err != nil {
+		return err
+	}
+	if next > 0 && pool.Next == 0 {
+		// Addresses are stored before they are attested.
+		return fmt.Errorf("attestd has attested %d addresses of %s: %w", next, i.config.Chain, ErrLost)
 	}
 	// A database restored from an old copy lacks addresses that were given out:
 	// they are watched again, and what arrives there is suspense.
-	for {
-		pool, err := i.config.Store.DepositPool(ctx)
-		if err != nil {
-			return err
-		}
-		if pool.Next >= next {
-			return i.fill(ctx)
-		}
-		if err := i.derive(ctx, pool.Next, min(next-pool.Next, deriveMost), true); err != nil {
-			return err
-		}
+	if err := i.BurnUpTo(ctx, next); err != nil {
+		return err
 	}
+	return i.fill(ctx)
 }
 
 // Run keeps the pool filled until ctx ends; it returns nil then.

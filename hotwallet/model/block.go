@@ -89,6 +89,7 @@ func (s *Store) Rollback(_ context.Context, at chain.Ref) error {
 		keys := map[string]bool{foreignKey(c.chain, at.Hash): false}
 		c.reorgDeposits(at, keys)
 		c.reorgPayments(at, keys)
+		c.reverseChange(at, keys)
 		if err := c.reorgCoins(at); err != nil {
 			return err
 		}

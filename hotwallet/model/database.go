@@ -107,6 +107,8 @@ type Database struct {
 	halts     map[asset.Chain]string
 	actions   []Action
 	surplus   map[asset.Chain]comparison
+	// recoveries are the last blocks that are read again.
+	recoveries map[asset.Chain]int64
 }
 
 // NewDatabase is an empty one.
@@ -114,7 +116,8 @@ func NewDatabase() *Database {
 	return &Database{schema: model.NewSchema(), tokens: map[asset.Chain]int64{}, cursors: map[asset.Chain]int64{},
 		blocks: map[height]block{}, addresses: map[place]address{}, deposits: map[string]Deposit{}, coins: map[place]coin{},
 		payments: map[string]Payment{}, used: map[string]string{}, txids: map[place]string{},
-		senders: map[asset.Chain]sender{}, halts: map[asset.Chain]string{}, surplus: map[asset.Chain]comparison{}}
+		senders: map[asset.Chain]sender{}, halts: map[asset.Chain]string{}, surplus: map[asset.Chain]comparison{},
+		recoveries: map[asset.Chain]int64{}}
 }
 
 // Confirmed is the state of a deposit that is deep enough.

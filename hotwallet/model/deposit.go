@@ -80,6 +80,9 @@ func (c *change) includeCredits(b chain.Block) error {
 		if own, ok := c.payments[c.txids[place{c.chain, credit.TxID}]]; ok && own.Order.Destination != credit.Address && !c.accounts() {
 			continue // our change
 		}
+		if c.recoveredChange(b, credit) {
+			continue
+		}
 		d, err := c.arrive(credit)
 		if err != nil {
 			return err

@@ -57,6 +57,11 @@ func (c *change) includeDebits(b chain.Block) error {
 	if len(names) == 0 {
 		return nil
 	}
+	if c.recovers(b.Height) {
+		c.book(foreignKey(c.chain, b.Hash), "recovered", "", ledger.Recovered, ledger.Wallet, foreign)
+		c.raiseNonces(b)
+		return nil
+	}
 	c.book(foreignKey(c.chain, b.Hash), "foreign", "", ledger.Suspense, ledger.Wallet, foreign)
 	reason := fmt.Sprintf("funds of ours were spent by %s in block %d, and we did not sign that", strings.Join(names, ", "), b.Height)
 	if !c.halt(c.chain, reason) {

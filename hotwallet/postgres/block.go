@@ -120,6 +120,9 @@ func (s *Store) Rollback(ctx context.Context, at chain.Ref) error {
 		if err := c.reorgPayments(ctx, at, keys); err != nil {
 			return err
 		}
+		if err := c.reverseChange(ctx, at, keys); err != nil {
+			return err
+		}
 		if err := c.reorgCoins(ctx, at); err != nil {
 			return err
 		}

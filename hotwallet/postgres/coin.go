@@ -20,6 +20,7 @@ var (
 	keepReservedSQL     = statement("KEEP_RESERVED_COINS")
 	removeCoinsSQL      = statement("REMOVE_COINS")
 	coinsAtSQL          = statement("COINS_AT")
+	coinsMadeAtSQL      = statement("COINS_MADE_AT")
 	unspentCoinsSQL     = statement("UNSPENT_COINS")
 	watchedAddressesSQL = statement("WATCHED_ADDRESSES")
 )

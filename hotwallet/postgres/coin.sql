@@ -28,3 +28,6 @@ SELECT count(*) FROM coin WHERE chain = $1 AND height = $2
 
 -- UNSPENT_COINS
 SELECT txid || ':' || idx FROM coin WHERE chain = $1 AND spent_txid IS NULL AND height IS NOT NULL
+
+-- COINS_MADE_AT
+SELECT txid || ':' || idx FROM coin WHERE chain = $1 AND height = $2

@@ -118,12 +118,19 @@ func (c *change) includeCredits(ctx context.Context, b chain.Block, own map[stri
 	if err := c.addCoins(ctx, b, addresses); err != nil {
 		return err
 	}
+	if err := c.burnPaid(ctx, addresses); err != nil {
+		return err
+	}
+	back, err := c.recoveredChange(ctx, b, own, addresses)
+	if err != nil {
+		return err
+	}
 	// A payment to an address of ours would be a deposit all the same: its hold
 	// counted it as gone. Only what comes back beside it is change. An account gets no
 	// change: what a payment's destination sends on is a deposit like any other.
 	arrived := slices.DeleteFunc(slices.Clone(b.Credits), func(credit chain.Credit) bool {
 		a, ours := own[credit.TxID]
-		return ours && a.destination != credit.Address && !keepsAccounts(c.chain)
+		return back[credit.CoinID()] || ours && a.destination != credit.Address && !keepsAccounts(c.chain)
 	})
 	args := append(c.depositArgs(arrived, addresses), b.Height, b.Hash, b.Time)
 	included, err := c.deposits(ctx, includeDepositsSQL, args...)

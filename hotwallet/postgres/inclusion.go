@@ -198,10 +198,15 @@ func (c *change) includeForeign(ctx context.Context, b chain.Block, foreign []sp
 		all = sum
 		names = append(names, sp.txid)
 	}
-	if !all.IsZero() {
-		c.blockEntries = append(c.blockEntries, ledger.Transfer(foreignKey(c.chain, b.Hash), "foreign", "",
-			ledger.Suspense, ledger.Wallet, c.amount(all)))
+	recovers, err := c.recovers(ctx, b.Height)
+	if err != nil {
+		return err
 	}
+	if recovers {
+		c.book(foreignKey(c.chain, b.Hash), "recovered", "", ledger.Recovered, ledger.Wallet, all)
+		return c.raiseNonces(ctx, b)
+	}
+	c.book(foreignKey(c.chain, b.Hash), "foreign", "", ledger.Suspense, ledger.Wallet, all)
 	reason := fmt.Sprintf("funds of ours were spent by %s in block %d, and we did not sign that",
 		strings.Join(names, ", "), b.Height)
 	c.config.Log.Error("funds were spent by a transaction that is not ours", "chain", c.chain, "height", b.Height, "txids", names)

@@ -71,6 +71,11 @@ func (s *Store) insertOrders(ctx context.Context, tx pgx.Tx, orders []swap.Order
 		return nil, err
 	}
 	fresh, refused := sift(orders, stored, taken)
+	fresh, before, err := s.toldBefore(ctx, tx, fresh)
+	if err != nil {
+		return nil, err
+	}
+	refused = append(refused, before...)
 	now := s.now()
 	if err := s.storeOrders(ctx, tx, fresh, now); err != nil {
 		return nil, fmt.Errorf("store %d orders: %w", len(fresh), err)

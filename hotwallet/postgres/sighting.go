@@ -49,6 +49,9 @@ func (s *Store) See(ctx context.Context, credits []chain.Credit) error {
 		if err != nil {
 			return err
 		}
+		if err := c.burnPaid(ctx, addresses); err != nil {
+			return err
+		}
 		seen, err := c.deposits(ctx, seeDepositsSQL, c.depositArgs(arrived, addresses)...)
 		if err != nil {
 			return err

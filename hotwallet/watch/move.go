@@ -58,6 +58,9 @@ func (w *Watcher) advance(ctx context.Context, cursor chain.Ref) (bool, error) {
 	if b.Parent != cursor.Hash {
 		return false, nil // the chain has changed between the calls
 	}
+	if err := w.tellDoubts(ctx, b); err != nil {
+		return false, err
+	}
 	ours := len(b.Credits)+len(b.Debits) > 0
 	if ours {
 		w.stale = true // also if Apply fails: it may have happened

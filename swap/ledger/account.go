@@ -29,6 +29,9 @@ const (
 	NetworkFees Account = "network_fees"
 	// Suspense is what reached us and belongs to nobody we know.
 	Suspense Account = "suspense"
+	// Recovered is what payments of ours took out before a recovery, of which the
+	// rebuilt book knows neither order nor swap.
+	Recovered Account = "recovered"
 )
 
 // Accounts of the state machine's book.

@@ -63,6 +63,18 @@ type Accounts interface {
 	Wallet(t testing.TB) string
 }
 
+// Tokens is what the harness of a chain with tokens can do besides. It has every token
+// that is registered for the chain.
+type Tokens interface {
+	// PayToken has a stranger pay an address, into the mempool. It returns the txid.
+	PayToken(t testing.TB, token asset.ID, address string, units asset.Units) string
+	// ReceivedToken is what an address has been paid in blocks, asked of the chain.
+	ReceivedToken(t testing.TB, token asset.ID, address string) asset.Units
+	// Refuse has the token refuse every transfer, as one that is paused does, or no
+	// longer.
+	Refuse(t testing.TB, token asset.ID, refuse bool)
+}
+
 // Payment is value for an address.
 type Payment struct {
 	Address string

@@ -55,6 +55,9 @@ func Run(t *testing.T, h Harness) {
 		t.Run("what a contract pays is credited once for each address", as.testInside)
 		t.Run("payments of contracts are deposits of their own, and go with their block", as.testInsideTwice)
 	}
+	if k, ok := h.(Tokens); ok {
+		runTokens(t, s, k)
+	}
 }
 
 // utxoSuite is what only UTXO chains do.

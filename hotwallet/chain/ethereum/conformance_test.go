@@ -53,7 +53,13 @@ func newKey(t testing.TB, n int) key {
 	return key{private, crypto.PubkeyToAddress(private.PublicKey)}
 }
 
-var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: gethChainID}
+// networks pin the first two contracts that harness.stranger makes.
+var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: gethChainID, Tokens: asset.Tokens{
+	USDT: crypto.CreateAddress(strangerAddress, 0).Hex(), USDC: crypto.CreateAddress(strangerAddress, 1).Hex(),
+}}
+
+// strangerAddress is newKey 0's.
+var strangerAddress = crypto.PubkeyToAddress(crypto.ToECDSAUnsafe(crypto.Keccak256([]byte("ferry test key 0"))).PublicKey)
 
 // newHarness starts a geth with the rules of public chains, and of further forks.
 func newHarness(t *testing.T, forks ...string) *harness {
@@ -65,6 +71,9 @@ func newHarness(t *testing.T, forks ...string) *harness {
 	h.adapter, err = ethereum.New(ethereum.Config{URL: h.node.url, Networks: networks})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, contract := range []string{"Tether", "Token"} { // USDT and USDC
+		h.sendWith(t, 12_000_000, h.stranger, nil, new(big.Int), creation(t, contract)) // code costs more from Amsterdam on
 	}
 	h.Mine(t, 1)
 	return h
@@ -96,9 +105,14 @@ const gasEnough = 3_000_000
 // send signs and hands in a transaction.
 func (h *harness) send(t testing.TB, from key, to *common.Address, value *big.Int, data []byte) *types.Transaction {
 	t.Helper()
+	return h.sendWith(t, gasEnough, from, to, value, data)
+}
+
+func (h *harness) sendWith(t testing.TB, gas uint64, from key, to *common.Address, value *big.Int, data []byte) *types.Transaction {
+	t.Helper()
 	return h.sign(t, from, &types.DynamicFeeTx{
 		ChainID: big.NewInt(gethChainID), Nonce: h.nonce(t, from), GasTipCap: big.NewInt(1e9), GasFeeCap: big.NewInt(10e9),
-		Gas: gasEnough, To: to, Value: value, Data: data,
+		Gas: gas, To: to, Value: value, Data: data,
 	})
 }
 
@@ -115,6 +129,13 @@ func (h *harness) sign(t testing.TB, from key, data types.TxData) *types.Transac
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.hand(t, tx)
+	return tx
+}
+
+// hand hands in a signed transaction.
+func (h *harness) hand(t testing.TB, tx *types.Transaction) {
+	t.Helper()
 	raw, err := tx.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +143,6 @@ func (h *harness) sign(t testing.TB, from key, data types.TxData) *types.Transac
 	var hash common.Hash
 	h.call(t, &hash, "eth_sendRawTransaction", hexutil.Bytes(raw))
 	h.settle(t, func(pending, queued hexutil.Uint64) bool { return pending > 0 && queued == 0 })
-	return tx
 }
 
 // settle waits for the pool, which sorts new transactions and drops mined ones on
@@ -258,6 +278,55 @@ func (h *harness) Token(t testing.TB) string {
 func (h *harness) Wallet(t testing.TB) string {
 	t.Helper()
 	return h.deploy(t, takesLogs).Hex()
+}
+
+// contract is where a token is.
+func (h *harness) contract(t testing.TB, token asset.ID) common.Address {
+	t.Helper()
+	at, pinned := networks.Contract(token)
+	if !pinned {
+		t.Fatalf("no contract of %s", token)
+	}
+	return common.HexToAddress(at)
+}
+
+func (h *harness) PayToken(t testing.TB, token asset.ID, address string, units asset.Units) string {
+	t.Helper()
+	contract := h.contract(t, token)
+	return h.send(t, h.stranger, &contract, new(big.Int), method(t, "Token", "transfer(address,uint256)", common.HexToAddress(address), units)).Hash().Hex()
+}
+
+// ReceivedToken is the balance: addresses asked about never spend.
+func (h *harness) ReceivedToken(t testing.TB, token asset.ID, address string) asset.Units {
+	t.Helper()
+	units, err := asset.UnitsFromBig(h.balanceOf(t, h.contract(t, token), common.HexToAddress(address), -1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return units
+}
+
+// Refuse pauses USDT, which its maker can.
+func (h *harness) Refuse(t testing.TB, token asset.ID, refuse bool) {
+	t.Helper()
+	contract, stop := h.contract(t, token), 0
+	if refuse {
+		stop = 1
+	}
+	h.send(t, h.stranger, &contract, new(big.Int), method(t, "Tether", "setPaused(bool)", stop))
+	h.Mine(t, 1)
+}
+
+// balanceOf is what a contract says that an address has at a height, -1 for now.
+func (h *harness) balanceOf(t testing.TB, contract, address common.Address, height int64) *big.Int {
+	t.Helper()
+	at := "latest"
+	if height >= 0 {
+		at = hexutil.EncodeUint64(uint64(height))
+	}
+	var answer hexutil.Bytes
+	h.call(t, &answer, "eth_call", map[string]any{"to": contract, "input": hexutil.Bytes(method(t, "Token", "balanceOf(address)", address))}, at)
+	return new(big.Int).SetBytes(answer)
 }
 
 func (h *harness) PayInside(t testing.TB, payments ...chaintest.Payment) string {

@@ -41,6 +41,9 @@ type Config struct {
 	FeeCapMax uint64
 	// GasMax bounds the gas of a payment to a contract; 100,000 if zero.
 	GasMax uint64
+	// TokenGasMax bounds the gas of a token's transfer; 200,000 if zero. Those that are
+	// known take 30,000 to 100,000.
+	TokenGasMax uint64
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -68,6 +71,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.GasMax == 0 {
 		c.GasMax = 100_000
 	}
+	if c.TokenGasMax == 0 {
+		c.TokenGasMax = 200_000
+	}
 	u, err := url.Parse(c.URL)
 	switch {
 	case err != nil:
@@ -81,8 +87,8 @@ func (c Config) withDefaults() (Config, error) {
 	case c.TipFallback < c.TipFloor || c.TipCap < c.TipFallback || c.FeeCapMax < c.TipCap:
 		return c, fmt.Errorf("ethereum fees must be tip floor %d <= fallback %d <= tip cap %d <= fee cap %d",
 			c.TipFloor, c.TipFallback, c.TipCap, c.FeeCapMax)
-	case c.GasMax < transferGas:
-		return c, fmt.Errorf("ethereum gas limit %d is below a transfer's %d", c.GasMax, transferGas)
+	case c.GasMax < transferGas || c.TokenGasMax < transferGas:
+		return c, fmt.Errorf("ethereum gas limit %d or %d is below a transfer's %d", c.GasMax, c.TokenGasMax, transferGas)
 	case c.Networks.EthereumChainID <= 0:
 		return c, fmt.Errorf("ethereum chain id %d is not positive", c.Networks.EthereumChainID)
 	}
@@ -97,6 +103,10 @@ type Adapter struct {
 	signer  types.Signer
 	// checked is set once the node's chain id was seen to be ours.
 	checked atomic.Bool
+	// tokens are the contracts whose logs count; tokensChecked is set once the node was
+	// seen to have them.
+	tokens        pinned
+	tokensChecked atomic.Bool
 	tracing
 }
 
@@ -117,7 +127,8 @@ func New(cfg Config) (*Adapter, error) {
 		return nil, errors.New("ethereum node's URL is not usable")
 	}
 	id := big.NewInt(cfg.Networks.EthereumChainID)
-	return &Adapter{cfg: cfg, node: node, chainID: id, signer: types.LatestSignerForChainID(id), tracing: newTracing(cfg.Traces)}, nil
+	return &Adapter{cfg: cfg, node: node, chainID: id, signer: types.LatestSignerForChainID(id),
+		tokens: pinnedBy(cfg.Networks), tracing: newTracing(cfg.Traces)}, nil
 }
 
 // Chain implements chain.Reader.

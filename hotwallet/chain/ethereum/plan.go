@@ -17,11 +17,9 @@ import (
 // Gtransaction).
 const transferGas = 21000
 
-// Plan implements chain.Payer: an EIP-1559 transfer from f.Sender.
+// Plan implements chain.Payer: an EIP-1559 transfer from f.Sender, of ether or of a token
+// by its contract.
 func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain.Plan, error) {
-	if r.Asset != asset.ETH {
-		return chain.Plan{}, fmt.Errorf("%s is no asset of ethereum", r.Asset)
-	}
 	to, err := a.cfg.Networks.ParseAddress(asset.Ethereum, r.Destination)
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("destination: %w", err)
@@ -31,30 +29,59 @@ func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (cha
 		return chain.Plan{}, fmt.Errorf("sender: %w", err)
 	}
 	if r.Units.IsZero() {
-		return chain.Plan{}, fmt.Errorf("amount 0 wei is below %s", a.MinOutput())
+		return chain.Plan{}, fmt.Errorf("amount 0 is below %s", a.MinOutput())
 	}
-	if f.Balance.Less(r.Units) {
-		return chain.Plan{}, fmt.Errorf("balance %s for %s wei: %w", f.Balance, r.Units, chain.ErrFunds)
+	var c call
+	if r.Asset == asset.ETH {
+		c, err = a.etherCall(ctx, f, r, from, to)
+	} else {
+		c, err = a.tokenCall(ctx, f, r, from, to)
 	}
-	gas, err := a.gas(ctx, from, to, r.Units)
-	if err != nil {
-		return chain.Plan{}, fmt.Errorf("gas: %w", err)
-	}
-	p, err := a.price(ctx, gas, r.FeeMax)
 	if err != nil {
 		return chain.Plan{}, err
 	}
-	fee, err := asset.UnitsFromBig(new(big.Int).Mul(p.feeCap, new(big.Int).SetUint64(gas)))
+	return a.finish(ctx, c, f, r)
+}
+
+// call is what a payment has the chain do.
+type call struct {
+	to    common.Address
+	value asset.Units
+	data  []byte
+	gas   uint64
+}
+
+func (a *Adapter) etherCall(ctx context.Context, f chain.Funds, r chain.Request, from, to string) (call, error) {
+	if f.Balance.Less(r.Units) {
+		return call{}, &chain.ShortError{Asset: r.Asset, Has: f.Balance, Needs: r.Units}
+	}
+	gas, err := a.gas(ctx, from, to, r.Units)
+	if err != nil {
+		return call{}, fmt.Errorf("gas: %w", err)
+	}
+	return call{to: common.HexToAddress(to), value: r.Units, gas: gas}, nil
+}
+
+// finish prices a call and makes it a transaction.
+func (a *Adapter) finish(ctx context.Context, c call, f chain.Funds, r chain.Request) (chain.Plan, error) {
+	p, err := a.price(ctx, c.gas, r.FeeMax)
+	if err != nil {
+		return chain.Plan{}, err
+	}
+	fee, err := asset.UnitsFromBig(new(big.Int).Mul(p.feeCap, new(big.Int).SetUint64(c.gas)))
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("fee: %w", err)
 	}
-	if total, err := r.Units.Add(fee); err != nil || f.Balance.Less(total) {
-		return chain.Plan{}, fmt.Errorf("balance %s for %s wei and a fee of %s: %w", f.Balance, r.Units, fee, chain.ErrFunds)
+	total, err := c.value.Add(fee)
+	if err != nil {
+		return chain.Plan{}, fmt.Errorf("amount and fee: %w", err)
 	}
-	destination := common.HexToAddress(to)
+	if f.Balance.Less(total) {
+		return chain.Plan{}, &chain.ShortError{Asset: asset.ETH, Has: f.Balance, Needs: total}
+	}
 	raw, err := types.NewTx(&types.DynamicFeeTx{
-		ChainID: a.chainID, Nonce: f.Nonce, GasTipCap: p.tip, GasFeeCap: p.feeCap, Gas: gas,
-		To: &destination, Value: r.Units.Big(),
+		ChainID: a.chainID, Nonce: f.Nonce, GasTipCap: p.tip, GasFeeCap: p.feeCap, Gas: c.gas,
+		To: &c.to, Value: c.value.Big(), Data: c.data,
 	}).MarshalBinary()
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("encode the transaction: %w", err)

@@ -20,6 +20,9 @@ import (
 // Block implements chain.Reader. That the block is in the best chain is asked
 // first: what comes with the hash is then right whatever happens in between.
 func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chain.Block, error) {
+	if err := a.CheckTokens(ctx); err != nil {
+		return chain.Block{}, err
+	}
 	if err := a.checkCanonical(ctx, ref); err != nil {
 		return chain.Block{}, err
 	}
@@ -49,6 +52,9 @@ func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chai
 		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
 	}
 	if err := a.compare(ctx, m); err != nil {
+		return chain.Block{}, err
+	}
+	if err := a.confirmTokens(ctx, c, &m.Block, w); err != nil {
 		return chain.Block{}, err
 	}
 	return m.Block, nil

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/rpc"
@@ -67,69 +65,28 @@ func (a *Adapter) checkCanonical(ctx context.Context, ref chain.Ref) error {
 	return err
 }
 
-// pendingTx is what display needs of an unconfirmed transaction.
-type pendingTx struct {
-	Hash  common.Hash     `json:"hash"`
-	To    *common.Address `json:"to"`
-	Value *hexutil.Big    `json:"value"`
-}
-
-// Mempool implements chain.Reader: the node's pool if it shows it, else the block
-// it would make now.
-func (a *Adapter) Mempool(ctx context.Context, w chain.Watch) ([]chain.Credit, error) {
-	var pool struct {
-		Pending map[string]map[string]pendingTx `json:"pending"`
-	}
-	var found []chain.Credit
-	if err := a.call(ctx, &pool, "txpool_content"); err == nil {
-		for _, byNonce := range pool.Pending {
-			for _, tx := range byNonce {
-				found = appendPending(found, tx, w)
-			}
-		}
-		slices.SortFunc(found, func(x, y chain.Credit) int { return strings.Compare(x.TxID, y.TxID) })
-		return found, nil
-	} else if _, refused := answered(err); !refused && !errors.Is(err, errReplyTooLong) {
-		return nil, err
-	}
-	var block *struct {
-		Transactions []pendingTx `json:"transactions"`
-	}
-	if err := a.call(ctx, &block, "eth_getBlockByNumber", "pending", true); err != nil || block == nil {
-		return nil, err
-	}
-	for _, tx := range block.Transactions {
-		found = appendPending(found, tx, w)
-	}
-	return found, nil
-}
-
-func appendPending(found []chain.Credit, tx pendingTx, w chain.Watch) []chain.Credit {
-	if tx.To == nil || tx.Value == nil || tx.Value.ToInt().Sign() <= 0 || !w.Address(tx.To.Hex()) {
-		return found
-	}
-	value, err := asset.UnitsFromBig(tx.Value.ToInt())
-	if err != nil { // more than there is in 256 bits: not a transaction
-		return found
-	}
-	return append(found, chain.Credit{TxID: tx.Hash.Hex(), Address: tx.To.Hex(), Asset: asset.ETH, Units: value})
-}
-
 // maxBatch bounds the balances asked with one call.
 const maxBatch = 100
 
 // Held implements chain.Reader. A node without the state of an old block answers
 // ErrBlockGone for it.
 func (a *Adapter) Held(ctx context.Context, at chain.Ref, id asset.ID, _, addresses []string) (asset.Units, error) {
-	if id != asset.ETH {
-		return asset.Units{}, fmt.Errorf("%s is no asset of ethereum", id)
+	contract, token := a.tokens.contract(id)
+	if !token && id != asset.ETH {
+		return asset.Units{}, fmt.Errorf("%.20q is no asset that is watched here", id)
 	}
 	if err := a.checkCanonical(ctx, at); err != nil {
 		return asset.Units{}, err
 	}
+	balances := a.balances
+	if token {
+		balances = func(ctx context.Context, at chain.Ref, some []string) (asset.Units, error) {
+			return a.heldTokens(ctx, at, contract, some)
+		}
+	}
 	var sum asset.Units
 	for some := range slices.Chunk(addresses, maxBatch) {
-		part, err := a.balances(ctx, at, some)
+		part, err := balances(ctx, at, some)
 		if err == nil {
 			sum, err = sum.Add(part)
 		}
@@ -169,12 +126,20 @@ func balanceAt(address, hash string) rpc.BatchElem {
 	return rpc.BatchElem{Method: "eth_getBalance", Args: []any{address, where}, Result: new(hexutil.Big)}
 }
 
-// batch asks at most maxBatch questions at once; all have to be answered.
-func (a *Adapter) batch(ctx context.Context, batch []rpc.BatchElem) error {
+// send asks at most maxBatch questions at once. Each may be refused by itself.
+func (a *Adapter) send(ctx context.Context, batch []rpc.BatchElem) error {
 	ctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
 	defer cancel()
 	if err := a.node.BatchCallContext(ctx, batch); err != nil {
 		return fmt.Errorf("%s: %w", batch[0].Method, withoutURL(err))
+	}
+	return nil
+}
+
+// batch is send where all have to be answered.
+func (a *Adapter) batch(ctx context.Context, batch []rpc.BatchElem) error {
+	if err := a.send(ctx, batch); err != nil {
+		return err
 	}
 	for _, e := range batch {
 		if e.Error != nil {

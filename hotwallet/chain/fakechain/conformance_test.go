@@ -94,3 +94,13 @@ func (a accounts) PayInside(_ testing.TB, payments ...chaintest.Payment) string 
 }
 
 func (a accounts) Wallet(testing.TB) string { return a.c.NewAddress() }
+
+func (a accounts) PayToken(_ testing.TB, token asset.ID, address string, units asset.Units) string {
+	return a.c.PayToken(token, fakechain.Output{Address: address, Units: units})
+}
+
+func (a accounts) ReceivedToken(_ testing.TB, token asset.ID, address string) asset.Units {
+	return a.c.ReceivedToken(token, address)
+}
+
+func (a accounts) Refuse(_ testing.TB, token asset.ID, refuse bool) { a.c.RefuseToken(token, refuse) }

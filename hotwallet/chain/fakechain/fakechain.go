@@ -14,6 +14,7 @@ import (
 
 const (
 	transferGas = 21000
+	tokenGas    = 65000
 	// defaultRate is sat per vbyte, or gwei per gas.
 	defaultRate = 2
 	gwei        = 1_000_000_000
@@ -45,6 +46,7 @@ type Chain struct {
 	counter uint64  // makes generated things differ
 	fails   map[string]bool
 	forbid  map[string]bool
+	refuse  map[asset.ID]bool
 	rate    uint64
 	minRate uint64
 	faults  faults
@@ -82,7 +84,7 @@ func newChain(name asset.Chain, cfg Config) *Chain {
 	}
 	c := &Chain{
 		chain: name, networks: cfg.Networks, seed: fmt.Sprintf("%s/%d", name, cfg.Seed), now: cfg.Now,
-		state: newState(), fails: map[string]bool{}, forbid: map[string]bool{}, rate: defaultRate, minRate: 1,
+		state: newState(), fails: map[string]bool{}, forbid: map[string]bool{}, refuse: map[asset.ID]bool{}, rate: defaultRate, minRate: 1,
 	}
 	c.appendBlock(nil)
 	return c

@@ -3,6 +3,7 @@ package fakechain
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,35 +42,47 @@ func (c *Chain) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain
 	if err != nil {
 		return chain.Plan{}, err
 	}
-	if r.Asset != c.chain.NativeID() {
+	token, ok := c.token(r.Asset)
+	if !ok {
 		return chain.Plan{}, fmt.Errorf("%s is no asset of %s", r.Asset, c.chain)
 	}
 	canonical, err := c.networks.ParseAddress(c.chain, r.Destination)
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("destination: %w", err)
 	}
-	if r.Units.Less(c.MinOutput()) {
+	if r.Units.Less(c.MinOutput()) && (token == "" || r.Units.IsZero()) {
 		return chain.Plan{}, fmt.Errorf("%s is below the smallest output %s", r.Units, c.MinOutput())
 	}
 	r.Destination = canonical
 	if c.chain == asset.Ethereum {
-		return c.planTransfer(f, r)
+		return c.planTransfer(f, r, token)
 	}
 	return c.planSpend(f, r)
 }
 
 // planTransfer allows for a base fee that doubles before it is mined.
-func (c *Chain) planTransfer(f chain.Funds, r chain.Request) (chain.Plan, error) {
+func (c *Chain) planTransfer(f chain.Funds, r chain.Request, token asset.ID) (chain.Plan, error) {
 	t := Tx{
-		Chain: c.chain, Sender: f.Sender, Nonce: f.Nonce,
+		Chain: c.chain, Sender: f.Sender, Nonce: f.Nonce, Token: token,
 		Outputs: []Output{{Address: r.Destination, Units: r.Units}},
 	}
 	t.Fee = c.feeAt(t, 2*c.rate)
+	needs := t.Fee
+	switch {
+	case token == "":
+		needs = mustAdd(r.Units, t.Fee)
+	case r.Destination == f.Sender:
+		return chain.Plan{}, errors.New("the destination is the sender itself")
+	case f.TokenBalance.Less(r.Units):
+		return chain.Plan{}, &chain.ShortError{Asset: token, Has: f.TokenBalance, Needs: r.Units}
+	case c.refuse[token]:
+		return chain.Plan{}, fmt.Errorf("%s: %w", token, chain.ErrRefused)
+	}
 	if r.FeeMax.Less(t.Fee) {
 		return chain.Plan{}, fmt.Errorf("fee %s of at most %s: %w", t.Fee, r.FeeMax, chain.ErrFeeMax)
 	}
-	if f.Balance.Less(mustAdd(r.Units, t.Fee)) {
-		return chain.Plan{}, fmt.Errorf("balance %s: %w", f.Balance, chain.ErrFunds)
+	if f.Balance.Less(needs) {
+		return chain.Plan{}, &chain.ShortError{Asset: c.chain.NativeID(), Has: f.Balance, Needs: needs}
 	}
 	return chain.Plan{
 		Unsigned: t.encode(false), ChangeIndex: -1, SenderPath: f.SenderPath, Nonce: f.Nonce, Fee: t.Fee,

@@ -72,16 +72,17 @@ func match(b block, w chain.Watch) chain.Block {
 			}
 		}
 		if t.Sender != "" && w.Address(t.Sender) {
-			d := chain.Debit{TxID: t.id, Asset: t.Chain.NativeID(), Address: t.Sender, Nonce: t.Nonce, Fee: t.fee, Failed: t.failed}
-			if !t.failed {
-				d.Units = t.total()
-			}
-			out.Debits = append(out.Debits, d)
+			out.Debits = append(out.Debits, debits(t)...)
 		}
 		if t.failed {
 			continue
 		}
 		for _, credit := range credits(t.Tx, t.id, w) {
+			if t.Unbacked {
+				out.Doubts = append(out.Doubts, chain.Doubt{Asset: credit.Asset, Address: credit.Address, TxIDs: []string{t.id},
+					Logged: credit.Units.String(), Found: "0"})
+				continue
+			}
 			fresh[credit.CoinID()] = true
 			out.Credits = append(out.Credits, credit)
 		}
@@ -89,9 +90,25 @@ func match(b block, w chain.Watch) chain.Block {
 	return out
 }
 
+// debits are what a transaction costs its sender, and what it moves: a token by itself.
+func debits(t minedTx) []chain.Debit {
+	d := chain.Debit{TxID: t.id, Asset: t.Chain.NativeID(), Address: t.Sender, Nonce: t.Nonce, Fee: t.fee, Failed: t.failed}
+	switch {
+	case t.failed:
+		return []chain.Debit{d}
+	case t.Token != "":
+		return []chain.Debit{d, {TxID: t.id, Asset: t.Token, Address: t.Sender, Units: t.total()}}
+	}
+	d.Units = t.total()
+	return []chain.Debit{d}
+}
+
 func credits(t Tx, id string, w chain.Watch) []chain.Credit {
+	if t.Token != "" {
+		return paidInside(t, id, w, chain.Token)
+	}
 	if t.Chain == asset.Ethereum && len(t.Outputs) > 1 {
-		return paidInside(t, id, w)
+		return paidInside(t, id, w, chain.Internal)
 	}
 	var found []chain.Credit
 	for i, o := range t.Outputs {
@@ -105,8 +122,9 @@ func credits(t Tx, id string, w chain.Watch) []chain.Credit {
 	return found
 }
 
-// paidInside are the credits of a contract that pays several: one for each address.
-func paidInside(t Tx, id string, w chain.Watch) []chain.Credit {
+// paidInside are the credits of a contract that pays several, or a token: one for each
+// address.
+func paidInside(t Tx, id string, w chain.Watch, from chain.Source) []chain.Credit {
 	var found []chain.Credit
 	for _, o := range t.Outputs {
 		i := slices.IndexFunc(found, func(c chain.Credit) bool { return c.Address == o.Address })
@@ -115,7 +133,7 @@ func paidInside(t Tx, id string, w chain.Watch) []chain.Credit {
 		case i >= 0:
 			found[i].Units = mustAdd(found[i].Units, o.Units)
 		default:
-			found = append(found, chain.Credit{TxID: id, Address: o.Address, Asset: t.Chain.NativeID(), Units: o.Units, Source: chain.Internal})
+			found = append(found, chain.Credit{TxID: id, Address: o.Address, Asset: t.asset(), Units: o.Units, Source: from})
 		}
 	}
 	return found
@@ -130,9 +148,11 @@ func (c *Chain) Mempool(ctx context.Context, w chain.Watch) ([]chain.Credit, err
 	}
 	var found []chain.Credit
 	for _, t := range c.mempool {
-		found = append(found, credits(t, t.ID(), w)...)
+		if t.Chain != asset.Ethereum || len(t.Outputs) == 1 { // nobody knows yet what a contract will do
+			found = append(found, credits(t, t.ID(), w)...)
+		}
 	}
-	return slices.DeleteFunc(found, func(c chain.Credit) bool { return c.Source != chain.Transfer }), ctx.Err()
+	return found, ctx.Err()
 }
 
 // Held implements chain.Reader. It looks back as far as the chain goes.
@@ -145,11 +165,18 @@ func (c *Chain) Held(ctx context.Context, at chain.Ref, id asset.ID, coins, addr
 	if _, err := c.find(at); err != nil {
 		return asset.Units{}, err
 	}
-	if id != c.chain.NativeID() {
+	token, ok := c.token(id)
+	if !ok {
 		return asset.Units{}, fmt.Errorf("%s is no asset of %s", id, c.chain)
 	}
 	s := c.stateAt(at.Height)
 	var sum asset.Units
+	if token != "" {
+		for _, a := range addresses {
+			sum = mustAdd(sum, s.tokens[holding{token, a}])
+		}
+		return sum, ctx.Err()
+	}
 	if c.chain == asset.Ethereum {
 		for _, a := range addresses {
 			sum = mustAdd(sum, s.balances[a])

@@ -208,22 +208,12 @@ func (c *Chain) Confirmations(txid string) int64 {
 	return c.tip().Height - height + 1
 }
 
-// Received is what the mined chain paid to an address in all, spent or not: what
+// Received is what the mined chain paid to an address in all in its own asset, spent or not: what
 // an independent explorer would tell a payee.
 func (c *Chain) Received(address string) asset.Units {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var sum asset.Units
-	for _, b := range c.blocks {
-		for _, t := range b.txs {
-			for _, o := range t.Outputs {
-				if o.Address == address && !t.failed {
-					sum = mustAdd(sum, o.Units)
-				}
-			}
-		}
-	}
-	return sum
+	return c.received("", address)
 }
 
 // Balance is what an account holds at the tip (account chain).

@@ -11,21 +11,29 @@ type state struct {
 	coins    map[string]Output // unspent
 	spent    map[string]string // coin id → spending transaction
 	balances map[string]asset.Units
+	tokens   map[holding]asset.Units
 	nonces   map[string]uint64
 	heights  map[string]int64 // of mined transactions
 	coinbase map[string]int64 // height of a coinbase output
 }
 
+// holding is an address's balance of a token.
+type holding struct {
+	token   asset.ID
+	address string
+}
+
 func newState() *state {
 	return &state{
-		coins: map[string]Output{}, spent: map[string]string{}, balances: map[string]asset.Units{},
+		tokens: map[holding]asset.Units{},
+		coins:  map[string]Output{}, spent: map[string]string{}, balances: map[string]asset.Units{},
 		nonces: map[string]uint64{}, heights: map[string]int64{}, coinbase: map[string]int64{},
 	}
 }
 
 func (s *state) clone() *state {
 	return &state{
-		coins: maps.Clone(s.coins), spent: maps.Clone(s.spent), balances: maps.Clone(s.balances),
+		coins: maps.Clone(s.coins), spent: maps.Clone(s.spent), balances: maps.Clone(s.balances), tokens: maps.Clone(s.tokens),
 		nonces: maps.Clone(s.nonces), heights: maps.Clone(s.heights), coinbase: maps.Clone(s.coinbase),
 	}
 }
@@ -62,15 +70,25 @@ func (s *state) applyTransfer(t minedTx) {
 	if !t.Stranger {
 		s.balances[t.Sender] = mustSub(s.balances[t.Sender], t.fee)
 	}
-	if t.failed {
+	if t.failed || t.Unbacked {
 		return
 	}
 	if !t.Stranger {
-		s.balances[t.Sender] = mustSub(s.balances[t.Sender], t.total())
+		s.change(t.Token, t.Sender, func(has asset.Units) asset.Units { return mustSub(has, t.total()) })
 	}
 	for _, o := range t.Outputs {
-		s.balances[o.Address] = mustAdd(s.balances[o.Address], o.Units)
+		s.change(t.Token, o.Address, func(has asset.Units) asset.Units { return mustAdd(has, o.Units) })
 	}
+}
+
+// change changes a balance, of the chain's own asset where token is "".
+func (s *state) change(token asset.ID, address string, by func(asset.Units) asset.Units) {
+	if token == "" {
+		s.balances[address] = by(s.balances[address])
+		return
+	}
+	h := holding{token, address}
+	s.tokens[h] = by(s.tokens[h])
 }
 
 // mustSub subtracts what check has found covered.
@@ -140,7 +158,11 @@ func (s *state) checkTransfer(t Tx) verdict {
 		return spent
 	case t.Nonce > s.nonces[t.Sender]:
 		return waiting
-	case !t.Stranger && s.balances[t.Sender].Less(mustAdd(t.total(), t.Fee)):
+	case t.Stranger:
+		return valid
+	case t.Token != "" && (s.tokens[holding{t.Token, t.Sender}].Less(t.total()) || s.balances[t.Sender].Less(t.Fee)):
+		return uncover
+	case t.Token == "" && s.balances[t.Sender].Less(mustAdd(t.total(), t.Fee)):
 		return uncover
 	}
 	return valid

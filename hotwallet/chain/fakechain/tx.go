@@ -30,6 +30,10 @@ type Tx struct {
 	// Outputs has exactly one element on the account chain; a stranger's contract may
 	// pay several.
 	Outputs []Output `json:"outputs"`
+	// Token is what the outputs are of, if it is not the chain's own asset. Unbacked
+	// says that balances stay what they are, whatever the token's logs say.
+	Token    asset.ID `json:"token,omitempty"`
+	Unbacked bool     `json:"unbacked,omitempty"`
 	// Fee is exact on the UTXO chain, the most it may cost on the account chain.
 	Fee asset.Units `json:"fee"`
 	// Stranger marks a payment from outside, whose funds are not checked.
@@ -97,10 +101,21 @@ func TxID(raw []byte) (string, error) {
 // size stands for the virtual size of a native segwit spend; gas for the account
 // chain's transfer.
 func (t Tx) size() uint64 {
+	if t.Token != "" {
+		return tokenGas
+	}
 	if t.Chain == asset.Ethereum {
 		return transferGas
 	}
 	return 11 + 68*uint64(len(t.Inputs)) + 31*uint64(len(t.Outputs))
+}
+
+// asset is what the outputs are of.
+func (t Tx) asset() asset.ID {
+	if t.Token != "" {
+		return t.Token
+	}
+	return t.Chain.NativeID()
 }
 
 func (t Tx) total() asset.Units {

@@ -24,6 +24,10 @@ type Config struct {
 	// there are no witnesses): the least and the most Plan pays, and what it pays when
 	// the node has no estimate. If zero: 1000 (the relay minimum), 200000 and 5000.
 	FeeFloor, FeeCap, FeeFallback uint64
+	// FeeUsual is the rate at which coins are spent in the long run, in the same unit:
+	// below it payments take more coins than they need to, and above it fewer. 10000 if
+	// zero, as in Bitcoin Core (consolidatefeerate).
+	FeeUsual uint64
 	// ConfirmTarget is the number of blocks within which payments should be mined,
 	// asked of the node's estimate; 3 if zero.
 	ConfirmTarget int
@@ -53,6 +57,9 @@ func (c Config) withDefaults(name asset.Chain) (Config, error) {
 	}
 	if c.FeeFallback == 0 {
 		c.FeeFallback = 5000
+	}
+	if c.FeeUsual == 0 {
+		c.FeeUsual = 10_000
 	}
 	if c.ConfirmTarget == 0 {
 		c.ConfirmTarget = 3

@@ -40,16 +40,14 @@ func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (cha
 		return chain.Plan{}, err
 	}
 	rate := a.feeRate(ctx)
-	picked, err := a.selectCoins(f, fee(rate, a.rules.Input.Weight), func(inputs int) uint64 {
-		return amount + fee(rate, a.weight(inputs, pay))
-	})
+	chosen, err := a.selectCoins(f, a.costs(rate, amount, pay, back))
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("pay %d base units at %d per kvB: %w", amount, rate, err)
 	}
-	p := chain.Plan{Coins: picked.coins, ChangeIndex: -1}
+	p := chain.Plan{Coins: chosen.coins, ChangeIndex: -1}
 	outputs := []*wire.TxOut{wire.NewTxOut(int64(amount), pay)}
-	cost := picked.sat - amount
-	if withChange := fee(rate, a.weight(len(picked.coins), pay, back)); cost >= withChange+a.rules.change() {
+	cost := chosen.sat - amount
+	if withChange := fee(rate, a.weight(len(chosen.coins), pay, back)); cost >= withChange+a.rules.change() {
 		outputs = append(outputs, wire.NewTxOut(int64(cost-withChange), back))
 		cost, p.ChangeIndex, p.ChangePath = withChange, 1, f.ChangePath
 	}

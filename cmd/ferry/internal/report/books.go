@@ -51,6 +51,9 @@ func line(book, account string, s support.Sum) []string {
 func clearing(p *console.Page, a support.AssetBooks) {
 	p.Field("Clearing", "hot wallet %s, state machine %s; in flight %s in %d %s", a.WalletClearing, a.MachineClearing,
 		a.InFlightSum(), len(a.InFlight), plural(len(a.InFlight), "fact"))
+	if a.Lost != nil {
+		p.Note("%s of it is from before the hot wallet's recovery: its counterparts are in suspense and recovered", a.Lost)
+	}
 	for i, o := range a.InFlight {
 		if i == openShown {
 			p.Note("and %d more", len(a.InFlight)-openShown)

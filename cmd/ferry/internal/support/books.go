@@ -52,7 +52,10 @@ type AssetBooks struct {
 	WalletClearing  Sum `json:"hot_wallet_clearing"`
 	MachineClearing Sum `json:"state_machine_clearing"`
 	// InFlight are facts that the hot wallet has booked and the state machine has not.
-	InFlight   []Open          `json:"in_flight"`
+	InFlight []Open `json:"in_flight"`
+	// Lost is what the state machine's clearing holds of before the hot wallet's
+	// recovery, which has no counterpart any more; nil if there was none.
+	Lost       *Sum            `json:"lost_before_recovery,omitempty"`
 	Reconciled *Reconciliation `json:"reconciliation,omitempty"`
 	// Off says in sentences what is wrong; empty if balanced.
 	Off []string `json:"off"`
@@ -72,6 +75,9 @@ type Open struct {
 	Wallet  Sum       `json:"hot_wallet"`
 	Machine Sum       `json:"state_machine"`
 	At      time.Time `json:"at"`
+	// Lost are all entries together whose counterparts were lost with the hot wallet's
+	// book before its recovery.
+	Lost bool `json:"lost,omitempty"`
 }
 
 // Books reads and judges both books.
@@ -170,15 +176,20 @@ func (r *Reader) clearingOpen(ctx context.Context) ([]Open, bool, error) {
 		Wallet, Machine string
 		SwapID          string
 		At              time.Time
+		Lost            bool
 	}
-	found, err := rows[row](ctx, r, "CLEARING_OPEN", openMost+1)
+	var assets, chains []string
+	for _, a := range asset.All() {
+		assets, chains = append(assets, string(a.ID)), append(chains, string(a.Chain))
+	}
+	found, err := rows[row](ctx, r, "CLEARING_OPEN", openMost+1, assets, chains)
 	if err != nil {
 		return nil, false, err
 	}
 	found, more := cut(found, openMost)
 	open := make([]Open, 0, len(found))
 	for _, f := range found {
-		o := Open{Key: f.Key, SwapID: f.SwapID, At: f.At.UTC()}
+		o := Open{Key: f.Key, SwapID: f.SwapID, At: f.At.UTC(), Lost: f.Lost}
 		if o.Wallet, err = newSum(f.Asset, f.Wallet); err != nil {
 			return nil, false, err
 		}

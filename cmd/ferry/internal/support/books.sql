@@ -30,8 +30,17 @@ WITH wallet AS (
     FROM swap.posting p JOIN swap.entry e ON e.key = p.entry_key
     WHERE p.account = 'clearing' GROUP BY 1, 2
 )
-SELECT key, asset, coalesce(w.units, 0)::text AS wallet, coalesce(m.units, 0)::text AS machine,
-       coalesce(w.swap_id, m.swap_id) AS swap_id, coalesce(w.at, m.at) AS at
-FROM wallet w FULL JOIN machine m USING (key, asset)
-WHERE coalesce(w.units, 0) + coalesce(m.units, 0) <> 0
+, open AS (
+    SELECT key, asset, coalesce(w.units, 0) AS wallet, coalesce(m.units, 0) AS machine,
+           coalesce(w.swap_id, m.swap_id) AS swap_id, coalesce(w.at, m.at) AS at,
+           w.key IS NULL AND EXISTS (SELECT 1 FROM hotwallet.recovery r JOIN unnest($2::text[], $3::text[]) AS a (name, chain) USING (chain)
+                                     WHERE a.name = asset AND m.at < r.started_at) AS lost
+    FROM wallet w FULL JOIN machine m USING (key, asset)
+    WHERE coalesce(w.units, 0) + coalesce(m.units, 0) <> 0
+)
+-- What the hot wallet had booked before its recovery is lost: one sum for each asset.
+SELECT 'before the recovery' AS key, asset, '0' AS wallet, sum(machine)::text AS machine, '' AS swap_id, min(at) AS at, true AS lost
+FROM open WHERE lost GROUP BY asset
+UNION ALL
+SELECT key, asset, wallet::text, machine::text, swap_id, at, false FROM open WHERE NOT lost
 ORDER BY at, key LIMIT $1

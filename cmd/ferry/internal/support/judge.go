@@ -25,6 +25,8 @@ func (a *AssetBooks) judge(owed *big.Int, open []Open, more bool, now time.Time)
 	for _, o := range open {
 		switch {
 		case o.Wallet.Asset != a.Asset:
+		case o.Lost:
+			a.Lost = &o.Machine
 		case o.Wallet.Zero():
 			off("%s of %s is in the state machine's book and not in the hot wallet's", o.Machine, o.Key)
 		case !o.Machine.Zero():
