@@ -14,7 +14,7 @@ import (
 // in one batch, and redelivered (the old offset).
 func TestF31DeliveredTwice(t *testing.T) {
 	t.Parallel()
-	both(t, func(w *world) {
+	each(t, func(w *world) {
 		w.plays("F31", "its facts delivered twice, and published twice", "one posting, one order")
 		ours, swapID := w.issue()
 		w.node.pay(w.T, ours, w.usual())
@@ -53,7 +53,7 @@ func (w *world) swapRows() string {
 // had from the hot wallet.
 func TestF32BeforeClearing(t *testing.T) {
 	t.Parallel()
-	both(t, func(w *world) {
+	each(t, func(w *world) {
 		w.plays("F32", "credit before it is deep enough", "impossible: nothing is cleared or paid before")
 		ours, swapID := w.issue()
 		txid := w.node.pay(w.T, ours, w.usual())

@@ -14,7 +14,7 @@ import (
 
 var printCases = flag.Bool("cases", false, "print case, node and outcome, and fail if a case is neither played nor listed as not yet")
 
-// notYet are the cases that can't be played on the two nodes there are, with what
+// notYet are the cases that can't be played on the nodes there are, with what
 // they wait for.
 var notYet = map[string]string{
 	"F9":  "needs bchd, or litecoind: another chain with the same form of address",
@@ -94,7 +94,7 @@ func printReport() bool {
 		return cmp.Or(number(a.id)-number(b.id), strings.Compare(a.what, b.what), strings.Compare(a.node, b.node))
 	})
 	for _, r := range rows {
-		fmt.Printf("%-4s %-5s %-48s %s\n", r.id, r.node, r.what, r.outcome)
+		fmt.Printf("%-4s %-9s %-52s %s\n", r.id, r.node, r.what, r.outcome)
 	}
 	fmt.Printf("%d of %d cases on real nodes in %d plays: %d as they should be, %d failed; %d not yet, %d missing\n",
 		len(seen), last, ran, ran-failed, failed, len(notYet), missing)

@@ -1,6 +1,7 @@
 package chaincases_test
 
 import (
+	"bytes"
 	"math/big"
 	"testing"
 
@@ -17,67 +18,82 @@ import (
 // another wtxid.
 func TestF5MalleatedWitness(t *testing.T) {
 	t.Parallel()
-	n := newBtcd(t)
-	w := newWorld(t, n)
-	w.plays("F5", "the witness malleated: same txid, other wtxid", "the same deposit; credited once")
-	ours, swapID := w.issue()
-	tx := n.spend(t, n.to(ours, w.usual()))
-	txid := n.send(t, tx)
-	w.look()
-	w.wantState(w.id(txid, 0), "seen")
-	other := tx.Copy()
-	other.TxIn[0].Witness[0] = flip(t, other.TxIn[0].Witness[0])
-	if other.TxHash() != tx.TxHash() || other.WitnessHash() == tx.WitnessHash() {
-		t.Fatal("the witness was not malleated")
-	}
-	n.mineBlock(t, n.miner.script, other)
-	w.look()
-	w.wantDeposits("1")
-	w.mine(needed)
-	w.wantState(w.id(txid, 0), "confirmed")
-	w.wantDeposits("1")
-	w.wantCredit(swapID, w.usual())
-	w.wantBooks()
+	eachUTXO(t, func(w *world, n *utxoNode) {
+		w.plays("F5", "the witness malleated: same txid, other wtxid", "the same deposit; credited once")
+		ours, swapID := w.issue()
+		tx := n.Spend(w.T, n.To(w.T, ours, w.usual()))
+		txid := n.Send(w.T, tx)
+		w.look()
+		w.wantState(w.id(txid, 0), "seen")
+		other := tx.Copy()
+		other.TxIn[0].Witness[0] = flip(w.T, other.TxIn[0].Witness[0])
+		if other.TxHash() != tx.TxHash() || other.WitnessHash() == tx.WitnessHash() {
+			w.Fatal("the witness was not malleated")
+		}
+		n.MineBlock(w.T, n.Miner.Script, other)
+		w.look()
+		w.wantDeposits("1")
+		w.mine(needed)
+		w.wantState(w.id(txid, 0), "confirmed")
+		w.wantDeposits("1")
+		w.wantCredit(swapID, w.usual())
+		w.wantBooks()
+	}, "btcd", "litecoind")
 }
 
 // F5. Setup: a deposit without a witness is in the mempool and shown.
-// Test: a miner takes it with another, equally valid signature: another txid.
+// Test: a miner takes it with another, equally valid signature: another txid. On
+// Bitcoin Cash blocks with the other signature of the same nonce are not valid, so
+// it is its signer's own, made with another nonce.
 func TestF5MalleatedTxID(t *testing.T) {
 	t.Parallel()
-	n := newBtcd(t)
-	w := newWorld(t, n)
-	w.plays("F5", "a legacy input malleated: another txid", "the first withdrawn, the second credited; one credit")
-	ours, swapID := w.issue()
-	legacy, err := address.NewAddressPubKeyHash(address.Hash160(n.miner.public()), params)
-	if err != nil {
-		t.Fatal(err)
-	}
-	source := n.spend(t, wire.NewTxOut(2_000_000, scriptFor(t, legacy)))
-	n.send(t, source)
-	w.mine(1)
-	at := wire.OutPoint{Hash: source.TxHash()}
-	n.spent[at] = source.TxOut[0]
-	tx := n.from(t, at, 2000, n.to(ours, w.usual()))
-	first := n.send(t, tx)
-	w.look()
-	w.wantState(w.id(first, 0), "seen")
+	eachUTXO(t, func(w *world, n *utxoNode) {
+		w.plays("F5", "a legacy input malleated: another txid", "the first withdrawn, the second credited; one credit")
+		ours, swapID := w.issue()
+		source := n.Spend(w.T, wire.NewTxOut(2_000_000, n.Legacy(w.T, address.Hash160(n.Miner.Public()))))
+		n.Send(w.T, source)
+		w.mine(1)
+		tx := n.From(w.T, wire.OutPoint{Hash: source.TxHash()}, 2000, n.To(w.T, ours, w.usual()))
+		first := n.Send(w.T, tx)
+		w.look()
+		w.wantState(w.id(first, 0), "seen")
+		other := n.malleate(w.T, tx, source.TxOut[0])
+		second := other.TxHash().String()
+		if second == first {
+			w.Fatal("the transaction was not malleated")
+		}
+		n.MineBlock(w.T, n.Miner.Script, other)
+		w.look()
+		w.look()
+		w.mine(needed)
+		w.wantState(w.id(first, 0), "replaced")
+		w.wantState(w.id(second, 0), "confirmed")
+		w.wantCredit(swapID, w.usual())
+		w.wantBooks()
+	})
+}
+
+// malleate gives a transaction of one legacy input another signature.
+func (n *utxoNode) malleate(t *testing.T, tx *wire.MsgTx, spent *wire.TxOut) *wire.MsgTx {
+	t.Helper()
 	other := tx.Copy()
 	pushes, err := txscript.PushedData(other.TxIn[0].SignatureScript)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if other.TxIn[0].SignatureScript, err = txscript.NewScriptBuilder().AddData(flip(t, pushes[0])).AddData(pushes[1]).Script(); err != nil {
+	signature := pushes[0]
+	if n.Chain == asset.BitcoinCash {
+		signature = n.SignAgain(t, tx, spent)
+	} else {
+		signature = flip(t, signature)
+	}
+	if bytes.Equal(signature, pushes[0]) {
+		t.Fatal("the signature is the same")
+	}
+	if other.TxIn[0].SignatureScript, err = txscript.NewScriptBuilder().AddData(signature).AddData(pushes[1]).Script(); err != nil {
 		t.Fatal(err)
 	}
-	second := other.TxHash().String()
-	n.mineBlock(t, n.miner.script, other)
-	w.look()
-	w.look()
-	w.mine(needed)
-	w.wantState(w.id(first, 0), "replaced")
-	w.wantState(w.id(second, 0), "confirmed")
-	w.wantCredit(swapID, w.usual())
-	w.wantBooks()
+	return other
 }
 
 // flip gives the other signature of the same key and message: s becomes n-s. Nodes
@@ -97,41 +113,4 @@ func flip(t *testing.T, signature []byte) []byte {
 	out = append(out, high...)
 	out[1] = byte(len(out) - 2)
 	return append(out, signature[len(signature)-1])
-}
-
-// F6. Setup: an ordinary deposit, and beside it a miner's reward to a swap's address.
-// Test: the reward counts when it can be spent and not one block before; a second
-// one whose block is taken back never does.
-func TestF6Reward(t *testing.T) {
-	t.Parallel()
-	const maturity = 100
-	n := newBtcd(t)
-	w := newWorld(t, n)
-	w.plays("F6", "a miner's reward to us", "held for 100 blocks, then credited once")
-	ours, swapID := w.issue()
-	plain, plainID := w.issue()
-	n.pay(t, plain, w.usual())
-	reward := n.mineBlock(t, n.keys[ours].script)
-	w.look()
-	w.mine(maturity - 2)
-	w.wantState(w.id(reward, 0), "in_block")
-	w.wantCredit(swapID, asset.Units{})
-	w.wantCredit(plainID, w.usual())
-	facts := w.facts(swapID)
-	if f := facts[len(facts)-1].Deposit; f.Needed != maturity || f.Confirmations != maturity-1 {
-		t.Fatalf("%d of %d confirmations", f.Confirmations, f.Needed)
-	}
-	w.mine(1)
-	w.wantState(w.id(reward, 0), "confirmed")
-	w.wantCredit(swapID, asset.NewUnits(subsidy))
-	w.wantBooks()
-
-	lost := n.mineBlock(t, n.keys[ours].script)
-	w.look()
-	w.wantState(w.id(lost, 0), "in_block")
-	n.reorg(t, 1, true)
-	w.look()
-	w.wantState(w.id(lost, 0), "reorged")
-	w.wantCredit(swapID, asset.NewUnits(subsidy))
-	w.wantBooks()
 }

@@ -68,11 +68,26 @@ type world struct {
 	addresses  int
 }
 
-// both runs a case on each node there is.
-func both(t *testing.T, f func(w *world)) {
+// each runs a case on each node there is.
+func each(t *testing.T, f func(w *world)) {
 	t.Helper()
-	t.Run("btcd", func(t *testing.T) { t.Parallel(); f(newWorld(t, newBtcd(t))) })
 	t.Run("geth", func(t *testing.T) { t.Parallel(); f(newWorld(t, newGeth(t))) })
+	eachUTXO(t, func(w *world, _ *utxoNode) { f(w) })
+}
+
+// eachUTXO runs a case on each node of the UTXO family, or on the ones named.
+func eachUTXO(t *testing.T, f func(w *world, n *utxoNode), only ...string) {
+	t.Helper()
+	for name, start := range utxoKinds {
+		if len(only) > 0 && !slices.Contains(only, name) {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := start(t)
+			f(newWorld(t, n), n)
+		})
+	}
 }
 
 func newWorld(t *testing.T, n node) *world {
@@ -155,6 +170,10 @@ func (w *world) give(address string) (swapID string) {
 	now := swap.Millis(time.Now())
 	terms := swaptest.NewTerms(w, w.keys, func(q *swap.Quote, r *swap.Receipt) {
 		native, _ := w.chain.Native()
+		q.Pair.From = native.ID
+		if w.chain.Family() == asset.UTXO {
+			q.RefundFeeMax = swaptest.Amount(native.ID, "0.00002")
+		}
 		if w.chain == asset.Ethereum {
 			q.Pair = asset.Pair{From: asset.ETH, To: asset.BTC}
 			q.Payout, q.ServiceFee = swaptest.Amount(asset.BTC, "0.01"), swaptest.Amount(asset.BTC, "0.0001")

@@ -31,24 +31,32 @@ var anchor = chain.Ref{Height: 556_767, Hash: "0000000000000000004626ff6e3b93694
 // New makes an adapter for the network that the configuration names. It does not
 // call the node yet.
 func New(cfg utxo.Config) (*utxo.Adapter, error) {
-	params, err := cfg.Networks.Params(asset.BitcoinCash)
+	r, err := rules(cfg.Networks)
 	if err != nil {
 		return nil, err
 	}
-	prefix, err := cfg.Networks.CashPrefix()
+	return utxo.New(cfg, r)
+}
+
+func rules(n asset.Networks) (utxo.Rules, error) {
+	params, err := n.Params(asset.BitcoinCash)
 	if err != nil {
-		return nil, err
+		return utxo.Rules{}, err
+	}
+	prefix, err := n.CashPrefix()
+	if err != nil {
+		return utxo.Rules{}, err
 	}
 	anchors := []chain.Ref{{Height: 0, Hash: params.GenesisHash.String()}}
 	if params.Net == chaincfg.MainNetParams.Net {
 		anchors = append(anchors, anchor)
 	}
-	return utxo.New(cfg, utxo.Rules{
-		Chain: asset.BitcoinCash, Network: cfg.Networks.BitcoinCash, Anchors: anchors,
-		Script: script(cfg.Networks, prefix), Address: addressOf(params, prefix),
+	return utxo.Rules{
+		Chain: asset.BitcoinCash, Network: n.BitcoinCash, Anchors: anchors,
+		Script: script(n, prefix), Address: addressOf(params, prefix),
 		DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx, Carried: carried,
 		Input: utxo.P2PKH, Sequence: wire.MaxTxInSequenceNum, Dust: dust, Least: least, Most: most,
-	})
+	}, nil
 }
 
 // script is Rules.Script: CashAddr only.

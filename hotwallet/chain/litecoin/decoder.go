@@ -148,7 +148,7 @@ func (d *decoder) outputs(tx *wire.MsgTx) {
 
 // witnesses must be there if they are announced.
 func (d *decoder) witnesses(tx *wire.MsgTx) {
-	any := false
+	some := false
 	for _, in := range tx.TxIn {
 		for range d.count(1) {
 			in.Witness = append(in.Witness, d.bytes())
@@ -156,9 +156,9 @@ func (d *decoder) witnesses(tx *wire.MsgTx) {
 				return
 			}
 		}
-		any = any || len(in.Witness) > 0
+		some = some || len(in.Witness) > 0
 	}
-	if !any {
+	if !some {
 		d.err = errors.Join(d.err, errors.New("witnesses are announced and missing"))
 	}
 }

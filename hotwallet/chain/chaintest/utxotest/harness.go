@@ -93,7 +93,7 @@ func (h *Harness) Reorg(t testing.TB, blocks int) {
 func (h *Harness) Sign(t testing.TB, p chain.Plan) ([]byte, string) {
 	t.Helper()
 	var tx wire.MsgTx
-	must(t, tx.DeserializeNoWitness(bytes.NewReader(p.Unsigned)))
+	must(t, Unsigned(p, &tx))
 	var spent []*wire.TxOut
 	for i, c := range p.Coins {
 		if in := tx.TxIn[i]; in.PreviousOutPoint.String() != c.ID() || (in.Sequence == replaceable) != h.Replaces {
@@ -108,9 +108,7 @@ func (h *Harness) Sign(t testing.TB, p chain.Plan) ([]byte, string) {
 	}
 	h.SignAll(t, &tx, spent...)
 	h.checkFee(t, p, &tx, spent)
-	var raw bytes.Buffer
-	must(t, tx.Serialize(&raw))
-	return raw.Bytes(), tx.TxHash().String()
+	return Bytes(t, &tx), tx.TxHash().String()
 }
 
 func (h *Harness) checkFee(t testing.TB, p chain.Plan, tx *wire.MsgTx, spent []*wire.TxOut) {

@@ -5,10 +5,13 @@ import (
 	"encoding/hex"
 	"testing"
 
+	"github.com/btcsuite/btcd/btcec/v2"
 	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
+	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"ferry/hotwallet/chain"
 	"ferry/swap/asset"
 )
 
@@ -61,9 +64,12 @@ func (n *Node) Remember(tx *wire.MsgTx) {
 // SignAll signs every input, given the outputs that they spend.
 func (n *Node) SignAll(t testing.TB, tx *wire.MsgTx, spent ...*wire.TxOut) {
 	t.Helper()
+	if len(spent) != len(tx.TxIn) {
+		t.Fatalf("%d outputs for %d inputs", len(spent), len(tx.TxIn))
+	}
 	outputs := map[wire.OutPoint]*wire.TxOut{}
-	for i, in := range tx.TxIn {
-		outputs[in.PreviousOutPoint] = spent[i]
+	for i, out := range spent {
+		outputs[tx.TxIn[i].PreviousOutPoint] = out
 	}
 	hashes := txscript.NewTxSigHashes(tx, txscript.NewMultiPrevOutFetcher(outputs))
 	for i, out := range spent {
@@ -91,6 +97,29 @@ func (n *Node) signInput(t testing.TB, tx *wire.MsgTx, i int, out *wire.TxOut, h
 	}
 }
 
+// SignAgain signs the only input of a transaction of Bitcoin Cash once more, with
+// another nonce than SignAll: another signature of the same key.
+func (n *Node) SignAgain(t testing.TB, tx *wire.MsgTx, spent *wire.TxOut) []byte {
+	t.Helper()
+	hashes := txscript.NewTxSigHashes(tx, txscript.NewCannedPrevOutputFetcher(spent.PkScript, spent.Value))
+	digest, err := txscript.CalcWitnessSigHash(spent.PkScript, hashes, forkID, tx, 0, spent.Value)
+	must(t, err)
+	var e, k btcec.ModNScalar
+	e.SetByteSlice(digest)
+	k.SetByteSlice(chainhash.HashB(append([]byte("another nonce"), digest...)))
+	var point btcec.JacobianPoint
+	btcec.ScalarBaseMultNonConst(&k, &point)
+	point.ToAffine()
+	var r, s btcec.ModNScalar
+	x := point.X.Bytes()
+	r.SetByteSlice(x[:])
+	s.Mul2(&n.owner(t, spent.PkScript).Private.Key, &r).Add(&e).Mul(k.InverseNonConst())
+	if s.IsOverHalfOrder() {
+		s.Negate()
+	}
+	return append(ecdsa.NewSignature(&r, &s).Serialize(), forkID)
+}
+
 // owner is whose a script is: a key's own, or the older form of the first one's.
 func (n *Node) owner(t testing.TB, script []byte) Key {
 	t.Helper()
@@ -109,10 +138,8 @@ func (n *Node) owner(t testing.TB, script []byte) Key {
 // Send hands a transaction in, and returns its id.
 func (n *Node) Send(t testing.TB, tx *wire.MsgTx) string {
 	t.Helper()
-	var raw bytes.Buffer
-	must(t, tx.Serialize(&raw))
 	var txid string
-	n.Call(t, &txid, "sendrawtransaction", hex.EncodeToString(raw.Bytes()))
+	n.Call(t, &txid, "sendrawtransaction", hex.EncodeToString(Bytes(t, tx)))
 	if txid != tx.TxHash().String() {
 		t.Fatalf("the node calls %s %s", tx.TxHash(), txid)
 	}
@@ -123,4 +150,25 @@ func (n *Node) Send(t testing.TB, tx *wire.MsgTx) string {
 func (n *Node) Pay(t testing.TB, address string, units asset.Units) string {
 	t.Helper()
 	return n.Send(t, n.Spend(t, n.To(t, address, units)))
+}
+
+// Hex is what hexadecimal text stands for.
+func Hex(t testing.TB, text string) []byte {
+	t.Helper()
+	raw, err := hex.DecodeString(text)
+	must(t, err)
+	return raw
+}
+
+// Bytes is a transaction in wire form.
+func Bytes(t testing.TB, tx *wire.MsgTx) []byte {
+	t.Helper()
+	var raw bytes.Buffer
+	must(t, tx.Serialize(&raw))
+	return raw.Bytes()
+}
+
+// Unsigned reads a plan's transaction.
+func Unsigned(p chain.Plan, tx *wire.MsgTx) error {
+	return tx.DeserializeNoWitness(bytes.NewReader(p.Unsigned))
 }
