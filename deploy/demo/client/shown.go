@@ -58,6 +58,7 @@ func linkPays(n asset.Networks, uri, address string, due asset.Amount) bool {
 		return uri == address+"?amount="+due.Decimal()
 	case asset.ETH:
 		return uri == fmt.Sprintf("ethereum:%s@%d?value=%s", address, n.EthereumChainID, due.Units)
+	case asset.USDT, asset.USDC:
 	}
 	contract, pinned := n.Contract(due.Asset)
 	return pinned && uri == fmt.Sprintf("ethereum:%s@%d/transfer?address=%s&uint256=%s", contract, n.EthereumChainID, address, due.Units)
