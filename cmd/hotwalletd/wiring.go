@@ -54,7 +54,7 @@ type wiring struct {
 // parts puts the hot wallet together. Addresses are watched before the first block
 // is read, and known before the first is issued.
 func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(context.Context) error, *http.ServeMux, error) {
-	set := watch.NewSet()
+	set := watch.NewSetFor(w.adapter)
 	engineWake, wakeEngine := daemon.Wake()
 	publisher, err := bus.NewPublisher("hotwallet", w.brokers)
 	if err != nil {

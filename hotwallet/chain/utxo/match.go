@@ -25,27 +25,42 @@ func (a *Adapter) readBlock(raw []byte, ref chain.Ref, w chain.Watch) (chain.Blo
 	if err != nil {
 		return chain.Block{}, err
 	}
+	return a.Match(b, txids, ref, w), nil
+}
+
+// Match finds what in a decoded block is ours. Most that is not is passed over by a
+// sieve, if w is one.
+func (a *Adapter) Match(b *Block, txids []chainhash.Hash, ref chain.Ref, w chain.Watch) chain.Block {
 	out := chain.Block{Ref: ref, Parent: b.Header.PrevBlock.String(), Time: b.Header.Timestamp.UTC()}
-	fresh := map[string]bool{} // credited in this block, so not yet known to w
+	sieve, sieves := w.(chain.Sieve)
+	fresh := map[wire.OutPoint]bool{} // credited in this block, so not yet known to w
 	for i, tx := range b.Transactions {
 		for _, in := range tx.TxIn {
-			id := chain.CoinID(in.PreviousOutPoint.Hash.String(), in.PreviousOutPoint.Index)
-			if i > 0 && (fresh[id] || w.Coin(id)) {
+			from := &in.PreviousOutPoint
+			mine := len(fresh) > 0 && fresh[*from]
+			if i == 0 || !mine && sieves && !sieve.Outpoint((*[32]byte)(&from.Hash), from.Index) {
+				continue
+			}
+			if id := chain.CoinID(from.Hash.String(), from.Index); mine || w.Coin(id) {
 				out.Debits = append(out.Debits, chain.Debit{TxID: txids[i].String(), Asset: a.native, CoinID: id})
 			}
 		}
-		a.quarantine(tx, txids[i].String(), ref, w)
-		for _, c := range a.credits(a.payments(tx), txids[i].String(), w) {
+		a.quarantine(tx, &txids[i], ref, w)
+		paid := a.paymentsTo(tx, sieve)
+		if len(paid) == 0 {
+			continue
+		}
+		for _, c := range a.credits(paid, txids[i].String(), w) {
 			c.Coinbase = i == 0 || i == b.PegOuts
-			fresh[c.CoinID()] = true
+			fresh[wire.OutPoint{Hash: txids[i], Index: c.Index}] = true
 			out.Credits = append(out.Credits, c)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // quarantine tells of outputs to us that carry tokens.
-func (a *Adapter) quarantine(tx *wire.MsgTx, txid string, at chain.Ref, w chain.Watch) {
+func (a *Adapter) quarantine(tx *wire.MsgTx, txid *chainhash.Hash, at chain.Ref, w chain.Watch) {
 	if a.rules.Carried == nil {
 		return
 	}
@@ -55,7 +70,7 @@ func (a *Adapter) quarantine(tx *wire.MsgTx, txid string, at chain.Ref, w chain.
 			continue
 		}
 		if address, ok := a.rules.Address(beneath); ok && w.Address(address) {
-			a.cfg.Quarantined(Quarantined{Block: at, TxID: txid, Index: uint32(i), Address: address, Units: asset.NewUnits(uint64(out.Value))})
+			a.cfg.Quarantined(Quarantined{Block: at, TxID: txid.String(), Index: uint32(i), Address: address, Units: asset.NewUnits(uint64(out.Value))})
 		}
 	}
 }
@@ -133,9 +148,15 @@ type payment struct {
 
 // payments are the outputs of a transaction that pay an address, whoever's. One of
 // nothing is valid and pays nobody: no book could hold it.
-func (a *Adapter) payments(tx *wire.MsgTx) []payment {
+func (a *Adapter) payments(tx *wire.MsgTx) []payment { return a.paymentsTo(tx, nil) }
+
+// paymentsTo are those that a sieve lets through; nil is none.
+func (a *Adapter) paymentsTo(tx *wire.MsgTx, sieve chain.Sieve) []payment {
 	var found []payment
 	for i, out := range tx.TxOut {
+		if sieve != nil && !sieve.Script(out.PkScript) {
+			continue
+		}
 		if address, ok := a.rules.Address(out.PkScript); ok && out.Value > 0 {
 			found = append(found, payment{uint32(i), address, uint64(out.Value)})
 		}

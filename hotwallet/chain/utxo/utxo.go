@@ -23,7 +23,10 @@ type Adapter struct {
 	previous map[string][]byte    // raw transactions by txid
 }
 
-var _ chain.Adapter = (*Adapter)(nil)
+var (
+	_ chain.Adapter = (*Adapter)(nil)
+	_ chain.Scripts = (*Adapter)(nil)
+)
 
 // New makes an adapter. It does not call the node yet.
 func New(cfg Config, rules Rules) (*Adapter, error) {
@@ -42,6 +45,10 @@ func New(cfg Config, rules Rules) (*Adapter, error) {
 
 // Chain implements chain.Reader.
 func (a *Adapter) Chain() asset.Chain { return a.rules.Chain }
+
+// Script implements chain.Scripts: the only script that Rules.Address makes the address
+// of.
+func (a *Adapter) Script(address string) ([]byte, error) { return a.rules.Script(address) }
 
 // MinOutput implements chain.Payer.
 func (a *Adapter) MinOutput() asset.Units { return asset.NewUnits(a.rules.Dust) }
