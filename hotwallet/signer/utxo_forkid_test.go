@@ -203,3 +203,31 @@ func FuzzVerifyForkID(f *testing.F) {
 		}
 	})
 }
+
+// btcd's code for BIP143, given the fork's hash type, makes the same digests.
+func TestForkIDDigestIsBtcdsToo(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		bytesOf := func(most int, label string) []byte { return rapid.SliceOfN(rapid.Byte(), 1, most).Draw(t, label) }
+		tx := wire.NewMsgTx(rapid.Int32Range(1, 2).Draw(t, "version"))
+		for n := range rapid.IntRange(1, 5).Draw(t, "inputs") {
+			tx.AddTxIn(&wire.TxIn{PreviousOutPoint: wire.OutPoint{Hash: [32]byte(bytes.Repeat([]byte{byte(n)}, 32)), Index: rapid.Uint32().Draw(t, "index")},
+				Sequence: rapid.Uint32().Draw(t, "sequence")})
+		}
+		for range rapid.IntRange(1, 5).Draw(t, "outputs") {
+			tx.AddTxOut(wire.NewTxOut(rapid.Int64Range(1, 21e14).Draw(t, "value"), bytesOf(60, "script")))
+		}
+		b, _ := signedForkID(t)
+		spent := wire.NewTxOut(rapid.Int64Range(1, 21e14).Draw(t, "spent"), b.spent[0].PkScript)
+		i := rapid.IntRange(0, len(tx.TxIn)-1).Draw(t, "input")
+		want, err := txscript.CalcWitnessSigHash(spent.PkScript, txscript.NewTxSigHashes(tx, txscript.NewCannedPrevOutputFetcher(spent.PkScript, spent.Value)),
+			txscript.SigHashType(sigHashForkID), tx, i, spent.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := forkIDDigest(tx, i, spent, sigHashForkID)
+		if err != nil || !bytes.Equal(got[:], want) {
+			t.Fatalf("%x, %v; btcd's %x", got, err, want)
+		}
+	})
+}
