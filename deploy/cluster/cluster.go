@@ -29,9 +29,9 @@ type Config struct {
 	MiningAddress, CashMiningAddress string
 	// Getenv finds what switches to real parts: DATABASE_URL, KAFKA_BROKERS,
 	// BITCOIN_URL, LITECOIN_URL, BITCOINCASH_URL (with user and password in them),
-	// ETHEREUM_URL; LITECOIND, the program where it is in no usual place; and KAFKA,
-	// which is "embedded" if empty, or "apache" to start Apache Kafka from
-	// Bin/apache-kafka.
+	// ETHEREUM_URL, and attestd's own of each (ATTEST_BITCOIN_URL and so on); LITECOIND,
+	// the program where it is in no usual place; and KAFKA, which is "embedded" if
+	// empty, or "apache" to start Apache Kafka from Bin/apache-kafka.
 	Getenv func(string) string
 	// Progress is told of each step before it begins, and of each daemon that ended
 	// by itself and is started again.
@@ -55,7 +55,9 @@ type Cluster struct {
 	dir      *parts.Dir
 	run      string
 	settings Settings
-	failed   chan error
+	// bitcoinPeer is where the embedded btcd hears its peers, "" if there is none.
+	bitcoinPeer string
+	failed      chan error
 
 	saving sync.Mutex
 
@@ -113,6 +115,9 @@ func (c *Cluster) start(ctx context.Context) error {
 		return err
 	}
 	if err := c.nodes(ctx); err != nil {
+		return err
+	}
+	if err := c.attestNodes(ctx); err != nil {
 		return err
 	}
 	c.settings.SupportURL, c.settings.OperatorURL = urls["ferry_support"], urls["ferry_operator"]

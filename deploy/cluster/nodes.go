@@ -63,6 +63,7 @@ func (c *Cluster) startNode(ctx context.Context, chain asset.Chain) (Node, *part
 		if err != nil {
 			return Node{}, nil, err
 		}
+		c.bitcoinPeer = n.PeerAddress()
 		return rpcNode(n), n.Process, nil
 	case asset.Litecoin:
 		path, err := parts.FindLitecoind(c.config.Getenv("LITECOIND"))

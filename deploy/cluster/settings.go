@@ -37,6 +37,8 @@ type Settings struct {
 	// Admin is each daemon's admin endpoint (/metrics, /healthz, /readyz): a loopback
 	// address, or the path of a Unix socket where the daemon holds keys.
 	Admin map[string]string `json:"admin,omitempty"`
+	// Attest are the nodes that attestd looks at deposits on.
+	Attest map[asset.Chain]Node `json:"attest,omitempty"`
 }
 
 // Node is where a chain's node is; zero where the chain is not run.

@@ -96,10 +96,10 @@ func TestInitRefuses(t *testing.T) {
 // over another seed's keys, it is left as it is.
 func TestChainsAreAdded(t *testing.T) {
 	t.Parallel()
-	d := &desk{quoteKey: ed25519Key(t), attestKey: ed25519Key(t), userBitcoin: foreignAddress(t, asset.Bitcoin), userCash: foreignAddress(t, asset.BitcoinCash)}
+	d := &desk{reporter: t, quoteKey: ed25519Key(t), attestKey: ed25519Key(t), userBitcoin: foreignAddress(t, asset.Bitcoin), userCash: foreignAddress(t, asset.BitcoinCash)}
 	dir := t.TempDir()
 	d.config = Config{Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "signer.key"), Networks: swaptest.Networks,
-		QuoteKeys: publicKeys(d.quoteKey), AttestKeys: publicKeys(d.attestKey), Caps: DefaultCaps()}
+		QuoteKeys: publicKeys(d.quoteKey), AttestKeys: publicKeys(d.attestKey), Caps: DefaultCaps(), Rules: testRules()}
 	two, err := Init(d.config.Dir, d.config.KeyFile, swaptest.Networks)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestInitCompletesAfterACrash(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			c := Config{Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "k"), Networks: swaptest.Networks,
-				QuoteKeys: publicKeys(ed25519Key(t)), AttestKeys: publicKeys(ed25519Key(t)), Caps: DefaultCaps()}
+				QuoteKeys: publicKeys(ed25519Key(t)), AttestKeys: publicKeys(ed25519Key(t)), Caps: DefaultCaps(), Rules: testRules()}
 			crash := errors.New("power cut")
 			i := installer{dir: c.Dir, keyFile: c.KeyFile, networks: swaptest.Networks, after: func(done string) error {
 				if done == step {
