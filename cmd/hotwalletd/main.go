@@ -19,6 +19,7 @@ import (
 	"ferry/cmd/internal/admin/wallet"
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/database"
+	"ferry/cmd/internal/node"
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/dust"
 	"ferry/hotwallet/payment"
@@ -50,7 +51,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
 		return err
 	}
-	if w.adapter, err = adapter(s, name, w.deployment.Networks, w.log); err != nil {
+	if w.adapter, err = node.Open(s, "", name, w.deployment.Networks, w.log); err != nil {
 		return err
 	}
 	if err := checkTokens(ctx, w.adapter, w.log); err != nil {
