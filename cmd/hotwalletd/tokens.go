@@ -6,14 +6,15 @@ import (
 	"log/slog"
 
 	"ferry/cmd/internal/daemon"
+	"ferry/cmd/internal/node"
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/ethereum"
 	"ferry/swap/asset"
 )
 
-// checkedAdapter is adapter, for a node whose tokens are the deployment's.
+// checkedAdapter is the node's, whose tokens are the deployment's.
 func checkedAdapter(ctx context.Context, s *daemon.Settings, name asset.Chain, n asset.Networks, log *slog.Logger) (chain.Adapter, error) {
-	a, err := adapter(s, name, n, log)
+	a, err := node.Open(s, "", name, n, log)
 	if err != nil {
 		return nil, err
 	}
@@ -24,11 +25,11 @@ func checkedAdapter(ctx context.Context, s *daemon.Settings, name asset.Chain, n
 // token it says. A node that is away is no reason: before it reads or pays anything, the
 // adapter checks again.
 func checkTokens(ctx context.Context, a chain.Adapter, log *slog.Logger) error {
-	node, ok := a.(interface{ CheckTokens(context.Context) error })
+	pinning, ok := a.(interface{ CheckTokens(context.Context) error })
 	if !ok {
 		return nil
 	}
-	err := node.CheckTokens(ctx)
+	err := pinning.CheckTokens(ctx)
 	if err == nil || errors.Is(err, ethereum.ErrToken) {
 		return err
 	}

@@ -70,11 +70,12 @@ type world struct {
 	addresses  int
 }
 
-// each runs a case on each node there is.
-func each(t *testing.T, f func(w *world)) {
+// each runs a case on each node there is, or on geth and those of the UTXO family
+// that are named.
+func each(t *testing.T, f func(w *world), only ...string) {
 	t.Helper()
 	t.Run("geth", func(t *testing.T) { t.Parallel(); f(newWorld(t, newGeth(t))) })
-	eachUTXO(t, func(w *world, _ *utxoNode) { f(w) })
+	eachUTXO(t, func(w *world, _ *utxoNode) { f(w) }, only...)
 }
 
 // eachUTXO runs a case on each node of the UTXO family, or on the ones named.
