@@ -12,7 +12,7 @@ import (
 	"ferry/swap/asset"
 )
 
-// checkedAdapter is the node's, whose tokens are the deployment's.
+// checkedAdapter speaks to the chain's node, for a node whose tokens are the deployment's.
 func checkedAdapter(ctx context.Context, s *daemon.Settings, name asset.Chain, n asset.Networks, log *slog.Logger) (chain.Adapter, error) {
 	a, err := node.Open(s, "", name, n, log)
 	if err != nil {
@@ -25,11 +25,11 @@ func checkedAdapter(ctx context.Context, s *daemon.Settings, name asset.Chain, n
 // token it says. A node that is away is no reason: before it reads or pays anything, the
 // adapter checks again.
 func checkTokens(ctx context.Context, a chain.Adapter, log *slog.Logger) error {
-	pinning, ok := a.(interface{ CheckTokens(context.Context) error })
+	node, ok := a.(interface{ CheckTokens(context.Context) error })
 	if !ok {
 		return nil
 	}
-	err := pinning.CheckTokens(ctx)
+	err := node.CheckTokens(ctx)
 	if err == nil || errors.Is(err, ethereum.ErrToken) {
 		return err
 	}
