@@ -6,18 +6,20 @@ import (
 	"hash/maphash"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // sieve is a Bloom filter whose bits for one key are in one word, so that a look is one
-// access to memory: 16 bits a key and three of them set let about one of fifty strangers
-// through. Its hash is seeded by chance, so that nobody can make keys that collide.
+// access to memory: 16 bits a key and four of them set let about one of fifty strangers
+// through. Its hash is seeded by chance, so that nobody can make keys that collide. Any
+// number may look while one adds.
 //
 // An open sieve lets everything through: what can't be sieved is watched all the same.
 type sieve struct {
 	seed  maphash.Seed
-	words []uint64
+	words []atomic.Uint64
 	keys  int
-	open  bool
+	open  atomic.Bool
 }
 
 const (
@@ -30,29 +32,36 @@ func newSieve(keys int) *sieve {
 	for words*64 < keys*sieveBits {
 		words *= 2
 	}
-	return &sieve{seed: maphash.MakeSeed(), words: make([]uint64, words)}
+	return &sieve{seed: maphash.MakeSeed(), words: make([]atomic.Uint64, words)}
+}
+
+// openSieve lets everything through.
+func openSieve() *sieve {
+	s := newSieve(0)
+	s.open.Store(true)
+	return s
 }
 
 // full reports that so many keys more would make it let too much through.
 func (s *sieve) full(more int) bool { return (s.keys+more)*sieveBits > len(s.words)*64 }
 
-func (s *sieve) place(key []byte) (word, bits uint64) {
+func (s *sieve) place(key []byte) (word *atomic.Uint64, bits uint64) {
 	h := maphash.Bytes(s.seed, key)
-	return (h >> 18) & uint64(len(s.words)-1), 1<<(h&63) | 1<<(h>>6&63) | 1<<(h>>12&63)
+	return &s.words[(h>>24)&uint64(len(s.words)-1)], 1<<(h&63) | 1<<(h>>6&63) | 1<<(h>>12&63) | 1<<(h>>18&63)
 }
 
 func (s *sieve) add(key []byte) {
 	word, bits := s.place(key)
-	s.words[word] |= bits
+	word.Or(bits)
 	s.keys++
 }
 
 func (s *sieve) may(key []byte) bool {
-	if s.open {
+	if s.open.Load() {
 		return true
 	}
 	word, bits := s.place(key)
-	return s.words[word]&bits == bits
+	return word.Load()&bits == bits
 }
 
 // outpoint is a coin's key: hash and number as a transaction's input has them.
