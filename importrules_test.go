@@ -114,8 +114,10 @@ var links = []struct {
 		"ferry/hotwallet/chain/*/...", "ferry/hotwallet/watch/...", "ferry/liquidity/...", "ferry/statemachine/...", "ferry/gateway/...",
 		"github.com/jackc/pgx/...", "github.com/twmb/franz-go/...",
 	}, "the signer reaches nothing: no node, database or broker"},
-	{"cmd/attestd", []string{"ferry/hotwallet/signer/...", "ferry/liquidity/...", "ferry/statemachine/...", "ferry/gateway/..."},
-		"the attestor is independent and has extended public keys only"},
+	{"cmd/attestd", []string{"ferry/hotwallet/signer/...", seedFiles, "ferry/hotwallet/postgres/...", "ferry/hotwallet/watch/...",
+		"ferry/hotwallet/payment/...", "github.com/jackc/pgx/...", "github.com/twmb/franz-go/...",
+		"ferry/liquidity/...", "ferry/statemachine/...", "ferry/gateway/..."},
+		"the attestor is independent: it has extended public keys only, reads nodes of its own, and has no database or broker"},
 	{"cmd/hotwalletd", []string{"ferry/hotwallet/signer/...", seedFiles, "ferry/liquidity/...", "ferry/statemachine/...", "ferry/gateway/..."},
 		"the hot wallet orders payments and holds no key"},
 }

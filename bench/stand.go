@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -11,6 +12,7 @@ import (
 	"ferry/hotwallet/chain/fakechain"
 	"ferry/hotwallet/issue"
 	"ferry/hotwallet/payment"
+	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
@@ -75,6 +77,19 @@ type fakeSigner struct{}
 func (fakeSigner) Sign(_ context.Context, r payment.SignRequest) ([]byte, string, error) {
 	raw, txid := fakechain.Sign(r.Plan)
 	return raw, txid, nil
+}
+
+// fakeAttestor vouches for every deposit, as attestd does that has seen it.
+type fakeAttestor struct{}
+
+func (fakeAttestor) AttestDeposit(_ context.Context, r payment.AttestRequest) (string, error) {
+	terms, err := swap.DecodeTerms(r.Order.SignedQuote, r.Order.SignedReceipt)
+	if err != nil {
+		return "", err
+	}
+	return swap.SignDepositAttestation(swap.DepositAttestation{SwapID: terms.Receipt.SwapID, ReceiptHash: swap.HashDocument(r.Order.SignedReceipt),
+		Chain: terms.Receipt.DepositChain, DepositID: r.Deposit.ID, Address: terms.Receipt.DepositAddress, Amount: r.Deposit.Amount,
+		Height: r.Block.Height, BlockHash: r.Block.Hash, Depth: confirmationsNeeded, Software: "fakechain", IssuedAt: swap.Millis(time.Now())}, attestKey)
 }
 
 // quietly keeps the fake chain's own work, which a node would do, apart from that

@@ -174,7 +174,7 @@ func (c *cluster) startWallet(ctx context.Context, w *wallet, pool *pgxpool.Pool
 	if err != nil {
 		return err
 	}
-	engine, err := payment.New(payment.Config{Chain: w.name, Store: store, Payer: adapter, Signer: fakeSigner{}, FencingToken: uint64(lease.Token()),
+	engine, err := payment.New(payment.Config{Chain: w.name, Store: store, Payer: adapter, Signer: fakeSigner{}, Attestor: fakeAttestor{}, FencingToken: uint64(lease.Token()),
 		FeeMax: w.amount(), QuoteKeys: public(quoteKey), AttestKeys: public(attestKey), Wake: wake, Now: time.Now, Log: c.env.Log})
 	if err != nil {
 		return err

@@ -27,6 +27,8 @@ const (
 	TypeRequote       DocumentType = "ferry-requote+jws"
 	TypeConsent       DocumentType = "ferry-consent+jws"
 	TypeRefundAddress DocumentType = "ferry-refund-address+jws"
+	// What a payment rests on besides: that a deposit is in the chain.
+	TypeDeposit DocumentType = "ferry-deposit+jws"
 )
 
 // MaxDocument is the largest signed document that is read, in bytes.

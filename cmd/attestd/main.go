@@ -1,6 +1,7 @@
 // Command attestd re-derives deposit addresses from its own copy of the extended
-// public keys and signs receipts. It answers hotwalletd on a Unix socket that
-// admits one user id, and reaches nothing; its admin endpoint is another such socket.
+// public keys and signs receipts, and attests deposits that it sees on nodes of its
+// own. It answers hotwalletd on a Unix socket that admits one user id, and reaches
+// those nodes only; its admin endpoint is another such socket.
 //
 //	attestd init                     make the store on a first start, for the public keys there are
 //	attestd marks                    print the highest attested index of each chain, while it is stopped
@@ -54,8 +55,12 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return err
 	}
 	defer a.Close()
+	seen, err := witness(s, d, a, log)
+	if err != nil {
+		return err
+	}
 	attestor, err := attest.Open(attest.Config{Networks: d.Networks, Accounts: public, Key: key,
-		QuoteKeys: quoteKeys, Store: store, Observe: authority.Attestations(a.Metrics()), Log: log})
+		QuoteKeys: quoteKeys, Store: store, Witness: seen, Observe: authority.Attestations(a.Metrics()), Log: log})
 	if err != nil {
 		return err
 	}
@@ -64,5 +69,5 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	serve := func(ctx context.Context) error {
 		return daemon.Serve(ctx, listen, caller, mux, log, a.Started, attestor.Close)
 	}
-	return daemon.Group(ctx, serve, a.Run)
+	return daemon.Group(ctx, serve, seen.Run, a.Run)
 }

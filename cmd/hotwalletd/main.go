@@ -50,10 +50,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
 		return err
 	}
-	if w.adapter, err = adapter(s, name, w.deployment.Networks, w.log); err != nil {
-		return err
-	}
-	if err := checkTokens(ctx, w.adapter, w.log); err != nil {
+	if w.adapter, err = checkedAdapter(ctx, s, name, w.deployment.Networks, w.log); err != nil {
 		return err
 	}
 	pool, err := database.Open(ctx, url, "hotwallet")

@@ -66,8 +66,9 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	if err != nil {
 		return nil, nil, err
 	}
+	attestd := ferryv1connect.NewAttestClient(rpc.Client(w.attest), rpc.BaseURL, rpc.ClientOptions()...)
 	issuer, err := issue.New(issue.Config{Chain: w.chain, Networks: w.deployment.Networks, Accounts: w.accounts, Store: w.store,
-		Attest:       ferryv1connect.NewAttestClient(rpc.Client(w.attest), rpc.BaseURL, rpc.ClientOptions()...),
+		Attest:       attestd,
 		FencingToken: uint64(lease.Token()), Destinations: w.adapter, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
 		Watch: func(a []string) { set.Add(a...) }, Observe: w.metrics.Call, Log: w.plain})
 	if err != nil {
@@ -77,7 +78,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter,
+	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter, Attestor: remote.NewAttestor(attestd),
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amounts.PaymentMax, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
 		Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})

@@ -49,13 +49,17 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	rules, err := d.DepositRules()
+	if err != nil {
+		return err
+	}
 	a, err := admin.OpenSocket(ctx, s.Or(admin.Env, listen+".admin"), log, os.Getuid(), caller)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
 	held, err := signer.Open(signer.Config{Dir: seed, KeyFile: keyFile, Networks: d.Networks,
-		QuoteKeys: quoteKeys, AttestKeys: attestKeys, Caps: caps,
+		QuoteKeys: quoteKeys, AttestKeys: attestKeys, Caps: caps, Rules: rules,
 		Observe: authority.Signings(a.Metrics()), Log: log})
 	if err != nil {
 		return err

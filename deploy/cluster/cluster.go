@@ -27,7 +27,8 @@ type Config struct {
 	// MiningAddress is paid by btcd's generate: the demo faucet's.
 	MiningAddress string
 	// Getenv finds what switches to real parts: DATABASE_URL, KAFKA_BROKERS,
-	// BITCOIN_URL (with user and password in it), ETHEREUM_URL; and KAFKA, which
+	// BITCOIN_URL (with user and password in it), ETHEREUM_URL, and attestd's own of
+	// both (ATTEST_BITCOIN_URL, ATTEST_ETHEREUM_URL); and KAFKA, which
 	// is "embedded" if empty, or "apache" to start Apache Kafka from Bin/apache-kafka.
 	Getenv func(string) string
 	// Progress is told of each step before it begins, and of each daemon that ended
@@ -52,7 +53,9 @@ type Cluster struct {
 	dir      *parts.Dir
 	run      string
 	settings Settings
-	failed   chan error
+	// bitcoinPeer is where the embedded btcd hears its peers, "" if there is none.
+	bitcoinPeer string
+	failed      chan error
 
 	saving sync.Mutex
 
@@ -110,6 +113,9 @@ func (c *Cluster) start(ctx context.Context) error {
 		return err
 	}
 	if err := c.nodes(ctx); err != nil {
+		return err
+	}
+	if err := c.attestNodes(ctx); err != nil {
 		return err
 	}
 	c.settings.SupportURL, c.settings.OperatorURL = urls["ferry_support"], urls["ferry_operator"]
@@ -198,6 +204,7 @@ func (c *Cluster) bitcoin(ctx context.Context) error {
 		return again.Process, nil
 	})
 	c.started("btcd", btcd.Process)
+	c.bitcoinPeer = btcd.PeerAddress()
 	c.settings.Bitcoin = Node{URL: "http://" + btcd.RPCAddress(), User: btcd.RPCUser(), Password: btcd.RPCPassword()}
 	return nil
 }

@@ -132,8 +132,8 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 		"FERRY_COINBASE_STREAM_URL=ws://"+venue+"/coinbase", "FERRY_OKX_STREAM_URL=ws://"+venue+"/okx/ws/v5/public",
 		"FERRY_BITSTAMP_STREAM_URL=ws://"+venue+"/bitstamp", "FERRY_BITSTAMP_REST_URL=http://"+venue+"/bitstamp",
 		"FERRY_QUOTE_KEY="+filepath.Join(c.keys(), "quote.pem"))
-	add("attestd", "attestd", attest, nil, accounts, caller, "FERRY_LISTEN="+socket("attest", "attest"),
-		"FERRY_ATTEST_KEY="+filepath.Join(c.dir.Part("attest"), "attest.pem"), "FERRY_STORE="+filepath.Join(c.dir.Part("attest"), "attest.db"))
+	add("attestd", "attestd", attest, nil, append(c.attestSettings(), accounts, caller, "FERRY_LISTEN="+socket("attest", "attest"),
+		"FERRY_ATTEST_KEY="+filepath.Join(c.dir.Part("attest"), "attest.pem"), "FERRY_STORE="+filepath.Join(c.dir.Part("attest"), "attest.db"))...)
 	add("signerd", "signerd", signer, nil, caller, "FERRY_LISTEN="+socket("signer", "signer"),
 		"FERRY_SEED="+c.dir.Part("signer"), "FERRY_KEY_FILE="+filepath.Join(c.dir.Part("signer-key"), "signer.key"), accounts)
 	var wallets []string

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"ferry/swap/asset"
 )
 
 // Node is how to reach a chain's node.
@@ -32,6 +34,8 @@ type Settings struct {
 	// Admin is each daemon's admin endpoint (/metrics, /healthz, /readyz): a loopback
 	// address, or the path of a Unix socket where the daemon holds keys.
 	Admin map[string]string `json:"admin,omitempty"`
+	// Attest are the nodes that attestd looks at deposits on.
+	Attest map[asset.Chain]Node `json:"attest,omitempty"`
 }
 
 // ErrNotRunning means that no cluster is up at a root folder.

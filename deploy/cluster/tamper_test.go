@@ -57,6 +57,7 @@ func TestTamperingOnRealNodes(t *testing.T) { //nolint:paralleltest // one clust
 		{"orders that come first", i.ordersFirst},
 		{"a refund that comes first", i.refundFirst},
 		{"facts", i.facts},
+		{"invented deposits", i.inventions},
 	} {
 		if !t.Run(part.name, func(t *testing.T) {
 			part.run(ctx, t)

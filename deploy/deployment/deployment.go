@@ -66,6 +66,10 @@ type Chain struct {
 	// the most it may pay: the signer refuses above either.
 	PaymentFeeMax string `json:"payment_fee_max"`
 	PaymentMax    string `json:"payment_max"`
+	// SecondSoftwareAbove is the deposit above which attestd needs two nodes of its
+	// own, of different software, that agree; where it has one, such a deposit waits.
+	// Left out, one node is enough for all.
+	SecondSoftwareAbove string `json:"second_software_above,omitempty"`
 }
 
 // Pair is what one direction of exchange costs and takes.
@@ -157,6 +161,9 @@ func (d Deployment) Validate() error {
 	w := d.Waits
 	if w.PriceSeconds < 0 || w.AnswerSeconds < 0 || w.ReminderSeconds < 0 || w.ApprovalSeconds < 0 {
 		return errors.New("waits: none may be negative")
+	}
+	if _, err := d.DepositRules(); err != nil {
+		return err
 	}
 	_, err := d.StaffLimits()
 	return err

@@ -13,8 +13,11 @@ type BtcdConfig struct {
 	LogFile string // absolute
 	// MiningAddress receives what `generate` mines: a simnet address whose key the caller holds, since btcd has no wallet.
 	MiningAddress string
-	RPCPort       int // chosen and remembered in Dir if 0
-	PeerPort      int // likewise
+	// Follow, if not empty, is the peer address of another btcd of the same simnet: all this node knows of is what that
+	// one tells it, as any peer would. It takes blocks only, and no transactions.
+	Follow   string
+	RPCPort  int // chosen and remembered in Dir if 0
+	PeerPort int // likewise
 }
 
 // Btcd is a running btcd on simnet: transaction and address index, no standard-rule exceptions, no peers, no TLS, loopback
@@ -31,7 +34,7 @@ func StartBtcd(ctx context.Context, cfg BtcdConfig) (*Btcd, error) {
 		name: "btcd", path: cfg.Path, dir: cfg.Dir, logFile: cfg.LogFile, rpcPort: cfg.RPCPort, peerPort: cfg.PeerPort,
 		config: btcdConfig,
 		args: func(n *utxoNode, configFile string) []string {
-			return []string{
+			args := []string{
 				"--configfile=" + configFile, "--simnet",
 				"--datadir=" + filepath.Join(cfg.Dir, "data"), "--logdir=" + filepath.Join(cfg.Dir, "logs"),
 				"--listen=" + n.PeerAddress(), "--rpclisten=" + n.RPCAddress(), "--notls", "--nodnsseed",
@@ -39,6 +42,10 @@ func StartBtcd(ctx context.Context, cfg BtcdConfig) (*Btcd, error) {
 				"--rejectnonstd", // simnet relays non-standard transactions by default; mainnet nodes do not
 				"--miningaddr=" + cfg.MiningAddress,
 			}
+			if cfg.Follow != "" {
+				args = append(args, "--connect="+cfg.Follow, "--blocksonly")
+			}
+			return args
 		},
 	})
 	if err != nil {

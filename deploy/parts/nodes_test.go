@@ -155,3 +155,47 @@ func TestTodaysGenesis(t *testing.T) {
 		}
 	}
 }
+
+// Setup: a btcd that follows another one. Test: blocks and a reorganisation come to it
+// from its peer, and go on doing so after the other one was away.
+func TestBtcdFollows(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := startBtcd(t, filepath.Join(dir, "first"))
+	second, err := StartBtcd(testContext(t), BtcdConfig{Path: partstest.Program(t, "btcd"), Dir: filepath.Join(dir, "second"),
+		LogFile: filepath.Join(dir, "second.log"), MiningAddress: miningAddress(t), Follow: first.PeerAddress()})
+	must(t, err)
+	t.Cleanup(func() { must(t, second.Kill()) })
+	one, two := btcdClient(t, first.utxoNode), btcdClient(t, second.utxoNode)
+	follows := func(what string) {
+		t.Helper()
+		want, err := one.GetBestBlockHash()
+		must(t, err)
+		ctx := testContext(t)
+		ticker := time.NewTicker(20 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			if got, err := two.GetBestBlockHash(); err == nil && got.IsEqual(want) {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				t.Fatalf("%s: the second node is not on %s", what, want)
+			case <-ticker.C:
+			}
+		}
+	}
+	hashes, err := one.Generate(5)
+	must(t, err)
+	follows("blocks")
+	must(t, one.InvalidateBlock(hashes[2]))
+	_, err = one.Generate(4)
+	must(t, err)
+	follows("a reorganisation")
+	must(t, first.Stop(testContext(t)))
+	again := startBtcd(t, filepath.Join(dir, "first"))
+	one = btcdClient(t, again.utxoNode)
+	_, err = one.Generate(1)
+	must(t, err)
+	follows("a restart")
+}

@@ -31,8 +31,9 @@ const (
 
 // The calls that are observed.
 const (
-	callAttest = "attest"
-	callAmend  = "amend"
+	callAttest  = "attest"
+	callAmend   = "amend"
+	callDeposit = "deposit"
 )
 
 // Config is what an attestor is opened with.
@@ -51,10 +52,12 @@ type Config struct {
 	// HotRange is how many hot and change addresses of each chain count as ours;
 	// 1000 if 0.
 	HotRange uint32
+	// Witness looks for deposits; without one none is attested.
+	Witness *Witness
 	// Now is the clock of receipts; time.Now if nil.
 	Now func() time.Time
 	// Observe, if not nil, is called with how each request ended, "attest" for a
-	// receipt or "amend": "" or the code of its refusal. It must not block.
+	// receipt, "amend" or "deposit": "" or the code of its refusal. It must not block.
 	Observe func(call string, code swap.Code)
 	// Log may be nil.
 	Log *slog.Logger
@@ -81,6 +84,7 @@ type Attestor struct {
 	key       ed25519.PrivateKey
 	quoteKeys swap.PublicKeys
 	store     *store
+	witness   *Witness
 	now       func() time.Time
 	log       *slog.Logger
 	observe   func(call string, code swap.Code)
@@ -113,7 +117,7 @@ func Open(c Config) (*Attestor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Attestor{networks: c.Networks, key: c.Key, quoteKeys: c.QuoteKeys, store: s, now: c.Now, log: c.Log, observe: c.Observe}, nil
+	return &Attestor{networks: c.Networks, key: c.Key, quoteKeys: c.QuoteKeys, store: s, witness: c.Witness, now: c.Now, log: c.Log, observe: c.Observe}, nil
 }
 
 // PublicKey is what receipts verify against.

@@ -20,6 +20,11 @@
 //     one, once it was set, for ever: the same again gets the same document, and it
 //     is on disk before it is answered. A consent says when it was given, by the
 //     clock here; what it is good for, swap.Terms.Permits says.
+//   - A deposit is attested only as a node of the attestor's own shows it: in the very
+//     block that is named, which is in that node's best chain before and after its
+//     depth is counted; at the address that is derived here, of exactly that coin,
+//     asset and amount; and above a limit by two nodes of different software. Each
+//     look is a new one. What it does not find has a name.
 //
 // It holds no private chain key: with its attestation key alone, or with its
 // store, no coin can be moved. It has the word of nobody but liquidityd: that a
@@ -40,5 +45,6 @@
 //
 // # Imports
 //
-// It imports swap and its leaves, swap/rpc, hotwallet/keys, hotwallet/durable and bbolt.
+// It imports swap and its leaves, swap/rpc, hotwallet/keys, hotwallet/chain,
+// hotwallet/durable and bbolt.
 package attest

@@ -103,7 +103,8 @@ func newUTXO(t *testing.T, program string, kind utxotest.Kind, adapter func(utxo
 	p := n.process
 	n.Node = utxotest.New(t, kind, p.RPCAddress(), p.RPCUser(), p.RPCPassword())
 	var err error
-	n.reader, err = adapter(utxo.Config{URL: "http://" + p.RPCAddress(), User: p.RPCUser(), Pass: p.RPCPassword(), Networks: networks, Quarantined: n.quarantine})
+	n.reader, err = adapter(utxo.Config{URL: "http://" + p.RPCAddress(), User: p.RPCUser(), Pass: p.RPCPassword(), Networks: networks,
+		Timeout: limit, Quarantined: n.quarantine})
 	if err != nil {
 		t.Fatal(err)
 	}

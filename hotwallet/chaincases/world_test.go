@@ -55,6 +55,8 @@ type world struct {
 	*testing.T
 	node  node
 	chain asset.Chain
+	// asset is what swaps deposit: the chain's own unless a case is about a token.
+	asset asset.ID
 	// pool is the hot wallet's schema, swapPool the state machine's.
 	pool, swapPool *pgxpool.Pool
 	store          *postgres.Store
@@ -68,11 +70,12 @@ type world struct {
 	addresses  int
 }
 
-// each runs a case on each node there is.
-func each(t *testing.T, f func(w *world)) {
+// each runs a case on each node there is, or on geth and those of the UTXO family
+// that are named.
+func each(t *testing.T, f func(w *world), only ...string) {
 	t.Helper()
 	t.Run("geth", func(t *testing.T) { t.Parallel(); f(newWorld(t, newGeth(t))) })
-	eachUTXO(t, func(w *world, _ *utxoNode) { f(w) })
+	eachUTXO(t, func(w *world, _ *utxoNode) { f(w) }, only...)
 }
 
 // eachUTXO runs a case on each node of the UTXO family, or on the ones named.
@@ -92,7 +95,7 @@ func eachUTXO(t *testing.T, f func(w *world, n *utxoNode), only ...string) {
 
 func newWorld(t *testing.T, n node) *world {
 	t.Helper()
-	w := &world{T: t, node: n, chain: n.adapter().Chain(), pool: quick(t, "hotwallet"), swapPool: quick(t, "swap"),
+	w := &world{T: t, node: n, chain: n.adapter().Chain(), asset: n.adapter().Chain().NativeID(), pool: quick(t, "hotwallet"), swapPool: quick(t, "swap"),
 		keys: swaptest.NewKeys(), set: watch.NewSet()}
 	log := slog.New(slog.DiscardHandler)
 	var err error
@@ -135,7 +138,10 @@ func (w *world) must(err error) {
 
 // usual is a deposit of the usual size.
 func (w *world) usual() asset.Units {
-	if w.chain == asset.Ethereum {
+	switch {
+	case asset.MustLookup(w.asset).Token:
+		return asset.NewUnits(700_000_000)
+	case w.asset == asset.ETH:
 		return asset.MustUnits("280000000000000000")
 	}
 	return asset.NewUnits(1_000_000)
@@ -169,22 +175,21 @@ func (w *world) give(address string) (swapID string) {
 	w.Helper()
 	now := swap.Millis(time.Now())
 	terms := swaptest.NewTerms(w, w.keys, func(q *swap.Quote, r *swap.Receipt) {
-		native, _ := w.chain.Native()
-		q.Pair.From = native.ID
+		q.Pair.From = w.asset
 		if w.chain.Family() == asset.UTXO {
-			q.RefundFeeMax = swaptest.Amount(native.ID, "0.00002")
+			q.RefundFeeMax = swaptest.Amount(w.asset, "0.00002")
 		}
 		if w.chain == asset.Ethereum {
-			q.Pair = asset.Pair{From: asset.ETH, To: asset.BTC}
+			q.Pair = asset.Pair{From: w.asset, To: asset.BTC}
 			q.Payout, q.ServiceFee = swaptest.Amount(asset.BTC, "0.01"), swaptest.Amount(asset.BTC, "0.0001")
-			q.NetworkFee, q.RefundFeeMax = swaptest.Amount(asset.BTC, "0.00002"), swaptest.Amount(asset.ETH, "0.0005")
+			q.NetworkFee, q.RefundFeeMax = swaptest.Amount(asset.BTC, "0.00002"), swaptest.Amount(w.asset, "0.0005")
 			r.PayoutAddress, r.RefundAddress = swaptest.BitcoinAddress, swaptest.EthereumAddress
 		}
 		q.ID = swap.NewID(swap.QuotePrefix, now)
-		q.Deposit = asset.Amount{Asset: native.ID, Units: w.usual()}
+		q.Deposit = asset.Amount{Asset: w.asset, Units: w.usual()}
 		q.IssuedAt, q.AcceptBy = now, now.Add(time.Minute)
 		r.SwapID, r.QuoteID = swap.NewID(swap.SwapPrefix, now), q.ID
-		r.DepositChain, r.DepositAsset, r.DepositAddress = w.chain, native.ID, address
+		r.DepositChain, r.DepositAsset, r.DepositAddress = w.chain, w.asset, address
 		r.IssuedAt, r.DepositBy, r.ConfirmBy = now, now.Add(time.Hour), now.Add(2*time.Hour)
 	})
 	swapID = terms.Receipt.SwapID
@@ -278,9 +283,8 @@ func (w *world) wantCredit(swapID string, want asset.Units) {
 	w.pass()
 	const cleared = `SELECT coalesce(sum(units), 0)::text FROM posting p JOIN entry e ON e.key = p.entry_key
 		WHERE e.swap_id = $1 AND account = 'clearing' AND asset = $2`
-	native, _ := w.chain.Native()
-	sent := w.text(w.pool, cleared, swapID, native.ID)
-	taken := w.text(w.swapPool, cleared, swapID, native.ID)
+	sent := w.text(w.pool, cleared, swapID, w.asset)
+	taken := w.text(w.swapPool, cleared, swapID, w.asset)
 	if zero := want.IsZero(); sent != "-"+want.String() && !zero || taken != want.String() || zero && sent != "0" {
 		w.Fatalf("the hot wallet has cleared %s and the swap was credited %s, want %s", sent, taken, want)
 	}

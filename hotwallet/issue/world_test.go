@@ -200,6 +200,10 @@ func (a *fakeAttest) Amend(_ context.Context, req *connect.Request[ferryv1.Amend
 	return connect.NewResponse(&ferryv1.AmendResponse{SignedDocument: signed}), err
 }
 
+func (a *fakeAttest) AttestDeposit(context.Context, *connect.Request[ferryv1.AttestDepositRequest]) (*connect.Response[ferryv1.AttestDepositResponse], error) {
+	return nil, swap.Refuse(swap.CodeRefused, "", "", "Nothing asks for it here.")
+}
+
 func (a *fakeAttest) HighWater(context.Context, *connect.Request[ferryv1.HighWaterRequest]) (*connect.Response[ferryv1.HighWaterResponse], error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -11,7 +11,8 @@
 //	broadcast            hand them in again, ever more rarely, until a block has it
 //
 // It promises that nothing is signed for a deposit that is not confirmed at that
-// moment in our own book, and goes on by itself when it is again; that a payment
+// moment in our own book and attested by attestd from a node of its own, and goes on
+// by itself when it is again; that a payment
 // never has a second plan, so that whatever crashes or
 // repeats, at most one transaction can pay it; that nothing is planned, signed or
 // handed in while the chain is halted; and that a payment which stands still says

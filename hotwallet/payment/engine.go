@@ -38,6 +38,8 @@ type Config struct {
 	Store  Store
 	Payer  chain.Payer
 	Signer Signer
+	// Attestor vouches for deposits: the signer takes nobody else's word.
+	Attestor Attestor
 	// FencingToken is the lease's.
 	FencingToken uint64
 	// FeeMax is the most one transaction may cost, whatever it is for, and
@@ -72,6 +74,10 @@ type Engine struct {
 	// tries is when to look at a payment again. It is only a pace: after a
 	// restart everything is due.
 	tries map[string]try
+	// unattestedSince is since when a payment's deposits are not attested, unanswered
+	// the chains whose deposits nobody could look at in this round.
+	unattestedSince map[string]time.Time
+	unanswered      map[asset.Chain]error
 }
 
 type try struct {
@@ -81,8 +87,8 @@ type try struct {
 
 // New checks the configuration.
 func New(c Config) (*Engine, error) {
-	if c.Store == nil || c.Payer == nil || c.Signer == nil || c.Log == nil || c.Now == nil {
-		return nil, errors.New("payment: a store, payer, signer, clock or log is missing")
+	if c.Store == nil || c.Payer == nil || c.Signer == nil || c.Attestor == nil || c.Log == nil || c.Now == nil {
+		return nil, errors.New("payment: a store, payer, signer, attestor, clock or log is missing")
 	}
 	if _, ok := c.Chain.Native(); !ok {
 		return nil, fmt.Errorf("payment: chain %.20q is not known", c.Chain)
@@ -102,7 +108,7 @@ func New(c Config) (*Engine, error) {
 	if c.Poll == 0 {
 		c.Poll = 250 * time.Millisecond
 	}
-	return &Engine{config: c, tries: map[string]try{}}, nil
+	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -135,6 +141,7 @@ func (e *Engine) Round(ctx context.Context) error {
 		e.config.Log.Warn("more open payments than a round looks at", "chain", e.config.Chain, "limit", openMost)
 	}
 	e.forget(open)
+	clear(e.unanswered)
 	var failed error
 	moved, inARow := 0, 0
 	for _, o := range open {
@@ -186,6 +193,11 @@ func (e *Engine) forget(open []Open) {
 			delete(e.tries, id)
 		}
 	}
+	for id := range e.unattestedSince {
+		if !still[id] {
+			delete(e.unattestedSince, id)
+		}
+	}
 }
 
 // later puts a payment off; the pause doubles each time up to most.
@@ -201,13 +213,14 @@ func (e *Engine) advance(ctx context.Context, orderID string) error {
 		return err
 	}
 	var done bool
+	var attested []string // of what is planned now: signed at once, with the same
 	if p.State == swap.PaymentQueued && p.Attempt == nil {
-		if p, done, err = e.plan(ctx, p); err != nil || !done {
+		if p, attested, done, err = e.plan(ctx, p); err != nil || !done {
 			return err
 		}
 	}
 	if p.State == swap.PaymentQueued {
-		if p, done, err = e.sign(ctx, p); err != nil || !done {
+		if p, done, err = e.sign(ctx, p, attested); err != nil || !done {
 			return err
 		}
 	}

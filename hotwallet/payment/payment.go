@@ -94,6 +94,9 @@ type Store interface {
 	Basis(ctx context.Context, p Payment) (Basis, error)
 	// DepositsConfirmed reports what Basis does of the order's deposits, now.
 	DepositsConfirmed(ctx context.Context, o swap.Order) (bool, error)
+	// DepositBlocks are the blocks that the order's deposits are confirmed in, in
+	// their order; ErrChanged if one is not.
+	DepositBlocks(ctx context.Context, o swap.Order) ([]chain.Ref, error)
 	// StorePlan stores the first attempt and reserves its coins or takes its
 	// nonce, unless the chain is halted or a deposit is not confirmed.
 	StorePlan(ctx context.Context, p Payment, plan chain.Plan) (Payment, error)
@@ -110,6 +113,8 @@ type Store interface {
 type SignRequest struct {
 	Order swap.Order
 	Plan  chain.Plan
+	// Attestations are one for each of the order's deposits, in their order.
+	Attestations []string
 	// FencingToken is the caller's lease; the signer refuses older ones.
 	FencingToken uint64
 }

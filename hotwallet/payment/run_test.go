@@ -27,7 +27,7 @@ func (s answeredStore) StoreAnswer(ctx context.Context, p payment.Payment, a pay
 }
 
 func (w *world) config() payment.Config {
-	return payment.Config{Chain: w.on, Store: w.store, Payer: w.chain, Signer: w.signer,
+	return payment.Config{Chain: w.on, Store: w.store, Payer: w.chain, Signer: w.signer, Attestor: w.attestor,
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest),
 		Now: w.clock.Now, Log: slog.New(slog.DiscardHandler)}
 }
@@ -119,7 +119,7 @@ func TestConfig(t *testing.T) {
 	w := newWorld(t, asset.Bitcoin)
 	for name, spoil := range map[string]func(c *payment.Config){
 		"store": func(c *payment.Config) { c.Store = nil }, "payer": func(c *payment.Config) { c.Payer = nil },
-		"signer": func(c *payment.Config) { c.Signer = nil }, "clock": func(c *payment.Config) { c.Now = nil },
+		"signer": func(c *payment.Config) { c.Signer = nil }, "attestor": func(c *payment.Config) { c.Attestor = nil }, "clock": func(c *payment.Config) { c.Now = nil },
 		"log": func(c *payment.Config) { c.Log = nil }, "chain": func(c *payment.Config) { c.Chain = "dogecoin" },
 		"fee limit": func(c *payment.Config) { c.FeeMax = asset.Units{} }, "lease": func(c *payment.Config) { c.FencingToken = 0 },
 		"fee share":  func(c *payment.Config) { c.FeeBasisPoints = 10_001 },

@@ -28,54 +28,59 @@ const (
 	ReasonBytes       = "the stored bytes are not the signed plan:"
 )
 
-// plan makes and stores the one plan of a payment. It reports whether there is one.
-func (e *Engine) plan(ctx context.Context, p Payment) (Payment, bool, error) {
+// plan makes and stores the one plan of a payment, whose deposits are attested before a
+// coin or nonce is tied up. It reports whether there is one.
+func (e *Engine) plan(ctx context.Context, p Payment) (Payment, []string, bool, error) {
 	if err := e.running(ctx); err != nil {
-		return p, false, err
+		return p, nil, false, err
 	}
 	if err := CheckAuthority(p.Order, e.config.QuoteKeys, e.config.AttestKeys); err != nil {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
-		return p, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
+		return p, nil, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
 	}
 	units := p.Order.Amount.Units
 	if !e.config.AmountMax.IsZero() && e.config.AmountMax.Less(units) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
-		return p, false, e.stand(ctx, p, ReasonAmount, true)
+		return p, nil, false, e.stand(ctx, p, ReasonAmount, true)
 	}
 	limit, err := e.feeLimit(p.Order)
 	if err != nil {
-		return p, false, err
+		return p, nil, false, err
 	}
 	basis, err := e.config.Store.Basis(ctx, p)
 	if err != nil {
-		return p, false, err
+		return p, nil, false, err
 	}
 	if !basis.DepositsConfirmed {
 		e.later(p.Order.ID, waitLeast, waitMost)
-		return p, false, e.stand(ctx, p, ReasonDeposit, true)
+		return p, nil, false, e.stand(ctx, p, ReasonDeposit, true)
 	}
 	if basis.Unsigned {
 		e.later(p.Order.ID, waitLeast, waitMost)
-		return p, false, e.stand(ctx, p, ReasonEarlier, false)
+		return p, nil, false, e.stand(ctx, p, ReasonEarlier, false)
+	}
+	attested, ok, err := e.attest(ctx, p)
+	if err != nil || !ok {
+		return p, nil, false, err
 	}
 	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Request{
 		Asset: p.Order.Amount.Asset, Destination: p.Order.Destination, Units: units, FeeMax: limit.most})
 	if err != nil {
-		return p, false, e.notPlanned(ctx, p, limit, err)
+		return p, nil, false, e.notPlanned(ctx, p, limit, err)
 	}
 	if limit.most.Less(plan.Fee) {
-		return p, false, e.notPlanned(ctx, p, limit, chain.ErrFeeMax)
+		return p, nil, false, e.notPlanned(ctx, p, limit, chain.ErrFeeMax)
 	}
 	crash.Point("payment.plan.before")
 	stored, err := e.config.Store.StorePlan(ctx, p, plan)
 	if err != nil {
-		return p, false, err
+		return p, nil, false, err
 	}
 	crash.Point("payment.plan.after")
 	e.config.Log.Info("payment planned", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "fee", plan.Fee.String())
 	delete(e.tries, p.Order.ID)
 	e.moved()
-	return stored, true, nil
+	return stored, attested, true, nil
 }
 
 func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, cause error) error {
@@ -97,8 +102,8 @@ func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, caus
 }
 
 // sign has the stored plan signed and stores the bytes. It reports whether it is
-// signed.
-func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
+// signed. Where the deposits were not attested just now they are again.
+func (e *Engine) sign(ctx context.Context, p Payment, attested []string) (Payment, bool, error) {
 	if err := e.running(ctx); err != nil {
 		return p, false, err
 	}
@@ -111,8 +116,14 @@ func (e *Engine) sign(ctx context.Context, p Payment) (Payment, bool, error) {
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return p, false, e.stand(ctx, p, ReasonDeposit, true)
 	}
+	if attested == nil {
+		var ok bool
+		if attested, ok, err = e.attest(ctx, p); err != nil || !ok {
+			return p, false, err
+		}
+	}
 	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{
-		Order: p.Order, Plan: p.Attempt.Plan, FencingToken: e.config.FencingToken})
+		Order: p.Order, Plan: p.Attempt.Plan, Attestations: attested, FencingToken: e.config.FencingToken})
 	if err != nil {
 		if ctx.Err() != nil {
 			return p, false, ctx.Err()

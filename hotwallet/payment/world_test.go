@@ -45,6 +45,7 @@ type world struct {
 	quoteKey ed25519.PrivateKey
 	attest   ed25519.PrivateKey
 	signer   *fakeSigner
+	attestor *fakeAttestor
 	clock    *clock
 	fuse     *fuse
 	feeMax   asset.Units
@@ -115,6 +116,7 @@ func newWorld(t testing.TB, on asset.Chain) *world {
 	} else {
 		w.chain = fakechain.NewEthereum(fakechain.Config{Networks: networks})
 	}
+	w.attestor = &fakeAttestor{w: w}
 	w.chain.Mine(1)
 	w.start()
 	t.Cleanup(func() { w.stop() })
@@ -156,7 +158,7 @@ func (w *world) start() {
 	w.must(err)
 	w.must(w.watcher.Step(ctx))
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
-		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse},
+		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: w.attestor,
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax,
 		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Observer: w.told, Now: w.clock.Now, Log: log})
 	w.must(err)

@@ -11,8 +11,8 @@ import (
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
 
-// claim is what an authority permits, read from signed documents. Only deposits and
-// token are the caller's word.
+// claim is what an authority permits, read from signed documents. Only the token is
+// the caller's word.
 type claim struct {
 	// key is "payout:<quote id>", "payout:<deposit id>" for an extra deposit that is
 	// swapped too, or "refund:<deposit id>".
@@ -58,6 +58,9 @@ func (s *Signer) authorise(chain asset.Chain, a *ferryv1.Authority) (claim, erro
 	}
 	deposits, deposited, err := readDeposits(terms.Quote.DepositChain(), a.GetDeposits())
 	if err != nil {
+		return claim{}, err
+	}
+	if err := s.attested(terms, deposits, a.GetSignedAttestations()); err != nil {
 		return claim{}, err
 	}
 	if a.GetFencingToken() == 0 {

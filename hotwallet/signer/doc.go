@@ -7,6 +7,9 @@
 //     signed by liquidityd and a receipt signed by attestd say so, with the
 //     amendments that are signed by either. Destination, amount and fee are
 //     recomputed from the transaction, never taken on trust.
+//   - Every deposit that a payment uses up is attested by attestd, which has looked for
+//     it on a node of its own: bound to the receipt, of that very amount, deep enough
+//     and minutes ago at most. What is summed up is what was attested.
 //   - A requote is paid exactly, for exactly the deposits that it names, where
 //     swap.Terms.Permits it: within the policy of the receipt, or with the user's
 //     consent. A refund address set later is paid only where the receipt left it
@@ -28,26 +31,23 @@
 //
 // # What a compromised caller can still do
 //
-// Whoever controls hotwalletd holds genuine quotes and receipts. Until deposits
-// are attested from a node of attestd's own, the signer has only the caller's
-// word that a deposit exists. Such a caller can
+// Whoever controls hotwalletd holds genuine quotes and receipts. What deposits they
+// are used for, attestd says. Such a caller can
 //
-//   - have payouts made, for swaps that liquidityd quoted and attestd gave a
-//     receipt for, without a deposit: each to the swap's own payout address, once
-//     per quote, for exactly the quoted amount, or that of a requote which
-//     liquidityd signed;
-//   - have refunds made of deposits that never happened, of any number and each of
-//     an amount up to the cap per transaction, to a refund address that stands in a
-//     genuine receipt or was set with the swap's secret. Nothing limits the sum over time yet;
+//   - have a genuine deposit paid out or refunded, once, though nobody has ordered it:
+//     to the swap's own addresses, for exactly the quoted amount, that of a requote
+//     which liquidityd signed, or the deposit less at most the quoted fee. Nothing
+//     limits the sum over time yet;
 //   - use terms long after their deadlines: the signer knows no deposit's time;
 //   - burn fees up to the caps, and withhold or delay payments: coins that were
 //     signed into an attempt stay tied to that authority, and a very high fencing
 //     token locks out every later lease.
 //
 // It can't choose another destination, another payout amount, a second payout, a
-// payout and a refund of one deposit, or a purpose beyond these two. A compromised
-// liquidityd or attestd alone moves nothing; with hotwalletd, each of them makes
-// terms of its own, bounded by the caps.
+// payout and a refund of one deposit, a deposit that never was, or a purpose beyond
+// these two. A compromised liquidityd or attestd alone moves nothing; with hotwalletd,
+// liquidityd makes prices of its own for genuine deposits, and attestd whatever it
+// likes, bounded by the caps.
 //
 // The memory protects only as long as it is whole: it must never be restored from
 // a backup or copied to a second signer. Open refuses to start without it.

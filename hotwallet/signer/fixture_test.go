@@ -16,6 +16,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
+	"google.golang.org/protobuf/proto"
 
 	"ferry/hotwallet/keys"
 	"ferry/swap"
@@ -26,6 +27,8 @@ import (
 
 // desk is a signer in a folder of its own, with the keys of those it trusts.
 type desk struct {
+	reporter            swaptest.Reporter
+	bare                bool // no attestation is added to what is asked
 	config              Config
 	signer              *Signer
 	quoteKey, attestKey ed25519.PrivateKey
@@ -49,10 +52,10 @@ func publicKeys(private ed25519.PrivateKey) swap.PublicKeys {
 // newDesk prepares and opens a signer under dir.
 func newDesk(t swaptest.Reporter, dir string) *desk {
 	t.Helper()
-	d := &desk{quoteKey: ed25519Key(t), attestKey: ed25519Key(t)}
+	d := &desk{reporter: t, quoteKey: ed25519Key(t), attestKey: ed25519Key(t)}
 	d.config = Config{
 		Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "signer.key"), Networks: swaptest.Networks,
-		QuoteKeys: publicKeys(d.quoteKey), AttestKeys: publicKeys(d.attestKey), Caps: DefaultCaps(),
+		QuoteKeys: publicKeys(d.quoteKey), AttestKeys: publicKeys(d.attestKey), Caps: DefaultCaps(), Rules: testRules(),
 	}
 	if _, err := Init(d.config.Dir, d.config.KeyFile, swaptest.Networks); err != nil {
 		t.Fatalf("init: %v", err)
@@ -198,6 +201,8 @@ func wireBytes(t swaptest.Reporter, tx *wire.MsgTx) []byte {
 }
 
 func (d *desk) signBitcoin(req *ferryv1.SignBitcoinRequest) (*ferryv1.SignResponse, error) {
+	req = proto.Clone(req).(*ferryv1.SignBitcoinRequest)
+	req.Authority = d.attested(d.reporter, req.GetAuthority())
 	res, err := d.signer.SignBitcoin(context.Background(), connect.NewRequest(req))
 	if err != nil {
 		return nil, err
@@ -206,6 +211,8 @@ func (d *desk) signBitcoin(req *ferryv1.SignBitcoinRequest) (*ferryv1.SignRespon
 }
 
 func (d *desk) signEthereum(req *ferryv1.SignEthereumRequest) (*ferryv1.SignResponse, error) {
+	req = proto.Clone(req).(*ferryv1.SignEthereumRequest)
+	req.Authority = d.attested(d.reporter, req.GetAuthority())
 	res, err := d.signer.SignEthereum(context.Background(), connect.NewRequest(req))
 	if err != nil {
 		return nil, err

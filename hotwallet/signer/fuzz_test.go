@@ -127,7 +127,7 @@ func FuzzAmendments(f *testing.F) {
 		refund := open.authority(swap.PurposeRefund, uses(depositID(asset.Bitcoin, "a"), open.quote.Deposit.Units), signedRequote)
 		for _, a := range []*ferryv1.Authority{payout, refund} {
 			a.SignedConsent, a.SignedRefundAddress = signedConsent, signedAddress
-			c, err := d.signer.authorise(asset.Bitcoin, a)
+			c, err := d.signer.authorise(asset.Bitcoin, d.attested(t, a))
 			if err != nil {
 				continue
 			}

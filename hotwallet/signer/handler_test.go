@@ -23,6 +23,7 @@ func TestHandlerOverASocket(t *testing.T) {
 	client := ferryv1connect.NewSignerClient(rpctest.Serve(t, pattern, handler), rpc.BaseURL, rpc.ClientOptions()...)
 
 	req := d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a"), payoutSat, feeSat, "x")
+	req.Authority = d.attested(t, req.GetAuthority())
 	res, err := client.SignBitcoin(ctx, connect.NewRequest(req))
 	if err != nil || res.Msg.GetTxid() == "" {
 		t.Errorf("sign: %v", err)

@@ -99,7 +99,7 @@ func TestInitCompletesAfterACrash(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			c := Config{Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "k"), Networks: swaptest.Networks,
-				QuoteKeys: publicKeys(ed25519Key(t)), AttestKeys: publicKeys(ed25519Key(t)), Caps: DefaultCaps()}
+				QuoteKeys: publicKeys(ed25519Key(t)), AttestKeys: publicKeys(ed25519Key(t)), Caps: DefaultCaps(), Rules: testRules()}
 			crash := errors.New("power cut")
 			i := installer{dir: c.Dir, keyFile: c.KeyFile, networks: swaptest.Networks, after: func(done string) error {
 				if done == step {

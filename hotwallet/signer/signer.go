@@ -31,7 +31,10 @@ type Config struct {
 	QuoteKeys  swap.PublicKeys
 	AttestKeys swap.PublicKeys
 	Caps       Caps
-	// Now is the clock of the records; time.Now if nil. No decision depends on it.
+	// Rules are what the attestation of a deposit must meet.
+	Rules swap.DepositRules
+	// Now is the clock of the records, and of how old an attestation is; time.Now if
+	// nil. No other decision depends on it.
 	Now func() time.Time
 	// Observe, if not nil, is called with how each request ended. The purpose is ""
 	// where it was not established, the code "" where it was signed, the field the
@@ -49,7 +52,7 @@ func (c Config) Validate() error {
 	case len(c.QuoteKeys) == 0 || len(c.AttestKeys) == 0:
 		return errors.New("the public keys of liquidityd and attestd must both be given")
 	}
-	return errors.Join(c.Networks.Validate(), c.Caps.Validate())
+	return errors.Join(c.Networks.Validate(), c.Caps.Validate(), c.Rules.Validate())
 }
 
 // Signer answers hotwalletd. It is safe for concurrent use; requests are worked
@@ -60,6 +63,7 @@ type Signer struct {
 	quoteKeys  swap.PublicKeys
 	attestKeys swap.PublicKeys
 	caps       Caps
+	rules      swap.DepositRules
 	now        func() time.Time
 	log        *slog.Logger
 	observe    func(chain asset.Chain, purpose swap.Purpose, code swap.Code, field string)
@@ -106,7 +110,7 @@ func Open(c Config) (*Signer, error) {
 		return nil, err
 	}
 	s := &Signer{ring: ring, memory: memory, quoteKeys: c.QuoteKeys, attestKeys: c.AttestKeys,
-		caps: c.Caps, now: c.Now, log: c.Log, observe: c.Observe, turn: make(chan struct{}, 1)}
+		caps: c.Caps, rules: c.Rules, now: c.Now, log: c.Log, observe: c.Observe, turn: make(chan struct{}, 1)}
 	s.stop = sync.OnceValue(s.shut)
 	return s, nil
 }

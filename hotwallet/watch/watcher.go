@@ -101,7 +101,7 @@ type Watcher struct {
 	// unseen is what was told that the node does not show.
 	unseen string
 	mempool
-	feed
+	feed chain.Feed
 }
 
 // New makes a watcher; Run or Step does the work.
@@ -112,7 +112,7 @@ func New(c Config) (*Watcher, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Watcher{config: c, stale: true, mempool: newMempool(), feed: feed{since: c.Now()}}, nil
+	return &Watcher{config: c, stale: true, mempool: newMempool(), feed: chain.NewFeed(c.Now())}, nil
 }
 
 // Run follows the chain until ctx ends. Failures are logged and tried again.

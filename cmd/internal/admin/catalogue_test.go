@@ -15,6 +15,7 @@ import (
 	"ferry/cmd/internal/admin/public"
 	"ferry/cmd/internal/admin/swaps"
 	"ferry/cmd/internal/admin/wallet"
+	"ferry/cmd/internal/admin/witness"
 	"ferry/liquidity"
 	"ferry/swap/asset"
 )
@@ -69,6 +70,7 @@ func TestOperationsDescribesEveryMetric(t *testing.T) {
 	desk.Prices(found, func() []liquidity.Price { return nil })
 	public.Observer(found)
 	authority.Signings(found)
+	witness.Observer(found)
 	authority.Attestations(found)
 	if len(found.seen) < 30 {
 		t.Fatalf("only %d metrics are registered: the test has lost its subject", len(found.seen))

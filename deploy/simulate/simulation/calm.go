@@ -27,6 +27,7 @@ func (w *World) calm() {
 			end = by
 		}
 	}
+	w.attestor.agree()
 	for on, c := range w.chains {
 		c.SetAway(false)
 		c.FailCalls(0)

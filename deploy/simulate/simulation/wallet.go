@@ -74,7 +74,7 @@ func (h *wallet) begin() {
 			}
 		}})
 	must(err)
-	engine, err := payment.New(payment.Config{Chain: h.on, Store: store, Payer: adapter, Signer: w.signer.of(w),
+	engine, err := payment.New(payment.Config{Chain: h.on, Store: store, Payer: adapter, Signer: w.signer.of(w), Attestor: w.attestor,
 		FencingToken: token, FeeMax: gwei(50_000_000), QuoteKeys: quoteKeys, AttestKeys: attestKeys,
 		Check: checkBytes, Now: w.clock, Log: w.log})
 	must(err)
@@ -161,6 +161,7 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 			panic(violation{"the signer was asked for a second transaction for " + r.Order.ID})
 		}
 		checkSigned(r.Order)
+		s.w.checkAttested(r)
 		s.plans[r.Order.ID] = r.Plan.Unsigned
 		raw, txid = fakechain.Sign(r.Plan)
 		return nil

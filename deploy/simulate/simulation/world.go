@@ -56,6 +56,8 @@ type World struct {
 	wallets *hot.Database
 	hot     map[asset.Chain]*wallet
 	signer  *signer
+	// attestor sees deposits on nodes of its own.
+	attestor *attestor
 
 	users    []*user
 	branches map[asset.Chain]fakechain.Branch
@@ -103,6 +105,9 @@ func newWorld(ctx context.Context, seed uint64, o Options) *World {
 		if fixed, ok := o.rules[on]; ok {
 			w.rules[on] = fixed
 		}
+	}
+	w.attestor = newAttestor(w)
+	for _, on := range networks.Chains() {
 		w.hot[on] = newWallet(w, on)
 	}
 	w.relays = []*relay{

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"ferry/deploy/parts"
 	"ferry/deploy/parts/partstest"
@@ -35,7 +36,7 @@ func newHarness(t *testing.T) (*utxotest.Harness, utxo.Config) {
 			t.Error(err)
 		}
 	})
-	cfg := utxo.Config{URL: "http://" + p.RPCAddress(), User: p.RPCUser(), Pass: p.RPCPassword(), Networks: kind.Networks}
+	cfg := utxo.Config{URL: "http://" + p.RPCAddress(), User: p.RPCUser(), Pass: p.RPCPassword(), Networks: kind.Networks, Timeout: time.Minute}
 	a, err := bitcoin.New(cfg)
 	if err != nil {
 		t.Fatal(err)

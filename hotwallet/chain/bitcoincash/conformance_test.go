@@ -3,6 +3,7 @@ package bitcoincash_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"ferry/deploy/parts"
 	"ferry/deploy/parts/partstest"
@@ -25,7 +26,7 @@ func TestConformance(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	a, err := bitcoincash.New(utxo.Config{URL: "http://" + p.RPCAddress(), User: p.RPCUser(), Pass: p.RPCPassword(), Networks: kind.Networks})
+	a, err := bitcoincash.New(utxo.Config{URL: "http://" + p.RPCAddress(), User: p.RPCUser(), Pass: p.RPCPassword(), Networks: kind.Networks, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,6 @@
-// Package ethereum is the chain.Adapter for Ethereum over JSON-RPC: ether only, by
-// what blocks do to the balances of our addresses.
+// Package ethereum is the chain.Adapter for Ethereum over JSON-RPC: ether, by what blocks
+// do to the balances of our addresses, and the tokens whose contracts the deployment
+// pins, by their logs and balances.
 //
 // It promises that what decides about money is checked against itself: a header
 // must hash to the block's hash, its transactions, receipts and withdrawals must be
@@ -11,9 +12,11 @@
 // the node's word.
 //
 // Credited is what a transaction leaves at an address, net: its own transfer, and
-// whatever its execution adds, as one credit. Logs count for nothing. What takes from
-// an address of ours without its signature is a debit. docs/ethereum.md has the
-// reasons, and what a node without traces does not show.
+// whatever its execution adds, as one credit; no log counts for ether. What takes from
+// an address of ours without its signature is a debit. A token is credited by a Transfer
+// of its pinned contract, in receipts that the header commits to, which the contract's
+// balances before and after the block bear out; anything else is a chain.Doubt.
+// docs/ethereum.md has the reasons, and what a node without traces does not show.
 //
 // It imports hotwallet/chain, swap/asset, errgroup and go-ethereum's rpc, core/types
 // and trie.

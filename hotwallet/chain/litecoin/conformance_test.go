@@ -3,6 +3,7 @@ package litecoin_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"ferry/deploy/parts"
 	"ferry/deploy/parts/partstest"
@@ -32,7 +33,7 @@ func startNode(t *testing.T, mweb bool) (*utxotest.Node, *utxo.Adapter) {
 			t.Error(err)
 		}
 	})
-	a, err := litecoin.New(utxo.Config{URL: "http://" + p.RPCAddress(), User: p.RPCUser(), Pass: p.RPCPassword(), Networks: kind.Networks})
+	a, err := litecoin.New(utxo.Config{URL: "http://" + p.RPCAddress(), User: p.RPCUser(), Pass: p.RPCPassword(), Networks: kind.Networks, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

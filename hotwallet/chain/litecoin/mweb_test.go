@@ -1,6 +1,7 @@
 package litecoin_test
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -91,7 +92,11 @@ func wantPremature(t *testing.T, n *utxotest.Node, a *utxo.Adapter, c chain.Cred
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tx wire.MsgTx
+	// The signer reads what made the coin as Bitcoin writes it.
+	var previous, tx wire.MsgTx
+	if err := previous.Deserialize(bytes.NewReader(p.Coins[0].PreviousTx)); err != nil || previous.TxHash().String() != c.TxID {
+		t.Fatalf("%s, %v", previous.TxHash(), err)
+	}
 	if err := utxotest.Unsigned(p, &tx); err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func (a *Adapter) Broadcast(ctx context.Context, raw []byte) (chain.Acceptance, 
 // reason of: btcd calls a mined transaction with spent outputs an orphan, and
 // one that waits for its inputs a duplicate.
 func (a *Adapter) lookUp(ctx context.Context, txid string, cause error) (chain.Acceptance, error) {
-	_, _, err := a.transaction(ctx, txid)
+	_, err := a.transaction(ctx, txid)
 	switch {
 	case err == nil:
 		return chain.Accepted, nil

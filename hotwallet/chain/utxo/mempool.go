@@ -63,7 +63,7 @@ func (a *Adapter) forgetAllBut(txids []string) []string {
 
 // sight reads one transaction; it may have left meanwhile.
 func (a *Adapter) sight(ctx context.Context, txid string) error {
-	_, tx, err := a.transaction(ctx, txid)
+	tx, err := a.transaction(ctx, txid)
 	if isCode(err, codeNotFound) {
 		return nil
 	}
@@ -81,21 +81,21 @@ func (a *Adapter) sight(ctx context.Context, txid string) error {
 
 // transaction reads one from the mempool or, with the node's index, from a
 // block, and checks that it is the one asked for.
-func (a *Adapter) transaction(ctx context.Context, txid string) ([]byte, *wire.MsgTx, error) {
+func (a *Adapter) transaction(ctx context.Context, txid string) (*wire.MsgTx, error) {
 	var text string
 	if err := a.node.call(ctx, &text, "getrawtransaction", txid, 0); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	raw, err := hex.DecodeString(text)
 	if err != nil {
-		return nil, nil, fmt.Errorf("transaction %s: %w", txid, err)
+		return nil, fmt.Errorf("transaction %s: %w", txid, err)
 	}
 	tx, err := a.rules.DecodeTx(raw)
 	if err != nil {
-		return nil, nil, fmt.Errorf("transaction %s: %w", txid, err)
+		return nil, fmt.Errorf("transaction %s: %w", txid, err)
 	}
 	if got := tx.TxHash().String(); got != txid && (a.rules.Hidden == nil || !a.rules.Hidden(tx)) {
-		return nil, nil, fmt.Errorf("the node sent transaction %s instead of %s", got, txid)
+		return nil, fmt.Errorf("the node sent transaction %s instead of %s", got, txid)
 	}
-	return raw, tx, nil
+	return tx, nil
 }

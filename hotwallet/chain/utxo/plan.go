@@ -170,7 +170,9 @@ func (a *Adapter) checkCoin(c chain.Coin, previous []byte) error {
 	return nil
 }
 
-// previousTx remembers some: transactions never change.
+// previousTx remembers some: transactions never change. It is written as Bitcoin
+// writes transactions, which the signer reads on every chain of the family; nodes may
+// write more (Litecoin's HogEx). What its id is made of is the same.
 func (a *Adapter) previousTx(ctx context.Context, txid string) ([]byte, error) {
 	a.mu.Lock()
 	raw, ok := a.previous[txid]
@@ -178,10 +180,15 @@ func (a *Adapter) previousTx(ctx context.Context, txid string) ([]byte, error) {
 	if ok {
 		return raw, nil
 	}
-	raw, _, err := a.transaction(ctx, txid)
+	tx, err := a.transaction(ctx, txid)
 	if err != nil {
 		return nil, err
 	}
+	var plain bytes.Buffer
+	if err := tx.Serialize(&plain); err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	raw = plain.Bytes()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.previous) >= maxPrevious {

@@ -699,6 +699,160 @@ func (x *IssueResponse) GetSignedReceipt() string {
 	return ""
 }
 
+type AttestDepositRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SignedQuote   string                 `protobuf:"bytes,1,opt,name=signed_quote,json=signedQuote,proto3" json:"signed_quote,omitempty"`
+	SignedReceipt string                 `protobuf:"bytes,2,opt,name=signed_receipt,json=signedReceipt,proto3" json:"signed_receipt,omitempty"`
+	// The deposit as the caller knows it: what it says is looked up, not believed.
+	DepositId string `protobuf:"bytes,3,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"` // "<chain>:<coin>"
+	Asset     string `protobuf:"bytes,4,opt,name=asset,proto3" json:"asset,omitempty"`
+	Units     string `protobuf:"bytes,5,opt,name=units,proto3" json:"units,omitempty"` // base units
+	Height    int64  `protobuf:"varint,6,opt,name=height,proto3" json:"height,omitempty"`
+	BlockHash string `protobuf:"bytes,7,opt,name=block_hash,json=blockHash,proto3" json:"block_hash,omitempty"` // as the chain's explorers show it
+	// The caller's lease: of the chain that pays, which is one of the quote's two.
+	PayerChain    string `protobuf:"bytes,8,opt,name=payer_chain,json=payerChain,proto3" json:"payer_chain,omitempty"`
+	FencingToken  uint64 `protobuf:"varint,9,opt,name=fencing_token,json=fencingToken,proto3" json:"fencing_token,omitempty"` // older ones are refused
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttestDepositRequest) Reset() {
+	*x = AttestDepositRequest{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttestDepositRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttestDepositRequest) ProtoMessage() {}
+
+func (x *AttestDepositRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttestDepositRequest.ProtoReflect.Descriptor instead.
+func (*AttestDepositRequest) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *AttestDepositRequest) GetSignedQuote() string {
+	if x != nil {
+		return x.SignedQuote
+	}
+	return ""
+}
+
+func (x *AttestDepositRequest) GetSignedReceipt() string {
+	if x != nil {
+		return x.SignedReceipt
+	}
+	return ""
+}
+
+func (x *AttestDepositRequest) GetDepositId() string {
+	if x != nil {
+		return x.DepositId
+	}
+	return ""
+}
+
+func (x *AttestDepositRequest) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *AttestDepositRequest) GetUnits() string {
+	if x != nil {
+		return x.Units
+	}
+	return ""
+}
+
+func (x *AttestDepositRequest) GetHeight() int64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *AttestDepositRequest) GetBlockHash() string {
+	if x != nil {
+		return x.BlockHash
+	}
+	return ""
+}
+
+func (x *AttestDepositRequest) GetPayerChain() string {
+	if x != nil {
+		return x.PayerChain
+	}
+	return ""
+}
+
+func (x *AttestDepositRequest) GetFencingToken() uint64 {
+	if x != nil {
+		return x.FencingToken
+	}
+	return 0
+}
+
+type AttestDepositResponse struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	SignedAttestation string                 `protobuf:"bytes,1,opt,name=signed_attestation,json=signedAttestation,proto3" json:"signed_attestation,omitempty"` // compact JWS
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *AttestDepositResponse) Reset() {
+	*x = AttestDepositResponse{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttestDepositResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttestDepositResponse) ProtoMessage() {}
+
+func (x *AttestDepositResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttestDepositResponse.ProtoReflect.Descriptor instead.
+func (*AttestDepositResponse) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *AttestDepositResponse) GetSignedAttestation() string {
+	if x != nil {
+		return x.SignedAttestation
+	}
+	return ""
+}
+
 type AttestRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Terms         *IssueRequest          `protobuf:"bytes,1,opt,name=terms,proto3" json:"terms,omitempty"`
@@ -711,7 +865,7 @@ type AttestRequest struct {
 
 func (x *AttestRequest) Reset() {
 	*x = AttestRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -723,7 +877,7 @@ func (x *AttestRequest) String() string {
 func (*AttestRequest) ProtoMessage() {}
 
 func (x *AttestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -736,7 +890,7 @@ func (x *AttestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestRequest.ProtoReflect.Descriptor instead.
 func (*AttestRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{12}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AttestRequest) GetTerms() *IssueRequest {
@@ -776,7 +930,7 @@ type AttestResponse struct {
 
 func (x *AttestResponse) Reset() {
 	*x = AttestResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -788,7 +942,7 @@ func (x *AttestResponse) String() string {
 func (*AttestResponse) ProtoMessage() {}
 
 func (x *AttestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -801,7 +955,7 @@ func (x *AttestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestResponse.ProtoReflect.Descriptor instead.
 func (*AttestResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{13}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AttestResponse) GetSignedReceipt() string {
@@ -820,7 +974,7 @@ type HighWaterRequest struct {
 
 func (x *HighWaterRequest) Reset() {
 	*x = HighWaterRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -832,7 +986,7 @@ func (x *HighWaterRequest) String() string {
 func (*HighWaterRequest) ProtoMessage() {}
 
 func (x *HighWaterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -845,7 +999,7 @@ func (x *HighWaterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HighWaterRequest.ProtoReflect.Descriptor instead.
 func (*HighWaterRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{14}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *HighWaterRequest) GetChain() string {
@@ -865,7 +1019,7 @@ type HighWaterResponse struct {
 
 func (x *HighWaterResponse) Reset() {
 	*x = HighWaterResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +1031,7 @@ func (x *HighWaterResponse) String() string {
 func (*HighWaterResponse) ProtoMessage() {}
 
 func (x *HighWaterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +1044,7 @@ func (x *HighWaterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HighWaterResponse.ProtoReflect.Descriptor instead.
 func (*HighWaterResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{15}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *HighWaterResponse) GetNextIndex() uint32 {
@@ -915,13 +1069,15 @@ type Authority struct {
 	SignedRequote       string `protobuf:"bytes,6,opt,name=signed_requote,json=signedRequote,proto3" json:"signed_requote,omitempty"`
 	SignedConsent       string `protobuf:"bytes,7,opt,name=signed_consent,json=signedConsent,proto3" json:"signed_consent,omitempty"`
 	SignedRefundAddress string `protobuf:"bytes,8,opt,name=signed_refund_address,json=signedRefundAddress,proto3" json:"signed_refund_address,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// One attestation of each deposit, in the order of deposits (compact JWS).
+	SignedAttestations []string `protobuf:"bytes,16,rep,name=signed_attestations,json=signedAttestations,proto3" json:"signed_attestations,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Authority) Reset() {
 	*x = Authority{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1089,7 @@ func (x *Authority) String() string {
 func (*Authority) ProtoMessage() {}
 
 func (x *Authority) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1102,7 @@ func (x *Authority) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Authority.ProtoReflect.Descriptor instead.
 func (*Authority) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{16}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Authority) GetPurpose() string {
@@ -1005,6 +1161,13 @@ func (x *Authority) GetSignedRefundAddress() string {
 	return ""
 }
 
+func (x *Authority) GetSignedAttestations() []string {
+	if x != nil {
+		return x.SignedAttestations
+	}
+	return nil
+}
+
 type AuthorityDeposit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DepositId     string                 `protobuf:"bytes,1,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"` // "<chain>:<txid>:<index>"
@@ -1015,7 +1178,7 @@ type AuthorityDeposit struct {
 
 func (x *AuthorityDeposit) Reset() {
 	*x = AuthorityDeposit{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1190,7 @@ func (x *AuthorityDeposit) String() string {
 func (*AuthorityDeposit) ProtoMessage() {}
 
 func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1203,7 @@ func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorityDeposit.ProtoReflect.Descriptor instead.
 func (*AuthorityDeposit) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{17}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AuthorityDeposit) GetDepositId() string {
@@ -1069,7 +1232,7 @@ type SignBitcoinRequest struct {
 
 func (x *SignBitcoinRequest) Reset() {
 	*x = SignBitcoinRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1244,7 @@ func (x *SignBitcoinRequest) String() string {
 func (*SignBitcoinRequest) ProtoMessage() {}
 
 func (x *SignBitcoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1257,7 @@ func (x *SignBitcoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignBitcoinRequest.ProtoReflect.Descriptor instead.
 func (*SignBitcoinRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{18}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SignBitcoinRequest) GetAuthority() *Authority {
@@ -1135,7 +1298,7 @@ type BitcoinInput struct {
 
 func (x *BitcoinInput) Reset() {
 	*x = BitcoinInput{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1147,7 +1310,7 @@ func (x *BitcoinInput) String() string {
 func (*BitcoinInput) ProtoMessage() {}
 
 func (x *BitcoinInput) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1160,7 +1323,7 @@ func (x *BitcoinInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BitcoinInput.ProtoReflect.Descriptor instead.
 func (*BitcoinInput) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{19}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *BitcoinInput) GetPreviousTx() []byte {
@@ -1187,7 +1350,7 @@ type BitcoinChange struct {
 
 func (x *BitcoinChange) Reset() {
 	*x = BitcoinChange{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1199,7 +1362,7 @@ func (x *BitcoinChange) String() string {
 func (*BitcoinChange) ProtoMessage() {}
 
 func (x *BitcoinChange) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1212,7 +1375,7 @@ func (x *BitcoinChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BitcoinChange.ProtoReflect.Descriptor instead.
 func (*BitcoinChange) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{20}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *BitcoinChange) GetOutputIndex() uint32 {
@@ -1240,7 +1403,7 @@ type SignEthereumRequest struct {
 
 func (x *SignEthereumRequest) Reset() {
 	*x = SignEthereumRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1252,7 +1415,7 @@ func (x *SignEthereumRequest) String() string {
 func (*SignEthereumRequest) ProtoMessage() {}
 
 func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1265,7 +1428,7 @@ func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignEthereumRequest.ProtoReflect.Descriptor instead.
 func (*SignEthereumRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{21}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SignEthereumRequest) GetAuthority() *Authority {
@@ -1299,7 +1462,7 @@ type SignResponse struct {
 
 func (x *SignResponse) Reset() {
 	*x = SignResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1311,7 +1474,7 @@ func (x *SignResponse) String() string {
 func (*SignResponse) ProtoMessage() {}
 
 func (x *SignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1324,7 +1487,7 @@ func (x *SignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignResponse.ProtoReflect.Descriptor instead.
 func (*SignResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{22}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SignResponse) GetRawTx() []byte {
@@ -1354,7 +1517,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1366,7 +1529,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1379,7 +1542,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Problem) GetCode() string {
@@ -1458,7 +1621,22 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\bon_extra\x18\x04 \x01(\tR\aonExtra\x12#\n" +
 	"\rtolerance_bps\x18\x05 \x01(\x03R\ftoleranceBps\"6\n" +
 	"\rIssueResponse\x12%\n" +
-	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"\x92\x01\n" +
+	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"\xa8\x02\n" +
+	"\x14AttestDepositRequest\x12!\n" +
+	"\fsigned_quote\x18\x01 \x01(\tR\vsignedQuote\x12%\n" +
+	"\x0esigned_receipt\x18\x02 \x01(\tR\rsignedReceipt\x12\x1d\n" +
+	"\n" +
+	"deposit_id\x18\x03 \x01(\tR\tdepositId\x12\x14\n" +
+	"\x05asset\x18\x04 \x01(\tR\x05asset\x12\x14\n" +
+	"\x05units\x18\x05 \x01(\tR\x05units\x12\x16\n" +
+	"\x06height\x18\x06 \x01(\x03R\x06height\x12\x1d\n" +
+	"\n" +
+	"block_hash\x18\a \x01(\tR\tblockHash\x12\x1f\n" +
+	"\vpayer_chain\x18\b \x01(\tR\n" +
+	"payerChain\x12#\n" +
+	"\rfencing_token\x18\t \x01(\x04R\ffencingToken\"F\n" +
+	"\x15AttestDepositResponse\x12-\n" +
+	"\x12signed_attestation\x18\x01 \x01(\tR\x11signedAttestation\"\x92\x01\n" +
 	"\rAttestRequest\x12,\n" +
 	"\x05terms\x18\x01 \x01(\v2\x16.ferry.v1.IssueRequestR\x05terms\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\rR\x05index\x12\x18\n" +
@@ -1470,7 +1648,7 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\"2\n" +
 	"\x11HighWaterResponse\x12\x1d\n" +
 	"\n" +
-	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xce\x02\n" +
+	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xff\x02\n" +
 	"\tAuthority\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12!\n" +
 	"\fsigned_quote\x18\x02 \x01(\tR\vsignedQuote\x12%\n" +
@@ -1479,7 +1657,8 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\rfencing_token\x18\x05 \x01(\x04R\ffencingToken\x12%\n" +
 	"\x0esigned_requote\x18\x06 \x01(\tR\rsignedRequote\x12%\n" +
 	"\x0esigned_consent\x18\a \x01(\tR\rsignedConsent\x122\n" +
-	"\x15signed_refund_address\x18\b \x01(\tR\x13signedRefundAddress\"G\n" +
+	"\x15signed_refund_address\x18\b \x01(\tR\x13signedRefundAddress\x12/\n" +
+	"\x13signed_attestations\x18\x10 \x03(\tR\x12signedAttestations\"G\n" +
 	"\x10AuthorityDeposit\x12\x1d\n" +
 	"\n" +
 	"deposit_id\x18\x01 \x01(\tR\tdepositId\x12\x14\n" +
@@ -1516,11 +1695,12 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x06Wallet\x12Y\n" +
 	"\x10CheckDestination\x12!.ferry.v1.CheckDestinationRequest\x1a\".ferry.v1.CheckDestinationResponse\x128\n" +
 	"\x05Issue\x12\x16.ferry.v1.IssueRequest\x1a\x17.ferry.v1.IssueResponse\x128\n" +
-	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse2\xc5\x01\n" +
+	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse2\x97\x02\n" +
 	"\x06Attest\x12;\n" +
 	"\x06Attest\x12\x17.ferry.v1.AttestRequest\x1a\x18.ferry.v1.AttestResponse\x12D\n" +
 	"\tHighWater\x12\x1a.ferry.v1.HighWaterRequest\x1a\x1b.ferry.v1.HighWaterResponse\x128\n" +
-	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse2\x94\x01\n" +
+	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse\x12P\n" +
+	"\rAttestDeposit\x12\x1e.ferry.v1.AttestDepositRequest\x1a\x1f.ferry.v1.AttestDepositResponse2\x94\x01\n" +
 	"\x06Signer\x12C\n" +
 	"\vSignBitcoin\x12\x1c.ferry.v1.SignBitcoinRequest\x1a\x16.ferry.v1.SignResponse\x12E\n" +
 	"\fSignEthereum\x12\x1d.ferry.v1.SignEthereumRequest\x1a\x16.ferry.v1.SignResponseB!Z\x1fferry/swap/rpc/ferry/v1;ferryv1b\x06proto3"
@@ -1537,7 +1717,7 @@ func file_ferry_v1_ferry_proto_rawDescGZIP() []byte {
 	return file_ferry_v1_ferry_proto_rawDescData
 }
 
-var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*LockRequest)(nil),              // 0: ferry.v1.LockRequest
 	(*LockResponse)(nil),             // 1: ferry.v1.LockResponse
@@ -1551,50 +1731,54 @@ var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*IssueRequest)(nil),             // 9: ferry.v1.IssueRequest
 	(*Policy)(nil),                   // 10: ferry.v1.Policy
 	(*IssueResponse)(nil),            // 11: ferry.v1.IssueResponse
-	(*AttestRequest)(nil),            // 12: ferry.v1.AttestRequest
-	(*AttestResponse)(nil),           // 13: ferry.v1.AttestResponse
-	(*HighWaterRequest)(nil),         // 14: ferry.v1.HighWaterRequest
-	(*HighWaterResponse)(nil),        // 15: ferry.v1.HighWaterResponse
-	(*Authority)(nil),                // 16: ferry.v1.Authority
-	(*AuthorityDeposit)(nil),         // 17: ferry.v1.AuthorityDeposit
-	(*SignBitcoinRequest)(nil),       // 18: ferry.v1.SignBitcoinRequest
-	(*BitcoinInput)(nil),             // 19: ferry.v1.BitcoinInput
-	(*BitcoinChange)(nil),            // 20: ferry.v1.BitcoinChange
-	(*SignEthereumRequest)(nil),      // 21: ferry.v1.SignEthereumRequest
-	(*SignResponse)(nil),             // 22: ferry.v1.SignResponse
-	(*Problem)(nil),                  // 23: ferry.v1.Problem
+	(*AttestDepositRequest)(nil),     // 12: ferry.v1.AttestDepositRequest
+	(*AttestDepositResponse)(nil),    // 13: ferry.v1.AttestDepositResponse
+	(*AttestRequest)(nil),            // 14: ferry.v1.AttestRequest
+	(*AttestResponse)(nil),           // 15: ferry.v1.AttestResponse
+	(*HighWaterRequest)(nil),         // 16: ferry.v1.HighWaterRequest
+	(*HighWaterResponse)(nil),        // 17: ferry.v1.HighWaterResponse
+	(*Authority)(nil),                // 18: ferry.v1.Authority
+	(*AuthorityDeposit)(nil),         // 19: ferry.v1.AuthorityDeposit
+	(*SignBitcoinRequest)(nil),       // 20: ferry.v1.SignBitcoinRequest
+	(*BitcoinInput)(nil),             // 21: ferry.v1.BitcoinInput
+	(*BitcoinChange)(nil),            // 22: ferry.v1.BitcoinChange
+	(*SignEthereumRequest)(nil),      // 23: ferry.v1.SignEthereumRequest
+	(*SignResponse)(nil),             // 24: ferry.v1.SignResponse
+	(*Problem)(nil),                  // 25: ferry.v1.Problem
 }
 var file_ferry_v1_ferry_proto_depIdxs = []int32{
 	5,  // 0: ferry.v1.AmendRequest.consent:type_name -> ferry.v1.ConsentRequest
 	10, // 1: ferry.v1.IssueRequest.policy:type_name -> ferry.v1.Policy
 	9,  // 2: ferry.v1.AttestRequest.terms:type_name -> ferry.v1.IssueRequest
-	17, // 3: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
-	16, // 4: ferry.v1.SignBitcoinRequest.authority:type_name -> ferry.v1.Authority
-	19, // 5: ferry.v1.SignBitcoinRequest.inputs:type_name -> ferry.v1.BitcoinInput
-	20, // 6: ferry.v1.SignBitcoinRequest.change:type_name -> ferry.v1.BitcoinChange
-	16, // 7: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
+	19, // 3: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
+	18, // 4: ferry.v1.SignBitcoinRequest.authority:type_name -> ferry.v1.Authority
+	21, // 5: ferry.v1.SignBitcoinRequest.inputs:type_name -> ferry.v1.BitcoinInput
+	22, // 6: ferry.v1.SignBitcoinRequest.change:type_name -> ferry.v1.BitcoinChange
+	18, // 7: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
 	0,  // 8: ferry.v1.Liquidity.Lock:input_type -> ferry.v1.LockRequest
 	2,  // 9: ferry.v1.Liquidity.Accept:input_type -> ferry.v1.AcceptRequest
 	7,  // 10: ferry.v1.Wallet.CheckDestination:input_type -> ferry.v1.CheckDestinationRequest
 	9,  // 11: ferry.v1.Wallet.Issue:input_type -> ferry.v1.IssueRequest
 	4,  // 12: ferry.v1.Wallet.Amend:input_type -> ferry.v1.AmendRequest
-	12, // 13: ferry.v1.Attest.Attest:input_type -> ferry.v1.AttestRequest
-	14, // 14: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
+	14, // 13: ferry.v1.Attest.Attest:input_type -> ferry.v1.AttestRequest
+	16, // 14: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
 	4,  // 15: ferry.v1.Attest.Amend:input_type -> ferry.v1.AmendRequest
-	18, // 16: ferry.v1.Signer.SignBitcoin:input_type -> ferry.v1.SignBitcoinRequest
-	21, // 17: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
-	1,  // 18: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
-	3,  // 19: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
-	8,  // 20: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
-	11, // 21: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
-	6,  // 22: ferry.v1.Wallet.Amend:output_type -> ferry.v1.AmendResponse
-	13, // 23: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
-	15, // 24: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
-	6,  // 25: ferry.v1.Attest.Amend:output_type -> ferry.v1.AmendResponse
-	22, // 26: ferry.v1.Signer.SignBitcoin:output_type -> ferry.v1.SignResponse
-	22, // 27: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
-	18, // [18:28] is the sub-list for method output_type
-	8,  // [8:18] is the sub-list for method input_type
+	12, // 16: ferry.v1.Attest.AttestDeposit:input_type -> ferry.v1.AttestDepositRequest
+	20, // 17: ferry.v1.Signer.SignBitcoin:input_type -> ferry.v1.SignBitcoinRequest
+	23, // 18: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
+	1,  // 19: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
+	3,  // 20: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
+	8,  // 21: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
+	11, // 22: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
+	6,  // 23: ferry.v1.Wallet.Amend:output_type -> ferry.v1.AmendResponse
+	15, // 24: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
+	17, // 25: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
+	6,  // 26: ferry.v1.Attest.Amend:output_type -> ferry.v1.AmendResponse
+	13, // 27: ferry.v1.Attest.AttestDeposit:output_type -> ferry.v1.AttestDepositResponse
+	24, // 28: ferry.v1.Signer.SignBitcoin:output_type -> ferry.v1.SignResponse
+	24, // 29: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
+	19, // [19:30] is the sub-list for method output_type
+	8,  // [8:19] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
 	8,  // [8:8] is the sub-list for extension extendee
 	0,  // [0:8] is the sub-list for field type_name
@@ -1611,7 +1795,7 @@ func file_ferry_v1_ferry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ferry_v1_ferry_proto_rawDesc), len(file_ferry_v1_ferry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

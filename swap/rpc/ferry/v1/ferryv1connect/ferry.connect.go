@@ -58,6 +58,8 @@ const (
 	AttestHighWaterProcedure = "/ferry.v1.Attest/HighWater"
 	// AttestAmendProcedure is the fully-qualified name of the Attest's Amend RPC.
 	AttestAmendProcedure = "/ferry.v1.Attest/Amend"
+	// AttestAttestDepositProcedure is the fully-qualified name of the Attest's AttestDeposit RPC.
+	AttestAttestDepositProcedure = "/ferry.v1.Attest/AttestDeposit"
 	// SignerSignBitcoinProcedure is the fully-qualified name of the Signer's SignBitcoin RPC.
 	SignerSignBitcoinProcedure = "/ferry.v1.Signer/SignBitcoin"
 	// SignerSignEthereumProcedure is the fully-qualified name of the Signer's SignEthereum RPC.
@@ -312,6 +314,10 @@ type AttestClient interface {
 	// Amend signs the user's word for whoever knows the secret of the receipt. A swap
 	// has one refund address ever: another one is refused.
 	Amend(context.Context, *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error)
+	// AttestDeposit signs that a deposit is in a block of the chain, as attestd's own
+	// node shows it, at the address of a receipt that was signed here. It stores
+	// nothing but a newer lease: each call looks again.
+	AttestDeposit(context.Context, *connect.Request[v1.AttestDepositRequest]) (*connect.Response[v1.AttestDepositResponse], error)
 }
 
 // NewAttestClient constructs a client for the ferry.v1.Attest service. By default, it uses the
@@ -343,14 +349,21 @@ func NewAttestClient(httpClient connect.HTTPClient, baseURL string, opts ...conn
 			connect.WithSchema(attestMethods.ByName("Amend")),
 			connect.WithClientOptions(opts...),
 		),
+		attestDeposit: connect.NewClient[v1.AttestDepositRequest, v1.AttestDepositResponse](
+			httpClient,
+			baseURL+AttestAttestDepositProcedure,
+			connect.WithSchema(attestMethods.ByName("AttestDeposit")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // attestClient implements AttestClient.
 type attestClient struct {
-	attest    *connect.Client[v1.AttestRequest, v1.AttestResponse]
-	highWater *connect.Client[v1.HighWaterRequest, v1.HighWaterResponse]
-	amend     *connect.Client[v1.AmendRequest, v1.AmendResponse]
+	attest        *connect.Client[v1.AttestRequest, v1.AttestResponse]
+	highWater     *connect.Client[v1.HighWaterRequest, v1.HighWaterResponse]
+	amend         *connect.Client[v1.AmendRequest, v1.AmendResponse]
+	attestDeposit *connect.Client[v1.AttestDepositRequest, v1.AttestDepositResponse]
 }
 
 // Attest calls ferry.v1.Attest.Attest.
@@ -368,6 +381,11 @@ func (c *attestClient) Amend(ctx context.Context, req *connect.Request[v1.AmendR
 	return c.amend.CallUnary(ctx, req)
 }
 
+// AttestDeposit calls ferry.v1.Attest.AttestDeposit.
+func (c *attestClient) AttestDeposit(ctx context.Context, req *connect.Request[v1.AttestDepositRequest]) (*connect.Response[v1.AttestDepositResponse], error) {
+	return c.attestDeposit.CallUnary(ctx, req)
+}
+
 // AttestHandler is an implementation of the ferry.v1.Attest service.
 type AttestHandler interface {
 	// Attest derives the address of an index itself, compares, and signs. An index,
@@ -380,6 +398,10 @@ type AttestHandler interface {
 	// Amend signs the user's word for whoever knows the secret of the receipt. A swap
 	// has one refund address ever: another one is refused.
 	Amend(context.Context, *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error)
+	// AttestDeposit signs that a deposit is in a block of the chain, as attestd's own
+	// node shows it, at the address of a receipt that was signed here. It stores
+	// nothing but a newer lease: each call looks again.
+	AttestDeposit(context.Context, *connect.Request[v1.AttestDepositRequest]) (*connect.Response[v1.AttestDepositResponse], error)
 }
 
 // NewAttestHandler builds an HTTP handler from the service implementation. It returns the path on
@@ -407,6 +429,12 @@ func NewAttestHandler(svc AttestHandler, opts ...connect.HandlerOption) (string,
 		connect.WithSchema(attestMethods.ByName("Amend")),
 		connect.WithHandlerOptions(opts...),
 	)
+	attestAttestDepositHandler := connect.NewUnaryHandler(
+		AttestAttestDepositProcedure,
+		svc.AttestDeposit,
+		connect.WithSchema(attestMethods.ByName("AttestDeposit")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/ferry.v1.Attest/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AttestAttestProcedure:
@@ -415,6 +443,8 @@ func NewAttestHandler(svc AttestHandler, opts ...connect.HandlerOption) (string,
 			attestHighWaterHandler.ServeHTTP(w, r)
 		case AttestAmendProcedure:
 			attestAmendHandler.ServeHTTP(w, r)
+		case AttestAttestDepositProcedure:
+			attestAttestDepositHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -434,6 +464,10 @@ func (UnimplementedAttestHandler) HighWater(context.Context, *connect.Request[v1
 
 func (UnimplementedAttestHandler) Amend(context.Context, *connect.Request[v1.AmendRequest]) (*connect.Response[v1.AmendResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Attest.Amend is not implemented"))
+}
+
+func (UnimplementedAttestHandler) AttestDeposit(context.Context, *connect.Request[v1.AttestDepositRequest]) (*connect.Response[v1.AttestDepositResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Attest.AttestDeposit is not implemented"))
 }
 
 // SignerClient is a client for the ferry.v1.Signer service.

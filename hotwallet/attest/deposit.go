@@ -1,0 +1,139 @@
+package attest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"connectrpc.com/connect"
+	bolt "go.etcd.io/bbolt"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/durable"
+	"ferry/hotwallet/keys"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/crash"
+	ferryv1 "ferry/swap/rpc/ferry/v1"
+)
+
+// textMost bounds each short text of a request about a deposit, in bytes.
+const textMost = 200
+
+// AttestDeposit signs that a deposit is in the chain, as a node of the attestor's own
+// shows it, at the address of a receipt that was signed here. Refusals are *swap.Error;
+// one with CodeUnavailable passes by itself, and so may one that names the block or
+// the depth.
+func (a *Attestor) AttestDeposit(ctx context.Context, req *connect.Request[ferryv1.AttestDepositRequest]) (*connect.Response[ferryv1.AttestDepositResponse], error) {
+	swapID, signed, err := a.attestDeposit(ctx, req.Msg)
+	log := a.log.With("swap", swapID, "deposit", clipped(req.Msg.GetDepositId()))
+	var refusal *swap.Error
+	switch {
+	case err == nil:
+		a.observe(callDeposit, "")
+		log.InfoContext(ctx, "attested a deposit")
+		crash.Point("attest.deposit.after")
+		return connect.NewResponse(&ferryv1.AttestDepositResponse{SignedAttestation: signed}), nil
+	case errors.As(err, &refusal):
+		a.observe(callDeposit, refusal.Code)
+		log.WarnContext(ctx, "refused to attest a deposit", "code", refusal.Code, "field", refusal.Field, "reason", refusal.Message)
+		return nil, err
+	}
+	a.observe(callDeposit, swap.CodeInternal)
+	log.ErrorContext(ctx, "could not attest a deposit", "error", err)
+	return nil, swap.Refuse(swap.CodeInternal, "", "", "The attestor failed; its log says why.")
+}
+
+func (a *Attestor) attestDeposit(ctx context.Context, r *ferryv1.AttestDepositRequest) (swapID, signed string, err error) {
+	terms, err := a.terms(r.GetSignedQuote(), r.GetSignedReceipt())
+	if err != nil {
+		return "", "", err
+	}
+	swapID = terms.Receipt.SwapID
+	if err := a.fencePayer(terms, r); err != nil {
+		return swapID, "", err
+	}
+	c, err := a.claim(terms, r)
+	if err != nil {
+		return swapID, "", err
+	}
+	if a.witness == nil {
+		return swapID, "", swap.Refuse(swap.CodeUnavailable, outcomeField[NoNode], "", "The attestor has no node of its own.")
+	}
+	found, err := a.witness.Look(ctx, c)
+	if err != nil {
+		return swapID, "", err
+	}
+	signed, err = swap.SignDepositAttestation(swap.DepositAttestation{SwapID: swapID, ReceiptHash: swap.HashDocument(terms.SignedReceipt),
+		Chain: c.Chain, DepositID: c.DepositID, Address: c.Address, Amount: c.Amount, Height: c.Block.Height, BlockHash: c.Block.Hash,
+		Depth: found.Depth, Software: found.Software, SecondSoftware: found.Second, IssuedAt: swap.Millis(a.now())}, a.key)
+	return swapID, signed, err
+}
+
+// fencePayer refuses a caller whose lease on the chain that pays is older than one
+// seen before, or that pays on none of the quote's chains.
+func (a *Attestor) fencePayer(t swap.Terms, r *ferryv1.AttestDepositRequest) error {
+	payer := asset.Chain(r.GetPayerChain())
+	if payer != t.Quote.PayoutChain() && payer != t.Quote.DepositChain() {
+		return refuse("payer_chain", "", "The caller pays on none of the quote's chains.")
+	}
+	if r.GetFencingToken() == 0 {
+		return refuse(fieldToken, "1", "The caller holds no lease.")
+	}
+	return a.store.fence(payer, r.GetFencingToken())
+}
+
+// fence is raiseFence by itself. It writes only where the token is a newer one.
+func (s *store) fence(on asset.Chain, token uint64) error {
+	var seen uint64
+	if err := s.db.View(func(tx *bolt.Tx) error {
+		seen = durable.Fence(tx.Bucket(bucketFence), on)
+		return nil
+	}); err != nil || token == seen {
+		return err
+	}
+	var refusal error
+	err := s.db.Update(func(tx *bolt.Tx) (err error) {
+		refusal, err = raiseFence(tx, on, token)
+		return err
+	})
+	return errors.Join(err, refusal)
+}
+
+// claim reads what the caller tells of a deposit, at the address that is derived here
+// from the index the receipt was signed for.
+func (a *Attestor) claim(t swap.Terms, r *ferryv1.AttestDepositRequest) (Claim, error) {
+	known, _, err := a.store.receipt(t.Receipt.SwapID)
+	if err != nil {
+		return Claim{}, err
+	}
+	key, err := a.store.accounts.Derive(known.Chain, keys.Deposit, keys.External, known.Index)
+	if err != nil {
+		return Claim{}, err
+	}
+	if key.Address != t.Receipt.DepositAddress {
+		return Claim{}, fmt.Errorf("the receipt of %s names another address than index %d has", t.Receipt.SwapID, known.Index)
+	}
+	c := Claim{Chain: known.Chain, DepositID: r.GetDepositId(), Address: key.Address,
+		Block: chain.Ref{Height: r.GetHeight(), Hash: r.GetBlockHash()}}
+	if !strings.HasPrefix(c.DepositID, string(c.Chain)+":") || len(c.DepositID) > textMost || strings.ContainsRune(c.DepositID, 0) {
+		return Claim{}, refuse("deposit_id", "", fmt.Sprintf("This is no deposit on %s.", c.Chain))
+	}
+	if c.Block.Height < 0 || c.Block.Hash == "" || len(c.Block.Hash) > textMost {
+		return Claim{}, refuse("block_hash", "", "The block has no height or no hash.")
+	}
+	units, err := asset.ParseUnits(r.GetUnits())
+	if err != nil || units.IsZero() {
+		return Claim{}, refuse("units", "", "The amount is no count of base units above zero.")
+	}
+	paid, ok := asset.Lookup(asset.ID(r.GetAsset()))
+	if !ok || paid.Chain != c.Chain {
+		return Claim{}, refuse("asset", "", fmt.Sprintf("The asset is not one on %s.", c.Chain))
+	}
+	c.Amount = asset.Amount{Asset: paid.ID, Units: units}
+	return c, nil
+}
+
+// clipped bounds what a log shows of a caller's text.
+func clipped(text string) string { return text[:min(len(text), textMost)] }

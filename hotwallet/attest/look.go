@@ -1,0 +1,172 @@
+package attest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap/asset"
+)
+
+// Claim is a deposit as somebody tells of it.
+type Claim struct {
+	Chain asset.Chain
+	// DepositID is "<chain>:<coin>".
+	DepositID string
+	// Address is what it came to: derived, not told.
+	Address string
+	Amount  asset.Amount
+	Block   chain.Ref
+}
+
+// Finding is what the nodes say of a claim that is true.
+type Finding struct {
+	// Depth counts the block and all above it: the least of the nodes asked.
+	Depth int64
+	// Software is the first node's; Second the second's, "" where one was enough.
+	Software, Second string
+}
+
+// coinbaseDepth is how deep a miner's reward must be to be spent; it is the same on
+// every chain whose blocks have one that is marked so.
+const coinbaseDepth = 100
+
+// Look finds a claim on the attestor's own node, and on a second one of other
+// software where its amount is above the limit. Refusals are *swap.Error.
+func (w *Witness) Look(ctx context.Context, c Claim) (Finding, error) {
+	found, err := w.look(ctx, c)
+	w.config.Observer.looked(c.Chain, OutcomeOf(err))
+	var u *unlike
+	if errors.As(err, &u) {
+		return Finding{}, u.refusal()
+	}
+	return found, err
+}
+
+func (w *Witness) look(ctx context.Context, c Claim) (Finding, error) {
+	nodes := w.config.Nodes[c.Chain]
+	if len(nodes) == 0 {
+		return Finding{}, differs(NoNode, "", "The attestor has no node of %.20s.", c.Chain)
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	select {
+	case w.turns[c.Chain] <- struct{}{}:
+		defer func() { <-w.turns[c.Chain] }()
+	case <-ctx.Done():
+		return Finding{}, differs(NoNode, "", "The attestor is busy with other deposits on %s.", c.Chain)
+	}
+	var found Finding
+	var err error
+	if found.Depth, found.Software, err = w.ask(ctx, c, 0); err != nil || !w.config.Rules.NeedsSecond(c.Amount) {
+		return found, err
+	}
+	limit := w.config.Rules.SecondAbove[c.Amount.Asset].String()
+	if len(nodes) == 1 {
+		return Finding{}, differs(OneSoftware, limit, "A deposit of this size needs a second node of other software, and the attestor has one node of %s.", c.Chain)
+	}
+	depth, second, err := w.ask(ctx, c, 1)
+	if err != nil {
+		return Finding{}, err
+	}
+	if second == found.Software {
+		return Finding{}, differs(OneSoftware, limit, "A deposit of this size needs nodes of two kinds of software; both are %s.", second)
+	}
+	found.Depth, found.Second = min(found.Depth, depth), second
+	return found, nil
+}
+
+// ask looks for a claim on one node: in the very block that is named, which must be
+// in the node's best chain before and after its depth is counted.
+func (w *Witness) ask(ctx context.Context, c Claim, which int) (depth int64, software string, err error) {
+	if why := w.silent(c.Chain, which); why != "" {
+		return 0, "", differs(NoNode, "", "The attestor's node of %s does not answer.", c.Chain)
+	}
+	n := w.config.Nodes[c.Chain][which]
+	b, err := n.Reader.Block(ctx, c.Block, only(c.Address))
+	if err != nil {
+		return 0, "", w.absent(ctx, n.Reader, c, err)
+	}
+	coinbase, err := locate(b, c, n.Reader)
+	if err != nil {
+		return 0, "", err
+	}
+	tip, err := n.Reader.Tip(ctx)
+	if err != nil {
+		return 0, "", w.unanswered(c.Chain, err)
+	}
+	if at, err := n.Reader.RefAt(ctx, c.Block.Height); err != nil || at != c.Block {
+		if err != nil && !errors.Is(err, chain.ErrBlockGone) {
+			return 0, "", w.unanswered(c.Chain, err)
+		}
+		return 0, "", otherBlock(c)
+	}
+	needed := w.config.Rules.Confirmations[c.Chain]
+	if coinbase {
+		needed = max(needed, coinbaseDepth)
+	}
+	if depth = tip.Height - c.Block.Height + 1; depth < needed {
+		return 0, "", shallow(c, depth, needed)
+	}
+	if software, err = n.Identified.Software(ctx); err != nil {
+		return 0, "", w.unanswered(c.Chain, err)
+	}
+	return depth, software, nil
+}
+
+// absent tells a block that the node has not reached yet from one that it has not got.
+func (w *Witness) absent(ctx context.Context, r chain.Reader, c Claim, cause error) error {
+	if !errors.Is(cause, chain.ErrBlockGone) {
+		return w.unanswered(c.Chain, cause)
+	}
+	tip, err := r.Tip(ctx)
+	switch {
+	case err != nil:
+		return w.unanswered(c.Chain, err)
+	case tip.Height < c.Block.Height:
+		return shallow(c, 0, w.config.Rules.Confirmations[c.Chain])
+	}
+	return otherBlock(c)
+}
+
+func (w *Witness) unanswered(on asset.Chain, err error) error {
+	w.config.Log.Warn("a node of the attestor's own did not answer", "chain", on, "error", err)
+	return differs(NoNode, "", "The attestor's node of %s does not answer.", on)
+}
+
+func shallow(c Claim, depth, needed int64) error {
+	return differs(Shallow, fmt.Sprint(needed), "The deposit is %d blocks deep on the attestor's own node of %s, %d are needed.", depth, c.Chain, needed)
+}
+
+func otherBlock(c Claim) error {
+	return differs(OtherBlock, "", "The attestor's own node of %s has another block at height %d.", c.Chain, c.Block.Height)
+}
+
+// locate looks for the coin in a block. Of a coin at the address all is compared.
+func locate(b chain.Block, c Claim, r chain.Reader) (coinbase bool, err error) {
+	coin, _ := strings.CutPrefix(c.DepositID, string(c.Chain)+":")
+	for _, credit := range b.Credits {
+		if credit.CoinID() != coin || credit.Address != c.Address {
+			continue
+		}
+		if paid := (asset.Amount{Asset: credit.Asset, Units: credit.Units}); paid != c.Amount {
+			return false, differs(OtherAmount, paid.Units.String(), "The deposit is of %s, not of %s.", paid, c.Amount)
+		}
+		return credit.Coinbase, nil
+	}
+	if partial, ok := r.(chain.Partial); ok && partial.Unseen() != "" {
+		return false, differs(Missing, "", "The attestor's own node of %s shows no such deposit in that block; %s.", c.Chain, partial.Unseen())
+	}
+	return false, differs(Missing, "", "There is no such deposit in that block.")
+}
+
+// only watches one address.
+type only string
+
+// Address implements chain.Watch.
+func (o only) Address(address string) bool { return address == string(o) }
+
+// Coin implements chain.Watch: what leaves is of no interest.
+func (only) Coin(string) bool { return false }

@@ -1,0 +1,155 @@
+package swap
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"time"
+
+	"ferry/swap/asset"
+)
+
+// DepositAttestation is attestd's word that a deposit is in a block of the chain, as
+// a node of its own shows it. A payment rests on one for each deposit that it uses
+// up, so that whoever orders payments can't invent one.
+type DepositAttestation struct {
+	SwapID string `json:"swap_id"`
+	// ReceiptHash is HashDocument of the swap's signed receipt.
+	ReceiptHash string      `json:"receipt_hash"`
+	Chain       asset.Chain `json:"chain"`
+	// DepositID is "<chain>:<coin>", Address the one of the receipt, derived again.
+	DepositID string       `json:"deposit_id"`
+	Address   string       `json:"address"`
+	Amount    asset.Amount `json:"amount"`
+	// Height and BlockHash name the block it is in; Depth is how many blocks there
+	// were from that one to the node's best, both counted.
+	Height    int64  `json:"height"`
+	BlockHash string `json:"block_hash"`
+	Depth     int64  `json:"depth"`
+	// Software is what the node says it is, "btcd"; SecondSoftware what another one
+	// says that was asked too and agrees, "" where none was.
+	Software       string    `json:"software"`
+	SecondSoftware string    `json:"second_software"`
+	IssuedAt       time.Time `json:"issued_at"`
+}
+
+// Limits of the texts in an attestation, in bytes.
+const (
+	maxBlockHash = 100
+	maxSoftware  = 100
+)
+
+// SignDepositAttestation signs a with attestd's key.
+func SignDepositAttestation(a DepositAttestation, key ed25519.PrivateKey) (string, error) {
+	if err := a.Validate(); err != nil {
+		return "", err
+	}
+	return Sign(TypeDeposit, a, key)
+}
+
+// VerifyDepositAttestation returns the attestation in a signed text, or an error that
+// wraps ErrSignature where no trusted key signed it. Whether it is for a given swap
+// and deposit, Terms.Attested says.
+func VerifyDepositAttestation(compact string, keys PublicKeys) (DepositAttestation, error) {
+	var a DepositAttestation
+	if err := verify(TypeDeposit, compact, keys, &a); err != nil {
+		return DepositAttestation{}, err
+	}
+	if err := checkTimes(TypeDeposit, a.IssuedAt); err != nil {
+		return DepositAttestation{}, err
+	}
+	return a, a.Validate()
+}
+
+// Validate reports an attestation with a part missing or malformed.
+func (a DepositAttestation) Validate() error {
+	switch {
+	case !ValidID(SwapPrefix, a.SwapID):
+		return fmt.Errorf("deposit attestation: swap id %.60q is malformed", a.SwapID)
+	case !isHash(a.ReceiptHash):
+		return fmt.Errorf("deposit attestation of %s: its hash is not 64 hexadecimal digits", a.SwapID)
+	case a.DepositID == "" || len(a.DepositID) > maxRequestID:
+		return fmt.Errorf("deposit attestation of %s: its deposit is missing or longer than %d bytes", a.SwapID, maxRequestID)
+	case a.Address == "" || len(a.Address) > maxAddress:
+		return fmt.Errorf("deposit attestation of %s: its address is missing or longer than %d bytes", a.SwapID, maxAddress)
+	case a.Amount.Units.IsZero():
+		return fmt.Errorf("deposit attestation of %s: the amount is nothing", a.SwapID)
+	case a.BlockHash == "" || len(a.BlockHash) > maxBlockHash || a.Height < 0 || a.Depth < 1:
+		return fmt.Errorf("deposit attestation of %s: it names no block, or no depth", a.SwapID)
+	case a.Software == "" || len(a.Software) > maxSoftware || len(a.SecondSoftware) > maxSoftware || a.Software == a.SecondSoftware:
+		return fmt.Errorf("deposit attestation of %s: its node's software is missing, too long, or the same twice", a.SwapID)
+	}
+	paid, known := asset.Lookup(a.Amount.Asset)
+	if !known || paid.Chain != a.Chain {
+		return fmt.Errorf("deposit attestation of %s: %.20q is no asset on %.20q", a.SwapID, a.Amount.Asset, a.Chain)
+	}
+	return nil
+}
+
+// Attested reports an attestation that is not for this deposit of this swap: bound to
+// its receipt, at its address, of exactly this amount.
+func (t Terms) Attested(a DepositAttestation, d OrderDeposit) error {
+	switch {
+	case a.SwapID != t.Receipt.SwapID || a.ReceiptHash != HashDocument(t.SignedReceipt):
+		return fmt.Errorf("the attestation is for %s, or for another receipt of it", a.SwapID)
+	case a.Chain != t.Quote.DepositChain():
+		return fmt.Errorf("the attestation is for a deposit on %s, the quote's are on %s", a.Chain, t.Quote.DepositChain())
+	case a.DepositID != d.ID:
+		return fmt.Errorf("the attestation is for deposit %s, not for %s", a.DepositID, d.ID)
+	case a.Address != t.Receipt.DepositAddress:
+		return fmt.Errorf("the attestation is for another address than the receipt's")
+	case a.Amount != d.Amount:
+		return fmt.Errorf("the attestation is for %s, not for %s", a.Amount, d.Amount)
+	}
+	return nil
+}
+
+// DepositRules are what a deposit needs before a payment may rest on it. attestd and
+// the signer each hold attestations to them.
+type DepositRules struct {
+	// Confirmations is the least depth, by chain. A chain that is absent has no
+	// deposits that count.
+	Confirmations map[asset.Chain]int64
+	// SecondAbove is the amount above which nodes of two kinds of software must
+	// agree, by asset; one that is absent never needs a second.
+	SecondAbove map[asset.ID]asset.Units
+}
+
+// NeedsSecond reports whether nodes of two kinds of software must agree on a deposit.
+func (r DepositRules) NeedsSecond(deposit asset.Amount) bool {
+	limit, limited := r.SecondAbove[deposit.Asset]
+	return limited && limit.Less(deposit.Units)
+}
+
+// Validate reports rules that would let everything pass.
+func (r DepositRules) Validate() error {
+	if len(r.Confirmations) == 0 {
+		return fmt.Errorf("deposit rules: no chain has a least depth")
+	}
+	for chain, n := range r.Confirmations {
+		if _, known := chain.Native(); !known || n < 1 {
+			return fmt.Errorf("deposit rules: %d confirmations on %.20q", n, chain)
+		}
+	}
+	return nil
+}
+
+// AttestationAge is how far the time of an attestation may be from the clock of who
+// relies on it, either way: a depth that was true goes on being true only as long as
+// no reorganisation has had time to come.
+const AttestationAge = 15 * time.Minute
+
+// Meets reports an attestation that does not meet the rules at a time.
+func (r DepositRules) Meets(a DepositAttestation, now time.Time) error {
+	needed, known := r.Confirmations[a.Chain]
+	switch {
+	case !known:
+		return fmt.Errorf("deposits on %s do not count here", a.Chain)
+	case a.Depth < needed:
+		return fmt.Errorf("the deposit was %d deep, %d are needed", a.Depth, needed)
+	case now.Sub(a.IssuedAt) > AttestationAge || a.IssuedAt.Sub(now) > AttestationAge:
+		return fmt.Errorf("the attestation is of %s, more than %s from now", a.IssuedAt.Format(time.RFC3339), AttestationAge)
+	case r.NeedsSecond(a.Amount) && a.SecondSoftware == "":
+		return fmt.Errorf("a deposit of %s needs nodes of two kinds of software that agree", a.Amount)
+	}
+	return nil
+}
