@@ -14,6 +14,16 @@ func (d Deployment) DepositRules() (swap.DepositRules, error) {
 	rules := swap.DepositRules{Confirmations: map[asset.Chain]int64{}, SecondAbove: map[asset.ID]asset.Units{}}
 	for name, c := range d.Chains {
 		rules.Confirmations[name] = c.Confirmations
+		for id, t := range c.Tokens {
+			if t.SecondSoftwareAbove == "" {
+				continue
+			}
+			limit, err := asset.ParseDecimal(id, t.SecondSoftwareAbove)
+			if err != nil {
+				return rules, fmt.Errorf("chains.%s.tokens.%s.second_software_above: %w", name, id, err)
+			}
+			rules.SecondAbove[id] = limit.Units
+		}
 		if c.SecondSoftwareAbove == "" {
 			continue
 		}
