@@ -132,10 +132,12 @@ func (k *keyring) wipe() {
 	}
 }
 
-// fingerprint names the seed and the networks without telling anything of it.
+// fingerprint names the seed and the networks without telling anything of it: by what
+// every deployment has, so that one to which a chain or a token is added keeps its
+// memory.
 func (k *keyring) fingerprint() string {
-	named := fmt.Appendf(nil, "%+v", k.networks)
-	for _, chain := range k.networks.Chains() {
+	named := fmt.Appendf(nil, "bitcoin %s, ethereum %d:", k.networks.Bitcoin, k.networks.EthereumChainID)
+	for _, chain := range []asset.Chain{asset.Bitcoin, asset.Ethereum} {
 		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
 			named = fmt.Appendf(named, " %s", *k.file.Of(chain, role))
 		}
