@@ -227,6 +227,6 @@ func (c *cluster) fund(ctx context.Context, w *wallet, house *treasury.Treasury,
 	defer cancel()
 	return waitUntil(ctx, blockEvery, func(ctx context.Context) (bool, error) {
 		b, err := house.Balances(ctx)
-		return err == nil && !b.Available.Less(all), err
+		return err == nil && !b[0].Available.Less(all), err
 	})
 }

@@ -19,7 +19,6 @@ import (
 	"ferry/cmd/internal/admin/wallet"
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/database"
-	"ferry/cmd/internal/node"
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/dust"
 	"ferry/hotwallet/payment"
@@ -45,16 +44,10 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if w.accounts, err = accounts.Load(s, w.deployment.Networks); err != nil {
 		return err
 	}
-	if w.amounts, err = w.deployment.Amounts(name); err != nil {
+	if err = w.readPolicy(); err != nil {
 		return err
 	}
-	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
-		return err
-	}
-	if w.adapter, err = node.Open(s, "", name, w.deployment.Networks, w.log); err != nil {
-		return err
-	}
-	if err := checkTokens(ctx, w.adapter, w.log); err != nil {
+	if w.adapter, err = checkedAdapter(ctx, s, name, w.deployment.Networks, w.log); err != nil {
 		return err
 	}
 	pool, err := database.Open(ctx, url, "hotwallet")
@@ -103,16 +96,47 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	return daemon.Group(ctx, append(parts, a.Run, relay.Run, lease.Wait, serve)...)
 }
 
+// readPolicy reads whose signatures count, and the amounts of the chain's own asset and
+// of its tokens.
+func (w *wiring) readPolicy() (err error) {
+	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
+		return err
+	}
+	if w.amounts, err = w.deployment.Amounts(w.chain); err != nil {
+		return err
+	}
+	w.tokens = map[asset.ID]deployment.Amounts{}
+	for _, id := range w.deployment.Tokens(w.chain) {
+		if w.tokens[id], err = w.deployment.AmountsOf(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// amountsMax is the most one transaction may pay of each asset.
+func (w *wiring) amountsMax() map[asset.ID]asset.Units {
+	most := map[asset.ID]asset.Units{w.chain.NativeID(): w.amounts.PaymentMax}
+	for id, amounts := range w.tokens {
+		most[id] = amounts.PaymentMax
+	}
+	return most
+}
+
 // openStore makes the store, whose facts carry the dust threshold as it moves.
 func (w *wiring) openStore(pool *pgxpool.Pool) (err error) {
 	w.tellWake, w.wakeTell = daemon.Wake()
-	w.dust, err = dust.New(dust.Config{Chain: w.chain, Fees: w.adapter, Moved: w.wakeTell, Log: w.plain,
+	thresholds := map[asset.ID]asset.Units{}
+	for id, amounts := range w.tokens {
+		thresholds[id] = amounts.DustThreshold
+	}
+	w.dust, err = dust.New(dust.Config{Chain: w.chain, Fees: w.adapter, Moved: w.wakeTell, Log: w.plain, Tokens: thresholds,
 		Limits: dust.Limits{Floor: w.amounts.DustThreshold, Ceiling: w.amounts.DustCeiling}})
 	if err != nil {
 		return err
 	}
 	w.store, err = postgres.New(pool, w.chain, postgres.Config{Confirmations: w.deployment.Chains[w.chain].Confirmations,
-		Dust: w.dust.Units, Now: time.Now, Log: w.plain})
+		Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, GasReserve: w.amounts.NetworkFee, Now: time.Now, Log: w.plain})
 	return err
 }
 

@@ -5,9 +5,21 @@ import (
 	"errors"
 	"log/slog"
 
+	"ferry/cmd/internal/daemon"
+	"ferry/cmd/internal/node"
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/ethereum"
+	"ferry/swap/asset"
 )
+
+// checkedAdapter speaks to the chain's node, for a node whose tokens are the deployment's.
+func checkedAdapter(ctx context.Context, s *daemon.Settings, name asset.Chain, n asset.Networks, log *slog.Logger) (chain.Adapter, error) {
+	a, err := node.Open(s, "", name, n, log)
+	if err != nil {
+		return nil, err
+	}
+	return a, checkTokens(ctx, a, log)
+}
 
 // checkTokens refuses to start where a contract that the deployment pins is not the
 // token it says. A node that is away is no reason: before it reads or pays anything, the

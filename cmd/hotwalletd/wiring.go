@@ -41,6 +41,7 @@ type wiring struct {
 	deployment            deployment.Deployment
 	accounts              keys.Accounts
 	amounts               deployment.Amounts
+	tokens                map[asset.ID]deployment.Amounts
 	quoteKeys, attestKeys swap.PublicKeys
 	adapter               chain.Adapter
 	store                 *postgres.Store
@@ -61,7 +62,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		return nil, nil, err
 	}
 	books, err := treasury.New(treasury.Config{Chain: w.chain, Accounts: w.accounts, Store: w.store, Publisher: publisher,
-		Dust: w.dust.Units, Watch: func(a []string) { set.Add(a...) }, Wake: w.tellWake,
+		Dust: w.dust.Of, Watch: func(a []string) { set.Add(a...) }, Wake: w.tellWake,
 		Observe: w.metrics.Balances, Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
@@ -80,7 +81,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	}
 	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter, Attestor: remote.NewAttestor(attestd),
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
-		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amounts.PaymentMax, QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
+		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
 		Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err

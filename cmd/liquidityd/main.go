@@ -114,7 +114,7 @@ func policy(d deployment.Deployment) (liquidity.Config, error) {
 		ConfirmWindowSeconds: d.Locks.ConfirmWindowSeconds, LockFor: d.Locks.LockFor(),
 		MaxLocksPerClient: d.Locks.MaxPerClient, BalanceStaleAfter: balanceStaleAfter}
 	for _, a := range d.Networks.Assets() {
-		amounts, err := d.Amounts(a.Chain)
+		amounts, err := d.AmountsOf(a.ID)
 		if err != nil {
 			return c, err
 		}

@@ -100,7 +100,7 @@ func initialise(s *daemon.Settings, seed, keyFile string, d deployment.Deploymen
 func caps(d deployment.Deployment) (signer.Caps, error) {
 	limits := signer.DefaultCaps()
 	for _, a := range d.Networks.Assets() {
-		amounts, err := d.Amounts(a.Chain)
+		amounts, err := d.AmountsOf(a.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -70,6 +70,8 @@ type Chain struct {
 	// own, of different software, that agree; where it has one, such a deposit waits.
 	// Left out, one node is enough for all.
 	SecondSoftwareAbove string `json:"second_software_above,omitempty"`
+	// Tokens are the policies of the tokens whose contracts networks pins.
+	Tokens map[asset.ID]Token `json:"tokens,omitempty"`
 }
 
 // Pair is what one direction of exchange costs and takes.
@@ -142,7 +144,7 @@ func (d Deployment) Validate() error {
 		if !ok {
 			return fmt.Errorf("chains: %s is missing", c)
 		}
-		if err := chain.validate(c); err != nil {
+		if err := chain.validate(c, d.Networks); err != nil {
 			return fmt.Errorf("chains.%s: %w", c, err)
 		}
 	}
@@ -182,7 +184,7 @@ func (d Deployment) StaffLimits() (map[asset.ID]asset.Units, error) {
 	return limits, nil
 }
 
-func (c Chain) validate(name asset.Chain) error {
+func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 	if c.Confirmations < 1 || c.ReorgLimit < 0 || c.ReorgLimit > reorgMost || c.BirthHeight < 0 {
 		return fmt.Errorf("confirmations must be at least 1, reorg_limit 0 to %d, birth_height not negative", reorgMost)
 	}
@@ -202,7 +204,7 @@ func (c Chain) validate(name asset.Chain) error {
 	if _, err := c.dustCeiling(name, floor); err != nil {
 		return fmt.Errorf("dust_ceiling: %w", err)
 	}
-	return nil
+	return c.validateTokens(name, n)
 }
 
 // reorgMost is the deepest reorganisation that can be allowed: the hot wallet keeps
@@ -256,12 +258,13 @@ func (p Pair) validate(n asset.Networks) error {
 	return nil
 }
 
-// Amounts of a chain's policy, which Validate has parsed before.
+// Amounts of an asset's policy, which Validate has parsed before. PaymentFeeMax is in
+// the chain's own asset, the others are in the asset itself.
 type Amounts struct {
 	DustThreshold, DustCeiling, NetworkFee, RefundFeeMax, PaymentFeeMax, PaymentMax asset.Units
 }
 
-// Amounts parses the policy of one chain.
+// Amounts parses the policy of one chain's own asset; AmountsOf that of any asset.
 func (d Deployment) Amounts(name asset.Chain) (Amounts, error) {
 	c, ok := d.Chains[name]
 	if !ok {

@@ -29,6 +29,9 @@ type Config struct {
 	// Fees is the chain's adapter.
 	Fees   chain.Fees
 	Limits Limits
+	// Tokens are the thresholds of the chain's tokens, in base units of each. They stand
+	// still: what spending one costs is paid in another asset, and no price is known here.
+	Tokens map[asset.ID]asset.Units
 	// Each is how often the node is asked; 30 s if zero.
 	Each time.Duration
 	// Moved, if not nil, is called after the threshold moved; it must not block.
@@ -61,7 +64,15 @@ func New(c Config) (*Threshold, error) {
 	return &Threshold{config: c, level: Level{Threshold: c.Limits.Floor}}, c.Limits.Validate()
 }
 
-// Units is the threshold now, in base units.
+// Of is the threshold of one of the chain's assets now, in base units of it.
+func (t *Threshold) Of(id asset.ID) asset.Units {
+	if id == t.config.Chain.NativeID() {
+		return t.Units()
+	}
+	return t.config.Tokens[id]
+}
+
+// Units is the threshold of the chain's own asset now, in base units.
 func (t *Threshold) Units() asset.Units {
 	t.mu.Lock()
 	defer t.mu.Unlock()

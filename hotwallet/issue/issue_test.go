@@ -119,6 +119,10 @@ func TestBadRequestsTakeNoAddress(t *testing.T) {
 		"payout address":    {func(r *ferryv1.IssueRequest) { r.PayoutAddress = "x" }, swap.CodeInvalidAddress},
 		"payout not exact":  {func(r *ferryv1.IssueRequest) { r.PayoutAddress = strings.ToLower(r.PayoutAddress) }, swap.CodeInvalidAddress},
 		"payout to us":      {func(r *ferryv1.IssueRequest) { r.PayoutAddress = own }, swap.CodeForbiddenAddress},
+		"payout to a token": {func(r *ferryv1.IssueRequest) { r.PayoutAddress = usdtContract }, swap.CodeForbiddenAddress},
+		"payout to nobody": {func(r *ferryv1.IssueRequest) {
+			r.PayoutAddress = "0x0000000000000000000000000000000000000000"
+		}, swap.CodeForbiddenAddress},
 		"payout burns":      {func(r *ferryv1.IssueRequest) { r.PayoutAddress = "0x000000000000000000000000000000000000dEaD" }, swap.CodeForbiddenAddress},
 		"refund elsewhere":  {func(r *ferryv1.IssueRequest) { r.RefundAddress = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq" }, swap.CodeWrongNetwork},
 		"refund to us":      {func(r *ferryv1.IssueRequest) { r.RefundAddress = w.anAddress() }, swap.CodeForbiddenAddress},

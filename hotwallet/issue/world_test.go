@@ -26,7 +26,10 @@ import (
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
 
-var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337}
+// usdtContract is pinned.
+const usdtContract = "0x1111111111111111111111111111111111111111"
+
+var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337, Tokens: asset.Tokens{USDT: usdtContract}}
 
 // world is an issuer for bitcoin on a database of its own, with an attestd that
 // has a memory like the real one.

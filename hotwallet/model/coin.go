@@ -106,11 +106,11 @@ func (s *Store) spendable(c coin) bool {
 		(!c.coinbase || c.height <= tip-coinbaseMaturity+1)
 }
 
-// funds is what a payment may be made from, and whether an earlier plan is not
+// funds is what a payment of an asset may be made from, and whether an earlier plan is not
 // signed yet.
-func (s *Store) funds() (f chain.Funds, unsigned bool, err error) {
+func (s *Store) funds(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 	if s.accounts() {
-		return s.account()
+		return s.account(id)
 	}
 	for key, a := range s.addresses {
 		if key.chain == s.chain && a.purpose == purposeChange {
@@ -129,27 +129,45 @@ func (s *Store) funds() (f chain.Funds, unsigned bool, err error) {
 	return f, false, nil
 }
 
-// account is the sender with what it can spend, from the books.
-func (s *Store) account() (f chain.Funds, unsigned bool, err error) {
+// account is the sender with what it can spend, from the books: of the chain's own
+// asset, and of the one to be paid if that is a token.
+func (s *Store) account(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 	from := s.senders[s.chain]
-	left := s.schema.Book.Balance(ledger.Wallet, s.native.ID)
+	f.Sender, f.SenderPath, f.Nonce = from.address, from.path, from.nonce
+	for _, p := range s.payments {
+		unsigned = unsigned || p.Order.Chain == s.chain && p.Attempt != nil && p.Attempt.State == payment.AttemptPlanned
+	}
+	f.Balance, err = s.left(s.native.ID)
+	if err == nil && id != s.native.ID {
+		f.TokenBalance, err = s.left(id)
+	}
+	return f, unsigned, err
+}
+
+// left is what the sender can spend of one asset.
+func (s *Store) left(id asset.ID) (asset.Units, error) {
+	from := s.senders[s.chain]
+	left := s.schema.Book.Balance(ledger.Wallet, id)
 	for _, d := range s.deposits {
-		if d.Chain == s.chain && (d.State == "in_block" || d.State == "confirmed" && d.Address != from.address) {
+		if d.Chain == s.chain && d.Amount.Asset == id && (d.State == "in_block" || d.State == "confirmed" && d.Address != from.address) {
 			left.Sub(left, d.Amount.Units.Big())
 		}
 	}
 	for _, p := range s.payments {
-		if p.Order.Chain == s.chain && p.Attempt != nil && p.Attempt.State == payment.AttemptPlanned {
-			unsigned = true
+		if p.Order.Chain != s.chain || p.Attempt == nil || p.Attempt.State != payment.AttemptPlanned {
+			continue
+		}
+		if p.Order.Amount.Asset == id {
 			left.Sub(left, p.Order.Amount.Units.Big())
+		}
+		if id == s.native.ID {
 			left.Sub(left, p.Attempt.Plan.Fee.Big())
 		}
 	}
-	f.Sender, f.SenderPath, f.Nonce = from.address, from.path, from.nonce
-	if left.Sign() > 0 {
-		f.Balance, err = asset.UnitsFromBig(left)
+	if left.Sign() <= 0 {
+		return asset.Units{}, nil
 	}
-	return f, unsigned, err
+	return asset.UnitsFromBig(left)
 }
 
 // reserve ties the plan's coins, or its nonce, to the payment.
@@ -166,15 +184,18 @@ func (c *change) reserve(p payment.Payment, plan chain.Plan) error {
 		}
 		return nil
 	}
-	f, unsigned, err := c.account()
+	paid := p.Order.Amount
+	f, unsigned, err := c.account(paid.Asset)
 	if err != nil {
 		return err
 	}
-	cost, err := p.Order.Amount.Units.Add(plan.Fee)
-	if err != nil {
-		return err
+	cost, short := plan.Fee, paid.Asset != c.native.ID && f.TokenBalance.Less(paid.Units)
+	if paid.Asset == c.native.ID {
+		if cost, err = paid.Units.Add(plan.Fee); err != nil {
+			return err
+		}
 	}
-	if unsigned || f.Balance.Less(cost) || f.Nonce != plan.Nonce || f.SenderPath != plan.SenderPath {
+	if unsigned || short || f.Balance.Less(cost) || f.Nonce != plan.Nonce || f.SenderPath != plan.SenderPath {
 		return fmt.Errorf("nonce %d can't be taken: %w", plan.Nonce, payment.ErrChanged)
 	}
 	from := c.senders[c.chain]

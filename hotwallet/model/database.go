@@ -74,7 +74,8 @@ type Payment struct {
 
 	fee    asset.Units
 	queued int64
-	hold   asset.Units
+	// hold is of the payment's asset, gas of the chain's own where that is another.
+	hold, gas asset.Units
 }
 
 type sender struct {
@@ -106,7 +107,7 @@ type Database struct {
 	senders   map[asset.Chain]sender
 	halts     map[asset.Chain]string
 	actions   []Action
-	surplus   map[asset.Chain]comparison
+	surplus   map[asset.ID]comparison
 	// recoveries are the last blocks that are read again.
 	recoveries map[asset.Chain]int64
 }
@@ -116,7 +117,7 @@ func NewDatabase() *Database {
 	return &Database{schema: model.NewSchema(), tokens: map[asset.Chain]int64{}, cursors: map[asset.Chain]int64{},
 		blocks: map[height]block{}, addresses: map[place]address{}, deposits: map[string]Deposit{}, coins: map[place]coin{},
 		payments: map[string]Payment{}, used: map[string]string{}, txids: map[place]string{},
-		senders: map[asset.Chain]sender{}, halts: map[asset.Chain]string{}, surplus: map[asset.Chain]comparison{},
+		senders: map[asset.Chain]sender{}, halts: map[asset.Chain]string{}, surplus: map[asset.ID]comparison{},
 		recoveries: map[asset.Chain]int64{}}
 }
 

@@ -42,7 +42,7 @@ func (c *change) tell(kind swap.FactKind, d Deposit, tip int64, used bool) {
 		return
 	}
 	f := swap.DepositFact{DepositID: d.ID, TxID: d.TxID, Address: d.Address, Amount: d.Amount, Needed: c.needed(d),
-		FirstSeen: d.firstSeen, DustThreshold: c.config.Dust(), Used: used, BlockTime: d.blockTime}
+		FirstSeen: d.firstSeen, DustThreshold: c.config.Dust(d.Amount.Asset), Used: used, BlockTime: d.blockTime}
 	if d.Height != 0 {
 		f.Height, f.Confirmations = d.Height, tip-d.Height+1
 	}
@@ -55,6 +55,9 @@ func (c *change) tell(kind swap.FactKind, d Deposit, tip int64, used bool) {
 // arrive is the row of a credit: the stored one, or a new one without a state. It
 // must be to an address of ours and what was stored before.
 func (c *change) arrive(credit chain.Credit) (Deposit, error) {
+	if a, known := asset.Lookup(credit.Asset); !known || a.Chain != c.chain {
+		return Deposit{}, fmt.Errorf("credit %s is in %.20q, no asset of %s: %w", credit.CoinID(), credit.Asset, c.chain, ErrState)
+	}
 	a, ours := c.addresses[place{c.chain, credit.Address}]
 	if !ours {
 		return Deposit{}, fmt.Errorf("the address of credit %s is not ours: %w", credit.CoinID(), ErrState)
@@ -62,9 +65,9 @@ func (c *change) arrive(credit chain.Credit) (Deposit, error) {
 	d, known := c.deposits[c.DepositID(credit)]
 	if !known {
 		d = Deposit{ID: c.DepositID(credit), TxID: credit.TxID, Address: credit.Address, Chain: c.chain,
-			Amount: c.amount(credit.Units), SwapID: a.swapID, purpose: a.purpose, firstSeen: c.at}
+			Amount: asset.Amount{Asset: credit.Asset, Units: credit.Units}, SwapID: a.swapID, purpose: a.purpose, firstSeen: c.at}
 	}
-	if d.Amount.Units != credit.Units || d.Address != credit.Address {
+	if d.Amount != (asset.Amount{Asset: credit.Asset, Units: credit.Units}) || d.Address != credit.Address {
 		return d, fmt.Errorf("deposit %s has changed: %w", d.ID, ErrState)
 	}
 	return d, nil
@@ -112,12 +115,12 @@ func (c *change) confirm(b chain.Block) error {
 		d.State = "confirmed"
 		model.Set(c.tx, c.deposits, d.ID, d)
 		if d.purpose == purposeSwap {
-			c.book(confirmedKey(d.ID), "deposit.confirmed", d.SwapID, ledger.DepositConfirming, ledger.Clearing, d.Amount.Units)
+			c.book(confirmedKey(d.ID), "deposit.confirmed", d.SwapID, ledger.DepositConfirming, ledger.Clearing, d.Amount)
 		}
 		c.tell(swap.FactDepositConfirmed, d, b.Height, false)
 	}
 	for _, d := range c.pick(func(d Deposit) bool { return d.State == "in_block" }) {
-		if d.Amount.Units.Less(c.config.Dust()) && d.Height != b.Height {
+		if d.Amount.Units.Less(c.config.Dust(d.Amount.Asset)) && d.Height != b.Height {
 			continue // of dust it is told that it is in a block, not how deep
 		}
 		c.tell(swap.FactDepositInBlock, d, b.Height, false)

@@ -13,7 +13,7 @@ import (
 	"ferry/swap/model"
 )
 
-const reasonMinedFailed = "mined with failed status: it cost its fee and paid nobody"
+const reasonMinedFailed = "mined without effect: it cost its fee and paid nobody"
 
 func paymentKey(orderID, hash string) string { return "payment:" + orderID + "@" + hash }
 func finalKey(orderID string) string         { return "payment.final:" + orderID }
@@ -29,68 +29,81 @@ func (p Payment) fact(kind swap.FactKind, c *change, fee asset.Units, at int64, 
 
 // includeDebits finds the payments that the block made, and what others spent.
 func (c *change) includeDebits(b chain.Block) error {
-	var foreign asset.Units
-	var names []string
-	done := map[string]bool{}
-	for _, d := range b.Debits {
-		units, err := d.Units.Add(d.Fee)
-		if err == nil && !c.accounts() {
-			units, err = c.spendCoin(d, b.Height)
-		}
-		if err != nil {
-			return err
-		}
-		p, ours := c.payments[c.txids[place{c.chain, d.TxID}]]
-		switch {
-		case !ours:
-			if foreign, err = foreign.Add(units); err != nil {
-				return fmt.Errorf("spends of others: %w", err)
+	var alien strangers
+	for _, t := range c.transactions(b) {
+		p, ours := c.payments[c.txids[place{c.chain, t.txid}]]
+		if !c.accounts() {
+			for i, d := range t.debits {
+				units, err := c.spendCoin(d, b.Height)
+				if err != nil {
+					return err
+				}
+				t.debits[i].Units, t.debits[i].Asset = units, c.native.ID
 			}
-			names = append(names, d.TxID)
-		case !done[d.TxID]:
-			done[d.TxID] = true
-			if err := c.includePayment(b, p, d); err != nil {
+		}
+		rest := t.debits
+		if ours {
+			own, others, err := c.split(t, p)
+			if err != nil {
+				return err
+			}
+			rest = others
+			if err := c.includePayment(b, p, own, &alien); err != nil {
 				return err
 			}
 		}
+		for _, d := range rest {
+			name := t.txid
+			if ours {
+				name += " at " + d.Address
+			}
+			alien.took(name, d.Asset, d.Units.Big())
+			alien.took(name, c.native.ID, d.Fee.Big())
+			alien.name(name)
+		}
 	}
-	if len(names) == 0 {
+	if len(alien.by) == 0 {
 		return nil
 	}
-	if c.recovers(b.Height) {
-		c.book(foreignKey(c.chain, b.Hash), "recovered", "", ledger.Recovered, ledger.Wallet, foreign)
+	recovers := c.recovers(b.Height)
+	e, err := alien.entry(foreignKey(c.chain, b.Hash), recovers)
+	if err != nil {
+		return err
+	}
+	if len(e.Postings) > 0 {
+		c.blockEntries = append(c.blockEntries, e)
+	}
+	if recovers {
 		c.raiseNonces(b)
 		return nil
 	}
-	c.book(foreignKey(c.chain, b.Hash), "foreign", "", ledger.Suspense, ledger.Wallet, foreign)
-	reason := fmt.Sprintf("funds of ours were spent by %s in block %d, and we did not sign that", strings.Join(names, ", "), b.Height)
+	reason := fmt.Sprintf("funds of ours were spent by %s in block %d, and we did not sign that", strings.Join(alien.by, ", "), b.Height)
 	if !c.halt(c.chain, reason) {
 		c.act("foreign spend", string(c.chain), reason)
 	}
 	return nil
 }
 
-func (c *change) includePayment(b chain.Block, p Payment, d chain.Debit) error {
+// includePayment: own are the debits of the payment's sender.
+func (c *change) includePayment(b chain.Block, p Payment, own []chain.Debit, alien *strangers) error {
 	before := p.State
 	if before != swap.PaymentSigned && before != swap.PaymentBroadcast {
 		return fmt.Errorf("payment %s is %s and in the block: %w", p.Order.ID, before, ErrState)
 	}
-	p.fee = d.Fee
+	p.fee, p.Failed = own[0].Fee, own[0].Failed
 	if !c.accounts() {
 		p.fee = p.Attempt.Plan.Fee
+	} else {
+		p.Failed = c.compare(p, own, alien) || p.Failed
 	}
-	p.State, p.TxID, p.Height, p.BlockHash, p.Failed = swap.PaymentConfirmed, d.TxID, b.Height, b.Hash, d.Failed
+	p.State, p.TxID, p.Height, p.BlockHash = swap.PaymentConfirmed, own[0].TxID, b.Height, b.Hash
 	p.Version++
 	model.Set(c.tx, c.payments, p.Order.ID, p)
-	cost := p.fee
-	if !p.Failed {
-		sum, err := cost.Add(p.Order.Amount.Units)
-		if err != nil {
-			return fmt.Errorf("payment %s: %w", p.Order.ID, err)
-		}
-		cost = sum
+	e, err := c.paymentEntry(p, b.Hash)
+	if err != nil {
+		return err
 	}
-	c.blockEntries = append(c.blockEntries, c.paymentEntry(p, b.Hash, cost))
+	c.blockEntries = append(c.blockEntries, e)
 	if before == swap.PaymentSigned {
 		c.facts = append(c.facts, p.fact(swap.FactPaymentBroadcast, c, p.Attempt.Plan.Fee, 0, ""))
 	}
@@ -100,20 +113,41 @@ func (c *change) includePayment(b chain.Block, p Payment, d chain.Debit) error {
 	return nil
 }
 
-// paymentEntry moves a payment from in flight to confirming; what was held beyond
-// its cost goes back to the wallet.
-func (c *change) paymentEntry(p Payment, hash string, cost asset.Units) ledger.Entry {
-	e := ledger.Entry{Key: paymentKey(p.Order.ID, hash), Kind: "payment", SwapID: p.Order.SwapID,
-		Postings: []ledger.Posting{ledger.Credit(ledger.InFlight, c.amount(p.hold))}}
-	if !cost.IsZero() {
-		e.Postings = append(e.Postings, ledger.Debit(ledger.PaymentConfirming, c.amount(cost)))
+// paymentEntry moves a payment from in flight to confirming, each asset by itself.
+func (c *change) paymentEntry(p Payment, hash string) (ledger.Entry, error) {
+	e := ledger.Entry{Key: paymentKey(p.Order.ID, hash), Kind: "payment", SwapID: p.Order.SwapID}
+	cost := asset.Amount{Asset: p.Order.Amount.Asset}
+	if !p.Failed {
+		cost.Units = p.Order.Amount.Units
 	}
-	if rest, err := p.hold.Sub(cost); err == nil && !rest.IsZero() {
-		e.Postings = append(e.Postings, ledger.Debit(ledger.Wallet, c.amount(rest)))
-	} else if excess, err := cost.Sub(p.hold); err == nil && !excess.IsZero() {
-		e.Postings = append(e.Postings, ledger.Credit(ledger.Wallet, c.amount(excess)))
+	if cost.Asset != c.native.ID {
+		e.Postings = append(landed(cost, p.hold), landed(c.amount(p.fee), p.gas)...)
+		return e, nil
 	}
-	return e
+	sum, err := cost.Units.Add(p.fee)
+	if err != nil {
+		return e, fmt.Errorf("payment %s: %w", p.Order.ID, err)
+	}
+	e.Postings = landed(c.amount(sum), p.hold)
+	return e, nil
+}
+
+// landed: what was held beyond the cost goes back to the wallet, which bears an excess.
+func landed(cost asset.Amount, held asset.Units) []ledger.Posting {
+	in := func(u asset.Units) asset.Amount { return asset.Amount{Asset: cost.Asset, Units: u} }
+	var all []ledger.Posting
+	if !held.IsZero() {
+		all = append(all, ledger.Credit(ledger.InFlight, in(held)))
+	}
+	if !cost.Units.IsZero() {
+		all = append(all, ledger.Debit(ledger.PaymentConfirming, cost))
+	}
+	if rest, err := held.Sub(cost.Units); err == nil && !rest.IsZero() {
+		all = append(all, ledger.Debit(ledger.Wallet, in(rest)))
+	} else if excess, err := cost.Units.Sub(held); err == nil && !excess.IsZero() {
+		all = append(all, ledger.Credit(ledger.Wallet, in(excess)))
+	}
+	return all
 }
 
 // own lists this chain's payments that match, in the order they were queued.
@@ -139,22 +173,39 @@ func (c *change) finishPayments(limit int64) error {
 		model.Set(c.tx, c.payments, p.Order.ID, p)
 		if p.Failed {
 			c.facts = append(c.facts, p.fact(swap.FactPaymentFailed, c, p.fee, p.Height, reasonMinedFailed))
-			c.book(failedKey(p.Order.ID), "payment.failed", p.Order.SwapID, ledger.NetworkFees, ledger.PaymentConfirming, p.fee)
+			c.book(failedKey(p.Order.ID), "payment.failed", p.Order.SwapID, ledger.NetworkFees, ledger.PaymentConfirming, c.amount(p.fee))
 			continue
 		}
 		c.facts = append(c.facts, p.fact(swap.FactPaymentFinal, c, p.fee, p.Height, ""))
-		cost, err := p.Order.Amount.Units.Add(p.fee)
+		e, err := c.finalEntry(p)
 		if err != nil {
-			return fmt.Errorf("payment %s: %w", p.Order.ID, err)
-		}
-		e := ledger.Entry{Key: finalKey(p.Order.ID), Kind: "payment.final", SwapID: p.Order.SwapID, Postings: []ledger.Posting{
-			ledger.Debit(ledger.Clearing, p.Order.Amount), ledger.Credit(ledger.PaymentConfirming, c.amount(cost))}}
-		if !p.fee.IsZero() {
-			e.Postings = append(e.Postings, ledger.Debit(ledger.NetworkFees, c.amount(p.fee)))
+			return err
 		}
 		c.blockEntries = append(c.blockEntries, e)
 	}
 	return nil
+}
+
+// finalEntry closes a payment that is deep enough, each asset by itself.
+func (c *change) finalEntry(p Payment) (ledger.Entry, error) {
+	e := ledger.Entry{Key: finalKey(p.Order.ID), Kind: "payment.final", SwapID: p.Order.SwapID,
+		Postings: []ledger.Posting{ledger.Debit(ledger.Clearing, p.Order.Amount)}}
+	out, gas := p.Order.Amount, p.fee
+	if out.Asset == c.native.ID {
+		sum, err := out.Units.Add(p.fee)
+		if err != nil {
+			return e, fmt.Errorf("payment %s: %w", p.Order.ID, err)
+		}
+		out.Units, gas = sum, asset.Units{}
+	}
+	e.Postings = append(e.Postings, ledger.Credit(ledger.PaymentConfirming, out))
+	if !gas.IsZero() {
+		e.Postings = append(e.Postings, ledger.Credit(ledger.PaymentConfirming, c.amount(gas)))
+	}
+	if !p.fee.IsZero() {
+		e.Postings = append(e.Postings, ledger.Debit(ledger.NetworkFees, c.amount(p.fee)))
+	}
+	return e, nil
 }
 
 // reorgPayments takes the payments of a block out of it: their bytes are handed in

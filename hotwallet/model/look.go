@@ -143,21 +143,29 @@ func (d *Database) Stranded(p Payment) bool {
 }
 
 // Books implements reconcile.Store.
-func (s *Store) Books(context.Context) (reconcile.Books, bool, error) {
+func (s *Store) Books(context.Context) ([]reconcile.Books, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, begun := s.cursor()
 	if !begun {
-		return reconcile.Books{}, false, nil
+		return nil, nil
 	}
-	b := reconcile.Books{At: at, Asset: s.native.ID, Accounts: s.accounts()}
-	b.Units = s.schema.Book.Balance(ledger.Wallet, s.native.ID)
-	b.Units.Add(b.Units, s.schema.Book.Balance(ledger.InFlight, s.native.ID))
+	var all []reconcile.Books
+	for _, id := range s.assets() {
+		all = append(all, s.booksOf(at, id))
+	}
+	return all, nil
+}
+
+func (s *Store) booksOf(at chain.Ref, id asset.ID) reconcile.Books {
+	b := reconcile.Books{At: at, Asset: id, Token: id != s.native.ID, Accounts: s.accounts()}
+	b.Units = s.schema.Book.Balance(ledger.Wallet, id)
+	b.Units.Add(b.Units, s.schema.Book.Balance(ledger.InFlight, id))
 	if !b.Accounts {
 		b.Coins = s.unspent()
-		return b, true, nil
+		return b
 	}
-	if last, ok := s.surplus[s.chain]; ok && s.blocks[height{s.chain, last.at.Height}].hash == last.at.Hash {
+	if last, ok := s.surplus[id]; ok && s.blocks[height{s.chain, last.at.Height}].hash == last.at.Hash {
 		b.Before = last.extra
 	}
 	for key, a := range s.addresses {
@@ -166,19 +174,19 @@ func (s *Store) Books(context.Context) (reconcile.Books, bool, error) {
 		}
 	}
 	for _, d := range s.deposits {
-		if d.Chain == s.chain && (d.State == "in_block" || d.State == "confirmed") {
+		if d.Chain == s.chain && d.Amount.Asset == id && (d.State == "in_block" || d.State == "confirmed") {
 			b.Addresses = append(b.Addresses, d.Address)
 		}
 	}
 	slices.Sort(b.Addresses)
 	b.Addresses = slices.Compact(b.Addresses)
-	return b, true, nil
+	return b
 }
 
 // Record implements reconcile.Store.
 func (s *Store) Record(_ context.Context, b reconcile.Books, node asset.Units) error {
 	return s.change(func(c *change) error {
-		model.Set(c.tx, c.surplus, c.chain, comparison{at: b.At, extra: new(big.Int).Sub(node.Big(), b.Units)})
+		model.Set(c.tx, c.surplus, b.Asset, comparison{at: b.At, extra: new(big.Int).Sub(node.Big(), b.Units)})
 		return nil
 	})
 }

@@ -52,7 +52,7 @@ func (s *Store) Payment(_ context.Context, orderID string) (payment.Payment, err
 func (s *Store) Basis(_ context.Context, p payment.Payment) (payment.Basis, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	funds, unsigned, err := s.funds()
+	funds, unsigned, err := s.funds(p.Order.Amount.Asset)
 	return payment.Basis{Funds: funds, Unsigned: unsigned, DepositsConfirmed: s.confirmed(p.Order)}, err
 }
 
@@ -119,19 +119,41 @@ func (s *Store) StoreSigned(_ context.Context, p payment.Payment, raw []byte, tx
 		if _, taken := c.txids[place{c.chain, txid}]; taken {
 			return fmt.Errorf("transaction %s is another payment's: %w", txid, ErrState)
 		}
-		if row.hold, err = p.Order.Amount.Units.Add(row.Attempt.Plan.Fee); err != nil {
+		hold, err := c.hold(&row)
+		if err != nil {
 			return fmt.Errorf("hold for %s: %w", p.Order.ID, err)
 		}
 		attempt := *row.Attempt
 		attempt.State, attempt.Raw, attempt.TxID = payment.AttemptSigned, raw, txid
 		row.State, row.Reason, row.Attempt = swap.PaymentSigned, "", &attempt
 		model.Set(c.tx, c.txids, place{c.chain, txid}, p.Order.ID)
-		c.entries = append(c.entries, ledger.Transfer("hold:"+p.Order.ID+":1", "payment.hold", p.Order.SwapID,
-			ledger.InFlight, ledger.Wallet, c.amount(row.hold)))
+		c.entries = append(c.entries, hold)
 		next = c.moved(row)
 		return nil
 	})
 	return next, err
+}
+
+// hold takes amount and fee off the wallet, each in its asset.
+func (c *change) hold(row *Payment) (ledger.Entry, error) {
+	o, fee := row.Order, row.Attempt.Plan.Fee
+	e := ledger.Entry{Key: "hold:" + o.ID + ":1", Kind: "payment.hold", SwapID: o.SwapID}
+	held := o.Amount
+	if held.Asset == c.native.ID {
+		sum, err := held.Units.Add(fee)
+		if err != nil {
+			return e, err
+		}
+		held.Units = sum
+	} else {
+		row.gas = fee
+	}
+	row.hold = held.Units
+	e.Postings = ledger.Transfer("", "", "", ledger.InFlight, ledger.Wallet, held).Postings
+	if !row.gas.IsZero() {
+		e.Postings = append(e.Postings, ledger.Transfer("", "", "", ledger.InFlight, ledger.Wallet, c.amount(row.gas)).Postings...)
+	}
+	return e, nil
 }
 
 // StoreAnswer implements payment.Store.

@@ -37,7 +37,7 @@ func (c *change) recoveredChange(b chain.Block, credit chain.Credit) bool {
 	if !slices.ContainsFunc(b.Debits, func(d chain.Debit) bool { return d.TxID == credit.TxID }) {
 		return false
 	}
-	c.book(changeKey(c.DepositID(credit), b.Hash), "recovered.change", "", ledger.Wallet, ledger.Recovered, credit.Units)
+	c.book(changeKey(c.DepositID(credit), b.Hash), "recovered.change", "", ledger.Wallet, ledger.Recovered, c.amount(credit.Units))
 	return true
 }
 

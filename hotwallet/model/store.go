@@ -27,9 +27,11 @@ var (
 type Config struct {
 	// Confirmations is how many blocks deep a deposit or payment has to be.
 	Confirmations int64
+	// Tokens are what the chain has besides its own asset.
+	Tokens        []asset.ID
 	DustThreshold asset.Units
-	// Dust, if not nil, is the threshold as it moves, in place of DustThreshold.
-	Dust func() asset.Units
+	// Dust, if not nil, is each asset's threshold as it moves, in place of DustThreshold.
+	Dust func(asset.ID) asset.Units
 	Now  func() time.Time
 }
 
@@ -49,7 +51,12 @@ func (d *Database) Store(chain asset.Chain, c Config) *Store {
 		panic("hotwallet/model: chain " + string(chain) + " is not known")
 	}
 	if c.Dust == nil {
-		c.Dust = func() asset.Units { return c.DustThreshold }
+		c.Dust = func(id asset.ID) asset.Units {
+			if id == native.ID {
+				return c.DustThreshold
+			}
+			return asset.Units{}
+		}
 	}
 	return &Store{Database: d, chain: chain, native: native, config: c}
 }
@@ -114,13 +121,16 @@ func (c *change) store() error {
 	return nil
 }
 
-func (c *change) book(key, kind, swapID string, debit, credit ledger.Account, u asset.Units) {
-	if !u.IsZero() {
-		c.blockEntries = append(c.blockEntries, ledger.Transfer(key, kind, swapID, debit, credit, c.amount(u)))
+func (c *change) book(key, kind, swapID string, debit, credit ledger.Account, a asset.Amount) {
+	if !a.Units.IsZero() {
+		c.blockEntries = append(c.blockEntries, ledger.Transfer(key, kind, swapID, debit, credit, a))
 	}
 }
 
 func (s *Store) amount(u asset.Units) asset.Amount { return asset.Amount{Asset: s.native.ID, Units: u} }
+
+// assets are what the chain has, its own first.
+func (s *Store) assets() []asset.ID { return append([]asset.ID{s.native.ID}, s.config.Tokens...) }
 
 func (s *Store) accounts() bool { return s.chain.Family() == asset.Account }
 

@@ -8,11 +8,12 @@ import (
 	"ferry/swap/asset"
 )
 
+// balances are those of the chain's own asset.
 func (w *world) balances() treasury.Balances {
 	w.t.Helper()
 	b, err := w.house.Balances(w.t.Context())
 	w.must(err)
-	return b
+	return b[0]
 }
 
 // What may be promised falls as soon as an order is there, before it is planned,

@@ -43,13 +43,15 @@ type Config struct {
 	// FencingToken is the lease's.
 	FencingToken uint64
 	// FeeMax is the most one transaction may cost, whatever it is for, and
-	// FeeBasisPoints the most as a share of the amount, of 10,000; 2,500 if zero.
+	// FeeBasisPoints the most as a share of the amount, of 10,000; 2,500 if zero. A
+	// token's amount has no share: its fee is in another asset, and no price is known here.
 	// They and AmountMax must be no wider than the signer's caps: what it refuses
 	// ties up coins, or a nonce with all that come after it.
 	FeeMax         asset.Units
 	FeeBasisPoints int64
-	// AmountMax is the most one transaction may pay; zero is no limit.
-	AmountMax asset.Units
+	// AmountMax is the most one transaction may pay of each asset; one that is missing
+	// has no limit.
+	AmountMax map[asset.ID]asset.Units
 	// QuoteKeys and AttestKeys are those the signer trusts too.
 	QuoteKeys, AttestKeys swap.PublicKeys
 	// Check compares stored bytes with their plan before each time they are handed

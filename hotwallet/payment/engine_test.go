@@ -269,7 +269,7 @@ func TestLimitsAreTheSigners(t *testing.T) {
 		small, large, good := w.payout(asset.NewUnits(1000)), w.payout(w.some(201)), w.payout(w.some(200))
 		w.deliver(small, large, good)
 		c := w.config()
-		c.AmountMax = w.some(200)
+		c.AmountMax = map[asset.ID]asset.Units{w.native(): w.some(200)}
 		engine, err := payment.New(c)
 		w.must(err)
 		w.must(engine.Round(t.Context()))

@@ -24,8 +24,12 @@ type feeLimit struct {
 // quote named; what the transaction costs beyond it the house carries, up to the
 // limits of one payment. A deferrable refund waits instead until the user's part is
 // enough, for at most deferMost. Where nothing was kept back there is nothing to wait
-// for.
+// for; and a token's refund never waits, because what was kept back of it can't be
+// compared with a fee in another asset.
 func (e *Engine) feeLimit(o swap.Order) (feeLimit, error) {
+	if e.isToken(o) {
+		return feeLimit{most: e.config.FeeMax}, nil
+	}
 	most, err := e.feeMax(o.Amount.Units)
 	if err != nil || !o.Deferrable || e.config.Now().Sub(o.At) > deferMost {
 		return feeLimit{most: most}, err
@@ -46,6 +50,9 @@ func (e *Engine) feeLimit(o swap.Order) (feeLimit, error) {
 	}
 	return feeLimit{most: most, deferred: true}, nil
 }
+
+// isToken: the order's fee is in another asset than its amount.
+func (e *Engine) isToken(o swap.Order) bool { return o.Amount.Asset != e.config.Chain.NativeID() }
 
 // feeMax is the most a payment of the amount may cost: the smaller of both limits.
 func (e *Engine) feeMax(amount asset.Units) (asset.Units, error) {

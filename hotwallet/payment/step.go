@@ -14,6 +14,7 @@ import (
 // with a colon are followed by what was said.
 const (
 	ReasonFunds       = "waiting for funds"
+	ReasonToken       = "the token's contract refuses it now:"
 	ReasonEarlier     = "waiting for an earlier payment to be signed"
 	ReasonDeposit     = "a deposit it uses up is not confirmed in our book"
 	ReasonAuthority   = "the order is not allowed by its documents:"
@@ -39,7 +40,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, []string, bool, 
 		return p, nil, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
 	}
 	units := p.Order.Amount.Units
-	if !e.config.AmountMax.IsZero() && e.config.AmountMax.Less(units) {
+	if most, limited := e.config.AmountMax[p.Order.Amount.Asset]; limited && most.Less(units) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		return p, nil, false, e.stand(ctx, p, ReasonAmount, true)
 	}
@@ -94,11 +95,26 @@ func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, caus
 	e.later(p.Order.ID, waitLeast, waitMost)
 	switch {
 	case errors.Is(cause, chain.ErrFunds):
-		return e.stand(ctx, p, ReasonFunds, true)
+		return e.stand(ctx, p, e.short(p.Order, cause), true)
+	case errors.Is(cause, chain.ErrRefused):
+		return e.stand(ctx, p, because(ReasonToken, cause), true)
 	case errors.Is(cause, chain.ErrFeeMax):
 		return e.stand(ctx, p, ReasonFee, true)
 	}
 	return e.stand(ctx, p, because(ReasonPlan, cause), true)
+}
+
+// short is ReasonFunds; of a token's payment it names what is short, which may be the
+// chain's own asset for the fee.
+func (e *Engine) short(o swap.Order, cause error) string {
+	var lacks *chain.ShortError
+	switch {
+	case !e.isToken(o) || !errors.As(cause, &lacks):
+		return ReasonFunds
+	case lacks.Asset == o.Amount.Asset:
+		return ReasonFunds + " in " + string(lacks.Asset)
+	}
+	return ReasonFunds + " in " + string(lacks.Asset) + ", for the network fee"
 }
 
 // sign has the stored plan signed and stores the bytes. It reports whether it is

@@ -56,7 +56,9 @@ type world struct {
 	edit func(r *swap.Receipt)
 	// refundFee is the most that quotes keep back of a refund.
 	refundFee asset.Units
-	funding   string
+	// gasReserve is what a token's payment is reckoned to cost until it is planned.
+	gasReserve asset.Units
+	funding    string
 
 	// The process that runs now.
 	store   *postgres.Store
@@ -143,7 +145,8 @@ func (w *world) start() {
 	ctx, log := context.Background(), slog.New(slog.DiscardHandler)
 	var err error
 	w.store, err = postgres.New(w.pool, w.on, postgres.Config{
-		Confirmations: confirmations, DustThreshold: asset.NewUnits(1000), Now: w.clock.Now, Log: log})
+		Confirmations: confirmations, DustThreshold: asset.NewUnits(1000), Tokens: tokens(w.on), GasReserve: w.gasReserve,
+		Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.lease, err = w.store.AcquireLease(ctx, "test")
 	w.must(err)
@@ -363,7 +366,7 @@ func (w *world) paidOnce(o swap.Order) {
 	if p := w.payment(o.ID); p.State != swap.PaymentFinal {
 		w.t.Fatalf("%s is %s: %q", o.ID, p.State, p.Reason)
 	}
-	if got := w.chain.Received(o.Destination); got != o.Amount.Units {
+	if got := w.received(o); got != o.Amount.Units {
 		w.t.Fatalf("%s: the destination received %s, want %s", o.ID, got, o.Amount.Units)
 	}
 	for _, kind := range []swap.FactKind{swap.FactPaymentQueued, swap.FactPaymentBroadcast, swap.FactPaymentFinal} {
@@ -382,9 +385,12 @@ func (w *world) balanced() {
 	w.t.Helper()
 	sums, err := postgres.TrialBalance(context.Background(), w.pool)
 	w.must(err)
-	total := new(big.Int)
+	total := map[asset.ID]*big.Int{}
 	for _, s := range sums {
-		total.Add(total, s.Sum)
+		if total[s.Asset] == nil {
+			total[s.Asset] = new(big.Int)
+		}
+		total[s.Asset].Add(total[s.Asset], s.Sum)
 		if (s.Account == "in_flight" || s.Account == "payment_confirming") && s.Sum.Sign() != 0 {
 			open, err := w.store.OpenPayments(context.Background(), 100)
 			w.must(err)
@@ -393,8 +399,10 @@ func (w *world) balanced() {
 			}
 		}
 	}
-	if total.Sign() != 0 {
-		w.t.Fatalf("the books are off by %s", total)
+	for id, sum := range total {
+		if sum.Sign() != 0 {
+			w.t.Fatalf("the books are off by %s of %s", sum, id)
+		}
 	}
 	result, err := reconcile.Check(context.Background(), w.store, w.chain, slog.New(slog.DiscardHandler))
 	if err != nil || result != reconcile.Equal {

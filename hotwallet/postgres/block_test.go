@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ferry/hotwallet/chain"
-	"ferry/hotwallet/reconcile"
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/ledger"
@@ -74,7 +73,7 @@ func block(branch string, height int64, credits ...chain.Credit) chain.Block {
 }
 
 func credit(txid string, units uint64) chain.Credit {
-	return chain.Credit{TxID: txid, Address: ours, Units: asset.NewUnits(units)}
+	return chain.Credit{TxID: txid, Address: ours, Asset: asset.BTC, Units: asset.NewUnits(units)}
 }
 
 func apply(t *testing.T, s *Store, blocks ...chain.Block) {
@@ -193,9 +192,9 @@ func TestEveryWriteIsFenced(t *testing.T) {
 	apply(t, s, block("a", 11, credit("old", 500)))
 	run(t, pool, `UPDATE lease SET token = token + 1`)
 	before := content(t, pool)
-	books, _, err := s.Books(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	books, err := s.Books(t.Context())
+	if err != nil || len(books) != 1 {
+		t.Fatalf("%d books, %v", len(books), err)
 	}
 	stop := func() error { _, err := s.Stop(t.Context(), "reason"); return err }
 	for name, do := range map[string]func() error{
@@ -204,7 +203,7 @@ func TestEveryWriteIsFenced(t *testing.T) {
 		"begin":    func() error { return s.Begin(t.Context(), chain.Ref{Height: 1, Hash: "x"}) },
 		"see":      func() error { return s.See(t.Context(), []chain.Credit{credit("new", 1)}) },
 		"replace":  func() error { return s.Replace(t.Context(), []string{"bitcoin:old:0"}) },
-		"record":   func() error { return s.Record(t.Context(), books, asset.NewUnits(1)) },
+		"record":   func() error { return s.Record(t.Context(), books[0], asset.NewUnits(1)) },
 		"stop":     stop,
 	} {
 		if err := do(); !errors.Is(err, ErrFenced) {
@@ -351,20 +350,20 @@ func TestBooksAreOfOneChain(t *testing.T) {
 	t.Parallel()
 	s, pool := begun(t)
 	other, _ := openStore(t, pool, asset.Ethereum, Config{})
-	if _, begun, err := other.Books(t.Context()); begun || err != nil {
-		t.Fatalf("before the first block: %v, %v", begun, err)
+	if books, err := other.Books(t.Context()); len(books) != 0 || err != nil {
+		t.Fatalf("before the first block: %v, %v", books, err)
 	}
 	apply(t, s, block("a", 11, credit("tx", 500)))
-	books, ok, err := s.Books(t.Context())
-	if err != nil || !ok || books.At != (chain.Ref{Height: 11, Hash: "a11"}) || books.Units.String() != "500" ||
-		len(books.Coins) != 1 || books.Coins[0] != "tx:0" || books.Asset != asset.BTC {
-		t.Fatalf("%+v %v %v", books, ok, err)
+	books, err := s.Books(t.Context())
+	if err != nil || len(books) != 1 || books[0].At != (chain.Ref{Height: 11, Hash: "a11"}) || books[0].Units.String() != "500" ||
+		len(books[0].Coins) != 1 || books[0].Coins[0] != "tx:0" || books[0].Asset != asset.BTC {
+		t.Fatalf("%+v %v", books, err)
 	}
 	if err := other.Begin(t.Context(), chain.Ref{Height: 1, Hash: "e1"}); err != nil {
 		t.Fatal(err)
 	}
-	var empty reconcile.Books
-	if empty, _, err = other.Books(t.Context()); err != nil || empty.Units.Sign() != 0 || len(empty.Coins)+len(empty.Addresses) != 0 {
+	empty, err := other.Books(t.Context())
+	if err != nil || len(empty) != 1 || empty[0].Units.Sign() != 0 || len(empty[0].Coins)+len(empty[0].Addresses) != 0 {
 		t.Fatalf("the other chain's: %+v, %v", empty, err)
 	}
 }

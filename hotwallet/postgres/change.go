@@ -60,10 +60,10 @@ func (c *change) store(ctx context.Context) error {
 	return bus.Put(ctx, c.tx, messages...)
 }
 
-// book adds an entry of blockEntries, of the form of ledger.Transfer in the native
-// asset, unless the amount is zero: there is nothing to book then.
-func (c *change) book(key, kind, swapID string, debit, credit ledger.Account, u asset.Units) {
-	if !u.IsZero() {
-		c.blockEntries = append(c.blockEntries, ledger.Transfer(key, kind, swapID, debit, credit, c.amount(u)))
+// book adds an entry of blockEntries, of the form of ledger.Transfer, unless the amount
+// is zero: there is nothing to book then.
+func (c *change) book(key, kind, swapID string, debit, credit ledger.Account, a asset.Amount) {
+	if !a.Units.IsZero() {
+		c.blockEntries = append(c.blockEntries, ledger.Transfer(key, kind, swapID, debit, credit, a))
 	}
 }

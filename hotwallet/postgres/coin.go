@@ -44,10 +44,14 @@ func (a ownAddress) purpose() string {
 	return purposeUnattributed
 }
 
-// ownAddresses finds the rows of the credits' addresses; ErrState if one is not ours.
+// ownAddresses finds the rows of the credits' addresses; ErrState if one is not ours, or
+// a credit is in no asset of this chain.
 func (c *change) ownAddresses(ctx context.Context, credits []chain.Credit) (map[string]ownAddress, error) {
 	var asked []string
 	for _, credit := range credits {
+		if a, known := asset.Lookup(credit.Asset); !known || a.Chain != c.chain {
+			return nil, fmt.Errorf("credit %s is in %.20q, no asset of %s: %w", credit.CoinID(), credit.Asset, c.chain, ErrState)
+		}
 		asked = append(asked, credit.Address)
 	}
 	rows, err := c.tx.Query(ctx, ownAddressesSQL, c.chain, asked)

@@ -91,7 +91,7 @@ func (c *change) tell(kind swap.FactKind, d deposit, tip int64) {
 	}
 	f := swap.DepositFact{
 		DepositID: d.id, TxID: d.txid, Address: d.address, Amount: d.amount, Needed: c.needed(d),
-		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.Dust(), Used: d.used,
+		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.Dust(d.amount.Asset), Used: d.used,
 	}
 	if d.height != nil {
 		f.Height, f.Confirmations = *d.height, tip-*d.height+1
@@ -158,7 +158,7 @@ func (c *change) depositArgs(credits []chain.Credit, addresses map[string]ownAdd
 		a := addresses[credit.Address]
 		ids, txs = append(ids, c.depositID(credit)), append(txs, credit.TxID)
 		indexes, to = append(indexes, int64(credit.Index)), append(to, credit.Address)
-		assets, units = append(assets, string(c.native.ID)), append(units, credit.Units.String())
+		assets, units = append(assets, string(credit.Asset)), append(units, credit.Units.String())
 		purposes, swaps = append(purposes, a.purpose()), append(swaps, a.swapID)
 	}
 	return []any{c.chain, ids, txs, indexes, to, assets, units, purposes, swaps, c.at}
@@ -176,7 +176,7 @@ func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string]attemp
 	}
 	for _, d := range confirmed {
 		if d.purpose == purposeSwap {
-			c.book(confirmedKey(d.id), "deposit.confirmed", d.swapID, ledger.DepositConfirming, ledger.Clearing, d.amount.Units)
+			c.book(confirmedKey(d.id), "deposit.confirmed", d.swapID, ledger.DepositConfirming, ledger.Clearing, d.amount)
 		}
 		c.tell(swap.FactDepositConfirmed, d, b.Height)
 	}
@@ -185,7 +185,7 @@ func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string]attemp
 		return err
 	}
 	for _, d := range confirming {
-		if d.amount.Units.Less(c.config.Dust()) && *d.height != b.Height {
+		if d.amount.Units.Less(c.config.Dust(d.amount.Asset)) && *d.height != b.Height {
 			continue // of dust it is told that it is in a block, not how deep
 		}
 		c.tell(swap.FactDepositInBlock, d, b.Height)

@@ -7,7 +7,7 @@ SELECT $1, n.*, 'in_block', $10, $11, $12, $13
 FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[]) AS n
 ON CONFLICT (deposit_id) DO UPDATE
 SET state = 'in_block', height = excluded.height, block_hash = excluded.block_hash, block_time = excluded.block_time
-WHERE d.state IN ('seen', 'replaced', 'reorged') AND d.units = excluded.units AND d.address = excluded.address
+WHERE d.state IN ('seen', 'replaced', 'reorged') AND d.asset = excluded.asset AND d.units = excluded.units AND d.address = excluded.address
 RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time, false
 
 -- SEE_DEPOSITS
@@ -16,7 +16,7 @@ INSERT INTO deposit AS d (chain, deposit_id, txid, idx, address, asset, units, p
 SELECT $1, n.*, 'seen', $10
 FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[]) AS n
 ON CONFLICT (deposit_id) DO UPDATE SET state = 'seen'
-WHERE d.state IN ('replaced', 'reorged') AND d.units = excluded.units AND d.address = excluded.address
+WHERE d.state IN ('replaced', 'reorged') AND d.asset = excluded.asset AND d.units = excluded.units AND d.address = excluded.address
 RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time, false
 
 -- OPEN_SIGHTINGS

@@ -10,6 +10,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
+	"ferry/swap/asset"
 )
 
 var (
@@ -39,7 +40,7 @@ func (s *Store) Basis(ctx context.Context, p payment.Payment) (payment.Basis, er
 			b.Funds, err = s.spendableCoins(ctx, tx, o.ID)
 			return err
 		}
-		b.Funds, b.Unsigned, err = s.payingSender(ctx, tx)
+		b.Funds, b.Unsigned, err = s.payingSender(ctx, tx, o.Amount.Asset)
 		return err
 	})
 	if err != nil {
@@ -71,12 +72,17 @@ func (s *Store) spendableCoins(ctx context.Context, tx pgx.Tx, orderID string) (
 	return f, err
 }
 
-// payingSender is the account that pays, and whether a nonce is taken and unsigned.
-func (s *Store) payingSender(ctx context.Context, tx pgx.Tx) (f chain.Funds, unsigned bool, err error) {
-	err = tx.QueryRow(ctx, senderSQL, s.chain, s.native.ID).Scan(&f.Sender, &f.SenderPath, &f.Nonce, &f.Balance, &unsigned)
+// payingSender is the account that pays an asset, and whether a nonce is taken and
+// unsigned.
+func (s *Store) payingSender(ctx context.Context, tx pgx.Tx, id asset.ID) (f chain.Funds, unsigned bool, err error) {
+	err = tx.QueryRow(ctx, senderSQL, s.chain, s.native.ID, true).Scan(&f.Sender, &f.SenderPath, &f.Nonce, &f.Balance, &unsigned)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return f, false, errors.New("no sender is set up yet")
 	}
+	if err != nil || id == s.native.ID {
+		return f, unsigned, err
+	}
+	err = tx.QueryRow(ctx, senderSQL, s.chain, id, false).Scan(&f.Sender, &f.SenderPath, &f.Nonce, &f.TokenBalance, &unsigned)
 	return f, unsigned, err
 }
 
@@ -99,17 +105,21 @@ func (s *Store) reserveCoins(ctx context.Context, tx pgx.Tx, orderID string, pla
 }
 
 // takeNonce gives the plan's nonce to it, if it is the next one, nothing before
-// it is unsigned and the balance still covers the payment.
+// it is unsigned and the balances still cover the payment and its fee.
 func (s *Store) takeNonce(ctx context.Context, tx pgx.Tx, p payment.Payment, plan chain.Plan) (*int64, error) {
-	f, unsigned, err := s.payingSender(ctx, tx)
+	paid := p.Order.Amount
+	f, unsigned, err := s.payingSender(ctx, tx, paid.Asset)
 	if err != nil {
 		return nil, err
 	}
-	cost, err := p.Order.Amount.Units.Add(plan.Fee)
-	if err != nil {
-		return nil, err
+	cost, short := plan.Fee, f.TokenBalance.Less(paid.Units)
+	if paid.Asset == s.native.ID {
+		if cost, err = paid.Units.Add(plan.Fee); err != nil {
+			return nil, err
+		}
+		short = false
 	}
-	if unsigned || f.Balance.Less(cost) {
+	if unsigned || short || f.Balance.Less(cost) {
 		return nil, fmt.Errorf("another plan is unsigned or the balance is short: %w", payment.ErrChanged)
 	}
 	nonce := int64(plan.Nonce)

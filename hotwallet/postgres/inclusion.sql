@@ -1,10 +1,14 @@
 -- OWN_ATTEMPTS
--- Our transactions among the given, with what their payment's holds took off the wallet.
-SELECT a.txid, a.fee, p.order_id, p.swap_id, p.purpose, p.asset, p.units, p.destination, p.state,
-    (SELECT coalesce(-sum(h.units), 0) FROM attempt b
-     JOIN posting h ON h.entry_key = 'hold:' || b.order_id || ':' || b.n
-     WHERE b.order_id = p.order_id AND h.account = 'wallet' AND h.asset = p.asset)
+-- Our transactions among the given, with what their payment's holds took off the wallet:
+-- of the payment's asset, and of another one for the fee.
+SELECT a.txid, a.fee, p.order_id, p.swap_id, p.purpose, p.asset, p.units, p.destination, p.state, held.own, held.gas
 FROM attempt a JOIN payment p USING (order_id)
+CROSS JOIN LATERAL (
+    SELECT coalesce(-sum(h.units) FILTER (WHERE h.asset = p.asset), 0) AS own,
+           coalesce(-sum(h.units) FILTER (WHERE h.asset <> p.asset), 0) AS gas
+    FROM attempt b JOIN posting h ON h.entry_key = 'hold:' || b.order_id || ':' || b.n
+    WHERE b.order_id = p.order_id AND h.account = 'wallet'
+) held
 WHERE a.chain = $1 AND a.txid = ANY($2)
 
 -- INCLUDE_PAYMENT

@@ -13,11 +13,12 @@ import (
 )
 
 var (
-	measureChainSQL    = statement("MEASURE_CHAIN")
-	measurePaymentsSQL = statement("MEASURE_PAYMENTS")
-	measureDepositsSQL = statement("MEASURE_DEPOSITS")
-	measurePoolSQL     = statement("MEASURE_POOL")
-	measureLeaseSQL    = statement("MEASURE_LEASE")
+	measureChainSQL       = statement("MEASURE_CHAIN")
+	measureComparisonsSQL = statement("MEASURE_COMPARISONS")
+	measurePaymentsSQL    = statement("MEASURE_PAYMENTS")
+	measureDepositsSQL    = statement("MEASURE_DEPOSITS")
+	measurePoolSQL        = statement("MEASURE_POOL")
+	measureLeaseSQL       = statement("MEASURE_LEASE")
 )
 
 // ChainMeasure is how one chain stands.
@@ -27,10 +28,14 @@ type ChainMeasure struct {
 	Height     int64
 	TipSeconds float64
 	Halted     bool
-	// Difference is what the node holds beyond the books, in base units, at the newest
-	// comparison, ComparedSeconds ago. It is nil before the first.
-	Difference      *big.Int
-	ComparedSeconds float64
+}
+
+// ComparisonMeasure is how books and node differed when they were last compared.
+type ComparisonMeasure struct {
+	Asset asset.ID
+	// Difference is what the node held beyond the books, in base units, Seconds ago.
+	Difference *big.Int
+	Seconds    float64
 }
 
 // PaymentMeasure is how the open payments of a purpose and state stand.
@@ -51,29 +56,24 @@ type DepositMeasure struct {
 
 // Measure is how the hot wallet of one chain stands.
 type Measure struct {
-	Chain    ChainMeasure
-	Payments []PaymentMeasure
-	Deposits []DepositMeasure
+	Chain ChainMeasure
+	// Comparisons has one for each asset; it is empty before the first.
+	Comparisons []ComparisonMeasure
+	Payments    []PaymentMeasure
+	Deposits    []DepositMeasure
 	// Ready is how many deposit addresses wait to be given, up to 10,000.
 	Ready int64
 }
 
-// MeasureChain reads all of it, for scrapes: four statements that indexes answer.
+// MeasureChain reads all of it, for scrapes: five statements that indexes answer.
 func MeasureChain(ctx context.Context, db MeasureReader, chain asset.Chain) (Measure, error) {
 	var m Measure
-	var book, node string
-	err := db.QueryRow(ctx, measureChainSQL, chain).Scan(&m.Chain.Height, &m.Chain.TipSeconds, &m.Chain.Halted,
-		&book, &node, &m.Chain.ComparedSeconds)
+	err := db.QueryRow(ctx, measureChainSQL, chain).Scan(&m.Chain.Height, &m.Chain.TipSeconds, &m.Chain.Halted)
 	if err != nil {
 		return m, fmt.Errorf("measure %s: %w", chain, err)
 	}
-	if book != "" {
-		b, okBook := new(big.Int).SetString(book, 10)
-		n, okNode := new(big.Int).SetString(node, 10)
-		if !okBook || !okNode {
-			return m, fmt.Errorf("measure %s: the comparison's sums %.40q and %.40q are no whole numbers", chain, book, node)
-		}
-		m.Chain.Difference = n.Sub(n, b)
+	if m.Comparisons, err = comparisons(ctx, db, chain); err != nil {
+		return m, err
 	}
 	if m.Payments, err = readAll[PaymentMeasure](ctx, db, "measure the open payments", measurePaymentsSQL, chain); err != nil {
 		return m, err
@@ -85,6 +85,28 @@ func MeasureChain(ctx context.Context, db MeasureReader, chain asset.Chain) (Mea
 		return m, fmt.Errorf("count the addresses ready on %s: %w", chain, err)
 	}
 	return m, nil
+}
+
+// comparisons reads the newest of each asset.
+func comparisons(ctx context.Context, db MeasureReader, chain asset.Chain) ([]ComparisonMeasure, error) {
+	type row struct {
+		Asset      asset.ID
+		Difference string
+		Seconds    float64
+	}
+	rows, err := readAll[row](ctx, db, "read the comparisons with the node", measureComparisonsSQL, chain)
+	if err != nil {
+		return nil, err
+	}
+	var all []ComparisonMeasure
+	for _, r := range rows {
+		n, whole := new(big.Int).SetString(r.Difference, 10)
+		if !whole {
+			return nil, fmt.Errorf("measure %s: the difference %.40q is no whole number", chain, r.Difference)
+		}
+		all = append(all, ComparisonMeasure{Asset: r.Asset, Difference: n, Seconds: r.Seconds})
+	}
+	return all, nil
 }
 
 // MeasureReader is a pool, connection or transaction that reads.

@@ -1,10 +1,13 @@
 -- MEASURE_CHAIN
 -- Where the chain of one daemon stands: processed height, seconds since its newest
--- block was processed, whether payments are halted, the newest comparison.
-SELECT coalesce(c.height, -1), coalesce(extract(epoch FROM now() - c.seen_at), 0)::float8, h.chain IS NOT NULL,
-       coalesce(r.book::text, ''), coalesce(r.node::text, ''), coalesce(extract(epoch FROM now() - r.at), 0)::float8
+-- block was processed, whether payments are halted.
+SELECT coalesce(c.height, -1), coalesce(extract(epoch FROM now() - c.seen_at), 0)::float8, h.chain IS NOT NULL
 FROM (SELECT $1::text AS chain) this
-LEFT JOIN cursor c USING (chain) LEFT JOIN halt h USING (chain) LEFT JOIN reconciliation r USING (chain)
+LEFT JOIN cursor c USING (chain) LEFT JOIN halt h USING (chain)
+
+-- MEASURE_COMPARISONS
+-- The newest comparison of books and node, for each asset.
+SELECT asset, (node - book)::text, extract(epoch FROM now() - at)::float8 FROM reconciliation WHERE chain = $1 ORDER BY asset
 
 -- MEASURE_PAYMENTS
 -- Open payments by purpose and state: how many, since how many seconds the oldest

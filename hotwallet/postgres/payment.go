@@ -11,6 +11,7 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
 	"ferry/swap"
+	"ferry/swap/asset"
 	"ferry/swap/bus"
 	"ferry/swap/ledger"
 )
@@ -168,17 +169,27 @@ func (s *Store) StoreSigned(ctx context.Context, p payment.Payment, raw []byte, 
 	return p, nil
 }
 
-// holdEntry books amount and fee as in flight from the moment the bytes exist.
+// holdEntry books amount and fee as in flight from the moment the bytes exist. The fee
+// is in the chain's own asset, whatever is paid.
 func (s *Store) holdEntry(p payment.Payment) (ledger.Entry, error) {
-	if p.Order.Amount.Asset != s.native.ID {
-		return ledger.Entry{}, fmt.Errorf("payment %s is in %s, not in %s", p.Order.ID, p.Order.Amount.Asset, s.native.ID)
+	o, fee := p.Order, p.Attempt.Plan.Fee
+	if a, known := asset.Lookup(o.Amount.Asset); !known || a.Chain != s.chain {
+		return ledger.Entry{}, fmt.Errorf("payment %s is in %s, which is not of %s", o.ID, o.Amount.Asset, s.chain)
 	}
-	held, err := p.Order.Amount.Units.Add(p.Attempt.Plan.Fee)
-	if err != nil {
-		return ledger.Entry{}, fmt.Errorf("hold for %s: %w", p.Order.ID, err)
+	held, gas := o.Amount, fee
+	if o.Amount.Asset == s.native.ID {
+		sum, err := o.Amount.Units.Add(fee)
+		if err != nil {
+			return ledger.Entry{}, fmt.Errorf("hold for %s: %w", o.ID, err)
+		}
+		held.Units, gas = sum, asset.Units{}
 	}
-	key := fmt.Sprintf("hold:%s:%d", p.Order.ID, p.Attempt.N)
-	return ledger.Transfer(key, "payment.hold", p.Order.SwapID, ledger.InFlight, ledger.Wallet, s.amount(held)), nil
+	key := fmt.Sprintf("hold:%s:%d", o.ID, p.Attempt.N)
+	e := ledger.Transfer(key, "payment.hold", o.SwapID, ledger.InFlight, ledger.Wallet, held)
+	if !gas.IsZero() {
+		e.Postings = append(e.Postings, ledger.Debit(ledger.InFlight, s.amount(gas)), ledger.Credit(ledger.Wallet, s.amount(gas)))
+	}
+	return e, nil
 }
 
 // StoreAnswer implements payment.Store.

@@ -61,14 +61,16 @@ WHERE chain = $1 AND role = 1 AND branch = 1
           % (SELECT nullif(count(*), 0) FROM address WHERE chain = $1 AND role = 1 AND branch = 1)
 
 -- PAYING_SENDER
--- What the sender can spend, from the books: what the chain holds for us less
--- what lies on deposit addresses, funding that is not deep enough, and plans that
--- are not signed yet. (What is signed has left the account wallet.)
+-- What the sender can spend of the asset $2, from the books: what the chain holds for
+-- us less what lies on deposit addresses, funding that is not deep enough, and plans
+-- that are not signed yet: their amounts, and their fees where these are paid in it
+-- ($3). (What is signed has left the account wallet.)
 SELECT s.address, s.path, s.next_nonce,
     greatest(0, coalesce((SELECT sum(units) FROM posting WHERE account = 'wallet' AND asset = $2), 0)
-        - coalesce((SELECT sum(d.units) FROM deposit d WHERE d.chain = s.chain
+        - coalesce((SELECT sum(d.units) FROM deposit d WHERE d.chain = s.chain AND d.asset = $2
             AND (d.state = 'in_block' OR d.state = 'confirmed' AND d.address <> s.address)), 0)
-        - coalesce((SELECT sum(p.units + a.fee) FROM attempt a JOIN payment p USING (order_id)
+        - coalesce((SELECT sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $3 THEN a.fee ELSE 0 END)
+            FROM attempt a JOIN payment p USING (order_id)
             WHERE a.chain = s.chain AND a.state = 'planned'), 0)),
     EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.state = 'planned')
 FROM sender s WHERE s.chain = $1

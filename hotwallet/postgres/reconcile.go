@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"ferry/hotwallet/chain"
 	"ferry/hotwallet/reconcile"
 	"ferry/swap/asset"
 	"ferry/swap/ledger"
@@ -20,48 +21,61 @@ var (
 	lastSurplusSQL          = statement("LAST_SURPLUS")
 )
 
-// Books are what the chain should hold for us at the cursor, read from one
-// snapshot; false before Begin.
-func (s *Store) Books(ctx context.Context) (books reconcile.Books, ok bool, err error) {
-	books.Asset = s.native.ID
+// Books are what the chain should hold for us at the cursor of each asset, read from
+// one snapshot; none before Begin.
+func (s *Store) Books(ctx context.Context) (all []reconcile.Books, err error) {
 	err = s.read(ctx, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, readCursorSQL, s.chain).Scan(&books.At.Height, &books.At.Hash)
+		var at chain.Ref
+		err := tx.QueryRow(ctx, readCursorSQL, s.chain).Scan(&at.Height, &at.Hash)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		ok = true
-		var sum string
-		accounts := []string{string(ledger.Wallet), string(ledger.InFlight)}
-		if err := tx.QueryRow(ctx, bookBalanceSQL, accounts, s.native.ID).Scan(&sum); err != nil {
-			return err
-		}
-		if books.Units, ok = new(big.Int).SetString(sum, 10); !ok {
-			return fmt.Errorf("balance %.90q is no whole number", sum)
-		}
-		if keepsAccounts(s.chain) {
-			books.Accounts = true
-			if books.Before, err = s.lastSurplus(ctx, tx); err != nil {
+		for _, id := range s.assets() {
+			b, err := s.booksOf(ctx, tx, at, id)
+			if err != nil {
 				return err
 			}
-			books.Addresses, err = texts(ctx, tx, fundedAddressesSQL, s.chain)
-			return err
+			all = append(all, b)
 		}
-		books.Coins, err = texts(ctx, tx, unspentCoinsSQL, s.chain)
-		return err
+		return nil
 	})
 	if err != nil {
-		return books, false, fmt.Errorf("read the books of %s: %w", s.chain, err)
+		return nil, fmt.Errorf("read the books of %s: %w", s.chain, err)
 	}
-	return books, ok, nil
+	return all, nil
+}
+
+// booksOf is Books of one asset.
+func (s *Store) booksOf(ctx context.Context, tx pgx.Tx, at chain.Ref, id asset.ID) (reconcile.Books, error) {
+	b := reconcile.Books{At: at, Asset: id, Token: id != s.native.ID, Accounts: keepsAccounts(s.chain)}
+	var sum string
+	accounts := []string{string(ledger.Wallet), string(ledger.InFlight)}
+	if err := tx.QueryRow(ctx, bookBalanceSQL, accounts, id).Scan(&sum); err != nil {
+		return b, err
+	}
+	var whole bool
+	if b.Units, whole = new(big.Int).SetString(sum, 10); !whole {
+		return b, fmt.Errorf("balance %.90q is no whole number", sum)
+	}
+	var err error
+	if !b.Accounts {
+		b.Coins, err = texts(ctx, tx, unspentCoinsSQL, s.chain)
+		return b, err
+	}
+	if b.Before, err = s.lastSurplus(ctx, tx, id); err != nil {
+		return b, err
+	}
+	b.Addresses, err = texts(ctx, tx, fundedAddressesSQL, s.chain, id)
+	return b, err
 }
 
 // lastSurplus is the newest comparison's difference; nil without one on a block
 // that still counts.
-func (s *Store) lastSurplus(ctx context.Context, tx pgx.Tx) (*big.Int, error) {
-	found, err := texts(ctx, tx, lastSurplusSQL, s.chain)
+func (s *Store) lastSurplus(ctx context.Context, tx pgx.Tx, id asset.ID) (*big.Int, error) {
+	found, err := texts(ctx, tx, lastSurplusSQL, s.chain, id)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func (c *change) recoveredChange(ctx context.Context, b chain.Block, own map[str
 			continue
 		}
 		back[credit.CoinID()] = true
-		c.book(changeKey(c.depositID(credit), b.Hash), "recovered.change", "", ledger.Wallet, ledger.Recovered, credit.Units)
+		c.book(changeKey(c.depositID(credit), b.Hash), "recovered.change", "", ledger.Wallet, ledger.Recovered, c.amount(credit.Units))
 	}
 	return back, nil
 }

@@ -146,13 +146,20 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 
 // bookFinal closes a payment that is deep enough.
 func (c *change) bookFinal(a attempt) error {
-	cost, err := a.amount.Units.Add(a.fee)
-	if err != nil {
-		return fmt.Errorf("payment %s: %w", a.orderID, err)
+	e := ledger.Entry{Key: finalKey(a.orderID), Kind: "payment.final", SwapID: a.swapID,
+		Postings: []ledger.Posting{ledger.Debit(ledger.Clearing, a.amount)}}
+	if a.amount.Asset == c.native.ID {
+		cost, err := a.amount.Units.Add(a.fee)
+		if err != nil {
+			return fmt.Errorf("payment %s: %w", a.orderID, err)
+		}
+		e.Postings = append(e.Postings, ledger.Credit(ledger.PaymentConfirming, c.amount(cost)))
+	} else {
+		e.Postings = append(e.Postings, ledger.Credit(ledger.PaymentConfirming, a.amount))
+		if !a.fee.IsZero() {
+			e.Postings = append(e.Postings, ledger.Credit(ledger.PaymentConfirming, c.amount(a.fee)))
+		}
 	}
-	e := ledger.Entry{Key: finalKey(a.orderID), Kind: "payment.final", SwapID: a.swapID, Postings: []ledger.Posting{
-		ledger.Debit(ledger.Clearing, a.amount), ledger.Credit(ledger.PaymentConfirming, c.amount(cost)),
-	}}
 	if !a.fee.IsZero() {
 		e.Postings = append(e.Postings, ledger.Debit(ledger.NetworkFees, c.amount(a.fee)))
 	}

@@ -43,7 +43,9 @@ type ChainStatus struct {
 	HaltReason string
 	HaltActor  string
 	HaltedAt   *time.Time
-	// The books' sum and the node's at ReconciledHeight, in base units.
+	// The books' sum and the node's of one asset at ReconciledHeight, in base units: of
+	// one that is off, if any is.
+	ReconciledAsset  asset.ID
 	ReconciledHeight *int64
 	Book             string
 	Node             string

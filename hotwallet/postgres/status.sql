@@ -1,13 +1,14 @@
 -- STATUS_CHAINS
 -- How far each chain is processed, who writes for it, whether it stands still,
--- and the newest comparison of books and node.
+-- and the newest comparison of books and node: of the asset that is off, if one is.
 SELECT c.chain, c.height, c.hash, c.time, c.seen_at,
        coalesce(l.holder, ''), coalesce(h.reason, ''), coalesce(h.actor, ''), h.since,
-       r.height, coalesce(r.book::text, ''), coalesce(r.node::text, ''), r.at
+       coalesce(r.asset, ''), r.height, coalesce(r.book::text, ''), coalesce(r.node::text, ''), r.at
 FROM cursor c
 LEFT JOIN lease l USING (chain)
 LEFT JOIN halt h USING (chain)
-LEFT JOIN reconciliation r USING (chain)
+LEFT JOIN LATERAL (SELECT * FROM reconciliation n WHERE n.chain = c.chain
+                   ORDER BY n.book <> n.node DESC, n.asset LIMIT 1) r ON true
 ORDER BY c.chain
 
 -- STATUS_HALTS

@@ -19,12 +19,18 @@ type Config struct {
 	// Confirmations is how many blocks deep, counting its own, a deposit has to be
 	// before it is told as confirmed, and a payment before it is final.
 	Confirmations int64
+	// Tokens are what the chain has besides its own asset.
+	Tokens []asset.ID
 	// DustThreshold is the chain's published economic threshold in base units of
 	// its native asset. It goes into each deposit's facts.
 	DustThreshold asset.Units
-	// Dust, if not nil, is the threshold as it moves; then it takes the place of
-	// DustThreshold.
-	Dust func() asset.Units
+	// Dust, if not nil, is each asset's threshold as it moves; then it takes the place
+	// of DustThreshold. Without it tokens have none.
+	Dust func(asset.ID) asset.Units
+	// GasReserve is what a token's payment is reckoned to cost until it is planned, in
+	// base units of the native asset (account chains). So much is kept back for each
+	// that waits, and where there is less no token is told as available.
+	GasReserve asset.Units
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	Log *slog.Logger
@@ -59,8 +65,18 @@ func New(pool *pgxpool.Pool, chain asset.Chain, c Config) (*Store, error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("hot wallet's store: %w", err)
 	}
+	for _, id := range c.Tokens {
+		if a, known := asset.Lookup(id); !known || !a.Token || a.Chain != chain {
+			return nil, fmt.Errorf("hot wallet's store: %.20q is no token of %s", id, chain)
+		}
+	}
 	if c.Dust == nil {
-		c.Dust = func() asset.Units { return c.DustThreshold }
+		c.Dust = func(id asset.ID) asset.Units {
+			if id == native.ID {
+				return c.DustThreshold
+			}
+			return asset.Units{}
+		}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -70,6 +86,9 @@ func New(pool *pgxpool.Pool, chain asset.Chain, c Config) (*Store, error) {
 
 // Chain is the chain whose rows this store reads and writes.
 func (s *Store) Chain() asset.Chain { return s.chain }
+
+// assets are what the chain has, its own first.
+func (s *Store) assets() []asset.ID { return append([]asset.ID{s.native.ID}, s.config.Tokens...) }
 
 // now is the clock as far as Postgres can hold it, so that what is told equals
 // what is stored.

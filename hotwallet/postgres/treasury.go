@@ -54,31 +54,57 @@ func (s *Store) AddHot(ctx context.Context, hot []treasury.HotKey) error {
 }
 
 // Balances implements treasury.Store.
-func (s *Store) Balances(ctx context.Context) (treasury.Balances, error) {
-	b := treasury.Balances{Asset: s.native.ID}
+func (s *Store) Balances(ctx context.Context) ([]treasury.Balances, error) {
+	var all []treasury.Balances
 	err := s.read(ctx, func(tx pgx.Tx) error {
-		if err := s.bookSums(ctx, tx, &b); err != nil {
-			return err
-		}
-		spendable, err := s.spendable(ctx, tx, &b)
-		if err != nil {
-			return err
-		}
-		var queued asset.Units
-		if err := tx.QueryRow(ctx, balanceQueuedSQL, s.chain).Scan(&queued); err != nil {
-			return err
-		}
-		if queued.Less(spendable) {
-			if b.Available, err = spendable.Sub(queued); err != nil {
+		for _, id := range s.assets() {
+			b, err := s.balance(ctx, tx, id)
+			if err != nil {
 				return err
 			}
+			if id != s.native.ID && all[0].Available.Less(s.config.GasReserve) {
+				b.Available = asset.Units{} // nothing is left to send it with
+			}
+			all = append(all, b)
 		}
-		return tx.QueryRow(ctx, balanceStateSQL, s.chain).Scan(&b.Height, &b.Halted)
+		return nil
 	})
 	if err != nil {
-		return b, fmt.Errorf("sum the balances of %s: %w", s.chain, err)
+		return nil, fmt.Errorf("sum the balances of %s: %w", s.chain, err)
 	}
-	return b, nil
+	return all, nil
+}
+
+// balance is of one asset.
+func (s *Store) balance(ctx context.Context, tx pgx.Tx, id asset.ID) (treasury.Balances, error) {
+	b := treasury.Balances{Asset: id}
+	if err := s.bookSums(ctx, tx, &b); err != nil {
+		return b, err
+	}
+	spendable, err := s.spendable(ctx, tx, &b)
+	if err != nil {
+		return b, err
+	}
+	var queued asset.Units
+	var others int64
+	if err := tx.QueryRow(ctx, balanceQueuedSQL, s.chain, id).Scan(&queued, &others); err != nil {
+		return b, err
+	}
+	if id == s.native.ID { // the others' fees are paid in it
+		gas, err := s.config.GasReserve.MulDiv(big.NewInt(others), big.NewInt(1), asset.Up)
+		if err == nil {
+			queued, err = queued.Add(gas)
+		}
+		if err != nil {
+			return b, fmt.Errorf("fees of %d queued payments: %w", others, err)
+		}
+	}
+	if queued.Less(spendable) {
+		if b.Available, err = spendable.Sub(queued); err != nil {
+			return b, err
+		}
+	}
+	return b, tx.QueryRow(ctx, balanceStateSQL, s.chain).Scan(&b.Height, &b.Halted)
 }
 
 // bookSums reads the accounts. Sums may be negative, so they travel as text.
@@ -89,7 +115,7 @@ func (s *Store) bookSums(ctx context.Context, tx pgx.Tx, b *treasury.Balances) e
 	for i := range texts {
 		targets[i] = &texts[i]
 	}
-	if err := tx.QueryRow(ctx, bookSumsSQL, s.native.ID).Scan(targets...); err != nil {
+	if err := tx.QueryRow(ctx, bookSumsSQL, b.Asset).Scan(targets...); err != nil {
 		return err
 	}
 	for i, text := range texts {
@@ -110,13 +136,16 @@ func (s *Store) spendable(ctx context.Context, tx pgx.Tx, b *treasury.Balances) 
 		err := tx.QueryRow(ctx, balanceCoinsSQL, s.chain, s.config.Confirmations).Scan(&spendable, &b.Reserved)
 		return spendable, err
 	}
-	if err := tx.QueryRow(ctx, balanceReservedSQL, s.chain).Scan(&b.Reserved); err != nil {
+	if err := tx.QueryRow(ctx, balanceReservedSQL, s.chain, b.Asset, b.Asset == s.native.ID).Scan(&b.Reserved); err != nil {
 		return spendable, err
 	}
-	if err := tx.QueryRow(ctx, balanceUnsweptSQL, s.chain).Scan(&b.Unswept); err != nil {
+	if err := tx.QueryRow(ctx, balanceUnsweptSQL, s.chain, b.Asset).Scan(&b.Unswept); err != nil {
 		return spendable, err
 	}
-	f, _, err := s.payingSender(ctx, tx)
+	f, _, err := s.payingSender(ctx, tx, b.Asset)
+	if b.Asset != s.native.ID {
+		return f.TokenBalance, err
+	}
 	return f.Balance, err
 }
 

@@ -28,17 +28,19 @@ FROM coin c JOIN cursor u ON u.chain = c.chain
 WHERE c.chain = $1 AND c.spent_txid IS NULL AND c.height IS NOT NULL
 
 -- BALANCE_RESERVED
-SELECT coalesce(sum(p.units + a.fee), 0)
+-- Amounts in the asset $2, and fees where these are paid in it ($3).
+SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $3 THEN a.fee ELSE 0 END), 0)
 FROM attempt a JOIN payment p USING (order_id)
 WHERE a.chain = $1 AND p.state IN ('queued', 'signed', 'broadcast')
 
 -- BALANCE_UNSWEPT
 SELECT coalesce(sum(d.units), 0) FROM deposit d JOIN sender s ON s.chain = d.chain
-WHERE d.chain = $1 AND d.state IN ('in_block', 'confirmed') AND d.address <> s.address
+WHERE d.chain = $1 AND d.asset = $2 AND d.state IN ('in_block', 'confirmed') AND d.address <> s.address
 
 -- BALANCE_QUEUED
--- What payments without a plan will take.
-SELECT coalesce(sum(p.units), 0) FROM payment p
+-- What payments without a plan will take of the asset $2, and how many of them are in
+-- another one.
+SELECT coalesce(sum(p.units) FILTER (WHERE p.asset = $2), 0), count(*) FILTER (WHERE p.asset <> $2) FROM payment p
 WHERE p.chain = $1 AND p.state = 'queued'
   AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
 

@@ -12,10 +12,12 @@ import (
 	"ferry/swap/crash"
 )
 
-// Books are what the chain should hold for us at a block.
+// Books are what the chain should hold for us of one asset at a block.
 type Books struct {
 	At    chain.Ref
 	Asset asset.ID
+	// Token: it is not the chain's own.
+	Token bool
 	// Units is wallet + in_flight in base units. It can be negative only if the
 	// books are wrong.
 	Units *big.Int
@@ -32,9 +34,10 @@ type Books struct {
 
 // Store is what the books are read from and the result is stored in.
 type Store interface {
-	// Books reads one snapshot; false before the chain's first block.
-	Books(ctx context.Context) (Books, bool, error)
-	// Record stores the newest comparison.
+	// Books reads one snapshot of every asset of the chain; none before the chain's
+	// first block.
+	Books(ctx context.Context) ([]Books, error)
+	// Record stores the newest comparison of an asset.
 	Record(ctx context.Context, b Books, node asset.Units) error
 	// Stop halts the chain's payments and reports whether they ran before.
 	Stop(ctx context.Context, reason string) (bool, error)
@@ -43,7 +46,8 @@ type Store interface {
 	Alarm(ctx context.Context, alarm, reason string) (bool, error)
 }
 
-// AlarmSurplus is the alarm of a surplus.
+// AlarmSurplus is the alarm of a surplus of the chain's own asset; a token's has its
+// ticker behind: "alarm.surplus.USDT".
 const AlarmSurplus = "alarm.surplus"
 
 // Node is the second opinion.
@@ -67,18 +71,35 @@ const (
 	Different Result = "different"
 )
 
-// Check compares once. An error means that no comparison was possible.
+// worse orders the results.
+var worse = map[Result]int{Equal: 1, Surplus: 2, Different: 3}
+
+// Check compares every asset once and returns the worst result. An error means that
+// one could not be compared; the others are all the same.
 func Check(ctx context.Context, s Store, n Node, log *slog.Logger) (Result, error) {
-	books, begun, err := s.Books(ctx)
-	if err != nil || !begun {
+	books, err := s.Books(ctx)
+	if err != nil {
 		return Skipped, err
 	}
+	worst, failed := Skipped, error(nil)
+	for _, b := range books {
+		result, err := check(ctx, s, n, b, log)
+		failed = errors.Join(failed, err)
+		if worse[result] > worse[worst] {
+			worst = result
+		}
+	}
+	return worst, failed
+}
+
+// check is Check of one asset.
+func check(ctx context.Context, s Store, n Node, books Books, log *slog.Logger) (Result, error) {
 	held, err := n.Held(ctx, books.At, books.Asset, books.Coins, books.Addresses)
 	if errors.Is(err, chain.ErrBlockGone) {
 		return Skipped, nil
 	}
 	if err != nil {
-		return Skipped, fmt.Errorf("ask what is held at %s: %w", books.At, err)
+		return Skipped, fmt.Errorf("ask what is held of %s at %s: %w", books.Asset, books.At, err)
 	}
 	crash.Point("reconcile.record.before")
 	if err := s.Record(ctx, books, held); err != nil {
@@ -116,7 +137,11 @@ func shrunk(before, now *big.Int) bool {
 
 // surplus raises the alarm, once for each amount.
 func surplus(ctx context.Context, s Store, b Books, more *big.Int, log *slog.Logger) error {
-	fresh, err := s.Alarm(ctx, AlarmSurplus, fmt.Sprintf(
+	alarm := AlarmSurplus
+	if b.Token {
+		alarm += "." + string(b.Asset)
+	}
+	fresh, err := s.Alarm(ctx, alarm, fmt.Sprintf(
 		"the node holds %s base units of %s more than the books: somebody paid an address of ours from a contract", more, b.Asset))
 	if err == nil && fresh {
 		log.Error("the chain holds more than the books", "asset", b.Asset, "height", b.At.Height, "surplus", more.String())

@@ -1,8 +1,6 @@
 package signer
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"math/big"
 
@@ -11,9 +9,6 @@ import (
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
-
-// transferGas is what a transfer to an account costs.
-const transferGas = 21_000
 
 // checkEthereum recomputes what a transaction does and compares it with the claim.
 func (s *Signer) checkEthereum(c claim, req *ferryv1.SignEthereumRequest) (payment, *types.Transaction, error) {
@@ -28,14 +23,8 @@ func (s *Signer) checkEthereum(c claim, req *ferryv1.SignEthereumRequest) (payme
 	if err != nil || at != hotSender(asset.Ethereum) {
 		return payment{}, nil, refuse("path", "", "The path is not that of the hot sender.")
 	}
-	if to := tx.To().Hex(); to != c.destination {
-		return payment{}, nil, refuse("unsigned_tx", "", "The transaction pays another address.")
-	}
-	amount, err := asset.UnitsFromBig(tx.Value())
+	amount, err := s.checkTransfer(c, tx)
 	if err != nil {
-		return payment{}, nil, refuse("unsigned_tx", "", "The amount is out of range.")
-	}
-	if err := c.checkAmount(amount); err != nil {
 		return payment{}, nil, err
 	}
 	if limit := s.caps[c.asset].Gas; tx.Gas() > limit {
@@ -54,40 +43,29 @@ func (s *Signer) checkEthereum(c claim, req *ferryv1.SignEthereumRequest) (payme
 	return p, tx, s.caps.check(c.asset, amount, fee, tx.Gas())
 }
 
-// decodeEthereum reads an unsigned dynamic-fee transfer strictly: its bytes are
-// the only encoding of it, and it does nothing but pay.
-func decodeEthereum(raw []byte) (*types.Transaction, error) {
-	if len(raw) > maxUnsignedEthereum {
-		return nil, fmt.Errorf("it has %d bytes, at most %d", len(raw), maxUnsignedEthereum)
-	}
-	if len(raw) == 0 || raw[0] != types.DynamicFeeTxType {
-		return nil, errors.New("it is not of type 2 (EIP-1559)")
-	}
-	tx := new(types.Transaction)
-	if err := tx.UnmarshalBinary(raw); err != nil {
-		return nil, fmt.Errorf("decode: %w", err)
-	}
-	again, err := tx.MarshalBinary()
+// checkTransfer recomputes whom the transaction pays, how much and of what, and compares
+// that with the claim. A coin and a token are never taken for each other: a transfer of
+// the chain's own asset has no calldata, and a token's goes to the one contract that the
+// networks pin for it.
+func (s *Signer) checkTransfer(c claim, tx *types.Transaction) (asset.Units, error) {
+	paid, err := readTransfer(tx)
 	if err != nil {
-		return nil, fmt.Errorf("encode: %w", err)
+		return asset.Units{}, refuse("unsigned_tx", "", "The transaction can't be signed: %v.", err)
 	}
-	if !bytes.Equal(again, raw) {
-		return nil, errors.New("it is not in its one encoding")
-	}
-	v, r, s := tx.RawSignatureValues()
+	contract, token := s.ring.networks.Contract(c.asset)
 	switch {
-	case v.Sign() != 0 || r.Sign() != 0 || s.Sign() != 0:
-		return nil, errors.New("it is signed already")
-	case tx.To() == nil:
-		return nil, errors.New("it creates a contract")
-	case len(tx.Data()) != 0 || len(tx.AccessList()) != 0:
-		return nil, errors.New("it calls a contract")
-	case tx.Gas() < transferGas:
-		return nil, fmt.Errorf("its gas limit %d is below %d", tx.Gas(), transferGas)
-	case tx.GasFeeCap().Sign() == 0 || tx.GasFeeCap().BitLen() > 256 || tx.GasTipCap().Cmp(tx.GasFeeCap()) > 0:
-		return nil, errors.New("its fee per gas is zero, out of range or below its tip")
+	case !token && c.asset != asset.Ethereum.NativeID():
+		return asset.Units{}, refuse("unsigned_tx", "", "No contract is pinned for %s, so none is paid.", c.asset)
+	case !token && paid.contract != "":
+		return asset.Units{}, refuse("unsigned_tx", "", "The transaction calls a contract; %s is paid by a transfer alone.", c.asset)
+	case token && paid.contract == "":
+		return asset.Units{}, refuse("unsigned_tx", contract, "The transaction is no transfer of %s.", c.asset)
+	case token && paid.contract != contract:
+		return asset.Units{}, refuse("unsigned_tx", contract, "The transaction calls another contract than that of %s.", c.asset)
+	case paid.to != c.destination:
+		return asset.Units{}, refuse("unsigned_tx", "", "The transaction pays another address.")
 	}
-	return tx, nil
+	return paid.units, c.checkAmount(paid.units)
 }
 
 // signEthereum signs with the hot sender's key and recovers the sender.

@@ -53,12 +53,18 @@ func publicKeys(private ed25519.PrivateKey) swap.PublicKeys {
 // newDesk prepares and opens a signer under dir.
 func newDesk(t swaptest.Reporter, dir string) *desk {
 	t.Helper()
+	return newDeskOn(t, dir, everyChain)
+}
+
+// newDeskOn is newDesk of a deployment on other networks.
+func newDeskOn(t swaptest.Reporter, dir string, networks asset.Networks) *desk {
+	t.Helper()
 	d := &desk{reporter: t, quoteKey: ed25519Key(t), attestKey: ed25519Key(t)}
 	d.config = Config{
-		Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "signer.key"), Networks: everyChain,
+		Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "signer.key"), Networks: networks,
 		QuoteKeys: publicKeys(d.quoteKey), AttestKeys: publicKeys(d.attestKey), Caps: DefaultCaps(), Rules: testRules(),
 	}
-	if _, err := Init(d.config.Dir, d.config.KeyFile, everyChain); err != nil {
+	if _, err := Init(d.config.Dir, d.config.KeyFile, networks); err != nil {
 		t.Fatalf("init: %v", err)
 	}
 	d.open(t)

@@ -2,9 +2,11 @@ package signer
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/ethereum/go-ethereum/common"
 
 	"ferry/hotwallet/keys"
 	"ferry/swap"
@@ -62,6 +64,7 @@ func FuzzDecodePrevious(f *testing.F) {
 
 func FuzzDecodeEthereum(f *testing.F) {
 	f.Add(sendEther(f, nil, transfer(3, payoutWei())).GetUnsignedTx())
+	f.Add(sendEther(f, nil, tokenTransfer(3, usdtContract, 5)).GetUnsignedTx())
 	f.Add([]byte{2, 0xc0})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		tx, err := decodeEthereum(raw)
@@ -72,8 +75,16 @@ func FuzzDecodeEthereum(f *testing.F) {
 		if err != nil || !bytes.Equal(again, raw) {
 			t.Fatalf("%x is encoded as %x (%v)", raw, again, err)
 		}
-		if tx.To() == nil || len(tx.Data()) != 0 || len(tx.AccessList()) != 0 {
+		if tx.To() == nil || len(tx.AccessList()) != 0 {
 			t.Fatalf("%x does more than pay", raw)
+		}
+		if len(tx.Data()) == 0 {
+			return
+		}
+		paid, err := readTransfer(tx)
+		if err != nil || tx.Value().Sign() != 0 || paid.contract != tx.To().Hex() ||
+			!bytes.Equal(tx.Data(), slices.Concat(transferCall, make([]byte, 12), common.HexToAddress(paid.to).Bytes(), common.LeftPadBytes(paid.units.Big().Bytes(), 32))) {
+			t.Fatalf("%x is read as %+v (%v)", raw, paid, err)
 		}
 	})
 }

@@ -18,7 +18,7 @@ const (
 	maxPreviousTx = 1_000_000
 	maxInputs     = 200
 	maxChange     = 4
-	// maxUnsignedEthereum is ample for a transaction without data.
+	// maxUnsignedEthereum is ample for a transfer of ether or a token.
 	maxUnsignedEthereum = 1024
 	// maxAttempts bounds the transactions signed for one authority.
 	maxAttempts = 100
@@ -41,7 +41,8 @@ type Cap struct {
 	Fee asset.Units `json:"fee"`
 	// FeeRate is the most per virtual byte or per gas, in base units of the chain's asset.
 	FeeRate asset.Units `json:"fee_rate"`
-	// FeeBasisPoints is the largest fee as a share of the amount, of 10,000.
+	// FeeBasisPoints is the largest fee as a share of the amount, of 10,000. A token has
+	// none: its fee is in another asset, and the signer knows no price.
 	FeeBasisPoints int64 `json:"fee_basis_points"`
 	// Gas is the largest gas limit (Ethereum only).
 	Gas uint64 `json:"gas,omitempty"`
@@ -51,7 +52,7 @@ type Cap struct {
 type Caps map[asset.ID]Cap
 
 // DefaultCaps suit a demonstration and a careful beginning: 2 BTC, 1500 LTC, 400 BCH,
-// 50 ETH.
+// 50 ETH, 100,000 USDT or USDC.
 func DefaultCaps() Caps {
 	return Caps{
 		asset.BTC: {PerTransaction: asset.NewUnits(2_0000_0000), Fee: asset.NewUnits(100_0000),
@@ -62,7 +63,15 @@ func DefaultCaps() Caps {
 			FeeRate: asset.NewUnits(1000), FeeBasisPoints: 2500},
 		asset.ETH: {PerTransaction: asset.MustUnits("50000000000000000000"), Fee: asset.MustUnits("50000000000000000"),
 			FeeRate: asset.NewUnits(1000_000_000_000), FeeBasisPoints: 2500, Gas: 100_000},
+		asset.USDT: tokenCap(),
+		asset.USDC: tokenCap(),
 	}
+}
+
+// tokenCap is 100,000 coins of a dollar, for at most 0.05 ETH.
+func tokenCap() Cap {
+	return Cap{PerTransaction: asset.NewUnits(100_000_000_000), Fee: asset.MustUnits("50000000000000000"),
+		FeeRate: asset.NewUnits(1000_000_000_000), Gas: 200_000}
 }
 
 // Validate reports a cap that is not set or belongs to no asset.
@@ -74,7 +83,9 @@ func (c Caps) Validate() error {
 			return fmt.Errorf("cap of asset %.20q, which is not known", id)
 		case limit.PerTransaction.IsZero() || limit.Fee.IsZero() || limit.FeeRate.IsZero():
 			return fmt.Errorf("cap of %s: per_transaction, fee and fee_rate must be above zero", id)
-		case limit.FeeBasisPoints <= 0 || limit.FeeBasisPoints > basisPoints:
+		case a.Token && limit.FeeBasisPoints != 0:
+			return fmt.Errorf("cap of %s: fee_basis_points %d; a token's fee is no share of its amount", id, limit.FeeBasisPoints)
+		case !a.Token && limit.FeeBasisPoints <= 0 || limit.FeeBasisPoints > basisPoints:
 			return fmt.Errorf("cap of %s: fee_basis_points %d is not between 1 and %d", id, limit.FeeBasisPoints, basisPoints)
 		case a.Chain.Family() == asset.Account && limit.Gas < 21_000:
 			return fmt.Errorf("cap of %s: gas %d is below 21000, which every transfer costs", id, limit.Gas)
@@ -102,6 +113,9 @@ func (c Caps) check(id asset.ID, amount, fee asset.Units, size uint64) error {
 	}
 	if byRate.Less(fee) {
 		return refuse("unsigned_tx", byRate.String(), "The fee %s is above the limit for a transaction of this size.", fee)
+	}
+	if a, known := asset.Lookup(id); known && a.Token {
+		return nil
 	}
 	byShare, err := amount.MulDiv(asset.NewUnits(uint64(limit.FeeBasisPoints)).Big(), asset.Pow10(4), asset.Down)
 	if err != nil {

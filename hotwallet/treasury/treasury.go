@@ -59,8 +59,8 @@ type Store interface {
 	// AddHot stores the house's addresses and, on an account chain, the first as
 	// the sender. Those stored already must be the same.
 	AddHot(ctx context.Context, hot []HotKey) error
-	// Balances sums the books in one snapshot.
-	Balances(ctx context.Context) (Balances, error)
+	// Balances sums the books of each asset of the chain, its own first, in one snapshot.
+	Balances(ctx context.Context) ([]Balances, error)
 	// Halt stops the chain's payments; false if they stood still already.
 	Halt(ctx context.Context, actor, reason string) (bool, error)
 	// Resume lets them run; false if they did.
@@ -79,11 +79,8 @@ type Config struct {
 	Store    Store
 	// Publisher may be nil: then nothing is told.
 	Publisher Publisher
-	// DustThreshold is the chain's published economic threshold.
-	DustThreshold asset.Units
-	// Dust, if not nil, is the threshold as it moves; then it takes the place of
-	// DustThreshold.
-	Dust func() asset.Units
+	// Dust is each asset's published economic threshold as it moves.
+	Dust func(asset.ID) asset.Units
 	// Watch adds addresses to the watch set before they are stored.
 	Watch func(addresses []string)
 	// Wake, if not nil, is signalled after a block or a payment.
@@ -121,7 +118,7 @@ func New(c Config) (*Treasury, error) {
 		c.Each = 5 * time.Second
 	}
 	if c.Dust == nil {
-		c.Dust = func() asset.Units { return c.DustThreshold }
+		c.Dust = func(asset.ID) asset.Units { return asset.Units{} }
 	}
 	t := &Treasury{config: c, native: native}
 	var err error
@@ -165,8 +162,8 @@ func (t *Treasury) Start(ctx context.Context) error {
 // account chain it is the sender itself.
 func (t *Treasury) FundingAddress() string { return t.funding.Address }
 
-// Balances sums the books.
-func (t *Treasury) Balances(ctx context.Context) (Balances, error) {
+// Balances sums the books of each asset, the chain's own first.
+func (t *Treasury) Balances(ctx context.Context) ([]Balances, error) {
 	return t.config.Store.Balances(ctx)
 }
 
@@ -216,17 +213,21 @@ func (t *Treasury) Run(ctx context.Context) error {
 	return nil
 }
 
-// Tell publishes the balance once.
+// Tell publishes the balance of each asset once.
 func (t *Treasury) Tell(ctx context.Context) error {
-	b, err := t.config.Store.Balances(ctx)
+	all, err := t.config.Store.Balances(ctx)
 	if err != nil {
 		return err
 	}
-	b.DustThreshold = t.config.Dust()
-	if t.config.Observe != nil {
-		t.config.Observe(b)
+	var failed error
+	for _, b := range all {
+		b.DustThreshold = t.config.Dust(b.Asset)
+		if t.config.Observe != nil {
+			t.config.Observe(b)
+		}
+		failed = errors.Join(failed, t.config.Publisher.Publish(ctx, bus.TopicBalances, string(b.Asset), bus.KindBalance, swap.Balance{
+			Asset: b.Asset, Available: b.Available, DustThreshold: b.DustThreshold,
+			Halted: b.Halted, At: swap.Millis(t.config.Now())}))
 	}
-	return t.config.Publisher.Publish(ctx, bus.TopicBalances, string(b.Asset), bus.KindBalance, swap.Balance{
-		Asset: b.Asset, Available: b.Available, DustThreshold: b.DustThreshold,
-		Halted: b.Halted, At: swap.Millis(t.config.Now())})
+	return failed
 }

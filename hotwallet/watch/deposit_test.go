@@ -51,7 +51,7 @@ func TestFactsCarryTheThresholdAsItMoves(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		threshold := uint64(0)
-		w.dust = func() asset.Units { return asset.NewUnits(threshold) }
+		w.dust = func(asset.ID) asset.Units { return asset.NewUnits(threshold) }
 		w.restart()
 		address, swapID := w.issue()
 		w.chain.Pay(address, w.small())

@@ -71,7 +71,7 @@ type sending struct {
 func (s *sending) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chain.Block, error) {
 	b, err := s.Reader.Block(ctx, ref, w)
 	if slices.ContainsFunc(b.Debits, func(d chain.Debit) bool { return d.TxID == s.after }) {
-		b.Credits = append(b.Credits, chain.Credit{TxID: s.after, Address: s.to, Units: s.units, Source: chain.Internal})
+		b.Credits = append(b.Credits, chain.Credit{TxID: s.after, Asset: asset.ETH, Address: s.to, Units: s.units, Source: chain.Internal})
 	}
 	return b, err
 }

@@ -55,8 +55,9 @@ type world struct {
 	limit  int64 // of a reorganisation; needed-1 if 0
 	atTip  func(context.Context)
 	wake   chan struct{}
-	dust   func() asset.Units // the threshold as it moves; fixed if nil
+	dust   func(asset.ID) asset.Units // the threshold as it moves; fixed if nil
 	told   watch.Observer
+	tokens []asset.ID
 }
 
 func newWorld(t testing.TB, c *fakechain.Chain) *world {
@@ -104,7 +105,7 @@ func (w *world) restart() {
 	}
 	log := slog.New(slog.DiscardHandler)
 	w.store, err = postgres.New(w.pool, w.chain.Chain(), postgres.Config{
-		Confirmations: needed, DustThreshold: asset.NewUnits(dustThreshold), Dust: w.dust, Log: log,
+		Confirmations: needed, DustThreshold: asset.NewUnits(dustThreshold), Dust: w.dust, Tokens: w.tokens, Log: log,
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -151,6 +152,8 @@ func (w *world) exec(sql string, args ...any) {
 		w.Fatal(err)
 	}
 }
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // address stores and watches a new address of ours; swapID issues it.
 func (w *world) address(role int, state, swapID string) string {

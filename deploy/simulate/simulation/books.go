@@ -150,7 +150,7 @@ func (c *checker) clearing() {
 			want.debit(ledger.Clearing, p.Order.Amount)
 		}
 	}
-	for _, id := range []asset.ID{asset.BTC, asset.ETH} {
+	for _, id := range swapped {
 		got, expected := c.world.wallets.Schema().Book.Balance(ledger.Clearing, id), want[model.Position{Account: ledger.Clearing, Asset: id}]
 		if expected == nil {
 			expected = new(big.Int)
@@ -163,7 +163,7 @@ func (c *checker) clearing() {
 
 // atRest is what both books' clearing comes to: nothing, when nothing is in flight.
 func (c *checker) atRest() {
-	for _, id := range []asset.ID{asset.BTC, asset.ETH} {
+	for _, id := range swapped {
 		sum := c.world.wallets.Schema().Book.Balance(ledger.Clearing, id)
 		if sum.Add(sum, c.world.states.Schema().Book.Balance(ledger.Clearing, id)); sum.Sign() != 0 {
 			fail("%s base units of %s are in flight between the books, and nothing is on its way", sum, id)

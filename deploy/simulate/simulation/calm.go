@@ -198,7 +198,7 @@ func (c *checker) deposits(u *user, row swap.Swap) {
 			sum = add(sum, d.Amount.Units)
 		}
 	}
-	if got := c.world.chains[u.on].Received(u.terms.Receipt.DepositAddress); got != sum {
+	if got := c.world.received(u.from(), u.terms.Receipt.DepositAddress); got != sum {
 		fail("%s: its address has received %s, the deposits come to %s", u.id(), got, sum)
 	}
 }
@@ -206,7 +206,7 @@ func (c *checker) deposits(u *user, row swap.Swap) {
 // expected is the second opinion on a verdict, as far as it follows from the deposit
 // alone.
 func (c *checker) expected(u *user, d swap.Deposit) (string, bool) {
-	q, rules := u.terms.Quote, c.world.rules[u.on]
+	q, rules := u.terms.Quote, c.world.of(u.from())
 	exact := d.Amount.Units == q.Deposit.Units
 	dust := d.Amount.Units.Less(add(rules.dust, rules.refundFee)) && !exact
 	switch d.Verdict {
@@ -239,8 +239,8 @@ func (c *checker) paid(u *user, row swap.Swap) {
 		}
 	}
 	r := u.terms.Receipt
-	for on, to := range map[asset.Chain]string{u.terms.Quote.PayoutChain(): r.PayoutAddress, u.on: u.refundsTo()} {
-		if arrived := c.world.chains[on].Received(to); arrived != got[to] {
+	for id, to := range map[asset.ID]string{u.terms.Quote.Payout.Asset: r.PayoutAddress, u.from(): u.refundsTo()} {
+		if arrived := c.world.received(id, to); arrived != got[to] {
 			fail("%s: %s was paid to %s, and %s arrived", u.id(), got[to], to, arrived)
 		}
 	}

@@ -244,12 +244,11 @@ func (c *checker) leavesOnce() {
 		due[o.Destination] = add(due[o.Destination], o.Amount.Units)
 	}
 	for _, u := range c.world.users {
-		pays := u.terms.Quote.PayoutChain()
 		for _, to := range []struct {
-			on      asset.Chain
+			id      asset.ID
 			address string
-		}{{pays, u.terms.Receipt.PayoutAddress}, {u.on, u.refundsTo()}} {
-			if got := c.world.chains[to.on].Received(to.address); due[to.address].Less(got) {
+		}{{u.terms.Quote.Payout.Asset, u.terms.Receipt.PayoutAddress}, {u.from(), u.refundsTo()}} {
+			if got := c.world.received(to.id, to.address); due[to.address].Less(got) {
 				fail("%s: %s has received %s of %s", u.id(), to.address, got, due[to.address])
 			}
 		}

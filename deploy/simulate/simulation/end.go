@@ -62,7 +62,7 @@ func (c *checker) leg(u *user, leg []swap.Deposit) {
 		if d.Verdict != leg[0].Verdict {
 			fail("%s: its main leg is %s and %s", u.id(), leg[0].Verdict, d.Verdict)
 		}
-		if rules := c.world.rules[u.on]; d.Amount.Units.Less(add(rules.dust, rules.refundFee)) {
+		if rules := c.world.of(u.from()); d.Amount.Units.Less(add(rules.dust, rules.refundFee)) {
 			small++
 		}
 	}

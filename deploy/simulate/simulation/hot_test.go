@@ -36,7 +36,7 @@ type schema struct {
 // process is what a new process of hotwalletd does: it takes the lease from its
 // predecessor.
 func (s *schema) process(on asset.Chain, m *model.Store, c model.Config) simulation.HotStore {
-	actual, err := postgres.New(s.pool, on, postgres.Config{Confirmations: c.Confirmations, DustThreshold: c.DustThreshold,
+	actual, err := postgres.New(s.pool, on, postgres.Config{Confirmations: c.Confirmations, Tokens: c.Tokens, Dust: c.Dust,
 		Now: c.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		s.t.Fatal(err)
@@ -225,17 +225,18 @@ func (h hotStore) AcceptOrders(ctx context.Context, consumer string, b bus.Batch
 		})
 }
 
-func (h hotStore) Books(ctx context.Context) (reconcile.Books, bool, error) {
-	read := func(s reconcile.Store) func() (reconcile.Books, error) {
-		return func() (reconcile.Books, error) {
-			b, _, err := s.Books(ctx)
-			b.Coins, _ = sorted(b.Coins, nil)
-			b.Addresses, _ = sorted(b.Addresses, nil)
-			return b, err
+func (h hotStore) Books(ctx context.Context) ([]reconcile.Books, error) {
+	read := func(s reconcile.Store) func() ([]reconcile.Books, error) {
+		return func() ([]reconcile.Books, error) {
+			all, err := s.Books(ctx)
+			for i, b := range all {
+				all[i].Coins, _ = sorted(b.Coins, nil)
+				all[i].Addresses, _ = sorted(b.Addresses, nil)
+			}
+			return all, err
 		}
 	}
-	b, err := both(h, "books", read(h.Store), read(h.real))
-	return b, err == nil, err
+	return both(h, "books", read(h.Store), read(h.real))
 }
 
 func (h hotStore) Record(ctx context.Context, b reconcile.Books, node asset.Units) error {

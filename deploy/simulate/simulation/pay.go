@@ -25,7 +25,7 @@ func (w *World) topUp() {
 		return
 	}
 	u := one(w, w.users)
-	exact, rules := u.terms.Quote.Deposit.Units, w.rules[u.on]
+	exact, rules := u.terms.Quote.Deposit.Units, w.of(u.from())
 	missing, err := exact.Sub(w.sent(u))
 	kind, units := "what is missing", missing
 	switch {
@@ -48,23 +48,16 @@ func (w *World) topUp() {
 func (w *World) sent(u *user) (sum asset.Units) {
 	for _, d := range w.wallets.Deposits() {
 		live := d.State == "seen" || d.State == "in_block" || d.State == hot.Confirmed
-		if d.SwapID == u.id() && live && !d.Amount.Units.Less(w.rules[u.on].dust) {
+		if d.SwapID == u.id() && live && !d.Amount.Units.Less(w.of(u.from()).dust) {
 			sum = add(sum, d.Amount.Units)
 		}
 	}
 	return sum
 }
 
-// send pays outputs: by one transaction where the chain has outputs.
+// send pays outputs of the swap's asset.
 func (w *World) send(u *user, kind string, outputs []fakechain.Output) {
-	on := w.chains[u.on]
-	if u.on == asset.Ethereum {
-		for _, o := range outputs {
-			on.Pay(o.Address, o.Units)
-		}
-	} else {
-		on.PayMany(outputs...)
-	}
+	w.payAll(u.from(), outputs)
 	var sums []string
 	for _, o := range outputs {
 		sums = append(sums, o.Units.String())
@@ -75,7 +68,7 @@ func (w *World) send(u *user, kind string, outputs []fakechain.Output) {
 // outputs are what is sent at once.
 func (w *World) outputs(u *user) (string, []fakechain.Output) {
 	exact, to := u.terms.Quote.Deposit.Units, u.terms.Receipt.DepositAddress
-	rules := w.rules[u.on]
+	rules := w.of(u.from())
 	least := add(rules.dust, rules.refundFee) // the smallest that is not dust
 	pay := func(units asset.Units) fakechain.Output { return fakechain.Output{Address: to, Units: units} }
 	switch w.rng.IntN(17) {
@@ -117,11 +110,11 @@ func (w *World) share(of asset.Units, percent uint64) asset.Units {
 }
 
 // spray is what advertisers send: a little to each address they find, not only of
-// one chain's swaps, which are left out here.
+// one asset's swaps, which are left out here.
 func (w *World) spray(rules chainRules) []fakechain.Output {
 	var outputs []fakechain.Output
 	for _, u := range w.users {
-		if w.rules[u.on].dust != rules.dust {
+		if w.of(u.from()).dust != rules.dust {
 			continue
 		}
 		for range 1 + w.rng.IntN(4) {
@@ -136,9 +129,9 @@ func (w *World) spray(rules chainRules) []fakechain.Output {
 func (w *World) exchange(u *user, ours fakechain.Output) []fakechain.Output {
 	outputs := []fakechain.Output{ours}
 	for range w.rng.IntN(6) {
-		outputs = append(outputs, fakechain.Output{Address: w.chains[u.on].NewAddress(), Units: w.rules[u.on].typical})
+		outputs = append(outputs, fakechain.Output{Address: w.chains[u.on].NewAddress(), Units: w.of(u.from()).typical})
 	}
-	if other := one(w, w.users); other.on == u.on && other != u {
+	if other := one(w, w.users); other.from() == u.from() && other != u {
 		outputs = append(outputs, fakechain.Output{Address: other.terms.Receipt.DepositAddress, Units: other.terms.Quote.Deposit.Units})
 	}
 	w.rng.Shuffle(len(outputs), func(i, j int) { outputs[i], outputs[j] = outputs[j], outputs[i] })
@@ -164,9 +157,10 @@ func (w *World) replace() {
 		return
 	}
 	txid, u := one(w, pending), one(w, w.users)
-	output := fakechain.Output{Address: w.chains[on].NewAddress(), Units: w.rules[on].typical}
-	if u.on == on && w.chance(2) {
-		output = fakechain.Output{Address: u.terms.Receipt.DepositAddress, Units: one(w, []asset.Units{u.terms.Quote.Deposit.Units, w.rules[on].typical})}
+	id := w.moves(on, txid)
+	output := fakechain.Output{Address: w.chains[on].NewAddress(), Units: w.of(id).typical}
+	if u.from() == id && w.chance(2) {
+		output = fakechain.Output{Address: u.terms.Receipt.DepositAddress, Units: one(w, []asset.Units{u.terms.Quote.Deposit.Units, w.of(id).typical})}
 	}
 	w.chains[on].Replace(txid, output)
 	w.tell("%s: %.12s is replaced", on, txid)

@@ -82,3 +82,31 @@ func TestDeskThatLies(t *testing.T) {
 		t.Error("no price was refused")
 	}
 }
+
+// Tokens are deposited, paid out and refunded, and swapped for the asset that their gas
+// is paid in; so the invariants above are not about coins alone.
+func TestTokensAreSwapped(t *testing.T) {
+	t.Parallel()
+	met := map[string]bool{}
+	for seed := range uint64(20) {
+		r := simulation.Run(t.Context(), seed, simulation.Options{})
+		for _, id := range r.States.IDs() {
+			s, _ := r.States.Swap(id)
+			for _, d := range s.Deposits {
+				met[string(d.Amount.Asset)+" deposit "+string(d.Verdict)] = true
+			}
+			for _, p := range s.Payments {
+				met[string(p.Amount.Asset)+" "+string(p.Purpose)+" "+string(p.State)] = true
+				if p.State == swap.PaymentFinal && p.Purpose == swap.PurposePayout {
+					met[s.Terms.Quote.Pair.String()] = true
+				}
+			}
+		}
+	}
+	for _, want := range []string{"USDT deposit counted", "USDT deposit topped_up", "USDT deposit dust", "USDT deposit extra",
+		"USDT payout final", "USDT refund final", "BTC-USDT", "ETH-USDT", "USDT-BTC", "USDT-ETH"} {
+		if !met[want] {
+			t.Errorf("no seed has met: %s", want)
+		}
+	}
+}

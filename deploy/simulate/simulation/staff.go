@@ -21,15 +21,14 @@ func (w *World) drawDecisions() statemachine.Rules {
 		return from + time.Duration(w.rng.Int64N(int64(to-from))).Truncate(time.Second)
 	}
 	alone := map[asset.ID]asset.Units{}
-	for _, on := range networks.Chains() {
-		native, _ := on.Native()
-		typical := w.rules[on].typical
+	for _, id := range swapped {
+		typical := w.of(id).typical
 		switch w.rng.IntN(3) {
 		case 0: // nothing is decided alone
 		case 1:
-			alone[native.ID] = add(typical, asset.NewUnits(500))
+			alone[id] = add(typical, asset.NewUnits(500))
 		case 2:
-			alone[native.ID] = add(add(typical, typical), add(typical, typical))
+			alone[id] = add(add(typical, typical), add(typical, typical))
 		}
 	}
 	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, Waits: statemachine.Waits{

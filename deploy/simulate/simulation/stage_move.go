@@ -25,12 +25,12 @@ func (s *Stage) Open(pair asset.Pair, policy swap.Policy, refundAddress bool, se
 		w := s.w
 		on, payOn := asset.MustLookup(pair.From).Chain, asset.MustLookup(pair.To).Chain
 		now := swap.Millis(w.now)
-		amount := func(on asset.Chain, id asset.ID) asset.Amount {
-			return asset.Amount{Asset: id, Units: w.rules[on].typical}
+		amount := func(id asset.ID) asset.Amount {
+			return asset.Amount{Asset: id, Units: w.of(id).typical}
 		}
-		q := swap.Quote{ID: w.newID(swap.QuotePrefix), Pair: pair, Deposit: amount(on, pair.From), Payout: amount(payOn, pair.To), Rate: "28.2",
+		q := swap.Quote{ID: w.newID(swap.QuotePrefix), Pair: pair, Deposit: amount(pair.From), Payout: amount(pair.To), Rate: "28.2",
 			ServiceFee: asset.Amount{Asset: pair.To, Units: asset.NewUnits(700)}, NetworkFee: asset.Amount{Asset: pair.To, Units: asset.NewUnits(500)},
-			RefundFeeMax: asset.Amount{Asset: pair.From, Units: w.rules[on].refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
+			RefundFeeMax: asset.Amount{Asset: pair.From, Units: w.of(pair.From).refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
 			DepositWindowSeconds: int64(depositWindow.Seconds()), ConfirmWindowSeconds: int64(confirmWindow.Seconds())}
 		r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), DepositAddress: w.chains[on].NewAddress(), PayoutAddress: w.chains[payOn].NewAddress(),
 			Policy: policy, SecretHash: secretHash, IssuedAt: now}

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,17 +66,15 @@ func (w *World) newID(prefix string) string {
 // create is a user who locks a quote and creates a swap: an address is issued and
 // watched, and the gateway tells of it.
 func (w *World) create() {
-	from, to := asset.BTC, asset.ETH
-	if w.chance(2) {
-		from, to = to, from
-	}
+	from := one(w, swapped)
+	to := one(w, slices.DeleteFunc(slices.Clone(swapped), func(id asset.ID) bool { return id == from }))
 	on, payOn := asset.MustLookup(from).Chain, asset.MustLookup(to).Chain
 	now := swap.Millis(w.now)
 	confirm := one(w, []time.Duration{2 * time.Hour, 24 * time.Hour})
 	q := swap.Quote{ID: w.newID(swap.QuotePrefix), Pair: asset.Pair{From: from, To: to},
-		Deposit: w.about(on), Payout: w.about(payOn), Rate: "28.2",
+		Deposit: w.about(from), Payout: w.about(to), Rate: "28.2",
 		ServiceFee: asset.Amount{Asset: to, Units: asset.NewUnits(w.rng.Uint64N(3) * 700)}, NetworkFee: asset.Amount{Asset: to, Units: asset.NewUnits(500)},
-		RefundFeeMax: asset.Amount{Asset: from, Units: w.rules[on].refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
+		RefundFeeMax: asset.Amount{Asset: from, Units: w.of(from).refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
 		DepositWindowSeconds: 1200, ConfirmWindowSeconds: int64(confirm.Seconds())}
 	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), DepositAddress: w.chains[on].NewAddress(),
 		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: w.drawPolicy(),
@@ -107,11 +106,9 @@ func (w *World) open(q swap.Quote, r swap.Receipt) *user {
 	return u
 }
 
-// about is an amount that is usual on a chain, give or take.
-func (w *World) about(on asset.Chain) asset.Amount {
-	native, _ := on.Native()
-	typical := w.rules[on].typical
-	return asset.Amount{Asset: native.ID, Units: add(typical, asset.NewUnits(w.rng.Uint64N(1000)))}
+// about is an amount that is usual of an asset, give or take.
+func (w *World) about(id asset.ID) asset.Amount {
+	return asset.Amount{Asset: id, Units: add(w.of(id).typical, asset.NewUnits(w.rng.Uint64N(1000)))}
 }
 
 func add(a, b asset.Units) asset.Units {

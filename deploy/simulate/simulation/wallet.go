@@ -53,7 +53,13 @@ func newWallet(w *World, on asset.Chain) *wallet {
 
 func (h *wallet) config() hot.Config {
 	r := h.world.rules[h.on]
-	return hot.Config{Confirmations: r.confirmations, DustThreshold: r.dust, Now: h.world.clock}
+	dust := func(id asset.ID) asset.Units {
+		if id == h.on.NativeID() {
+			return r.dust
+		}
+		return h.world.of(id).dust
+	}
+	return hot.Config{Confirmations: r.confirmations, Tokens: tokens(h.on), Dust: dust, Now: h.world.clock}
 }
 
 // begin is what a new process does.

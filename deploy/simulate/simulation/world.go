@@ -145,13 +145,14 @@ func (w *World) fund(enough bool) {
 	for _, on := range networks.Chains() {
 		w.hot[on].look() // from the first block on
 	}
-	coins, sat, ether := 6, asset.NewUnits(500_000_000), gwei(9_000_000_000)
+	coins, sat, ether, dollars := 6, asset.NewUnits(500_000_000), gwei(9_000_000_000), asset.NewUnits(9_000_000_000)
 	if !enough {
-		coins, sat, ether = 2, asset.NewUnits(1_500_000), gwei(400_000_000)
+		coins, sat, ether, dollars = 2, asset.NewUnits(1_500_000), gwei(400_000_000), asset.NewUnits(300_000_000)
 	}
 	for range coins {
 		w.chains[asset.Bitcoin].Pay(w.hot[asset.Bitcoin].treasury, sat)
 		w.chains[asset.Ethereum].Pay(w.hot[asset.Ethereum].treasury, ether)
+		w.chains[asset.Ethereum].PayToken(asset.USDT, fakechain.Output{Address: w.hot[asset.Ethereum].treasury, Units: dollars})
 	}
 	for _, on := range networks.Chains() {
 		w.chains[on].Mine(int(w.rules[on].confirmations))

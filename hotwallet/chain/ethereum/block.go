@@ -90,8 +90,10 @@ func (c *content) readReceipts(receipts []byte) error {
 	if len(c.receipts) != len(c.txs) {
 		return fmt.Errorf("%d receipts for %d transactions", len(c.receipts), len(c.txs))
 	}
-	if slices.Contains(c.receipts, nil) {
-		return errors.New("a receipt is missing")
+	for _, r := range c.receipts {
+		if r == nil || slices.Contains(r.Logs, nil) {
+			return errors.New("a receipt or a log is missing")
+		}
 	}
 	if types.DeriveSha(c.receipts, trie.NewStackTrie(nil)) != c.header.ReceiptHash {
 		return errors.New("the receipts are not the header's")

@@ -202,6 +202,8 @@ func TestReadBlockRefusesLies(t *testing.T) {
 		"a receipt repeated":       {nil, more},
 		"a null transaction":       {none, nil},
 		"a null receipt":           {nil, none},
+		"a null log":               {nil, swap(`"logs":[]`, `"logs":[null]`)},
+		"a log added":              {nil, swap(`"logs":[]`, `"logs":[`+string(encode(t, transferLog(usdtAt, them, ours, 7)))+`]`)},
 		"no receipts":              {nil, func(testing.TB, []byte) []byte { return []byte("[]") }},
 	} {
 		f := testBlock(t)
@@ -221,6 +223,8 @@ func FuzzReadBlock(f *testing.F) {
 	good := testBlock(f)
 	f.Add(good.block, good.receipts)
 	f.Add([]byte("null"), []byte("null"))
+	withLogs := logged(f, []*types.Log{transferLog(usdtAt, them, ours, 7), transferLog(usdtAt, ours, them, 2)}, []*types.Log{transferLog(usdcAt, them, ours, 1)})
+	f.Add(encodeBlock(f, withLogs.header, withLogs.txs), encode(f, withLogs.receipts))
 	f.Fuzz(func(t *testing.T, block, receipts []byte) {
 		_, _ = fixture{block, receipts, nil}.read() // must not panic
 		// Past the hashes as well, which a fuzzer can't satisfy.
@@ -234,7 +238,20 @@ func FuzzReadBlock(f *testing.F) {
 			slices.Contains(body.Transactions, nil) || slices.Contains(body.Withdrawals, nil) || slices.Contains(c.receipts, nil) {
 			return
 		}
+		for _, r := range c.receipts {
+			if slices.Contains(r.Logs, nil) {
+				return
+			}
+		}
 		c.txs, c.withdrawals = body.Transactions, body.Withdrawals
+		for _, moved := range c.tokenMoves(tokens, everything{}) {
+			var b chain.Block
+			changed, sum := moved.changed()
+			huge := func(m movement) bool { return m.net.BitLen() > 256 }
+			if moved.settle(sum, &b); (len(b.Doubts) > 0) != slices.ContainsFunc(changed, huge) {
+				t.Fatalf("as logged, and doubted only if no balance can be that: %+v", b)
+			}
+		}
 		m, err := match(c, signer, everything{})
 		if err == nil && len(m.Debits) != len(c.txs) {
 			t.Fatalf("%d debits of %d transactions", len(m.Debits), len(c.txs))

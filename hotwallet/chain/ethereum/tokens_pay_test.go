@@ -31,6 +31,7 @@ func TestTokensThatAreNotAsTheyShouldBe(t *testing.T) {
 		{"F21 the block is gone before its balances are read", goneBeforeBalances},
 		{"balances that the node does not show now", balancesLater},
 		{"balances that contradict the logs", contradicted},
+		{"blocks without a log of ours cost no call", noCalls},
 	} {
 		t.Run(step.name, func(t *testing.T) { step.run(t, s) })
 	}
@@ -203,5 +204,37 @@ func contradicted(t *testing.T, s *tokenScene) {
 			t.Fatal(err)
 		}
 		doubted(t, b, asset.USDC, ours, "1000", found, tx)
+	}
+}
+
+// noCalls: once the contracts are known, a block in which strangers pay each other in
+// tokens is read with the calls of any other, however many.
+func noCalls(t *testing.T, s *tokenScene) {
+	ours, stranger := s.newOurs(t), common.HexToAddress(s.Stranger(t))
+	var asked atomic.Int64
+	a := s.reader(t, between{call: func(body []byte) []byte {
+		asked.Add(int64(bytes.Count(body, []byte("eth_call")) + bytes.Count(body, []byte("eth_getLogs"))))
+		return body
+	}}, "")
+	if err := a.CheckTokens(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	read := func(to common.Address) int64 {
+		s.pay(t, s.usdt, to, 1000)
+		asked.Store(0)
+		ref, err := a.Tip(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Block(t.Context(), ref, watchSet(ours)); err != nil {
+			t.Fatal(err)
+		}
+		return asked.Load()
+	}
+	if n := read(stranger); n != 0 {
+		t.Errorf("%d calls for strangers", n)
+	}
+	if n := read(ours); n != 2 {
+		t.Errorf("%d calls for one deposit, want its balance before and after", n)
 	}
 }

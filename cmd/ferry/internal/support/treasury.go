@@ -24,7 +24,7 @@ func (r *Reader) FundAddress(ctx context.Context, chain asset.Chain) (string, er
 	return found[0].Address, nil
 }
 
-// Balance is one chain's native asset as it stands in the hot wallet.
+// Balance is one asset of a chain as it stands in the hot wallet.
 type Balance struct {
 	Chain asset.Chain `json:"chain"`
 	// OnChain is what the chain holds for us as booked, InFlight what of it is
@@ -82,30 +82,56 @@ type treasuryRow struct {
 	ReconciledAt                                                                        *time.Time
 }
 
-// Balances reads every chain's balance. confirmations says how deep a coin must
+// Balances reads every chain's balances: of its own asset, and of the tokens that it
+// has ever booked. confirmations says how deep a coin must
 // be to be spent, per chain; 1 where it is missing.
 func (r *Reader) Balances(ctx context.Context, confirmations map[asset.Chain]int64) ([]Balance, error) {
 	var all []Balance
 	for _, chain := range asset.Chains() {
-		native, _ := chain.Native() // every chain that Chains lists has one
 		if _, err := r.FundAddress(ctx, chain); errors.Is(err, ErrNotFound) {
 			continue // not run here, or not yet
 		} else if err != nil {
 			return nil, err
 		}
-		found, err := rows[treasuryRow](ctx, r, "TREASURY_CHAIN", chain, native.ID, max(1, confirmations[chain]))
+		ids, err := r.assetsOf(ctx, chain)
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range found {
-			b, err := row.balance(chain, native.ID)
+		for _, id := range ids {
+			found, err := rows[treasuryRow](ctx, r, "TREASURY_CHAIN", chain, id, max(1, confirmations[chain]), id == chain.NativeID())
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, b)
+			for _, row := range found {
+				b, err := row.balance(chain, id)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, b)
+			}
 		}
 	}
 	return all, nil
+}
+
+// assetsOf are the chain's own asset and the tokens that were ever booked.
+func (r *Reader) assetsOf(ctx context.Context, chain asset.Chain) ([]asset.ID, error) {
+	tokens := []string{}
+	for _, a := range asset.All() {
+		if a.Token && a.Chain == chain {
+			tokens = append(tokens, string(a.ID))
+		}
+	}
+	type row struct{ Asset asset.ID }
+	booked, err := rows[row](ctx, r, "TREASURY_TOKENS", tokens)
+	if err != nil {
+		return nil, err
+	}
+	ids := []asset.ID{chain.NativeID()}
+	for _, b := range booked {
+		ids = append(ids, b.Asset)
+	}
+	return ids, nil
 }
 
 func (row treasuryRow) balance(chain asset.Chain, id asset.ID) (Balance, error) {

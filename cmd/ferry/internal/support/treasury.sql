@@ -1,9 +1,14 @@
 -- NAME: FUND_ADDRESS
 SELECT address FROM hotwallet.address WHERE chain = $1 AND role = 1 AND branch = 0 AND idx = 0
 
+-- NAME: TREASURY_TOKENS
+-- Those of the given assets that the hot wallet has ever booked.
+SELECT a.asset FROM unnest($1::text[]) WITH ORDINALITY AS a (asset, n)
+WHERE EXISTS (SELECT 1 FROM hotwallet.posting p WHERE p.asset = a.asset) ORDER BY a.n
+
 -- NAME: TREASURY_CHAIN
--- One chain with its native asset $2. Coins are spendable $3 blocks deep (a
--- coinbase output by the 100th block after its own); the sender of an account
+-- One chain and one of its assets, $2; fees are paid in it if it is native ($4).
+-- Coins are spendable $3 blocks deep (a coinbase output by the 100th block after its own); the sender of an account
 -- chain can spend what the books hold less what lies on deposit addresses, what
 -- is not deep enough, and plans that are not signed yet.
 WITH book AS (
@@ -27,18 +32,20 @@ WITH book AS (
 ), sender AS (
     SELECT s.chain,
            (SELECT coalesce(sum(d.units), 0) FROM hotwallet.deposit d
-            WHERE d.chain = s.chain AND d.state IN ('in_block', 'confirmed') AND d.address <> s.address) AS unswept,
+            WHERE d.chain = s.chain AND d.asset = $2 AND d.state IN ('in_block', 'confirmed') AND d.address <> s.address) AS unswept,
            (SELECT coalesce(sum(d.units), 0) FROM hotwallet.deposit d
-            WHERE d.chain = s.chain AND d.state = 'in_block' AND d.address = s.address) AS shallow,
-           (SELECT coalesce(sum(p.units + a.fee), 0) FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
+            WHERE d.chain = s.chain AND d.asset = $2 AND d.state = 'in_block' AND d.address = s.address) AS shallow,
+           (SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $4 THEN a.fee ELSE 0 END), 0)
+            FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
             WHERE p.chain = s.chain AND p.state NOT IN ('final', 'failed') AND a.state = 'planned') AS planned,
-           (SELECT coalesce(sum(p.units + a.fee), 0) FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
+           (SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $4 THEN a.fee ELSE 0 END), 0)
+            FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
             WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast')) AS reserved
     FROM hotwallet.sender s WHERE s.chain = $1
 ), queued AS (
     -- Payments without a plan will take this much as well.
     SELECT coalesce(sum(p.units), 0) AS units FROM hotwallet.payment p
-    WHERE p.chain = $1 AND p.state = 'queued'
+    WHERE p.chain = $1 AND p.asset = $2 AND p.state = 'queued'
       AND NOT EXISTS (SELECT 1 FROM hotwallet.attempt a WHERE a.order_id = p.order_id)
 )
 SELECT b.on_chain::text, b.in_flight::text, b.confirming_in::text, b.confirming_out::text, b.suspense::text,
@@ -53,4 +60,4 @@ FROM book b CROSS JOIN coins c CROSS JOIN queued q
 LEFT JOIN sender s ON true
 LEFT JOIN hotwallet.cursor u ON u.chain = $1
 LEFT JOIN hotwallet.halt h ON h.chain = $1
-LEFT JOIN hotwallet.reconciliation r ON r.chain = $1
+LEFT JOIN hotwallet.reconciliation r ON r.chain = $1 AND r.asset = $2

@@ -71,3 +71,46 @@ func TestWhatLiesOnDepositAddressesIsNotAvailable(t *testing.T) {
 		t.Errorf("available %s, unswept %s, confirming %s, on chain %s", got.Available, got.Unswept, got.ConfirmingIn, got.OnChain)
 	}
 }
+
+// A token has a balance of its own once it was booked; what it costs to send is the
+// native asset's.
+func TestTokensHaveBalancesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	db := seed.New(t)
+	db.Story()
+	before := available(t, db.Support(), 1)[asset.Ethereum]
+	dollars := func(decimal string) asset.Amount { return swaptest.Amount(asset.USDT, decimal) }
+	for i, d := range []struct {
+		swapID, address string
+		amount          asset.Amount
+	}{{"", seed.TreasuryEthereum, dollars("500")}, {seed.SwapID("00z"), "0x0000000000000000000000000000000000000bbb", dollars("70")}} {
+		id := seed.EthereumTx(string(rune('1' + i)))
+		db.Watched(swap.Deposit{ID: "ethereum:" + id + ":0", TxID: id, Amount: d.amount, State: swap.DepositFinal, Height: 2300, FirstSeen: seed.Now}, d.swapID, d.address)
+		db.Entry("hotwallet", ledger.Transfer("deposit:"+id, "deposit", d.swapID, ledger.Wallet, ledger.HouseCapital, d.amount), seed.Now)
+	}
+	db.Exec(`INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
+	         VALUES ('o1', 'ethereum', 's', 'payout', 'USDT', 120000000, 'd', '{}', 'queued')`)
+	db.Exec(`INSERT INTO hotwallet.attempt (order_id, n, chain, state, plan, fee, nonce) VALUES ('o1', 1, 'ethereum', 'planned', '{}', 1000000000000000, 7)`)
+	db.Exec(`INSERT INTO hotwallet.reconciliation (chain, height, hash, asset, book, node) VALUES ('ethereum', 2399, 'h', 'USDT', 570000000, 570000001)`)
+	all := map[asset.ID]Balance{}
+	err := Read(t.Context(), db.Support(), seed.Now, func(r *Reader) error {
+		balances, err := r.Balances(t.Context(), map[asset.Chain]int64{asset.Ethereum: 1})
+		for _, b := range balances {
+			all[b.OnChain.Asset] = b
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	usdt, ether := all[asset.USDT], all[asset.ETH]
+	if len(all) != 3 || usdt.Available.String() != "380 USDT" || usdt.Reserved.String() != "120 USDT" || usdt.Unswept.String() != "70 USDT" || usdt.OnChain.String() != "570 USDT" {
+		t.Errorf("%d balances, USDT %+v", len(all), usdt)
+	}
+	if usdt.Reconciled == nil || !usdt.Reconciled.Off() || ether.Reconciled == nil || ether.Reconciled.Off() {
+		t.Errorf("compared: %+v and %+v", usdt.Reconciled, ether.Reconciled)
+	}
+	if less := swaptest.Amount(asset.ETH, "0.001").Units.Big(); less.Add(less, ether.Available.Units).Cmp(before.Available.Units) != 0 || !ether.Unswept.Zero() {
+		t.Errorf("%s available, before %s; unswept %s", ether.Available, before.Available, ether.Unswept)
+	}
+}

@@ -18,8 +18,8 @@ var (
 	height     = admin.Gauge("ferry_chain_height", "The last block processed; -1 before the first.", "chain")
 	tipAge     = admin.Gauge("ferry_chain_tip_age_seconds", "Since the last block was processed.", "chain")
 	halted     = admin.Gauge("ferry_chain_halted", "1 while the chain's payments are halted.", "chain")
-	difference = admin.Gauge("ferry_reconciliation_difference_coins", "What the node holds beyond the books at the newest comparison, in coins, rounded; exactly 0 if equal.", "chain")
-	compared   = admin.Gauge("ferry_reconciliation_age_seconds", "Since the books were last compared with the node.", "chain")
+	difference = admin.Gauge("ferry_reconciliation_difference_coins", "What the node holds beyond the books at the newest comparison, in coins, rounded; exactly 0 if equal.", "chain", "asset")
+	compared   = admin.Gauge("ferry_reconciliation_age_seconds", "Since the books were last compared with the node.", "chain", "asset")
 	payments   = admin.Gauge("ferry_payments_open", "Payments neither final nor failed.", "chain", "purpose", "state")
 	paymentAge = admin.Gauge("ferry_payment_oldest_age_seconds", "Since the oldest open payment of the state was queued.", "chain", "purpose", "state")
 	standing   = admin.Gauge("ferry_payments_standing", "Open payments that stand still for a reason.", "chain", "purpose", "state")
@@ -55,9 +55,14 @@ func samples(m postgres.Measure, chain asset.Chain) []admin.Sample {
 	if m.Chain.Height >= 0 {
 		list = append(list, admin.Sample{Gauge: tipAge, Value: m.Chain.TipSeconds, Labels: own})
 	}
-	if native, ok := chain.Native(); ok && m.Chain.Difference != nil {
-		list = append(list, admin.Sample{Gauge: difference, Value: coins(m.Chain.Difference, native), Labels: own},
-			admin.Sample{Gauge: compared, Value: m.Chain.ComparedSeconds, Labels: own})
+	for _, c := range m.Comparisons {
+		a, known := asset.Lookup(c.Asset)
+		if !known {
+			continue
+		}
+		labels := []string{name, string(a.ID)}
+		list = append(list, admin.Sample{Gauge: difference, Value: coins(c.Difference, a), Labels: labels},
+			admin.Sample{Gauge: compared, Value: c.Seconds, Labels: labels})
 	}
 	for _, p := range m.Payments {
 		labels := []string{name, string(p.Purpose), string(p.State)}

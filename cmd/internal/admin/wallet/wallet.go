@@ -61,7 +61,7 @@ func New(to prometheus.Registerer, pool *pgxpool.Pool, chain asset.Chain, now fu
 		broadcasts: counter("ferry_payment_broadcasts_total", "Transactions handed to the node by its answer.", "answer"),
 		calls:      counter("ferry_wallet_calls_total", "Calls of the gateway by the code of their refusal, ok without one.", "call", "code"),
 		balances: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ferry_balance_coins",
-			Help: "Balances of the hot wallet in coins, rounded: available, reserved, on_chain, in_flight, unswept, suspense; and the dust_threshold of its chain."}, []string{"asset", "kind"}),
+			Help: "Balances of the hot wallet in coins, rounded: available, reserved, on_chain, in_flight, unswept, suspense; and the asset's dust_threshold."}, []string{"asset", "kind"}),
 	}
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ferry_node_answer_age_seconds", ConstLabels: own,
 		Help: "Since the node last answered; -1 before it ever has."}, m.silence)

@@ -53,7 +53,7 @@ func TestWhatTheSchemaHolds(t *testing.T) {
 	m := admintest.Scrape(t, registry)
 	m.Want(t, admintest.Metrics{
 		`ferry_chain_height{chain="bitcoin"}`: 120, `ferry_chain_halted{chain="bitcoin"}`: 1,
-		`ferry_reconciliation_difference_coins{chain="bitcoin"}`:                   -0.00000001,
+		`ferry_reconciliation_difference_coins{asset="BTC",chain="bitcoin"}`:       -0.00000001,
 		`ferry_payments_open{chain="bitcoin",purpose="payout",state="queued"}`:     2,
 		`ferry_payments_standing{chain="bitcoin",purpose="payout",state="queued"}`: 1,
 		`ferry_payments_open{chain="bitcoin",purpose="refund",state="broadcast"}`:  1,
@@ -61,7 +61,7 @@ func TestWhatTheSchemaHolds(t *testing.T) {
 		`ferry_addresses_ready{chain="bitcoin"}`:                                   7, `ferry_scrape_ok{part="wallet"}`: 1,
 	})
 	m.AtLeast(t, `ferry_chain_tip_age_seconds{chain="bitcoin"}`, 90)
-	m.AtLeast(t, `ferry_reconciliation_age_seconds{chain="bitcoin"}`, 30)
+	m.AtLeast(t, `ferry_reconciliation_age_seconds{asset="BTC",chain="bitcoin"}`, 30)
 	m.AtLeast(t, `ferry_payment_oldest_age_seconds{chain="bitcoin",purpose="payout",state="queued"}`, 400)
 	m.Lack(t, `ferry_payments_open{chain="bitcoin",purpose="payout",state="final"}`)
 	m.Lack(t, `ferry_payments_open{chain="ethereum",purpose="payout",state="queued"}`)

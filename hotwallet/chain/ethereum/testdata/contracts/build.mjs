@@ -1,5 +1,6 @@
 // Compiles the contracts of this folder into artifacts.json, which is committed: for each contract the code that makes
-// it, and the hash of its source, so that a Go test notices a source that was changed without this.
+// it, and the hash of its source, so that a Go test notices a source that was changed without this. What a chain for
+// development has for tokens goes to the faucet besides.
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -30,3 +31,5 @@ for (const f of files) {
   }
 }
 writeFileSync('artifacts.json', JSON.stringify(artifacts, null, 1) + '\n')
+const faucet = { USDT: artifacts.contracts.Tether.code, USDC: artifacts.contracts.Token.code }
+writeFileSync('../../../../../deploy/demo/faucet/tokens.json', JSON.stringify(faucet, null, 1) + '\n')
