@@ -45,8 +45,8 @@ func TestDepositRules(t *testing.T) {
 		}
 	}
 	for name, spoil := range map[string]func(*deployment.Chain){
-		"of BTC: ": func(c *deployment.Chain) { c.SecondSoftwareAbove = "much" },
-		"BTC":      func(c *deployment.Chain) { c.SecondSoftwareAbove = "0.000000001" },
+		"chains.bitcoin": func(c *deployment.Chain) { c.SecondSoftwareAbove = "much" },
+		"places":         func(c *deployment.Chain) { c.SecondSoftwareAbove = "0.000000001" },
 	} {
 		wrong := bitcoin
 		spoil(&wrong)
