@@ -136,12 +136,7 @@ func (k *keyring) wipe() {
 // every deployment has, so that one to which a chain or a token is added keeps its
 // memory.
 func (k *keyring) fingerprint() string {
-	named := fmt.Appendf(nil, "bitcoin %s, ethereum %d:", k.networks.Bitcoin, k.networks.EthereumChainID)
-	for _, chain := range []asset.Chain{asset.Bitcoin, asset.Ethereum} {
-		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
-			named = fmt.Appendf(named, " %s", *k.file.Of(chain, role))
-		}
-	}
-	sum := sha256.Sum256(named)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d %s %s %s %s", k.networks.Bitcoin, k.networks.EthereumChainID,
+		k.file.BitcoinDeposit, k.file.BitcoinHot, k.file.EthereumDeposit, k.file.EthereumHot))
 	return hex.EncodeToString(sum[:])
 }
