@@ -20,6 +20,7 @@ func paymentURI(n asset.Networks, address string, amount asset.Amount) (string, 
 		return address + "?amount=" + amount.Decimal(), nil
 	case asset.ETH:
 		return fmt.Sprintf("ethereum:%s@%d?value=%s", address, n.EthereumChainID, amount.Units), nil
+	case asset.USDT, asset.USDC:
 	}
 	if contract, pinned := n.Contract(amount.Asset); pinned {
 		return fmt.Sprintf("ethereum:%s@%d/transfer?address=%s&uint256=%s", contract, n.EthereumChainID, address, amount.Units), nil

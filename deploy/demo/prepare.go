@@ -151,16 +151,10 @@ func (r *run) within(rate client.Rate) (asset.Amount, error) {
 func (r *run) endow(ctx context.Context, deposit asset.Amount) error {
 	id := deposit.Asset
 	line := r.show.Start("user's "+string(id), "making a throw-away wallet")
-	address := ""
-	if coins, ok := r.coins[asset.MustLookup(id).Chain]; ok {
-		fresh, err := coins.NewAddress()
-		if err != nil {
-			line.Fail(err.Error())
-			return err
-		}
-		address = fresh
-	} else {
-		address = r.userETH.Address()
+	address, err := r.addressOf(id)
+	if err != nil {
+		line.Fail(err.Error())
+		return err
 	}
 	units, err := deposit.Units.Add(deposit.Units)
 	if err != nil {
@@ -182,6 +176,14 @@ func (r *run) endow(ctx context.Context, deposit asset.Amount) error {
 		line.Done(got)
 	}
 	return err
+}
+
+// addressOf is one of the user's, to be paid before anything is swapped.
+func (r *run) addressOf(id asset.ID) (string, error) {
+	if coins, ok := r.coins[asset.MustLookup(id).Chain]; ok {
+		return coins.NewAddress()
+	}
+	return r.userETH.Address(), nil
 }
 
 // give pays from the faucet of the asset's chain.
