@@ -14,28 +14,20 @@ func (d Deployment) DepositRules() (swap.DepositRules, error) {
 	rules := swap.DepositRules{Confirmations: map[asset.Chain]int64{}, SecondAbove: map[asset.ID]asset.Units{}}
 	for name, c := range d.Chains {
 		rules.Confirmations[name] = c.Confirmations
+		limits := map[asset.ID]string{name.NativeID(): c.SecondSoftwareAbove}
 		for id, t := range c.Tokens {
-			if t.SecondSoftwareAbove == "" {
+			limits[id] = t.SecondSoftwareAbove
+		}
+		for id, text := range limits {
+			if text == "" {
 				continue
 			}
-			limit, err := asset.ParseDecimal(id, t.SecondSoftwareAbove)
+			limit, err := asset.ParseDecimal(id, text)
 			if err != nil {
-				return rules, fmt.Errorf("chains.%s.tokens.%s.second_software_above: %w", name, id, err)
+				return rules, fmt.Errorf("chains.%s.second_software_above of %s: %w", name, id, err)
 			}
 			rules.SecondAbove[id] = limit.Units
 		}
-		if c.SecondSoftwareAbove == "" {
-			continue
-		}
-		native, ok := name.Native()
-		if !ok {
-			return rules, fmt.Errorf("chain %s is not known", name)
-		}
-		limit, err := c.amount(name, c.SecondSoftwareAbove)
-		if err != nil {
-			return rules, fmt.Errorf("chains.%s.second_software_above: %w", name, err)
-		}
-		rules.SecondAbove[native.ID] = limit
 	}
 	return rules, rules.Validate()
 }

@@ -20,7 +20,7 @@ type Token struct {
 	RefundFeeMax string `json:"refund_fee_max"`
 	// PaymentMax is the most one transaction of ours may pay.
 	PaymentMax string `json:"payment_max"`
-	// SecondSoftwareAbove is the chain's, in the token; left out, one node is enough.
+	// SecondSoftwareAbove is as Chain's, in the token.
 	SecondSoftwareAbove string `json:"second_software_above,omitempty"`
 }
 
