@@ -48,27 +48,6 @@ func TestTokenAmounts(t *testing.T) {
 	}
 }
 
-// A large deposit of a token needs nodes of two kinds of software, as one of the coin does.
-func TestTokensNeedASecondSoftware(t *testing.T) {
-	t.Parallel()
-	d := withToken()
-	c := d.Chains[asset.Ethereum]
-	c.SecondSoftwareAbove = "2"
-	limited := c.Tokens[asset.USDT]
-	limited.SecondSoftwareAbove = "5000"
-	c.Tokens[asset.USDT] = limited
-	d.Chains[asset.Ethereum] = c
-	rules, err := d.DepositRules()
-	if err != nil || len(rules.SecondAbove) != 2 || rules.SecondAbove[asset.USDT] != asset.NewUnits(5_000_000_000) || rules.SecondAbove[asset.ETH].IsZero() {
-		t.Errorf("%+v, %v", rules.SecondAbove, err)
-	}
-	limited.SecondSoftwareAbove = "a lot"
-	c.Tokens[asset.USDT] = limited
-	if _, err := d.DepositRules(); err == nil || !strings.Contains(err.Error(), "tokens.USDT.second_software_above") {
-		t.Errorf("what is no amount: %v", err)
-	}
-}
-
 // Each pinned token has a policy and nothing else has, and what is wrong is named.
 func TestTokenPolicies(t *testing.T) {
 	t.Parallel()
