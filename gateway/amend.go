@@ -105,6 +105,9 @@ func (g *Gateway) verifier() verify.Verifier {
 	return verify.Verifier{Networks: g.config.Networks, QuoteKeys: g.config.QuoteKeys, AttestKeys: g.config.AttestKeys, Now: g.config.Now}
 }
 
+// fieldRefundAddress is the field of a request that names where a refund goes.
+const fieldRefundAddress = "refund_address"
+
 // SetRefundAddress answers POST /v1/swaps/{id}/refund-address.
 func (g *Gateway) SetRefundAddress(ctx context.Context, req api.SetRefundAddressRequestObject) (api.SetRefundAddressResponseObject, error) {
 	o, err := g.owned(ctx, req.Id, req.Body.Secret)
@@ -112,7 +115,7 @@ func (g *Gateway) SetRefundAddress(ctx context.Context, req api.SetRefundAddress
 		return nil, err
 	}
 	chain := o.terms.Quote.DepositChain()
-	address, err := g.readAddress("refund_address", chain, req.Body.RefundAddress)
+	address, err := g.readAddress(fieldRefundAddress, chain, req.Body.RefundAddress)
 	if err != nil {
 		return nil, err
 	}
@@ -145,11 +148,11 @@ func (g *Gateway) settable(ctx context.Context, o owned, address string) error {
 		return refundAddressSet()
 	}
 	if address == o.terms.Receipt.DepositAddress {
-		return swap.Refuse(swap.CodeForbiddenAddress, "refund_address", "", "This is the swap's own deposit address.")
+		return swap.Refuse(swap.CodeForbiddenAddress, fieldRefundAddress, "", "This is the swap's own deposit address.")
 	}
-	return g.checkDestination(ctx, "refund_address", o.terms.Quote.DepositChain(), address)
+	return g.checkDestination(ctx, fieldRefundAddress, o.terms.Quote.DepositChain(), address)
 }
 
 func refundAddressSet() error {
-	return swap.Refuse(swap.CodeRefundAddressSet, "refund_address", "", "This swap has a refund address, and it stays.")
+	return swap.Refuse(swap.CodeRefundAddressSet, fieldRefundAddress, "", "This swap has a refund address, and it stays.")
 }

@@ -221,7 +221,7 @@ func TestAnswerRefusals(t *testing.T) {
 		"another's":       {with("secret", other.Secret), 403, swap.CodeWrongSecret, "secret", ""},
 		"long secret":     {with("secret", strings.Repeat("s", 10_000)), 403, swap.CodeWrongSecret, "secret", ""},
 		"no answer":       {[]any{"secret", made.Secret}, 400, swap.CodeInvalidBody, "answer", ""},
-		"unknown answer":  {with("answer", "ask"), 422, swap.CodeRefused, "answer", "requote, refund"},
+		"unknown answer":  {with("answer", "ask"), 422, swap.CodeRefused, "answer", "requote, refund, refund_wrong_asset"},
 		"no least":        {with("answer", "requote"), 422, swap.CodeRefused, "at_least", ""},
 		"least of refund": {with("at_least", "1"), 422, swap.CodeRefused, "at_least", ""},
 		"least of zero":   {with("answer", "requote", "at_least", "0"), 422, swap.CodeInvalidAmount, "at_least", "more than 0"},

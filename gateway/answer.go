@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 
 	"ferry/gateway/api"
 	"ferry/swap"
@@ -16,6 +17,9 @@ func (g *Gateway) AnswerQuestion(ctx context.Context, req api.AnswerQuestionRequ
 	o, err := g.owned(ctx, req.Id, req.Body.Secret)
 	if err != nil {
 		return nil, err
+	}
+	if req.Body.Answer == answerWrongAsset {
+		return g.refundWrongAsset(ctx, o, *req.Body)
 	}
 	ask, err := readAnswer(o.terms, *req.Body)
 	if err != nil {
@@ -77,12 +81,14 @@ func readAnswer(t swap.Terms, b api.AnswerRequest) (verify.ConsentAsk, error) {
 		}
 	}
 	switch {
+	case b.RefundAddress != nil:
+		return ask, swap.Refuse(swap.CodeRefused, fieldRefundAddress, "", "Only the answer refund_wrong_asset takes a refund address.")
 	case ask.Answer == swap.AnswerRefund && b.AtLeast != nil:
 		return ask, swap.Refuse(swap.CodeRefused, "at_least", "", "A refund has no least payout; leave at_least out.")
 	case ask.Answer == swap.AnswerRefund:
 		return ask, nil
 	case ask.Answer != swap.AnswerRequote:
-		return ask, swap.Refuse(swap.CodeRefused, "answer", "requote, refund", `The answer can be "requote" or "refund".`)
+		return ask, swap.Refuse(swap.CodeRefused, "answer", "requote, refund, refund_wrong_asset", `The answer can be "requote", "refund" or "refund_wrong_asset".`)
 	case b.AtLeast == nil:
 		return ask, swap.Refuse(swap.CodeRefused, "at_least", "", "Say with at_least what the swap has to pay you at least.")
 	}
@@ -104,6 +110,8 @@ func question(list []swap.Mismatch, depositID string) (swap.Mismatch, error) {
 		return waiting[0], nil
 	case len(waiting) > 1:
 		return swap.Mismatch{}, swap.Refuse(swap.CodeRefused, "deposit_id", "", "Several deposits wait for an answer; say which one with deposit_id.")
+	case slices.ContainsFunc(list, func(m swap.Mismatch) bool { return m.Wait == swap.WaitOwner && m.ID == depositID }):
+		return swap.Mismatch{}, swap.Refuse(swap.CodeNothingToAnswer, "answer", answerWrongAsset, "This deposit is in another asset than the swap's; answer refund_wrong_asset.")
 	case depositID != "":
 		return swap.Mismatch{}, swap.Refuse(swap.CodeNothingToAnswer, "deposit_id", "", "This deposit does not wait for an answer.")
 	}

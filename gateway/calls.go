@@ -41,13 +41,14 @@ type IssueRequest struct {
 	SecretHash                                        string
 }
 
-// AmendRequest is the user's word about a swap, under its secret. One of Consent and
-// RefundAddress is set.
+// AmendRequest is the user's word about a swap, under its secret. One of Consent,
+// RefundAddress and WrongAsset is set.
 type AmendRequest struct {
 	SignedQuote, SignedReceipt string
 	Secret                     string
 	Consent                    *verify.ConsentAsk
 	RefundAddress              string // canonical
+	WrongAsset                 *verify.WrongAssetAsk
 }
 
 // Wallet is what the gateway asks of the hot wallet of one chain. Errors are as
@@ -152,9 +153,13 @@ func (w walletClient) Amend(ctx context.Context, r AmendRequest) (string, error)
 			req.Consent.AtLeastUnits = c.AtLeast.Units.String()
 		}
 	}
+	if y := r.WrongAsset; y != nil {
+		req.WrongAsset = &ferryv1.WrongAssetRequest{DepositId: y.DepositID, Asset: string(y.Deposit.Asset), Units: y.Deposit.Units.String(),
+			FeeUnits: y.Fee.Units.String(), Destination: y.Destination}
+	}
 	res, err := w.c.Amend(ctx, connect.NewRequest(req))
 	if err != nil {
-		return "", explain("have the user's word signed", err, "secret", "refund_address", "deposit_id", "answer", "at_least")
+		return "", explain("have the user's word signed", err, "secret", fieldRefundAddress, "deposit_id", "answer", "at_least")
 	}
 	return res.Msg.GetSignedDocument(), nil
 }
@@ -173,6 +178,9 @@ func explain(doing string, err error, fields ...string) error {
 		return nil
 	case errors.As(err, &refusal):
 		field := strings.TrimPrefix(refusal.Field, "terms.")
+		if field == "wrong_asset.destination" {
+			field = fieldRefundAddress
+		}
 		if !slices.Contains(fields, field) {
 			field = ""
 		}

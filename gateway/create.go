@@ -65,7 +65,7 @@ func (g *Gateway) checkDestinations(ctx context.Context, r swapRequest) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return g.checkDestination(ctx, "payout_address", r.quote.PayoutChain(), r.payout) })
 	if r.refund != "" {
-		group.Go(func() error { return g.checkDestination(ctx, "refund_address", r.quote.DepositChain(), r.refund) })
+		group.Go(func() error { return g.checkDestination(ctx, fieldRefundAddress, r.quote.DepositChain(), r.refund) })
 	}
 	return group.Wait()
 }

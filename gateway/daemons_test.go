@@ -129,7 +129,8 @@ type wallet struct {
 	attest    swap.PublicKeys
 	addresses map[string]string
 	// garble changes an amendment before it is signed.
-	garble func(*swap.Consent, *swap.RefundAddress)
+	garble    func(*swap.Consent, *swap.RefundAddress)
+	garbleYes func(*swap.WrongAssetRefund)
 }
 
 func (w *wallet) CheckDestination(_ context.Context, req *connect.Request[ferryv1.CheckDestinationRequest]) (*connect.Response[ferryv1.CheckDestinationResponse], error) {
@@ -204,6 +205,17 @@ func (w *wallet) Amend(_ context.Context, req *connect.Request[ferryv1.AmendRequ
 		}
 		if m.GetConsent() != nil {
 			res.SignedDocument, err = swap.SignConsent(consent, w.key)
+			return err
+		}
+		if y := m.GetWrongAsset(); y != nil {
+			id := asset.ID(y.GetAsset())
+			yes := swap.WrongAssetRefund{SwapID: r.SwapID, ReceiptHash: hash, DepositID: y.GetDepositId(),
+				Deposit: asset.Amount{Asset: id, Units: asset.MustUnits(y.GetUnits())}, Fee: asset.Amount{Asset: id, Units: asset.MustUnits(y.GetFeeUnits())},
+				Destination: y.GetDestination(), IssuedAt: now}
+			if w.garbleYes != nil {
+				w.garbleYes(&yes)
+			}
+			res.SignedDocument, err = swap.SignWrongAssetRefund(yes, w.key)
 			return err
 		}
 		if had := w.addresses[r.SwapID]; had != "" && had != m.GetRefundAddress() {

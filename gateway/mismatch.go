@@ -29,9 +29,21 @@ func (g *Gateway) showMismatches(t swap.Terms, u swap.Update) []api.Mismatch {
 		if known {
 			shown.Amount = total.Decimal()
 		}
+		if known && m.Wait == swap.WaitOwner {
+			showOwners(&shown, t, u.RefundAddress, total, m)
+		}
 		out = append(out, shown)
 	}
 	return out
+}
+
+// showOwners adds what is refunded of a deposit in another asset, and where to, if that
+// is known.
+func showOwners(shown *api.Mismatch, t swap.Terms, refundsTo string, total asset.Amount, m swap.Mismatch) {
+	if units, err := total.Units.Sub(m.Fee.Units); err == nil && total.Asset == m.Fee.Asset {
+		shown.RefundAmount = asset.Amount{Asset: total.Asset, Units: units}.Decimal()
+	}
+	shown.RefundAddress = t.RefundsWrongAssetTo(total.Asset, refundsTo)
 }
 
 // indicated is what a deposit would buy at the newest price, if there is one.

@@ -66,6 +66,9 @@ func refused(d Decision, m swap.Mismatch, told swap.RequotedFact, f swap.Fact) D
 
 // decideAnswered acts on the user's answer.
 func (r Rules) decideAnswered(d Decision, f swap.Fact) Decision {
+	if signed := f.Answered.SignedWrongAssetRefund; signed != "" {
+		return r.owned(d, signed)
+	}
 	consent, err := swap.VerifyConsent(f.Answered.SignedConsent, r.AttestKeys)
 	if err != nil {
 		return parked("the answer does not verify: %v", err)
@@ -136,6 +139,8 @@ func decideWait(d Decision, f swap.Fact) Decision {
 		d.Note = "No price came in time."
 	case swap.WaitAnswer:
 		d.Note = "No answer came in time."
+	case swap.WaitOwner:
+		return d.remindOwner(m, f)
 	case swap.WaitAddress:
 		if d.Swap.RefundsTo() == "" {
 			m.Reminded++

@@ -17,6 +17,9 @@ type Rules struct {
 	AttestKeys swap.PublicKeys
 	// Waits bound what a mismatch waits for; DefaultWaits where zero.
 	Waits Waits
+	// RefundFees are what the refund of a deposit in another asset than its swap's costs
+	// its owner, in base units of that asset; nothing for an asset that is not in it.
+	RefundFees map[asset.ID]asset.Units
 	// StaffAlone is up to which deposit one member of staff may act without a second,
 	// by asset; nothing for an asset that is not in it.
 	StaffAlone map[asset.ID]asset.Units
@@ -104,6 +107,7 @@ type Decision struct {
 	Deadlines []swap.DeadlineFact
 
 	waits Waits
+	fees  map[asset.ID]asset.Units
 }
 
 func parked(format string, args ...any) Decision {
@@ -124,7 +128,7 @@ func (r Rules) Decide(current *swap.Swap, f swap.Fact) (Decision, error) {
 	if f.Seq <= current.Seen[f.Source] {
 		return Decision{Outcome: Duplicate}, nil
 	}
-	d := Decision{Outcome: Applied, Swap: clone(*current), From: current.State, waits: r.waits()}
+	d := Decision{Outcome: Applied, Swap: clone(*current), From: current.State, waits: r.waits(), fees: r.RefundFees}
 	switch f.Kind {
 	case swap.FactSwapCreated:
 		d = parked("the swap exists already")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ferry/swap"
+	"ferry/swap/asset"
 )
 
 // MaxDeposits bounds what one swap's row carries. Deposits beyond it are parked,
@@ -27,8 +28,8 @@ var depositStates = map[swap.FactKind]swap.DepositState{
 // amounts to.
 func decideDeposit(d Decision, f swap.Fact) Decision {
 	told := *f.Deposit
-	if told.Amount.Asset != d.Swap.Terms.Quote.Pair.From {
-		return parked("the deposit is in %s, the swap is for %s", told.Amount.Asset, d.Swap.Terms.Quote.Pair.From)
+	if _, known := asset.Lookup(told.Amount.Asset); !known {
+		return parked("the deposit is in %.20q, which is not known", told.Amount.Asset)
 	}
 	if told.Address != d.Swap.Terms.Receipt.DepositAddress {
 		return parked("the deposit is to another address than the receipt's")
@@ -37,8 +38,12 @@ func decideDeposit(d Decision, f swap.Fact) Decision {
 	if i < 0 && len(d.Swap.Deposits) >= MaxDeposits {
 		return parked("the swap has %d deposits, the most that are taken", MaxDeposits)
 	}
-	if i < 0 && isSmall(d.Swap.Terms.Quote, told) && d.small() >= MaxSmall {
+	small := isSmall(d.refundFee(told.Amount.Asset), told)
+	if i < 0 && small && d.small() >= MaxSmall {
 		return parked("the swap has %d deposits of dust, the most that are taken", MaxSmall)
+	}
+	if i < 0 && !small && isWrong(d.Swap.Terms.Quote, told.Amount) && d.wrong() >= MaxWrongAsset {
+		return parked("the swap has %d deposits in other assets, the most that are taken", MaxWrongAsset)
 	}
 	known := i >= 0
 	if !known {
@@ -47,6 +52,9 @@ func decideDeposit(d Decision, f swap.Fact) Decision {
 		i = len(d.Swap.Deposits) - 1
 	}
 	before := d.Swap.Deposits[i]
+	if before.Amount != told.Amount {
+		return parked("deposit %.120s was told as %s, and is told as %s", told.DepositID, before.Amount, told.Amount)
+	}
 	if before.State == swap.DepositFinal && f.Kind == swap.FactDepositReorged {
 		return takeBack(d, i, told, f)
 	}
@@ -60,16 +68,18 @@ func decideDeposit(d Decision, f swap.Fact) Decision {
 	if !told.FirstSeen.IsZero() && told.FirstSeen.Before(after.FirstSeen) {
 		after.FirstSeen = told.FirstSeen
 	}
-	after.State, after.Small = depositStates[f.Kind], isSmall(d.Swap.Terms.Quote, told)
+	after.State, after.Small = depositStates[f.Kind], small
 	switch {
 	case after.State == swap.DepositFinal && after.Verdict != swap.VerdictNone:
 		return giveBack(d, i, told, f)
+	case after.State == swap.DepositFinal && isWrong(d.Swap.Terms.Quote, told.Amount):
+		return wrongAsset(d, i, f)
 	case after.State == swap.DepositFinal:
 		d = judge(d, i, told, f)
 	default:
 		d = sighted(d, i, told, f)
 	}
-	if known && !before.Small && isSmall(d.Swap.Terms.Quote, told) && d.Outcome == Applied && d.Move == MoveNone {
+	if known && !before.Small && small && !isWrong(d.Swap.Terms.Quote, told.Amount) && d.Outcome == Applied && d.Move == MoveNone {
 		// The chain's threshold has risen above it: nothing waits for it any more.
 		d = follow(d, f)
 	}
@@ -88,7 +98,7 @@ func sighted(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 		d.Note = fmt.Sprintf("%s is dust and touches nothing.", told.Amount)
 		return d
 	}
-	if deposit.Verdict != swap.VerdictNone {
+	if deposit.Verdict != swap.VerdictNone || isWrong(d.Swap.Terms.Quote, deposit.Amount) {
 		return d
 	}
 	return follow(d, f)
@@ -110,17 +120,20 @@ func onTimeSoFar(r swap.Receipt, deposit swap.Deposit, now time.Time) bool {
 	return seen && now.Before(r.ConfirmBy)
 }
 
-// isSmall: below the chain's published threshold, or so small that nothing the
-// chain would carry is left of it after the refund's fee.
-func isSmall(q swap.Quote, told swap.DepositFact) bool {
-	least, err := told.DustThreshold.Add(q.RefundFeeMax.Units)
-	return err != nil || told.Amount.Units.Less(least) || told.Amount.Units.Cmp(q.RefundFeeMax.Units) <= 0
+// isSmall: below the published threshold of its asset, or so small that nothing the
+// chain would carry is left of it after the refund's fee, which is in the same asset.
+func isSmall(fee asset.Amount, told swap.DepositFact) bool {
+	least, err := told.DustThreshold.Add(fee.Units)
+	return err != nil || told.Amount.Units.Less(least) || told.Amount.Units.Cmp(fee.Units) <= 0
 }
 
 // isDust: small, and not what the user was asked for. That is the amount of the
 // quote, whatever the threshold has become since, and in time also exactly what is
 // missing of it.
 func isDust(q swap.Quote, deposit swap.Deposit, l leg, punctual bool) bool {
+	if isWrong(q, deposit.Amount) {
+		return deposit.Small
+	}
 	if !deposit.Small || deposit.Amount.Units.Cmp(q.Deposit.Units) == 0 {
 		return false
 	}

@@ -91,6 +91,8 @@ func matter(s swap.Swap, m swap.Mismatch) (text, actor string, by time.Time) {
 		return what + ". It is swapped if its price allows; the price is being asked for.", "ferry", m.By
 	case swap.WaitAddress:
 		return what + ". It is refunded as soon as a refund address is set with the swap's secret. It is kept until then.", "user", time.Time{}
+	case swap.WaitOwner:
+		return ownersMatter(s, m), "user", time.Time{}
 	case swap.WaitAnswer:
 	}
 	text = what + ". "

@@ -85,20 +85,19 @@ func writeOffEntry(swapID string, d swap.Deposit) ledger.Entry {
 }
 
 // refundEntry owes a deposit back, less the refund's fee.
-func refundEntry(s swap.Swap, d swap.Deposit, back asset.Amount) ledger.Entry {
-	fee := s.Terms.Quote.RefundFeeMax
-	postings := []ledger.Posting{ledger.Debit(ledger.SwapDeposit(s.ID), d.Amount), ledger.Credit(ledger.SwapRefund(s.ID), back)}
-	if !fee.Units.IsZero() {
+func refundEntry(swapID string, d swap.Deposit, back asset.Amount) ledger.Entry {
+	postings := []ledger.Posting{ledger.Debit(ledger.SwapDeposit(swapID), d.Amount), ledger.Credit(ledger.SwapRefund(swapID), back)}
+	if fee, err := sub(d.Amount, back); err == nil && !fee.Units.IsZero() {
 		postings = append(postings, ledger.Credit(ledger.NetworkFeeIncome, fee))
 	}
-	return ledger.Entry{Key: again("refund:"+d.ID, d.TakenBack), Kind: "refund", SwapID: s.ID, Postings: postings}
+	return ledger.Entry{Key: again("refund:"+d.ID, d.TakenBack), Kind: "refund", SwapID: swapID, Postings: postings}
 }
 
 // paymentEntry owes what a deposit's payment is for: the exchange once all that it
 // rests on is there, or the refund.
 func paymentEntry(s swap.Swap, d swap.Deposit, p swap.Payment) (ledger.Entry, error) {
 	if p.Purpose == swap.PurposeRefund {
-		return refundEntry(s, d, p.Amount), nil
+		return refundEntry(s.ID, d, p.Amount), nil
 	}
 	x, err := exchangeOf(s, p)
 	if err != nil {

@@ -43,7 +43,7 @@ func (d Decision) leg(without int) leg {
 		if deposit.Main {
 			l.decided = true
 		}
-		if i == without || deposit.State != swap.DepositFinal || deposit.Verdict != swap.VerdictNone {
+		if i == without || isWrong(d.Swap.Terms.Quote, deposit.Amount) || deposit.State != swap.DepositFinal || deposit.Verdict != swap.VerdictNone {
 			continue
 		}
 		rest, err := l.missing.Sub(deposit.Amount.Units)
@@ -86,6 +86,9 @@ func follow(d Decision, f swap.Fact) Decision {
 func (d Decision) awaited(l leg, now time.Time) bool {
 	terms := d.Swap.Terms
 	return slices.ContainsFunc(d.Swap.Deposits, func(deposit swap.Deposit) bool {
+		if isWrong(terms.Quote, deposit.Amount) {
+			return false
+		}
 		waits := deposit.State == swap.DepositSeen || deposit.State == swap.DepositInBlock ||
 			deposit.State == swap.DepositReorgedTo && (deposit.TakenBack > 0 || len(l.parts) > 0)
 		punctual := onTimeSoFar(terms.Receipt, deposit, now)

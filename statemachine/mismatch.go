@@ -160,7 +160,7 @@ func refund(d Decision, i int) Decision {
 	if err != nil || back.Units.IsZero() {
 		return parked("a refund of %s would leave nothing after its fee", deposit.Amount)
 	}
-	d.Entries = append(d.Entries, refundEntry(d.Swap, deposit, back))
+	d.Entries = append(d.Entries, refundEntry(d.Swap.ID, deposit, back))
 	d.Note = fmt.Sprintf("%s is %s: a refund of %s to the refund address is ordered.", deposit.Amount, deposit.Verdict, back)
 	o := swap.Order{Purpose: swap.PurposeRefund, Amount: back, Destination: d.Swap.RefundsTo(), Deferrable: !deposit.Main}
 	if d.Swap.Terms.Receipt.RefundAddress == "" {

@@ -85,6 +85,12 @@ func situations() []situation {
 		{"refund_queued", func(t testing.TB) *story { return back(t) }},
 		{"refund_broadcast", func(t testing.TB) *story { return back(t, swap.FactPaymentBroadcast) }},
 		{"refunded", func(t testing.TB) *story { return back(t, swap.FactPaymentFinal) }},
+		{"awaiting_deposit, a deposit in another asset waits for its owner", func(t testing.TB) *story { return wronged(t) }},
+		{"settled, a deposit in another asset waits for its owner", func(t testing.TB) *story {
+			s := wronged(t)
+			return s.tellEach(func() swap.Fact { return s.deposit(swap.FactDepositConfirmed, 1, "0.01", 3*time.Minute) },
+				func() swap.Fact { return s.payment(swap.FactPaymentFinal, 0) })
+		}},
 		{"held, the user is asked", func(t testing.TB) *story { return short(t, ask, swaptest.BitcoinAddress) }},
 		{"held, a refund waits for its address", func(t testing.TB) *story { return short(t, refund, "") }},
 		{"held, written off", func(t testing.TB) *story {
@@ -165,12 +171,32 @@ func causes() []cause {
 	}
 	all = append(all, cause{"deadline.passed: deposit_by", due(swap.DeadlineDepositBy)}, cause{"deadline.passed: confirm_by", due(swap.DeadlineConfirmBy)},
 		cause{"deadline.passed: of the mismatch", func(s *story) swap.Fact {
-			if len(s.all.Deadlines) > 0 {
+			if slices.ContainsFunc(s.all.Deadlines, func(d swap.DeadlineFact) bool { return d.Name == swap.DeadlineMismatch("bitcoin:tx1:0") }) {
 				return s.waitOver("bitcoin:tx1:0")
 			}
 			return s.deadline(swap.DeadlineMismatch("bitcoin:tx1:0"), swaptest.Start.Add(time.Hour))
 		}})
+	all = append(all, wrongCauses()...)
 	return append(all, amendmentCauses()...)
+}
+
+// wrongCauses are about deposits in another asset.
+func wrongCauses() []cause {
+	return []cause{
+		{"deposit.seen: in another asset", func(s *story) swap.Fact { return s.wrong(swap.FactDepositSeen, 8, "0.01", 2*time.Minute) }},
+		{"deposit.confirmed: in another asset", func(s *story) swap.Fact { return s.wrong(swap.FactDepositConfirmed, 8, "0.01", 2*time.Minute) }},
+		{"deposit.confirmed: in another asset, late", func(s *story) swap.Fact { return s.wrong(swap.FactDepositConfirmed, 8, "0.01", 3*time.Hour) }},
+		{"deposit.confirmed: in another asset, dust", func(s *story) swap.Fact { return s.wrong(swap.FactDepositConfirmed, 8, "0.00000546", 2*time.Minute) }},
+		{"deposit.replaced: in another asset", func(s *story) swap.Fact { return s.wrong(swap.FactDepositReplaced, 7, "0.5", 3*time.Minute) }},
+		{"deposit.reorged: in another asset", func(s *story) swap.Fact { return s.wrong(swap.FactDepositReorged, 7, "0.5", 3*time.Minute) }},
+		{"deadline.passed: of the deposit in another asset", func(s *story) swap.Fact {
+			return s.deadline(swap.DeadlineMismatch("bitcoincash:tx7:0"), swaptest.Start.Add(25*time.Hour))
+		}},
+		{"swap.answered: refund_wrong_asset", func(s *story) swap.Fact { return s.yes(7, nil) }},
+		{"swap.answered: refund_wrong_asset, at another fee", func(s *story) swap.Fact {
+			return s.yes(7, func(w *swap.WrongAssetRefund) { w.Fee.Units = asset.NewUnits(1) })
+		}},
+	}
 }
 
 func amendmentCauses() []cause {

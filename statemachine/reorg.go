@@ -54,6 +54,10 @@ func takeBack(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	}
 	d.Entries = append(d.Entries, reversed(depositEntry(d.Swap.ID, before)))
 	d.Note = fmt.Sprintf("The chain took %s of %s back. Please don't send another; it is counted again when it is confirmed again.", told.Amount, short(told.TxID))
+	if isWrong(d.Swap.Terms.Quote, before.Amount) {
+		d.Note = fmt.Sprintf("The chain took %s of %s back.", told.Amount, short(told.TxID))
+		return d
+	}
 	if before.Verdict == swap.VerdictNone {
 		return follow(d, f)
 	}
@@ -114,7 +118,7 @@ func (d Decision) waitAgain(depositID string, f swap.Fact) Decision {
 			return refundAll(d, m, f)
 		case !d.now(f).Before(m.By):
 			m.By = d.now(f).Add(map[swap.Wait]time.Duration{swap.WaitPrice: d.waits.Price, swap.WaitAnswer: d.waits.Answer,
-				swap.WaitAddress: d.waits.Reminder}[m.Wait])
+				swap.WaitAddress: d.waits.Reminder, swap.WaitOwner: d.waits.Reminder}[m.Wait])
 			return d.keep(m)
 		}
 	}

@@ -22,7 +22,7 @@ func (r Rules) decideStaff(d Decision, f swap.Fact) Decision {
 	case pending:
 		d.Note = "The same request waits for approval already."
 		return d
-	case !r.needsSecond(d):
+	case !r.needsSecond(d, told):
 		return act(d, told, f)
 	case len(d.Swap.Amended.Staff) >= maxStaffRequests:
 		d.Note = fmt.Sprintf("Refused: %d requests wait for approval already.", maxStaffRequests)
@@ -37,19 +37,35 @@ func (r Rules) decideStaff(d Decision, f swap.Fact) Decision {
 
 // needsSecond: what the swap is about, quoted or deposited, is above what one
 // member of staff may decide on alone.
-func (r Rules) needsSecond(d Decision) bool {
+func (r Rules) needsSecond(d Decision, told swap.StaffFact) bool {
 	largest := d.Swap.Terms.Quote.Deposit
 	if total, err := (swap.Order{ID: d.Swap.ID, Deposits: d.allFinal()}).Total(); err == nil && largest.Units.Less(total.Units) {
 		largest = total
 	}
-	return r.StaffAlone[largest.Asset].Less(largest.Units)
+	return r.StaffAlone[largest.Asset].Less(largest.Units) || r.wrongNeedsSecond(d, told)
 }
 
-// allFinal lists the deposits that are confirmed.
+// wrongNeedsSecond: the action would end the matter of a deposit in another asset, of
+// which there is more than one member of staff may decide on alone. What a stranger
+// sends must not bring a second person into any other action.
+func (r Rules) wrongNeedsSecond(d Decision, told swap.StaffFact) bool {
+	return (told.Action == swap.StaffRefund || told.Action == swap.StaffWriteOff) &&
+		slices.ContainsFunc(d.Swap.Amended.Mismatches, func(m swap.Mismatch) bool {
+			if m.Wait != swap.WaitOwner || told.DepositID != "" && told.DepositID != m.ID {
+				return false
+			}
+			return slices.ContainsFunc(d.partsOf(m), func(i int) bool {
+				amount := d.Swap.Deposits[i].Amount
+				return r.StaffAlone[amount.Asset].Less(amount.Units)
+			})
+		})
+}
+
+// allFinal lists the confirmed deposits in the terms' asset.
 func (d Decision) allFinal() []swap.OrderDeposit {
 	var parts []int
 	for i, deposit := range d.Swap.Deposits {
-		if deposit.State == swap.DepositFinal {
+		if deposit.State == swap.DepositFinal && !isWrong(d.Swap.Terms.Quote, deposit.Amount) {
 			parts = append(parts, i)
 		}
 	}
@@ -97,12 +113,22 @@ func act(d Decision, told swap.StaffFact, f swap.Fact) Decision {
 	d.Note = by
 	switch told.Action {
 	case swap.StaffRefund:
-		if d, done := d.forMismatches(told.DepositID, f, refundAll); done {
+		back := func(d Decision, m swap.Mismatch, f swap.Fact) Decision {
+			if m.Wait == swap.WaitOwner {
+				return returnWhole(d, m)
+			}
+			return refundAll(d, m, f)
+		}
+		if d, done := d.forMismatches(told.DepositID, f, back); done {
 			return d
 		}
 		return refusal("nothing waits for a price or an answer; what is paid for already can't be refunded.")
 	case swap.StaffRequote, swap.StaffRetry:
 		ask := func(d Decision, m swap.Mismatch, f swap.Fact) Decision {
+			if m.Wait == swap.WaitOwner {
+				d.Note = d.say("%s: it has no price here.", d.what(m))
+				return d
+			}
 			if !m.Main && d.priced() >= maxRepriced {
 				d.Note = d.say("No more than %d deposits have a price of their own.", maxRepriced)
 				return d
@@ -119,8 +145,8 @@ func act(d Decision, told swap.StaffFact, f swap.Fact) Decision {
 	case swap.StaffRelease:
 		return release(d, refusal)
 	case swap.StaffWriteOff:
-		if !slices.ContainsFunc(d.Swap.Amended.Mismatches, func(m swap.Mismatch) bool { return m.Wait == swap.WaitAddress }) {
-			return refusal("nothing waits for a refund address; what can be sent back is the user's.")
+		if !slices.ContainsFunc(d.Swap.Amended.Mismatches, abandoned) {
+			return refusal("nothing waits for a refund address or its owner's yes; what can be sent back is the user's.")
 		}
 		d, _ := d.forMismatches(told.DepositID, f, writeOff)
 		return d
@@ -162,9 +188,12 @@ func release(d Decision, refusal func(string) Decision) Decision {
 	return d
 }
 
+// abandoned: no refund can be sent before the user says something.
+func abandoned(m swap.Mismatch) bool { return m.Wait == swap.WaitAddress || m.Wait == swap.WaitOwner }
+
 // writeOff gives up on a mismatch that no refund can be sent for.
 func writeOff(d Decision, m swap.Mismatch, _ swap.Fact) Decision {
-	if m.Wait != swap.WaitAddress {
+	if !abandoned(m) {
 		return d
 	}
 	d = d.settle(m.ID)

@@ -14,7 +14,7 @@ import (
 // An amendment changes the terms of one swap after its receipt. Each is bound to
 // the receipt by its hash and signed by whoever answers for what it changes:
 // liquidityd for a price (Requote), attestd for the user's word, which it signs
-// only for whoever knows the swap's secret (Consent, RefundAddress).
+// only for whoever knows the swap's secret (Consent, RefundAddress, WrongAssetRefund).
 
 // Requote is a new price for deposits that do not match the quote.
 type Requote struct {

@@ -86,16 +86,22 @@ func (a DepositAttestation) Validate() error {
 }
 
 // Attested reports an attestation that is not for this deposit of this swap: bound to
-// its receipt, at its address, of exactly this amount.
+// its receipt, at its address, of exactly this amount. A deposit in another asset may be
+// on another chain, whose form of the address is for attestd to say.
 func (t Terms) Attested(a DepositAttestation, d OrderDeposit) error {
+	known, ok := asset.Lookup(d.Amount.Asset)
+	if !ok {
+		return fmt.Errorf("deposit %s is in %.20q, which is not known", d.ID, d.Amount.Asset)
+	}
+	chain := known.Chain
 	switch {
 	case a.SwapID != t.Receipt.SwapID || a.ReceiptHash != HashDocument(t.SignedReceipt):
 		return fmt.Errorf("the attestation is for %s, or for another receipt of it", a.SwapID)
-	case a.Chain != t.Quote.DepositChain():
-		return fmt.Errorf("the attestation is for a deposit on %s, the quote's are on %s", a.Chain, t.Quote.DepositChain())
+	case a.Chain != chain:
+		return fmt.Errorf("the attestation is for a deposit on %s, the deposit is on %s", a.Chain, chain)
 	case a.DepositID != d.ID:
 		return fmt.Errorf("the attestation is for deposit %s, not for %s", a.DepositID, d.ID)
-	case a.Address != t.Receipt.DepositAddress:
+	case chain == t.Quote.DepositChain() && a.Address != t.Receipt.DepositAddress:
 		return fmt.Errorf("the attestation is for another address than the receipt's")
 	case a.Amount != d.Amount:
 		return fmt.Errorf("the attestation is for %s, not for %s", a.Amount, d.Amount)

@@ -29,7 +29,7 @@ func kindOf[T any](typ swap.DocumentType, verify func(string, swap.PublicKeys) (
 var kinds = []kind{
 	kindOf(swap.TypeQuote, swap.VerifyQuote), kindOf(swap.TypeReceipt, swap.VerifyReceipt), kindOf(swap.TypeRequote, swap.VerifyRequote),
 	kindOf(swap.TypeConsent, swap.VerifyConsent), kindOf(swap.TypeRefundAddress, swap.VerifyRefundAddress),
-	kindOf(swap.TypeDeposit, swap.VerifyDepositAttestation),
+	kindOf(swap.TypeWrongAssetRefund, swap.VerifyWrongAssetRefund), kindOf(swap.TypeDeposit, swap.VerifyDepositAttestation),
 }
 
 // What a trusted key has signed is no longer protected by the signature: any

@@ -171,7 +171,7 @@ func (f Fact) Validate() error {
 	case FactRequoted:
 		return f.require(f.Requoted != nil && f.Requoted.RequestID != "" && (f.Requoted.SignedRequote == "") != (f.Requoted.Refused == ""))
 	case FactAnswered:
-		return f.require(f.Answered != nil && f.Answered.SignedConsent != "")
+		return f.require(f.Answered != nil && (f.Answered.SignedConsent == "") != (f.Answered.SignedWrongAssetRefund == ""))
 	case FactRefundAddressSet:
 		return f.require(f.Refund != nil && f.Refund.SignedRefundAddress != "")
 	case FactStaffAction:

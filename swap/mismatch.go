@@ -20,6 +20,9 @@ const (
 	WaitAnswer Wait = "answer"
 	// WaitAddress: the deposit is to be refunded, and nobody has said where to.
 	WaitAddress Wait = "address"
+	// WaitOwner: the deposit is in another asset than the terms', and is refunded when
+	// the swap's owner says yes to what that costs.
+	WaitOwner Wait = "owner"
 )
 
 // Mismatch is a matter that is not settled yet: confirmed deposits that do not match
@@ -43,6 +46,9 @@ type Mismatch struct {
 	Reminded int `json:"reminded,omitempty"`
 	// Offer is what the last price would have paid; zero units if unknown.
 	Offer asset.Amount `json:"offer,omitzero"`
+	// Fee, with WaitOwner: what is kept back of the deposit when it is refunded, in its
+	// own asset. It is said once and stays. Nothing, in any other mismatch.
+	Fee asset.Amount `json:"refund_fee,omitzero"`
 	// SignedConsent is the user's yes, "" before it.
 	SignedConsent string `json:"signed_consent,omitempty"`
 }
@@ -138,9 +144,11 @@ type RequotedFact struct {
 	Offer asset.Amount `json:"offer,omitzero"`
 }
 
-// AnsweredFact carries the user's answer to a question.
+// AnsweredFact carries the user's answer to a question. Exactly one is set.
 type AnsweredFact struct {
-	SignedConsent string `json:"signed_consent"`
+	SignedConsent string `json:"signed_consent,omitempty"`
+	// SignedWrongAssetRefund is the yes to the refund of a deposit in another asset.
+	SignedWrongAssetRefund string `json:"signed_wrong_asset_refund,omitempty"`
 }
 
 // RefundAddressFact carries the refund address that the user set later.
@@ -153,7 +161,8 @@ type StaffAction string
 
 // The staff's actions. All but StaffNote need a second pair of eyes above a limit.
 const (
-	// StaffRefund refunds what waits for a price or an answer.
+	// StaffRefund refunds what waits for a price or an answer; a deposit in another asset
+	// whole, to the refund address, without its owner's yes.
 	StaffRefund StaffAction = "refund"
 	// StaffRequote asks for a price again for what waits for an answer.
 	StaffRequote StaffAction = "requote"

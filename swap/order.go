@@ -42,6 +42,9 @@ type Order struct {
 	SignedRequote       string `json:"signed_requote,omitempty"`
 	SignedConsent       string `json:"signed_consent,omitempty"`
 	SignedRefundAddress string `json:"signed_refund_address,omitempty"`
+	// SignedWrongAssetRefund is a refund's in another asset than the terms': the owner's
+	// yes to it, "" where staff sends all of it to the refund address.
+	SignedWrongAssetRefund string `json:"signed_wrong_asset_refund,omitempty"`
 	// Deferrable: a refund that may wait until it costs no more than was kept back
 	// for it: an extra deposit's. A swap's main refund may not, and no payout.
 	Deferrable bool      `json:"deferrable,omitempty"`
@@ -95,6 +98,8 @@ func (o Order) Validate() error {
 		return fmt.Errorf("order %s: a part is missing", o.ID)
 	case o.Amount.Units.IsZero():
 		return fmt.Errorf("order %s: the amount is zero", o.ID)
+	case o.SignedWrongAssetRefund != "" && o.Purpose != PurposeRefund:
+		return fmt.Errorf("order %s: only a refund rests on an owner's yes", o.ID)
 	case o.Deferrable && o.Purpose != PurposeRefund:
 		return fmt.Errorf("order %s: only a refund can be deferred", o.ID)
 	}

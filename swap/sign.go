@@ -27,6 +27,8 @@ const (
 	TypeRequote       DocumentType = "ferry-requote+jws"
 	TypeConsent       DocumentType = "ferry-consent+jws"
 	TypeRefundAddress DocumentType = "ferry-refund-address+jws"
+	// TypeWrongAssetRefund is the owner's yes to a refund in another asset.
+	TypeWrongAssetRefund DocumentType = "ferry-wrong-asset-refund+jws"
 	// What a payment rests on besides: that a deposit is in the chain.
 	TypeDeposit DocumentType = "ferry-deposit+jws"
 )

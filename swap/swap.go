@@ -102,6 +102,9 @@ const (
 	// or too much.
 	VerdictShort Verdict = "short"
 	VerdictOver  Verdict = "over"
+	// VerdictWrongAsset: it is in another asset than the terms'. It is no part of the
+	// swap, and is refunded with its owner's yes.
+	VerdictWrongAsset Verdict = "wrong_asset"
 )
 
 // Deposit is one output or transfer to the swap's address.
@@ -120,7 +123,7 @@ type Deposit struct {
 	FirstSeen time.Time `json:"first_seen"`
 	// BlockTime is the block's own time; zero while in no block.
 	BlockTime time.Time `json:"block_time,omitzero"`
-	// Small: its amount is below the chain's dust threshold, or too little to be
+	// Small: its amount is below its asset's dust threshold, or too little to be
 	// sent back, as the newest fact about it had it.
 	Small bool `json:"small,omitempty"`
 	// Main: its verdict decided the swap, alone or together with others'.

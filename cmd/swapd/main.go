@@ -47,7 +47,11 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	rules := statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, Waits: waits(d.Waits)}
+	fees, err := d.RefundFees()
+	if err != nil {
+		return err
+	}
+	rules := statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, RefundFees: fees, Waits: waits(d.Waits)}
 	pool, err := database.Open(ctx, url, "swap", postgres.Settings())
 	if err != nil {
 		return err

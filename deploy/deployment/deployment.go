@@ -184,6 +184,20 @@ func (d Deployment) StaffLimits() (map[asset.ID]asset.Units, error) {
 	return limits, nil
 }
 
+// RefundFees are what a refund costs its owner where a swap's own terms don't say,
+// because the deposit came in another asset: by asset, in its base units.
+func (d Deployment) RefundFees() (map[asset.ID]asset.Units, error) {
+	fees := make(map[asset.ID]asset.Units, len(d.Chains))
+	for _, a := range d.Networks.Assets() {
+		amounts, err := d.AmountsOf(a.ID)
+		if err != nil {
+			return nil, err
+		}
+		fees[a.ID] = amounts.RefundFeeMax
+	}
+	return fees, nil
+}
+
 func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 	if c.Confirmations < 1 || c.ReorgLimit < 0 || c.ReorgLimit > reorgMost || c.BirthHeight < 0 {
 		return fmt.Errorf("confirmations must be at least 1, reorg_limit 0 to %d, birth_height not negative", reorgMost)

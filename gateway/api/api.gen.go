@@ -233,18 +233,21 @@ type Amount = string
 
 // AnswerRequest Examples: {"answer":"requote","at_least":"0.277","secret":"3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
 type AnswerRequest struct {
-	// Answer `requote` or `refund`.
+	// Answer `requote`, `refund` or `refund_wrong_asset`.
 	//
 	// Examples: requote
 	Answer string `json:"answer"`
 
-	// AtLeast With `requote`: the least payout you take, in the payout asset. Not with `refund`.
+	// AtLeast With `requote`: the least payout you take, in the payout asset. Not otherwise.
 	//
 	// Examples: 0.015
 	AtLeast *Amount `json:"at_least,omitempty"`
 
-	// DepositId The mismatch's. May be left out while just one waits for an answer.
+	// DepositId The mismatch's. May be left out while just one waits for an answer; not with `refund_wrong_asset`.
 	DepositId *string `json:"deposit_id,omitempty"`
+
+	// RefundAddress With `refund_wrong_asset`: where it goes, on the chain that it came on, where the mismatch names no address.
+	RefundAddress *string `json:"refund_address,omitempty"`
 
 	// Secret The swap's.
 	Secret string `json:"secret"`
@@ -252,12 +255,17 @@ type AnswerRequest struct {
 
 // Answered defines model for Answered.
 type Answered struct {
-	// Answer `requote` or `refund`.
+	// Answer `requote`, `refund` or `refund_wrong_asset`.
 	//
 	// Examples: requote
 	Answer string `json:"answer"`
 
-	// AtLeast The least payout. Absent with `refund`.
+	// Asset With `refund_wrong_asset`, as the next four: what came.
+	//
+	// Examples: USDC
+	Asset string `json:"asset,omitempty,omitzero"`
+
+	// AtLeast With `requote`: the least payout.
 	//
 	// Examples: 0.015
 	AtLeast Amount `json:"at_least,omitempty,omitzero"`
@@ -268,8 +276,24 @@ type Answered struct {
 	// Id The swap's identifier.
 	Id string `json:"id"`
 
-	// SignedConsent Your answer, signed by the second party (compact JWS).
-	SignedConsent string `json:"signed_consent"`
+	// RefundAddress Where it goes, in canonical form.
+	RefundAddress string `json:"refund_address,omitempty,omitzero"`
+
+	// RefundAmount What is refunded of it.
+	//
+	// Examples: 0.015
+	RefundAmount Amount `json:"refund_amount,omitempty,omitzero"`
+
+	// RefundFee What is kept back of it. What the refund costs beyond that Ferry pays.
+	//
+	// Examples: 0.015
+	RefundFee Amount `json:"refund_fee,omitempty,omitzero"`
+
+	// SignedConsent Your answer, signed by the second party (compact JWS). Absent with `refund_wrong_asset`.
+	SignedConsent string `json:"signed_consent,omitempty,omitzero"`
+
+	// SignedWrongAssetRefund Your yes to all of this, signed by the second party (compact JWS).
+	SignedWrongAssetRefund string `json:"signed_wrong_asset_refund,omitempty,omitzero"`
 }
 
 // Asset defines model for Asset.
@@ -512,10 +536,15 @@ type Mismatch struct {
 	// Examples: 2026-01-15T09:30:00.000Z
 	ActBy Time `json:"act_by,omitempty,omitzero"`
 
-	// Amount What they are together, in the deposit asset. Absent in streams.
+	// Amount What they are together, in `asset` or, without it, the deposit asset. Absent in streams.
 	//
 	// Examples: 0.015
 	Amount Amount `json:"amount,omitempty,omitzero"`
+
+	// Asset With `owner`: what came instead of the deposit asset.
+	//
+	// Examples: USDC
+	Asset string `json:"asset,omitempty,omitzero"`
 
 	// DepositId Names the matter: pass it on to `/answer`.
 	//
@@ -544,18 +573,37 @@ type Mismatch struct {
 	// Examples: beyond_tolerance
 	Reason string `json:"reason,omitempty,omitzero"`
 
+	// RefundAddress With `owner`: where it goes back to. Absent where you have to name an address, and in streams.
+	RefundAddress string `json:"refund_address,omitempty,omitzero"`
+
+	// RefundAmount With `owner`: what you get back, in `asset`. Absent in streams.
+	//
+	// Examples: 0.015
+	RefundAmount Amount `json:"refund_amount,omitempty,omitzero"`
+
+	// RefundChain With `owner`: the chain that it came on and goes back on.
+	//
+	// Examples: ethereum
+	RefundChain string `json:"refund_chain,omitempty,omitzero"`
+
+	// RefundFee With `owner`: what the refund costs you, in `asset`. What it costs beyond that Ferry pays.
+	//
+	// Examples: 0.015
+	RefundFee Amount `json:"refund_fee,omitempty,omitzero"`
+
 	// SuggestedAtLeast An `at_least` with a little room below the offer. Absent without one.
 	//
 	// Examples: 0.015
 	SuggestedAtLeast Amount `json:"suggested_at_least,omitempty,omitzero"`
 
-	// Verdict `short`, `over`, `late` or `extra`.
+	// Verdict `short`, `over`, `late`, `extra` or `wrong_asset`.
 	//
 	// Examples: short
 	Verdict string `json:"verdict"`
 
 	// WaitsFor `price`: Ferry asks for today's price. `answer`: you are asked. `address`: it is
-	// to be refunded, and nobody has said where to.
+	// to be refunded, and nobody has said where to. `owner`: it is in another asset,
+	// and is refunded once you say yes to `refund_fee` (answer `refund_wrong_asset`).
 	//
 	//
 	// Examples: answer

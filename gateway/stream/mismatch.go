@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"fmt"
 	"math/big"
 
 	"ferry/gateway/api"
@@ -36,6 +37,10 @@ func ShowMismatch(m swap.Mismatch, offer asset.Amount) api.Mismatch {
 		if least, ok := atLeast(offer); ok {
 			out.SuggestedAtLeast = least.Decimal()
 		}
+	}
+	if m.Wait == swap.WaitOwner {
+		a := asset.MustLookup(m.Fee.Asset)
+		out.Asset, out.RefundFee, out.RefundChain = string(a.ID), m.Fee.Decimal(), string(a.Chain)
 	}
 	out.Message = happened(m) + " " + advice(m, out.OfferAmount, offer.Asset)
 	return out
@@ -76,6 +81,8 @@ func happened(m swap.Mismatch) string {
 		return what + " came too late."
 	case swap.VerdictExtra:
 		return what + " came after the swap was decided."
+	case swap.VerdictWrongAsset:
+		return fmt.Sprintf("%s came in %s, which is not what this swap takes.", what, m.Fee.Asset)
 	default:
 		return what + " does not match the terms."
 	}
@@ -88,6 +95,9 @@ func advice(m swap.Mismatch, offer string, paid asset.ID) string {
 		return "We ask for today's price; there is nothing for you to do."
 	case swap.WaitAddress:
 		return "It is to be refunded, and you have not said where to: set a refund address with the swap's secret. It is kept until you do."
+	case swap.WaitOwner:
+		return fmt.Sprintf("It touches nothing and is kept for you. It can be refunded on %s: the fee of %s is yours to pay, and what the refund costs beyond it we pay. "+
+			"Say yes with the swap's secret (answer refund_wrong_asset).", asset.MustLookup(m.Fee.Asset).Chain, m.Fee)
 	case swap.WaitAnswer:
 		by := ""
 		if !m.By.IsZero() {

@@ -83,11 +83,17 @@ function showAsked(swap) {
 // showMatter changes what is shown in its place, so that nothing loses the focus.
 function showMatter(swap, m) {
   const matter = asking.shown.get(m.deposit_id) || newMatter(m);
-  matter.text.textContent = (m.amount ? `${m.amount} ${swap.deposit_asset}: ` : "") + m.message;
-  matter.buttons.hidden = m.waits_for !== "answer";
-  matter.swap.hidden = !m.suggested_at_least;
+  const wrong = m.waits_for === "owner";
+  matter.text.textContent = (m.amount ? `${m.amount} ${m.asset || swap.deposit_asset}: ` : "") + m.message;
+  matter.buttons.hidden = m.waits_for !== "answer" && !wrong;
+  matter.where.hidden = !wrong || Boolean(m.refund_address);
+  matter.where.placeholder = `Your address on ${m.refund_chain}`;
+  matter.wrong = wrong;
+  matter.refund.textContent = wrong ? `Refund ${m.refund_amount} ${m.asset}` : "Refund";
+  matter.swap.hidden = wrong || !m.suggested_at_least;
   matter.swap.textContent = `Swap for about ${m.offer_amount} ${swap.payout_asset}`;
-  matter.note.textContent = m.waits_for !== "answer" ? "" : m.suggested_at_least
+  matter.note.textContent = wrong ? `To ${m.refund_address || "the address that you name"}, for a fee of ${m.refund_fee} ${m.asset}.`
+    : m.waits_for !== "answer" ? "" : m.suggested_at_least
     ? `At least ${m.suggested_at_least} ${swap.payout_asset}: if it would be less, you are asked again.`
     : "There is no price now; it is looked for again.";
   matter.least = m.suggested_at_least;
@@ -96,15 +102,26 @@ function showMatter(swap, m) {
 
 function newMatter(m) {
   const matter = { box: element("div", undefined, "matter"), text: element("p"), buttons: element("p", undefined, "buttons"),
-    swap: element("button"), refund: element("button", "Refund", "quiet"), note: element("p", "", "note"), least: "", answered: -1 };
+    where: element("input"), wrong: false, swap: element("button"), refund: element("button", "Refund", "quiet"), note: element("p", "", "note"), least: "", answered: -1 };
   for (const button of [matter.swap, matter.refund]) button.type = "button";
   matter.swap.addEventListener("click", () => answer(m.deposit_id, { answer: "requote", at_least: matter.least }));
-  matter.refund.addEventListener("click", () => answer(m.deposit_id, { answer: "refund" }));
+  matter.refund.addEventListener("click", () => answer(m.deposit_id, refundOf(matter)));
+  matter.where.maxLength = 128;
+  matter.where.spellcheck = false;
+  matter.where.setAttribute("aria-label", "Where the deposit goes back to");
   matter.buttons.append(matter.swap, matter.refund);
-  matter.box.append(matter.text, matter.buttons, matter.note);
+  matter.box.append(matter.text, matter.where, matter.buttons, matter.note);
   owner.matters.append(matter.box);
   asking.shown.set(m.deposit_id, matter);
   return matter;
+}
+
+// refundOf is the answer that has a deposit sent back. One in another asset needs a yes
+// of its own, and an address where the swap's is on another chain.
+function refundOf(matter) {
+  if (!matter.wrong) return { answer: "refund" };
+  const where = matter.where.value.trim();
+  return where && !matter.where.hidden ? { answer: "refund_wrong_asset", refund_address: where } : { answer: "refund_wrong_asset" };
 }
 
 function setBusy(matter, busy) {

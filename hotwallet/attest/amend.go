@@ -24,13 +24,16 @@ const (
 )
 
 // Amend signs the user's word for whoever knows the secret of a receipt that was
-// signed here: a consent, as often as it is asked for, or the one refund address of a
-// swap that left it open. Refusals are *swap.Error.
+// signed here: a consent or a yes to a refund in another asset, as often as it is asked
+// for, or the one refund address of a swap that left it open. Refusals are *swap.Error.
 func (a *Attestor) Amend(ctx context.Context, req *connect.Request[ferryv1.AmendRequest]) (*connect.Response[ferryv1.AmendResponse], error) {
 	swapID, signed, err := a.amend(req.Msg)
-	kind := "consent"
-	if req.Msg.GetConsent() == nil {
-		kind = "refund address"
+	kind := "refund address"
+	switch {
+	case req.Msg.GetConsent() != nil:
+		kind = "consent"
+	case req.Msg.GetWrongAsset() != nil:
+		kind = "refund in another asset"
 	}
 	log := a.log.With("swap", swapID, "kind", kind)
 	var refusal *swap.Error
@@ -60,9 +63,17 @@ func (a *Attestor) amend(r *ferryv1.AmendRequest) (swapID, signed string, err er
 	if subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(terms.Receipt.SecretHash)) != 1 {
 		return swapID, "", swap.Refuse(swap.CodeWrongSecret, "secret", "", "This is not the swap's secret.")
 	}
+	given := 0
+	for _, set := range []bool{r.GetConsent() != nil, r.GetRefundAddress() != "", r.GetWrongAsset() != nil} {
+		if set {
+			given++
+		}
+	}
 	switch {
-	case (r.GetConsent() != nil) == (r.GetRefundAddress() != ""):
-		return swapID, "", refuse("", "", "Exactly one of a consent and a refund address must be given.")
+	case given != 1:
+		return swapID, "", refuse("", "", "Exactly one of a consent, a refund address and a yes to a refund in another asset must be given.")
+	case r.GetWrongAsset() != nil:
+		signed, err = a.wrongAsset(terms, r.GetWrongAsset())
 	case r.GetConsent() != nil:
 		signed, err = a.consent(terms, r.GetConsent())
 	default:

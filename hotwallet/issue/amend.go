@@ -24,7 +24,7 @@ func (i *Issuer) Amend(ctx context.Context, req *connect.Request[ferryv1.AmendRe
 	if err != nil {
 		return nil, i.answer("amend a swap", terms.Receipt.SwapID, err)
 	}
-	i.config.Log.Info("swap amended", "chain", i.config.Chain, "swap", terms.Receipt.SwapID, "consent", req.Msg.GetConsent() != nil)
+	i.config.Log.Info("swap amended", "chain", i.config.Chain, "swap", terms.Receipt.SwapID, "consent", req.Msg.GetConsent() != nil, "wrong_asset", req.Msg.GetWrongAsset() != nil)
 	return connect.NewResponse(&ferryv1.AmendResponse{SignedDocument: signed}), nil
 }
 
@@ -45,6 +45,9 @@ func (i *Issuer) amendable(ctx context.Context, r *ferryv1.AmendRequest) (swap.T
 	}
 	if stored != terms.SignedReceipt {
 		return terms, swap.Refuse(swap.CodeRefused, "signed_receipt", "", "This wallet has not issued such a swap.")
+	}
+	if r.GetWrongAsset() != nil {
+		return terms, i.checkWrongAsset(ctx, terms, r.GetWrongAsset())
 	}
 	if r.GetRefundAddress() == "" {
 		return terms, nil
@@ -68,8 +71,11 @@ func (i *Issuer) amend(ctx context.Context, t swap.Terms, r *ferryv1.AmendReques
 		return "", fmt.Errorf("have the amendment signed: %w", err)
 	}
 	signed := res.Msg.GetSignedDocument()
-	if r.GetConsent() != nil {
+	switch {
+	case r.GetConsent() != nil:
 		return signed, i.checkConsent(t, r.GetConsent(), signed)
+	case r.GetWrongAsset() != nil:
+		return signed, i.checkYes(t, r.GetWrongAsset(), signed)
 	}
 	set, err := swap.VerifyRefundAddress(signed, i.config.AttestKeys)
 	if err != nil {

@@ -161,6 +161,7 @@ type fakeAttest struct {
 	spoil        func(*swap.Receipt)
 	spoilConsent func(*swap.Consent)
 	spoilAddress func(*swap.RefundAddress)
+	spoilYes     func(*swap.WrongAssetRefund)
 	// amended counts the amendments signed.
 	amended int
 }
@@ -193,6 +194,15 @@ func (a *fakeAttest) Amend(_ context.Context, req *connect.Request[ferryv1.Amend
 			a.spoilConsent(&consent)
 		}
 		signed, err = swap.SignConsent(consent, a.key)
+	} else if y := req.Msg.GetWrongAsset(); y != nil {
+		id := asset.ID(y.GetAsset())
+		yes := swap.WrongAssetRefund{SwapID: r.SwapID, ReceiptHash: hash, DepositID: y.GetDepositId(),
+			Deposit: asset.Amount{Asset: id, Units: asset.MustUnits(y.GetUnits())}, Fee: asset.Amount{Asset: id, Units: asset.MustUnits(y.GetFeeUnits())},
+			Destination: y.GetDestination(), IssuedAt: r.IssuedAt}
+		if a.spoilYes != nil {
+			a.spoilYes(&yes)
+		}
+		signed, err = swap.SignWrongAssetRefund(yes, a.key)
 	} else {
 		address := swap.RefundAddress{SwapID: r.SwapID, ReceiptHash: hash, RefundAddress: req.Msg.GetRefundAddress(), IssuedAt: r.IssuedAt}
 		if a.spoilAddress != nil {

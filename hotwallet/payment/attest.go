@@ -52,7 +52,7 @@ func (e *Engine) attest(ctx context.Context, p Payment) ([]string, bool, error) 
 	if err != nil {
 		return nil, false, err
 	}
-	on := terms.Quote.DepositChain()
+	on := asset.MustLookup(p.Order.Deposits[0].Amount.Asset).Chain
 	signed := make([]string, len(p.Order.Deposits))
 	for i, d := range p.Order.Deposits {
 		if signed[i], err = e.attestOne(ctx, on, terms, AttestRequest{Order: p.Order, Deposit: d, Block: blocks[i], FencingToken: e.config.FencingToken}); err != nil {

@@ -23,9 +23,11 @@ func CheckAuthority(o swap.Order, quoteKeys, attestKeys swap.PublicKeys) error {
 		return err
 	}
 	if deposited.Asset != terms.Quote.Pair.From {
-		return fmt.Errorf("the deposit is in %s, the quote for %s", deposited.Asset, terms.Quote.Pair)
+		return checkWrongAsset(o, terms, attestKeys)
 	}
 	switch {
+	case o.SignedWrongAssetRefund != "":
+		return errors.New("the deposit is in the quote's own asset, and its refund needs no owner's yes")
 	case o.Purpose == swap.PurposeRefund:
 		return checkRefund(o, deposited, terms, attestKeys)
 	case o.Purpose != swap.PurposePayout:
@@ -103,6 +105,43 @@ func checkRefund(o swap.Order, deposited asset.Amount, t swap.Terms, attestKeys 
 	if t.Quote.RefundFeeMax.Units.Less(kept) {
 		return fmt.Errorf("the refund keeps back %s, the quote allows %s",
 			asset.Amount{Asset: o.Amount.Asset, Units: kept}, t.Quote.RefundFeeMax)
+	}
+	return nil
+}
+
+// checkWrongAsset: the refund of a deposit in another asset than the quote's, by its
+// owner's yes or to the swap's refund address.
+func checkWrongAsset(o swap.Order, t swap.Terms, attestKeys swap.PublicKeys) error {
+	switch {
+	case o.Purpose != swap.PurposeRefund:
+		return fmt.Errorf("the deposit is in %s, the quote for %s: it can only be refunded", o.Deposits[0].Amount.Asset, t.Quote.Pair)
+	case o.SignedRequote != "" || o.SignedConsent != "":
+		return errors.New("a refund has no use for a requote or a consent")
+	case len(o.Deposits) != 1:
+		return fmt.Errorf("a refund of %d deposits; each goes back by itself", len(o.Deposits))
+	case o.SignedWrongAssetRefund != "" && o.SignedRefundAddress != "":
+		return errors.New("the owner's yes names where the deposit goes")
+	}
+	var owner *swap.WrongAssetRefund
+	to := t.Receipt.RefundAddress
+	if o.SignedWrongAssetRefund != "" {
+		yes, err := swap.VerifyWrongAssetRefund(o.SignedWrongAssetRefund, attestKeys)
+		if err != nil {
+			return err
+		}
+		owner = &yes
+	} else {
+		var err error
+		if to, err = refundAddress(o, t, attestKeys); err != nil {
+			return err
+		}
+	}
+	back, to, err := t.WrongAssetBack(o.Deposits[0], owner, to)
+	switch {
+	case err != nil:
+		return err
+	case o.Amount != back || o.Destination != to:
+		return fmt.Errorf("the refund is %s to %s, permitted are %s to %s", o.Amount, o.Destination, back, to)
 	}
 	return nil
 }

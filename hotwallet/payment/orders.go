@@ -126,7 +126,8 @@ func CheckStorable(o swap.Order) error {
 		}
 	}
 	for name, text := range map[string]string{"signed_quote": o.SignedQuote, "signed_receipt": o.SignedReceipt,
-		"signed_requote": o.SignedRequote, "signed_consent": o.SignedConsent, "signed_refund_address": o.SignedRefundAddress} {
+		"signed_requote": o.SignedRequote, "signed_consent": o.SignedConsent, "signed_refund_address": o.SignedRefundAddress,
+		"signed_wrong_asset_refund": o.SignedWrongAssetRefund} {
 		if len(text) > swap.MaxDocument || strings.ContainsRune(text, 0) {
 			return fmt.Errorf("%s is longer than %d bytes or has a zero byte: %w", name, swap.MaxDocument, bus.ErrMalformed)
 		}

@@ -9,6 +9,8 @@ import (
 // signed for one purpose is handed in for another, and nothing is ignored.
 func checkDocuments(purpose swap.Purpose, a *ferryv1.Authority) error {
 	switch {
+	case purpose == swap.PurposePayout && a.GetSignedWrongAssetRefund() != "":
+		return refuse(fieldWrongAsset, "", "A payout has no use for an owner's yes to a refund.")
 	case purpose == swap.PurposePayout && a.GetSignedRefundAddress() != "":
 		return refuse(fieldRefundAddress, "", "A payout has no use for a refund address.")
 	case purpose == swap.PurposePayout && a.GetSignedRequote() == "" && a.GetSignedConsent() != "":

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ferry/swap"
+	"ferry/swap/asset"
 )
 
 // fieldAttestations is what refusals of attestations name.
@@ -13,17 +14,16 @@ const fieldAttestations = "authority.signed_attestations"
 // one attestation each, in the order of the deposits, bound to the receipt, of exactly
 // this deposit and amount, deep enough and of these minutes. So what is summed up and
 // paid for is what attestd has seen, whatever the caller says.
-func (s *Signer) attested(t swap.Terms, deposits []usedDeposit, signed []string) error {
+func (s *Signer) attested(t swap.Terms, id asset.ID, deposits []usedDeposit, signed []string) error {
 	if len(signed) != len(deposits) {
 		return refuse(fieldAttestations, fmt.Sprint(len(deposits)), "There must be one attestation for each deposit.")
 	}
-	used := claim{deposits: deposits}.orderDeposits(t)
 	for i, text := range signed {
 		a, err := swap.VerifyDepositAttestation(text, s.attestKeys)
 		if err != nil {
 			return refuse(fieldAttestations, "", "The attestation of deposit %d does not verify: %v.", i+1, err)
 		}
-		if err := t.Attested(a, used[i]); err != nil {
+		if err := t.Attested(a, swap.OrderDeposit{ID: deposits[i].ID, Amount: asset.Amount{Asset: id, Units: deposits[i].Units}}); err != nil {
 			return refuse(fieldAttestations, "", "Deposit %d is not attested: %v.", i+1, err)
 		}
 		if err := s.rules.Meets(a, s.now()); err != nil {

@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -30,9 +31,17 @@ func (d *desk) attestation(t swaptest.Reporter, a *ferryv1.Authority, deposit *f
 	if err != nil {
 		return "", err
 	}
+	id := terms.Quote.Pair.From
+	if deposit.GetAsset() != "" {
+		id = asset.ID(deposit.GetAsset())
+	}
+	known, ok := asset.Lookup(id)
+	if !ok {
+		return "", errors.New("an unknown asset")
+	}
 	at := swap.DepositAttestation{SwapID: terms.Receipt.SwapID, ReceiptHash: swap.HashDocument(a.GetSignedReceipt()),
-		Chain: terms.Quote.DepositChain(), DepositID: deposit.GetDepositId(), Address: terms.Receipt.DepositAddress,
-		Amount: asset.Amount{Asset: terms.Quote.Pair.From, Units: units}, Height: 7, BlockHash: strings.Repeat("0b", 32), Depth: 3,
+		Chain: known.Chain, DepositID: deposit.GetDepositId(), Address: terms.Receipt.DepositAddress,
+		Amount: asset.Amount{Asset: id, Units: units}, Height: 7, BlockHash: strings.Repeat("0b", 32), Depth: 3,
 		Software: "btcd", IssuedAt: swap.Millis(time.Now())}
 	if edit != nil {
 		edit(&at)
@@ -103,7 +112,7 @@ func TestNothingIsSignedWithoutAttestation(t *testing.T) {
 				a.Chain = asset.Ethereum
 			}
 			a.Amount.Asset = a.Chain.NativeID()
-		}), "the quote's are on"},
+		}), "the deposit is on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d.bare = true

@@ -56,11 +56,15 @@ func (s *Signer) authorise(chain asset.Chain, a *ferryv1.Authority) (claim, erro
 	if err != nil {
 		return claim{}, refuse("authority", "", "The quote and receipt do not verify: %v.", err)
 	}
-	deposits, deposited, err := readDeposits(terms.Quote.DepositChain(), a.GetDeposits())
+	id, err := depositAsset(terms, a.GetDeposits())
 	if err != nil {
 		return claim{}, err
 	}
-	if err := s.attested(terms, deposits, a.GetSignedAttestations()); err != nil {
+	deposits, deposited, err := readDeposits(asset.MustLookup(id).Chain, a.GetDeposits())
+	if err != nil {
+		return claim{}, err
+	}
+	if err := s.attested(terms, id, deposits, a.GetSignedAttestations()); err != nil {
 		return claim{}, err
 	}
 	if a.GetFencingToken() == 0 {
@@ -74,6 +78,10 @@ func (s *Signer) authorise(chain asset.Chain, a *ferryv1.Authority) (claim, erro
 		return claim{}, err
 	}
 	switch {
+	case id != terms.Quote.Pair.From && (c.purpose == swap.PurposePayout || c.purpose == swap.PurposeRefund):
+		err = s.refundWrong(&c, terms, a, id)
+	case a.GetSignedWrongAssetRefund() != "":
+		err = refuse(fieldWrongAsset, "", "The deposit is in the quote's own asset.")
 	case c.purpose == swap.PurposePayout && a.GetSignedRequote() != "":
 		err = s.requoted(&c, terms, a)
 	case c.purpose == swap.PurposePayout:
@@ -103,7 +111,7 @@ func readDeposits(chain asset.Chain, told []*ferryv1.AuthorityDeposit) ([]usedDe
 			return nil, sum, refuse("authority.deposits.units", "", "A deposit's amount is no count of base units above zero.")
 		}
 		if !validDepositID(chain, d.GetDepositId()) {
-			return nil, sum, refuse("authority.deposits.deposit_id", "", "A deposit id is not <chain>:<txid>:<index> on the quote's deposit chain.")
+			return nil, sum, refuse("authority.deposits.deposit_id", "", "A deposit id is not <chain>:<txid>:<index> on the deposit chain, that of its asset.")
 		}
 		if i > 0 && deposits[i-1].ID >= d.GetDepositId() {
 			return nil, sum, refuse("authority.deposits", "", "The deposits are not distinct and sorted by id.")

@@ -108,3 +108,42 @@ func (v Verifier) amends(field string, t swap.Terms, swapID, receiptHash string,
 		That(field+".issued_at", !issued.After(v.now().Add(MaxSkew)), "it is in the future: "+stamp(issued)),
 	}
 }
+
+// WrongAssetAsk is what a swap's owner said yes to.
+type WrongAssetAsk struct {
+	DepositID string
+	// Deposit is all that came, Fee what may be kept back of it, in the same asset.
+	Deposit, Fee asset.Amount
+	// Destination is in any form that the chain of Deposit accepts.
+	Destination string
+}
+
+// WrongAssetRefund verifies that a pinned key signed the owner's yes to the refund of
+// exactly this deposit in another asset than that of verified terms, at exactly this
+// fee, to this address.
+func (v Verifier) WrongAssetRefund(t swap.Terms, signed string, ask WrongAssetAsk) (swap.WrongAssetRefund, error) {
+	const field = "signed_wrong_asset_refund"
+	w, err := swap.VerifyWrongAssetRefund(signed, v.AttestKeys)
+	if err != nil {
+		return swap.WrongAssetRefund{}, Refuse(field, err)
+	}
+	known, ok := asset.Lookup(ask.Deposit.Asset)
+	if err := First(That("deposit", ok, "its asset is not known")); err != nil {
+		return swap.WrongAssetRefund{}, err
+	}
+	want, err := v.Networks.ParseAddress(known.Chain, ask.Destination)
+	if err != nil {
+		return swap.WrongAssetRefund{}, Refuse("destination", err)
+	}
+	err = First(append(v.amends(field, t, w.SwapID, w.ReceiptHash, w.IssuedAt),
+		Equal(field+".deposit_id", w.DepositID, ask.DepositID), Equal(field+".deposit", w.Deposit, ask.Deposit),
+		Equal(field+".fee", w.Fee, ask.Fee), Equal(field+".destination", w.Destination, want),
+		That(field+".destination", w.Destination != t.Receipt.DepositAddress, "it is the deposit address"))...)
+	if err != nil {
+		return swap.WrongAssetRefund{}, err
+	}
+	if _, _, err := t.WrongAssetBack(swap.OrderDeposit{ID: w.DepositID, Amount: w.Deposit}, &w, t.Receipt.RefundAddress); err != nil {
+		return swap.WrongAssetRefund{}, Refuse(field, err)
+	}
+	return w, nil
+}

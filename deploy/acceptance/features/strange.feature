@@ -17,12 +17,48 @@ Feature: Coins that come in strange ways
     And the user pays the amount
     Then the swap settles in full
 
-  @peer:wrong-asset @pending @row:wrong_asset
-  Scenario: tokens sent to the coin's address are recorded and touch nothing
+  @peer:wrong-asset @row:wrong_asset @row:wrong_asset.yes
+  Scenario: tokens sent to the coin's address touch nothing and go back when their owner says so
     Given a locked ETH→BTC quote
     When somebody sends tokens to the deposit address
-    Then operators are told of "wrong_asset"
+    Then 1 deposit is wrong_asset
+    And the user is told "can be refunded to the refund address"
     And the swap waits for its deposit
+    And the owner says yes to its refund
+    And 1 deposit is refunded
+    And the user pays the amount
+    And the swap settles in full
+
+  @peer:wrong-asset @row:wrong_asset @row:wrong_asset.yes
+  Scenario Outline: a coin sent on the wrong chain touches nothing and goes back when its owner says so, <from>→<to>
+    Given a locked <from>→<to> quote
+    When somebody pays the deposit address on a chain whose addresses look the same
+    Then 1 deposit is wrong_asset
+    And the user is told "is yours to pay, and what the refund costs beyond it Ferry pays"
+    And the swap waits for its deposit
+    And somebody says yes to its refund with a wrong secret and is refused
+    And the owner says yes to its refund
+    And 1 deposit is refunded
+    And the user pays the amount
+    And the swap settles in full
+    And 1 deposit is counted
+
+    Examples:
+      | from | to  |
+      | BTC  | ETH |
+      | ETH  | BTC |
+
+  @peer:wrong-asset @row:wrong_asset.kept
+  Scenario: a coin sent on the wrong chain is kept for its owner and does not delay the swap
+    Given a locked BTC→ETH quote
+    When somebody pays the deposit address on a chain whose addresses look the same
+    And the user pays the amount
+    Then the swap settles in full
+    And 1 deposit is wrong_asset
+    And the next to act is the user
+    And 3000 minutes pass
+    And the user is told "Reminder: a deposit in another asset"
+    And nothing is refunded
 
   @peer:wrong-displayed-state @row:deposit.gone
   Scenario: a swap that goes back to waiting says so, and why

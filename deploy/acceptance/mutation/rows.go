@@ -26,6 +26,7 @@ const (
 	leg     = "statemachine/leg.go"
 	amend   = "statemachine/amend.go"
 	staff   = "statemachine/staff.go"
+	wrong   = "statemachine/wrongasset.go"
 	policy  = "swap/policy.go"
 	permit  = "swap/permit.go"
 
@@ -85,6 +86,10 @@ func mismatches() []Row {
 			"case l.decided || punctual &&", "case l.decided && punctual && !d.Swap.Deposits[i].Main && false || punctual &&", nil},
 		{"late", "a deposit that came too late is late", judge,
 			"\tcase !punctual:\n", "\tcase false:\n", nil},
+		{"wrong_asset", "what comes in another asset is no part of the amount", deposit,
+			"case after.State == swap.DepositFinal && isWrong(d.Swap.Terms.Quote, told.Amount):", "case false:", nil},
+		{"wrong_asset.yes", "with its owner's yes it goes back", wrong, "m, ok := d.mismatch(yes.DepositID)", "m, ok := d.mismatch(\"\")", nil},
+		{"wrong_asset.kept", "without it, it is kept and reminded of", amend, "return d.remindOwner(m, f)", "return d", nil},
 		{"refund.each_deposit", "each deposit goes back by itself, all of them", mismatch,
 			"for _, i := range d.partsOf(m) {\n\t\tif d = refund(", "for _, i := range d.partsOf(m)[:1] {\n\t\tif d = refund(", nil},
 		{"refund.told", "a refund says why it is one", mismatch,
@@ -140,13 +145,13 @@ func people() []Row {
 		{"refund_address.reminded", "a refund that waits for its address is reminded of", amend,
 			"if d.Swap.RefundsTo() == \"\" {", "if false {", nil},
 		{"staff.refund", "staff refunds what waits", staff,
-			"d.forMismatches(told.DepositID, f, refundAll); done {", "d.forMismatches(told.DepositID, f, refundAll); done && false {", nil},
+			"d.forMismatches(told.DepositID, f, back); done {", "d.forMismatches(told.DepositID, f, back); done && false {", nil},
 		{"staff.requote", "staff has a price asked for again", staff,
 			"d.forMismatches(told.DepositID, f, ask); done {", "d.forMismatches(told.DepositID, f, ask); done && false {", nil},
 		{"staff.release", "staff ends a hold", staff, "return release(d, refusal)", "return d", nil},
 		{"staff.write_off", "staff gives up on what nobody claims", staff,
 			"d, _ := d.forMismatches(told.DepositID, f, writeOff)", "d, _ := d, writeOff", nil},
-		{"staff.needs_second", "above a limit nobody acts alone", staff, "case !r.needsSecond(d):", "case true:", nil},
+		{"staff.needs_second", "above a limit nobody acts alone", staff, "case !r.needsSecond(d, told):", "case true:", nil},
 		{"staff.second_pair_of_eyes", "nobody approves what they ordered themselves", staff,
 			"case d.Swap.Amended.Staff[i].Actor == told.Actor:", "case false:", nil},
 	}
@@ -168,13 +173,13 @@ func times() []Row {
 		{"dust", "what is below the threshold touches nothing", deposit,
 			"return l.decided || !punctual || deposit.Amount.Units.Cmp(l.missing) != 0", "return false", nil},
 		{"dust.refund_fee", "what a refund's fee would eat up is dust", deposit,
-			"told.DustThreshold.Add(q.RefundFeeMax.Units)", "told.DustThreshold.Sub(told.DustThreshold)", nil},
+			"told.DustThreshold.Add(fee.Units)", "told.DustThreshold.Sub(told.DustThreshold)", nil},
 		{"dust.missing_counts", "exactly what is missing counts, even if it is small", deposit,
 			"deposit.Amount.Units.Cmp(l.missing) != 0", "!l.missing.IsZero()", nil},
 		{"dust.never_the_quote", "the quoted amount is never dust", deposit,
 			"if !deposit.Small || deposit.Amount.Units.Cmp(q.Deposit.Units) == 0 {", "if !deposit.Small {", nil},
 		{"dust.risen", "nothing waits for a deposit that has become dust", deposit,
-			"if known && !before.Small && isSmall(", "if !known && !before.Small && isSmall(", nil},
+			"if known && !before.Small && small && !isWrong(", "if !known && !before.Small && small && !isWrong(", nil},
 		{"deposit.gone", "a deposit that vanishes leaves the swap waiting for another", leg,
 			"d.Move = MoveGone", "d.Move = MoveNone", nil},
 		{"deposit.gone_late", "a deposit that vanishes after the time to deposit leaves the swap expired", leg,

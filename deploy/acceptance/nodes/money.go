@@ -181,6 +181,11 @@ func (w *world) Dust(_ context.Context, on asset.Chain) (asset.Units, error) {
 	return amounts.DustThreshold, err
 }
 
+// PayElsewhere implements scenario.Money.
+func (w *world) PayElsewhere(context.Context, scenario.Created) error {
+	return scenario.Cannot("no two chains that run here have addresses of one form")
+}
+
 // PayTokens implements scenario.Money.
 func (w *world) PayTokens(context.Context, string) error {
 	return scenario.Cannot("no token is deployed on this chain yet")

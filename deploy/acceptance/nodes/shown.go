@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"ferry/deploy/acceptance/scenario"
@@ -34,6 +35,9 @@ type matters struct {
 	Reason      string       `json:"reason"`
 	ActBy       time.Time    `json:"act_by"`
 	OfferAmount string       `json:"offer_amount"`
+	// Asset and RefundFee are those of a deposit in another asset.
+	Asset     asset.ID `json:"asset"`
+	RefundFee string   `json:"refund_fee"`
 }
 
 const (
@@ -122,6 +126,9 @@ func (s shown) update() (swap.Update, error) {
 		if m.OfferAmount != "" {
 			waits.Offer = amount(to, m.OfferAmount)
 		}
+		if m.RefundFee != "" {
+			waits.Fee = amount(m.Asset, m.RefundFee)
+		}
 		u.Mismatches = append(u.Mismatches, waits)
 	}
 	return u, errors.Join(errs...)
@@ -143,6 +150,21 @@ func (w *world) Answer(ctx context.Context, c scenario.Created, depositID string
 		body["at_least"] = atLeast.Decimal()
 	}
 	return w.amend(ctx, c, "answer", body)
+}
+
+// RefundWrongAsset implements scenario.User. On the deposit's own chain the swap's refund
+// address is meant, on any other a fresh one is named.
+func (w *world) RefundWrongAsset(ctx context.Context, c scenario.Created, depositID string) (string, error) {
+	body := map[string]string{"secret": c.Secret, "deposit_id": depositID, "answer": "refund_wrong_asset"}
+	to := c.Receipt.RefundAddress
+	if chain, _, _ := strings.Cut(depositID, ":"); asset.Chain(chain) != c.Receipt.DepositChain || to == "" {
+		var err error
+		if to, err = w.NewAddress(ctx, asset.Chain(chain)); err != nil {
+			return "", err
+		}
+		body["refund_address"] = to
+	}
+	return to, w.amend(ctx, c, "answer", body)
 }
 
 // SetRefundAddress implements scenario.User.

@@ -61,7 +61,7 @@ func ends() []step {
 // outcomes are the steps that demand what became of each deposit.
 func outcomes() []step {
 	return []step{
-		say(`(\d+) deposits? (?:is|are) (counted|topped_up|dust|extra|late|short|over)`, func(ctx context.Context, p *play, args []string) error {
+		say(`(\d+) deposits? (?:is|are) (counted|topped_up|dust|extra|late|short|over|wrong_asset)`, func(ctx context.Context, p *play, args []string) error {
 			return p.see(ctx, "", args[0]+" deposits "+args[1], func(u swap.Update) bool {
 				n := 0
 				for _, d := range u.Deposits {
@@ -155,7 +155,7 @@ func (p *play) ends(ctx context.Context, whose string, state swap.State, reason 
 // quote's fee.
 func (s *inPlay) refundsAsQuoted(u swap.Update) bool {
 	for _, d := range u.Deposits {
-		if d.Verdict == swap.VerdictDust || d.State != swap.DepositFinal {
+		if d.Verdict == swap.VerdictDust || d.Verdict == swap.VerdictWrongAsset || d.State != swap.DepositFinal {
 			continue
 		}
 		back, err := d.Amount.Units.Sub(s.Quote.RefundFeeMax.Units)

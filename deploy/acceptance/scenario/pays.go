@@ -19,6 +19,13 @@ func pays() []step {
 		say(`an exchange pays `+amountText+` in a batch of (\d+) withdrawals`, batch),
 		say(`an exchange pays both users in a batch of (\d+) withdrawals`, batchOfBoth),
 		say(`advertisers send (\d+) dust deposits?`, sprays),
+		say(`somebody pays the deposit address on a chain whose addresses look the same`, func(ctx context.Context, p *play, _ []string) error {
+			s, err := p.swap(ctx)
+			if err != nil {
+				return err
+			}
+			return p.PayElsewhere(ctx, s.Created)
+		}),
 		say(`somebody sends tokens to the deposit address`, func(ctx context.Context, p *play, _ []string) error {
 			s, err := p.swap(ctx)
 			if err != nil {

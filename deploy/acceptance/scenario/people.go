@@ -19,6 +19,10 @@ func people() []step {
 		say(`somebody answers (requote|refund) with a wrong secret and is refused`, func(ctx context.Context, p *play, args []string) error {
 			return refusal(answer(ctx, p, "not the secret", []string{args[0], ""}))
 		}),
+		say(`the owner says yes to its refund`, func(ctx context.Context, p *play, _ []string) error { return sayYes(ctx, p, false) }),
+		say(`somebody says yes to its refund with a wrong secret and is refused`, func(ctx context.Context, p *play, _ []string) error {
+			return refusal(sayYes(ctx, p, true))
+		}),
 		say(`the user sets a refund address`, setAddress),
 		say(`the user sets another refund address and is refused`, func(ctx context.Context, p *play, _ []string) error {
 			return refusal(setAddress(ctx, p, nil))
@@ -124,6 +128,31 @@ func setAddress(ctx context.Context, p *play, _ []string) error {
 	address, err := p.SetRefundAddress(ctx, s.Created)
 	if err == nil {
 		s.changed = address
+	}
+	return err
+}
+
+// sayYes has a deposit in another asset refunded.
+func sayYes(ctx context.Context, p *play, stolen bool) error {
+	s, err := p.swap(ctx)
+	if err != nil {
+		return err
+	}
+	as := s.Created
+	if stolen {
+		as.Secret = "not the secret"
+	}
+	u, err := p.Look(ctx, s.Receipt.SwapID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(u.Mismatches, func(m swap.Mismatch) bool { return m.Wait == swap.WaitOwner })
+	if i < 0 {
+		return fmt.Errorf("nothing waits for its owner: %s", stands(u))
+	}
+	to, err := p.RefundWrongAsset(ctx, as, u.Mismatches[i].ID)
+	if err == nil {
+		s.elsewhere, s.elsewhereOn = to, asset.MustLookup(u.Mismatches[i].Fee.Asset).Chain
 	}
 	return err
 }

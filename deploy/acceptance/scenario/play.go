@@ -36,6 +36,9 @@ type inPlay struct {
 	paid []asset.Units
 	// changed is a refund address that was set later.
 	changed string
+	// elsewhere is where a deposit in another asset was refunded to, and on is its chain.
+	elsewhere   string
+	elsewhereOn asset.Chain
 }
 
 func newPlay(w World) *play {

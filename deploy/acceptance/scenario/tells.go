@@ -115,7 +115,7 @@ func standing() []step {
 // due: there is a time where somebody must act, and none where nobody has to. A missing
 // refund address can be named at any time.
 func due(u swap.Update) bool {
-	waits := slices.ContainsFunc(u.Mismatches, func(m swap.Mismatch) bool { return m.Wait == swap.WaitAddress })
+	waits := slices.ContainsFunc(u.Mismatches, func(m swap.Mismatch) bool { return m.Wait == swap.WaitAddress || m.Wait == swap.WaitOwner })
 	return waits && u.Actor == "user" || u.By.IsZero() == (u.Actor == "nobody")
 }
 
@@ -190,12 +190,15 @@ func (p *play) keptOf(ctx context.Context, s *inPlay) error {
 		return err
 	}
 	due := map[string]asset.Units{s.Receipt.PayoutAddress: {}, s.refundAddress(): {}}
+	if s.elsewhere != "" {
+		due[s.elsewhere] = asset.Units{}
+	}
 	for _, pay := range u.Payments {
 		if _, known := due[pay.Destination]; !known {
 			return fmt.Errorf("swap %s has a payment to %s, which nobody named", s.Receipt.SwapID, pay.Destination)
 		}
-		if pay.State != swap.PaymentFinal {
-			continue
+		if pay.State != swap.PaymentFinal || asset.MustLookup(pay.Amount.Asset).Token {
+			continue // chains are asked for their own coin
 		}
 		if due[pay.Destination], err = due[pay.Destination].Add(pay.Amount.Units); err != nil {
 			return err
@@ -203,8 +206,11 @@ func (p *play) keptOf(ctx context.Context, s *inPlay) error {
 	}
 	for address, want := range due {
 		on := s.on()
-		if address == s.Receipt.PayoutAddress {
+		switch address {
+		case s.Receipt.PayoutAddress:
 			on = s.to()
+		case s.elsewhere:
+			on = s.elsewhereOn
 		}
 		if address == "" {
 			continue

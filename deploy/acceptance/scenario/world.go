@@ -64,6 +64,9 @@ type User interface {
 	Updates(ctx context.Context, swapID string) ([]swap.Update, error)
 	// Answer answers a question about a deposit: atLeast is zero for a refund.
 	Answer(ctx context.Context, c Created, depositID string, answer swap.Answer, atLeast asset.Amount) error
+	// RefundWrongAsset says yes to the refund of a deposit in another asset, and returns
+	// where it goes.
+	RefundWrongAsset(ctx context.Context, c Created, depositID string) (string, error)
 	// SetRefundAddress names a refund address, a fresh one, and returns it.
 	SetRefundAddress(ctx context.Context, c Created) (string, error)
 }
@@ -101,6 +104,9 @@ type Money interface {
 	Pay(ctx context.Context, on asset.Chain, outputs []Output) ([]Tx, error)
 	// PayInternally has a contract pay an address on Ethereum from within.
 	PayInternally(ctx context.Context, address string, units asset.Units) error
+	// PayElsewhere pays a swap's deposit address on a chain whose addresses look the
+	// same, in that chain's coin.
+	PayElsewhere(ctx context.Context, c Created) error
 	// PayTokens sends an address on Ethereum tokens that nobody asked for.
 	PayTokens(ctx context.Context, address string) error
 	// Replace has the sender of an unconfirmed transaction spend its coins on outputs.

@@ -50,6 +50,11 @@ func (w *world) Answer(_ context.Context, c scenario.Created, depositID string, 
 	return w.stage.Answer(c.Receipt.SwapID, c.Secret, depositID, answer, atLeast)
 }
 
+// RefundWrongAsset implements scenario.User.
+func (w *world) RefundWrongAsset(_ context.Context, c scenario.Created, depositID string) (string, error) {
+	return w.stage.SayYes(c.Receipt.SwapID, c.Secret, depositID)
+}
+
 // SetRefundAddress implements scenario.User.
 func (w *world) SetRefundAddress(_ context.Context, c scenario.Created) (string, error) {
 	return w.stage.NameRefund(c.Receipt.SwapID, c.Secret)
@@ -77,9 +82,14 @@ func (w *world) PayInternally(_ context.Context, _ string, units asset.Units) er
 	return w.stage.Surplus(units)
 }
 
+// PayElsewhere implements scenario.Money.
+func (w *world) PayElsewhere(_ context.Context, c scenario.Created) error {
+	return w.stage.PayElsewhere(c.Receipt.SwapID)
+}
+
 // PayTokens implements scenario.Money.
-func (w *world) PayTokens(context.Context, string) error {
-	return scenario.Cannot("simulated chains have no tokens")
+func (w *world) PayTokens(_ context.Context, address string) error {
+	return w.stage.PayTokens(address)
 }
 
 // Replace implements scenario.Money.

@@ -95,13 +95,14 @@ func (a *attestor) AttestDeposit(ctx context.Context, r payment.AttestRequest) (
 	err = a.w.around(func() error {
 		terms, err := swap.VerifyTerms(r.Order.SignedQuote, r.Order.SignedReceipt, quoteKeys, attestKeys)
 		must(err)
-		found, err := a.witness.Look(ctx, attest.Claim{Chain: terms.Receipt.DepositChain, DepositID: r.Deposit.ID,
+		on := asset.MustLookup(r.Deposit.Amount.Asset).Chain // of a deposit in another asset, the sibling
+		found, err := a.witness.Look(ctx, attest.Claim{Chain: on, DepositID: r.Deposit.ID,
 			Address: terms.Receipt.DepositAddress, Amount: r.Deposit.Amount, Block: r.Block})
 		if err != nil {
 			return err
 		}
 		signed, err = swap.SignDepositAttestation(swap.DepositAttestation{SwapID: r.Order.SwapID,
-			ReceiptHash: swap.HashDocument(r.Order.SignedReceipt), Chain: terms.Receipt.DepositChain, DepositID: r.Deposit.ID,
+			ReceiptHash: swap.HashDocument(r.Order.SignedReceipt), Chain: on, DepositID: r.Deposit.ID,
 			Address: terms.Receipt.DepositAddress, Amount: r.Deposit.Amount, Height: r.Block.Height, BlockHash: r.Block.Hash,
 			Depth: found.Depth, Software: found.Software, IssuedAt: swap.Millis(a.w.now)}, attestKey)
 		return err

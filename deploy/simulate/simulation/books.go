@@ -88,6 +88,8 @@ func (t tally) swap(s swap.Swap) {
 			t.credit(ledger.DustQuarantine, d.Amount)
 		case d.WrittenOff:
 			t.credit(ledger.WrittenOff, d.Amount)
+		case d.Verdict == swap.VerdictWrongAsset && refunded(s, d):
+			t.wrongRefund(s, d)
 		case refunded(s, d):
 			t.credit(ledger.SwapRefund(s.ID), asset.Amount{Asset: d.Amount.Asset, Units: less(d.Amount.Units, q.RefundFeeMax.Units)})
 			t.credit(ledger.NetworkFeeIncome, q.RefundFeeMax)
@@ -108,6 +110,19 @@ func (t tally) swap(s swap.Swap) {
 		}
 		t.debit(owed, p.Amount)
 		t.credit(ledger.Clearing, p.Amount)
+	}
+}
+
+// wrongRefund is what the refund of a deposit in another asset says, which checkSigned
+// holds to its owner's yes; the rest is the fee.
+func (t tally) wrongRefund(s swap.Swap, d swap.Deposit) {
+	for _, p := range s.Payments {
+		if pays(p, d) {
+			t.credit(ledger.SwapRefund(s.ID), p.Amount)
+			if d.Amount != p.Amount {
+				t.credit(ledger.NetworkFeeIncome, asset.Amount{Asset: d.Amount.Asset, Units: less(d.Amount.Units, p.Amount.Units)})
+			}
+		}
 	}
 }
 

@@ -192,24 +192,32 @@ func (c *checker) deposits(u *user, row swap.Swap) {
 			fail("%s: deposit %s of %s is confirmed, the state machine has it as %q with verdict %q", u.id(), d.ID, d.Amount, got.State, got.Verdict)
 		}
 	}
-	var sum asset.Units
-	for _, d := range c.world.wallets.Deposits() {
-		if d.SwapID == u.id() && d.State == "confirmed" {
-			sum = add(sum, d.Amount.Units)
+	for _, id := range swapped {
+		var sum asset.Units
+		for _, d := range c.world.wallets.Deposits() {
+			if d.SwapID == u.id() && d.Amount.Asset == id && d.State == "confirmed" {
+				sum = add(sum, d.Amount.Units)
+			}
 		}
-	}
-	if got := c.world.received(u.from(), u.terms.Receipt.DepositAddress); got != sum {
-		fail("%s: its address has received %s, the deposits come to %s", u.id(), got, sum)
+		if got := c.world.received(id, u.terms.Receipt.DepositAddress); got != sum {
+			fail("%s: its address has received %s of %s, the deposits come to %s", u.id(), got, id, sum)
+		}
 	}
 }
 
 // expected is the second opinion on a verdict, as far as it follows from the deposit
 // alone.
 func (c *checker) expected(u *user, d swap.Deposit) (string, bool) {
-	q, rules := u.terms.Quote, c.world.of(u.from())
-	exact := d.Amount.Units == q.Deposit.Units
+	q, rules := u.terms.Quote, c.world.of(d.Amount.Asset)
+	wrong := d.Amount.Asset != q.Pair.From
+	exact := d.Amount.Units == q.Deposit.Units && !wrong
 	dust := d.Amount.Units.Less(add(rules.dust, rules.refundFee)) && !exact
+	if wrong && d.State == swap.DepositFinal && d.Verdict != swap.VerdictDust && d.Verdict != swap.VerdictWrongAsset {
+		return "wrong_asset or dust", false
+	}
 	switch d.Verdict {
+	case swap.VerdictWrongAsset:
+		return "anything but wrong_asset", wrong && !dust
 	case swap.VerdictNone:
 		return "judged", d.State != swap.DepositFinal
 	case swap.VerdictDust:
@@ -230,18 +238,17 @@ func (c *checker) expected(u *user, d swap.Deposit) (string, bool) {
 
 // paid demands that each payment is where its order says, and nothing else is.
 func (c *checker) paid(u *user, row swap.Swap) {
-	got := map[string]asset.Units{}
+	got := map[payee]asset.Units{}
 	for _, p := range row.Payments {
-		if p.State == swap.PaymentFinal {
-			got[p.Destination] = add(got[p.Destination], p.Amount.Units)
+		if to := (payee{p.Amount.Asset, p.Destination}); p.State == swap.PaymentFinal {
+			got[to] = add(got[to], p.Amount.Units)
 		} else if p.State != swap.PaymentFailed && !c.world.stranded()[p.OrderID] && (p.State != swap.PaymentQueued || !gone(row, p)) {
 			fail("%s: %s is %s in the end", u.id(), p.OrderID, p.State)
 		}
 	}
-	r := u.terms.Receipt
-	for id, to := range map[asset.ID]string{u.terms.Quote.Payout.Asset: r.PayoutAddress, u.from(): u.refundsTo()} {
-		if arrived := c.world.received(id, to); arrived != got[to] {
-			fail("%s: %s was paid to %s, and %s arrived", u.id(), got[to], to, arrived)
+	for _, to := range u.payees() {
+		if arrived := c.world.received(to.id, to.address); arrived != got[to] {
+			fail("%s: %s %s was paid to %s, and %s arrived", u.id(), got[to], to.id, to.address, arrived)
 		}
 	}
 }

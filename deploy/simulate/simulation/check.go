@@ -239,17 +239,15 @@ func (c *checker) ordersOnce() {
 // leavesOnce compares what the chains have paid with what was ordered: no address
 // of a user has received more than the sum of its orders.
 func (c *checker) leavesOnce() {
-	due := map[string]asset.Units{}
+	due := map[payee]asset.Units{}
 	for _, o := range c.orders {
-		due[o.Destination] = add(due[o.Destination], o.Amount.Units)
+		to := payee{o.Amount.Asset, o.Destination}
+		due[to] = add(due[to], o.Amount.Units)
 	}
 	for _, u := range c.world.users {
-		for _, to := range []struct {
-			id      asset.ID
-			address string
-		}{{u.terms.Quote.Payout.Asset, u.terms.Receipt.PayoutAddress}, {u.from(), u.refundsTo()}} {
-			if got := c.world.received(to.id, to.address); due[to.address].Less(got) {
-				fail("%s: %s has received %s of %s", u.id(), to.address, got, due[to.address])
+		for _, to := range u.payees() {
+			if got := c.world.received(to.id, to.address); due[to].Less(got) {
+				fail("%s: %s has received %s %s of %s", u.id(), to.address, got, to.id, due[to])
 			}
 		}
 	}

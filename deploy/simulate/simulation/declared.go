@@ -28,6 +28,7 @@ func Declared() []Pair {
 		all.add(state, statemachine.Parked, "", swap.FactSwapCreated)
 		all.add(state, statemachine.Applied, "", slices.Concat(deposits, []swap.FactKind{swap.FactDeadlinePassed})...)
 		all.add(state, statemachine.Applied, swap.VerdictDust, swap.FactDepositConfirmed)
+		all.add(state, statemachine.Applied, swap.VerdictWrongAsset, swap.FactDepositConfirmed)
 		if open || state == swap.DepositDetected || state == swap.Held {
 			for _, verdict := range []swap.Verdict{swap.VerdictCounted, swap.VerdictLate, swap.VerdictShort, swap.VerdictOver} {
 				all.add(state, statemachine.Applied, verdict, swap.FactDepositConfirmed)

@@ -39,6 +39,10 @@ func declaredMatters() []Pair {
 	all.lead(mismatching, []string{ledPrice}, staffed(swap.StaffRequote), staffed(swap.StaffRetry))
 	all.lead(mismatching, []string{ledWritten}, staffed(swap.StaffWriteOff))
 	all.lead(mismatching, []string{ledPrice, ledAddress, ledRefund, ledWritten}, swap.FactStaffApproved)
+	// A deposit in another asset waits for its owner, and for nobody else but staff.
+	all.lead([]swap.Verdict{swap.VerdictWrongAsset}, []string{ledOwner}, swap.FactDepositConfirmed)
+	all.lead([]swap.Verdict{swap.VerdictWrongAsset}, []string{ledRefund}, swap.FactAnswered, staffed(swap.StaffRefund), swap.FactStaffApproved)
+	all.lead([]swap.Verdict{swap.VerdictWrongAsset}, []string{ledWritten}, staffed(swap.StaffWriteOff), swap.FactStaffApproved)
 	return all
 }
 

@@ -16,7 +16,7 @@ import (
 func mainLeg(row swap.Swap) (all []swap.Deposit) {
 	for _, d := range row.Deposits {
 		switch d.Verdict {
-		case swap.VerdictNone, swap.VerdictDust, swap.VerdictExtra:
+		case swap.VerdictNone, swap.VerdictDust, swap.VerdictExtra, swap.VerdictWrongAsset:
 		case swap.VerdictLate:
 			if d.Main {
 				all = append(all, d)
@@ -77,7 +77,7 @@ func (c *checker) leg(u *user, leg []swap.Deposit) {
 		ok = against < 0
 	case swap.VerdictOver:
 		ok = against > 0
-	case swap.VerdictNone, swap.VerdictDust, swap.VerdictExtra: // decide nothing
+	case swap.VerdictNone, swap.VerdictDust, swap.VerdictExtra, swap.VerdictWrongAsset: // decide nothing
 	}
 	if !ok {
 		fail("%s: %d deposits come to %s base units and are %s of %s", u.id(), len(leg), sum, leg[0].Verdict, u.terms.Quote.Deposit)

@@ -133,7 +133,7 @@ func (w *World) unsettled() string {
 	for _, id := range w.states.IDs() {
 		row, _ := w.states.Swap(id)
 		for _, m := range row.Amended.Mismatches {
-			if m.Wait != swap.WaitAddress && !takenBack(row, m.Deposits) {
+			if m.Wait != swap.WaitAddress && m.Wait != swap.WaitOwner && !takenBack(row, m.Deposits) {
 				return id + ": mismatch " + m.ID + " waits for " + string(m.Wait)
 			}
 		}
@@ -168,6 +168,8 @@ func checkSigned(o swap.Order) {
 	must(err)
 	amount, to := terms.Quote.Payout, terms.Receipt.PayoutAddress
 	switch {
+	case total.Asset != terms.Quote.Pair.From:
+		amount, to = checkYes(o, terms)
 	case o.Purpose == swap.PurposeRefund:
 		amount.Asset, amount.Units = total.Asset, less(total.Units, terms.Quote.RefundFeeMax.Units)
 		if to = terms.Receipt.RefundAddress; to == "" {

@@ -30,6 +30,7 @@ const (
 	ledPayout  = "paid out"
 	ledRefund  = "refunded"
 	ledWritten = "written off"
+	ledOwner   = "waits for its owner"
 )
 
 // String is "<state> × <fact>[ <verdict>]: <outcome>".
@@ -87,13 +88,13 @@ func (w *World) led(before, after swap.Update, f swap.Fact) {
 // destiny is what a deposit that does not match is led to, "" for any other.
 func destiny(u swap.Update, d swap.Deposit) string {
 	switch d.Verdict {
-	case swap.VerdictShort, swap.VerdictOver, swap.VerdictLate, swap.VerdictExtra:
+	case swap.VerdictShort, swap.VerdictOver, swap.VerdictLate, swap.VerdictExtra, swap.VerdictWrongAsset:
 	default:
 		return ""
 	}
 	for _, m := range u.Mismatches {
 		if slices.Contains(m.Deposits, d.ID) {
-			return map[swap.Wait]string{swap.WaitPrice: ledPrice, swap.WaitAnswer: ledAnswer, swap.WaitAddress: ledAddress}[m.Wait]
+			return map[swap.Wait]string{swap.WaitPrice: ledPrice, swap.WaitAnswer: ledAnswer, swap.WaitAddress: ledAddress, swap.WaitOwner: ledOwner}[m.Wait]
 		}
 	}
 	for _, p := range u.Payments {

@@ -48,7 +48,7 @@ func (w *World) topUp() {
 func (w *World) sent(u *user) (sum asset.Units) {
 	for _, d := range w.wallets.Deposits() {
 		live := d.State == "seen" || d.State == "in_block" || d.State == hot.Confirmed
-		if d.SwapID == u.id() && live && !d.Amount.Units.Less(w.of(u.from()).dust) {
+		if d.SwapID == u.id() && d.Amount.Asset == u.from() && live && !d.Amount.Units.Less(w.of(u.from()).dust) {
 			sum = add(sum, d.Amount.Units)
 		}
 	}

@@ -20,8 +20,9 @@ func (w *World) drawDecisions() statemachine.Rules {
 	within := func(from, to time.Duration) time.Duration {
 		return from + time.Duration(w.rng.Int64N(int64(to-from))).Truncate(time.Second)
 	}
-	alone := map[asset.ID]asset.Units{}
+	alone, fees := map[asset.ID]asset.Units{}, map[asset.ID]asset.Units{}
 	for _, id := range swapped {
+		fees[id] = w.of(id).refundFee
 		typical := w.of(id).typical
 		switch w.rng.IntN(3) {
 		case 0: // nothing is decided alone
@@ -31,7 +32,7 @@ func (w *World) drawDecisions() statemachine.Rules {
 			alone[id] = add(add(typical, typical), add(typical, typical))
 		}
 	}
-	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, Waits: statemachine.Waits{
+	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, RefundFees: fees, Waits: statemachine.Waits{
 		Price: within(time.Minute, 20*time.Minute), Answer: within(20*time.Minute, 4*time.Hour),
 		Reminder: within(30*time.Minute, 12*time.Hour), Approval: within(10*time.Minute, 6*time.Hour)}}
 }

@@ -14,12 +14,14 @@ import (
 // stageDecisions are the state machine's rules on a stage: a deployment's own waits, and
 // a member of staff who acts alone up to twice what is usual.
 func stageDecisions() statemachine.Rules {
-	alone := map[asset.ID]asset.Units{}
+	alone, fees := map[asset.ID]asset.Units{}, map[asset.ID]asset.Units{}
 	for on, rules := range stageRules {
+		fees[on.NativeID()] = rules.refundFee
 		native, _ := on.Native()
 		alone[native.ID] = add(rules.typical, rules.typical)
 	}
-	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone}
+	fees[asset.USDT] = (&World{rules: stageRules}).of(asset.USDT).refundFee
+	return statemachine.Rules{QuoteKeys: quoteKeys, AttestKeys: attestKeys, StaffAlone: alone, RefundFees: fees}
 }
 
 func (s *Stage) user(swapID string) (*user, error) {

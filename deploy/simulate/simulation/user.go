@@ -23,6 +23,9 @@ type user struct {
 	// answers are all they gave, signed; refundSet is the address they named later.
 	answers                 []string
 	refundSet, signedRefund string
+	// elsewhere is where what came on the sibling's chain goes back to, back where what
+	// came in another asset of its own chain does while there is no refund address.
+	elsewhere, back string
 }
 
 func (u *user) id() string { return u.terms.Receipt.SwapID }
@@ -97,9 +100,12 @@ func (w *World) open(q swap.Quote, r swap.Receipt) *user {
 	r.ConfirmBy = r.IssuedAt.Add(time.Duration(q.ConfirmWindowSeconds) * time.Second)
 	signedReceipt, err := swap.SignReceipt(r, attestKey)
 	must(err)
-	must(w.hot[on].store.Issue(r.DepositAddress, r.SwapID))
-	w.hot[on].set.Add(r.DepositAddress)
-	u := &user{on: on, terms: swap.Terms{Quote: q, Receipt: r, SignedQuote: signedQuote, SignedReceipt: signedReceipt}}
+	for _, watching := range w.watching(on) {
+		must(w.hot[watching].store.Issue(r.DepositAddress, r.SwapID))
+		w.hot[watching].set.Add(r.DepositAddress)
+	}
+	u := &user{on: on, terms: swap.Terms{Quote: q, Receipt: r, SignedQuote: signedQuote, SignedReceipt: signedReceipt},
+		elsewhere: w.chains[sibling(on)].NewAddress(), back: w.chains[on].NewAddress()}
 	w.gateway.put(u.created())
 	w.users = append(w.users, u)
 	w.tell("swap %d: %s: send %s, get %s", len(w.users)-1, r.SwapID, q.Deposit, q.Payout)

@@ -61,10 +61,11 @@ func authority(r payment.SignRequest) *ferryv1.Authority {
 	a := &ferryv1.Authority{
 		Purpose: string(r.Order.Purpose), SignedQuote: r.Order.SignedQuote, SignedReceipt: r.Order.SignedReceipt,
 		SignedRequote: r.Order.SignedRequote, SignedConsent: r.Order.SignedConsent, SignedRefundAddress: r.Order.SignedRefundAddress,
-		FencingToken: r.FencingToken, SignedAttestations: r.Attestations,
+		SignedWrongAssetRefund: r.Order.SignedWrongAssetRefund,
+		FencingToken:           r.FencingToken, SignedAttestations: r.Attestations,
 	}
 	for _, d := range r.Order.Deposits {
-		a.Deposits = append(a.Deposits, &ferryv1.AuthorityDeposit{DepositId: d.ID, Units: d.Amount.Units.String()})
+		a.Deposits = append(a.Deposits, &ferryv1.AuthorityDeposit{DepositId: d.ID, Units: d.Amount.Units.String(), Asset: string(d.Amount.Asset)})
 	}
 	return a
 }

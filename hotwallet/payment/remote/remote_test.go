@@ -99,7 +99,7 @@ func tx(t testing.TB, on asset.Chain, n uint64, signed bool) (raw []byte, txid s
 func request(on asset.Chain, unsigned []byte) payment.SignRequest {
 	return payment.SignRequest{FencingToken: 4,
 		Order: swap.Order{ID: "payout:swap_1", Chain: on, Purpose: swap.PurposePayout, SignedQuote: "q", SignedReceipt: "r",
-			SignedRequote: "p", SignedConsent: "c", SignedRefundAddress: "a",
+			SignedRequote: "p", SignedConsent: "c", SignedRefundAddress: "a", SignedWrongAssetRefund: "w",
 			Deposits: []swap.OrderDeposit{{ID: "bitcoin:ab:0", Amount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(9)}},
 				{ID: "bitcoin:cd:1", Amount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(2)}}}},
 		Plan: chain.Plan{Unsigned: unsigned, SenderPath: "m/1", ChangeIndex: 1, ChangePath: "m/2",
@@ -110,7 +110,8 @@ func TestAsks(t *testing.T) {
 	t.Parallel()
 	authority := &ferryv1.Authority{Purpose: "payout", SignedQuote: "q", SignedReceipt: "r",
 		SignedRequote: "p", SignedConsent: "c", SignedRefundAddress: "a",
-		Deposits: []*ferryv1.AuthorityDeposit{{DepositId: "bitcoin:ab:0", Units: "9"}, {DepositId: "bitcoin:cd:1", Units: "2"}}, FencingToken: 4}
+		Deposits:               []*ferryv1.AuthorityDeposit{{DepositId: "bitcoin:ab:0", Units: "9", Asset: "BTC"}, {DepositId: "bitcoin:cd:1", Units: "2", Asset: "BTC"}},
+		SignedWrongAssetRefund: "w", FencingToken: 4}
 	for _, on := range asset.Chains() {
 		unsigned, _ := tx(t, on, 5, false)
 		var want proto.Message = &ferryv1.SignUTXORequest{Authority: authority, UnsignedTx: unsigned, Chain: string(on),

@@ -65,20 +65,25 @@ func waiting(m swap.Mismatch) string {
 		return "user: answer with the swap's secret, a new price or a refund"
 	case swap.WaitAddress:
 		return "user: set a refund address with the swap's secret"
+	case swap.WaitOwner:
+		return "user: say yes to the refund with the swap's secret, at a fee of " + m.Fee.String()
 	default:
 		return string(m.Wait)
 	}
 }
 
 func why(m swap.Mismatch) string {
-	if m.Reason == "" && m.Wait == swap.WaitPrice {
+	switch {
+	case m.Wait == swap.WaitOwner:
+		return "it came in another asset than the swap's, and nobody has agreed on what its refund costs"
+	case m.Reason == "" && m.Wait == swap.WaitPrice:
 		return "it is to be swapped at today's price"
 	}
 	return because(m.Reason)
 }
 
 func until(p *console.Page, m swap.Mismatch) string {
-	if m.By.IsZero() || m.Wait == swap.WaitAddress {
+	if m.By.IsZero() || m.Wait == swap.WaitAddress || m.Wait == swap.WaitOwner {
 		return ""
 	}
 	return ", by " + p.When(m.By)
@@ -95,6 +100,12 @@ func otherwise(m swap.Mismatch, s support.SwapView) string {
 		return refunded + fmt.Sprintf("; price asked for: %s", times(m.Asked))
 	case swap.WaitAnswer:
 		return refunded
+	case swap.WaitOwner:
+		back := "; staff can send all of it to the refund address, and the house carries the fee"
+		if (swap.Terms{Receipt: s.Receipt}).RefundsWrongAssetTo(m.Fee.Asset, s.RefundAddress) == "" {
+			back = "; there is no refund address on its chain, so it needs the user's yes"
+		}
+		return "it stays where it is; the user was reminded " + times(m.Reminded) + nextReminder(m) + back
 	case swap.WaitAddress:
 		return "it stays where it is; the user was reminded " + times(m.Reminded) + nextReminder(m)
 	default:

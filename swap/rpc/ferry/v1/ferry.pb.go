@@ -240,8 +240,9 @@ type AmendRequest struct {
 	SignedReceipt string                 `protobuf:"bytes,2,opt,name=signed_receipt,json=signedReceipt,proto3" json:"signed_receipt,omitempty"`
 	Secret        string                 `protobuf:"bytes,3,opt,name=secret,proto3" json:"secret,omitempty"` // the swap's, as it was given at creation
 	// Exactly one is set.
-	Consent       *ConsentRequest `protobuf:"bytes,4,opt,name=consent,proto3" json:"consent,omitempty"`
-	RefundAddress string          `protobuf:"bytes,5,opt,name=refund_address,json=refundAddress,proto3" json:"refund_address,omitempty"` // canonical form
+	Consent       *ConsentRequest    `protobuf:"bytes,4,opt,name=consent,proto3" json:"consent,omitempty"`
+	RefundAddress string             `protobuf:"bytes,5,opt,name=refund_address,json=refundAddress,proto3" json:"refund_address,omitempty"` // canonical form
+	WrongAsset    *WrongAssetRequest `protobuf:"bytes,6,opt,name=wrong_asset,json=wrongAsset,proto3" json:"wrong_asset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -311,6 +312,91 @@ func (x *AmendRequest) GetRefundAddress() string {
 	return ""
 }
 
+func (x *AmendRequest) GetWrongAsset() *WrongAssetRequest {
+	if x != nil {
+		return x.WrongAsset
+	}
+	return nil
+}
+
+// WrongAssetRequest is the owner's yes to the refund of a deposit in another asset than
+// the swap's.
+type WrongAssetRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	DepositId     string                 `protobuf:"bytes,1,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"`
+	Asset         string                 `protobuf:"bytes,2,opt,name=asset,proto3" json:"asset,omitempty"`
+	Units         string                 `protobuf:"bytes,3,opt,name=units,proto3" json:"units,omitempty"`                       // all that came, base units
+	FeeUnits      string                 `protobuf:"bytes,4,opt,name=fee_units,json=feeUnits,proto3" json:"fee_units,omitempty"` // what is kept back of it, base units
+	Destination   string                 `protobuf:"bytes,5,opt,name=destination,proto3" json:"destination,omitempty"`           // canonical form, on the asset's chain
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WrongAssetRequest) Reset() {
+	*x = WrongAssetRequest{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WrongAssetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WrongAssetRequest) ProtoMessage() {}
+
+func (x *WrongAssetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WrongAssetRequest.ProtoReflect.Descriptor instead.
+func (*WrongAssetRequest) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *WrongAssetRequest) GetDepositId() string {
+	if x != nil {
+		return x.DepositId
+	}
+	return ""
+}
+
+func (x *WrongAssetRequest) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *WrongAssetRequest) GetUnits() string {
+	if x != nil {
+		return x.Units
+	}
+	return ""
+}
+
+func (x *WrongAssetRequest) GetFeeUnits() string {
+	if x != nil {
+		return x.FeeUnits
+	}
+	return ""
+}
+
+func (x *WrongAssetRequest) GetDestination() string {
+	if x != nil {
+		return x.Destination
+	}
+	return ""
+}
+
 type ConsentRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DepositId     string                 `protobuf:"bytes,1,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"`            // the mismatch's
@@ -322,7 +408,7 @@ type ConsentRequest struct {
 
 func (x *ConsentRequest) Reset() {
 	*x = ConsentRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[5]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -334,7 +420,7 @@ func (x *ConsentRequest) String() string {
 func (*ConsentRequest) ProtoMessage() {}
 
 func (x *ConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[5]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -347,7 +433,7 @@ func (x *ConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentRequest.ProtoReflect.Descriptor instead.
 func (*ConsentRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{5}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ConsentRequest) GetDepositId() string {
@@ -373,14 +459,14 @@ func (x *ConsentRequest) GetAtLeastUnits() string {
 
 type AmendResponse struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
-	SignedDocument string                 `protobuf:"bytes,1,opt,name=signed_document,json=signedDocument,proto3" json:"signed_document,omitempty"` // compact JWS: the consent or the refund address
+	SignedDocument string                 `protobuf:"bytes,1,opt,name=signed_document,json=signedDocument,proto3" json:"signed_document,omitempty"` // compact JWS: the consent, the refund address or the yes to a refund in another asset
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *AmendResponse) Reset() {
 	*x = AmendResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[6]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +478,7 @@ func (x *AmendResponse) String() string {
 func (*AmendResponse) ProtoMessage() {}
 
 func (x *AmendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[6]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +491,7 @@ func (x *AmendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AmendResponse.ProtoReflect.Descriptor instead.
 func (*AmendResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{6}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AmendResponse) GetSignedDocument() string {
@@ -424,7 +510,7 @@ type CheckDestinationRequest struct {
 
 func (x *CheckDestinationRequest) Reset() {
 	*x = CheckDestinationRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[7]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -436,7 +522,7 @@ func (x *CheckDestinationRequest) String() string {
 func (*CheckDestinationRequest) ProtoMessage() {}
 
 func (x *CheckDestinationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[7]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -449,7 +535,7 @@ func (x *CheckDestinationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckDestinationRequest.ProtoReflect.Descriptor instead.
 func (*CheckDestinationRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{7}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CheckDestinationRequest) GetAddress() string {
@@ -467,7 +553,7 @@ type CheckDestinationResponse struct {
 
 func (x *CheckDestinationResponse) Reset() {
 	*x = CheckDestinationResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[8]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -479,7 +565,7 @@ func (x *CheckDestinationResponse) String() string {
 func (*CheckDestinationResponse) ProtoMessage() {}
 
 func (x *CheckDestinationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[8]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -492,7 +578,7 @@ func (x *CheckDestinationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckDestinationResponse.ProtoReflect.Descriptor instead.
 func (*CheckDestinationResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{8}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{9}
 }
 
 type IssueRequest struct {
@@ -509,7 +595,7 @@ type IssueRequest struct {
 
 func (x *IssueRequest) Reset() {
 	*x = IssueRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[9]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -521,7 +607,7 @@ func (x *IssueRequest) String() string {
 func (*IssueRequest) ProtoMessage() {}
 
 func (x *IssueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[9]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -534,7 +620,7 @@ func (x *IssueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueRequest.ProtoReflect.Descriptor instead.
 func (*IssueRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{9}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *IssueRequest) GetSwapId() string {
@@ -592,7 +678,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[10]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -604,7 +690,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[10]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -617,7 +703,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{10}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Policy) GetOnShort() string {
@@ -664,7 +750,7 @@ type IssueResponse struct {
 
 func (x *IssueResponse) Reset() {
 	*x = IssueResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[11]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -676,7 +762,7 @@ func (x *IssueResponse) String() string {
 func (*IssueResponse) ProtoMessage() {}
 
 func (x *IssueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[11]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -689,7 +775,7 @@ func (x *IssueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueResponse.ProtoReflect.Descriptor instead.
 func (*IssueResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{11}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *IssueResponse) GetSignedReceipt() string {
@@ -718,7 +804,7 @@ type AttestDepositRequest struct {
 
 func (x *AttestDepositRequest) Reset() {
 	*x = AttestDepositRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -730,7 +816,7 @@ func (x *AttestDepositRequest) String() string {
 func (*AttestDepositRequest) ProtoMessage() {}
 
 func (x *AttestDepositRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[12]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -743,7 +829,7 @@ func (x *AttestDepositRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestDepositRequest.ProtoReflect.Descriptor instead.
 func (*AttestDepositRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{12}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AttestDepositRequest) GetSignedQuote() string {
@@ -818,7 +904,7 @@ type AttestDepositResponse struct {
 
 func (x *AttestDepositResponse) Reset() {
 	*x = AttestDepositResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +916,7 @@ func (x *AttestDepositResponse) String() string {
 func (*AttestDepositResponse) ProtoMessage() {}
 
 func (x *AttestDepositResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +929,7 @@ func (x *AttestDepositResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestDepositResponse.ProtoReflect.Descriptor instead.
 func (*AttestDepositResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{13}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AttestDepositResponse) GetSignedAttestation() string {
@@ -865,7 +951,7 @@ type AttestRequest struct {
 
 func (x *AttestRequest) Reset() {
 	*x = AttestRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +963,7 @@ func (x *AttestRequest) String() string {
 func (*AttestRequest) ProtoMessage() {}
 
 func (x *AttestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +976,7 @@ func (x *AttestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestRequest.ProtoReflect.Descriptor instead.
 func (*AttestRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{14}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AttestRequest) GetTerms() *IssueRequest {
@@ -930,7 +1016,7 @@ type AttestResponse struct {
 
 func (x *AttestResponse) Reset() {
 	*x = AttestResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -942,7 +1028,7 @@ func (x *AttestResponse) String() string {
 func (*AttestResponse) ProtoMessage() {}
 
 func (x *AttestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,7 +1041,7 @@ func (x *AttestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestResponse.ProtoReflect.Descriptor instead.
 func (*AttestResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{15}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AttestResponse) GetSignedReceipt() string {
@@ -974,7 +1060,7 @@ type HighWaterRequest struct {
 
 func (x *HighWaterRequest) Reset() {
 	*x = HighWaterRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -986,7 +1072,7 @@ func (x *HighWaterRequest) String() string {
 func (*HighWaterRequest) ProtoMessage() {}
 
 func (x *HighWaterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -999,7 +1085,7 @@ func (x *HighWaterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HighWaterRequest.ProtoReflect.Descriptor instead.
 func (*HighWaterRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{16}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *HighWaterRequest) GetChain() string {
@@ -1019,7 +1105,7 @@ type HighWaterResponse struct {
 
 func (x *HighWaterResponse) Reset() {
 	*x = HighWaterResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1031,7 +1117,7 @@ func (x *HighWaterResponse) String() string {
 func (*HighWaterResponse) ProtoMessage() {}
 
 func (x *HighWaterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1044,7 +1130,7 @@ func (x *HighWaterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HighWaterResponse.ProtoReflect.Descriptor instead.
 func (*HighWaterResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{17}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *HighWaterResponse) GetNextIndex() uint32 {
@@ -1069,6 +1155,9 @@ type Authority struct {
 	SignedRequote       string `protobuf:"bytes,6,opt,name=signed_requote,json=signedRequote,proto3" json:"signed_requote,omitempty"`
 	SignedConsent       string `protobuf:"bytes,7,opt,name=signed_consent,json=signedConsent,proto3" json:"signed_consent,omitempty"`
 	SignedRefundAddress string `protobuf:"bytes,8,opt,name=signed_refund_address,json=signedRefundAddress,proto3" json:"signed_refund_address,omitempty"`
+	// A refund's in another asset than the quote's; "" where all of it goes to the swap's
+	// refund address.
+	SignedWrongAssetRefund string `protobuf:"bytes,12,opt,name=signed_wrong_asset_refund,json=signedWrongAssetRefund,proto3" json:"signed_wrong_asset_refund,omitempty"`
 	// One attestation of each deposit, in the order of deposits (compact JWS).
 	SignedAttestations []string `protobuf:"bytes,16,rep,name=signed_attestations,json=signedAttestations,proto3" json:"signed_attestations,omitempty"`
 	unknownFields      protoimpl.UnknownFields
@@ -1077,7 +1166,7 @@ type Authority struct {
 
 func (x *Authority) Reset() {
 	*x = Authority{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1178,7 @@ func (x *Authority) String() string {
 func (*Authority) ProtoMessage() {}
 
 func (x *Authority) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1191,7 @@ func (x *Authority) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Authority.ProtoReflect.Descriptor instead.
 func (*Authority) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{18}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Authority) GetPurpose() string {
@@ -1161,6 +1250,13 @@ func (x *Authority) GetSignedRefundAddress() string {
 	return ""
 }
 
+func (x *Authority) GetSignedWrongAssetRefund() string {
+	if x != nil {
+		return x.SignedWrongAssetRefund
+	}
+	return ""
+}
+
 func (x *Authority) GetSignedAttestations() []string {
 	if x != nil {
 		return x.SignedAttestations
@@ -1172,13 +1268,14 @@ type AuthorityDeposit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DepositId     string                 `protobuf:"bytes,1,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"` // "<chain>:<txid>:<index>"
 	Units         string                 `protobuf:"bytes,2,opt,name=units,proto3" json:"units,omitempty"`                          // its amount in base units
+	Asset         string                 `protobuf:"bytes,8,opt,name=asset,proto3" json:"asset,omitempty"`                          // "" for the quote's deposit asset
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AuthorityDeposit) Reset() {
 	*x = AuthorityDeposit{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1287,7 @@ func (x *AuthorityDeposit) String() string {
 func (*AuthorityDeposit) ProtoMessage() {}
 
 func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1300,7 @@ func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorityDeposit.ProtoReflect.Descriptor instead.
 func (*AuthorityDeposit) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{19}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AuthorityDeposit) GetDepositId() string {
@@ -1216,6 +1313,13 @@ func (x *AuthorityDeposit) GetDepositId() string {
 func (x *AuthorityDeposit) GetUnits() string {
 	if x != nil {
 		return x.Units
+	}
+	return ""
+}
+
+func (x *AuthorityDeposit) GetAsset() string {
+	if x != nil {
+		return x.Asset
 	}
 	return ""
 }
@@ -1233,7 +1337,7 @@ type SignUTXORequest struct {
 
 func (x *SignUTXORequest) Reset() {
 	*x = SignUTXORequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1245,7 +1349,7 @@ func (x *SignUTXORequest) String() string {
 func (*SignUTXORequest) ProtoMessage() {}
 
 func (x *SignUTXORequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1258,7 +1362,7 @@ func (x *SignUTXORequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignUTXORequest.ProtoReflect.Descriptor instead.
 func (*SignUTXORequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{20}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SignUTXORequest) GetAuthority() *Authority {
@@ -1306,7 +1410,7 @@ type UTXOInput struct {
 
 func (x *UTXOInput) Reset() {
 	*x = UTXOInput{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1318,7 +1422,7 @@ func (x *UTXOInput) String() string {
 func (*UTXOInput) ProtoMessage() {}
 
 func (x *UTXOInput) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1331,7 +1435,7 @@ func (x *UTXOInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UTXOInput.ProtoReflect.Descriptor instead.
 func (*UTXOInput) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{21}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UTXOInput) GetPreviousTx() []byte {
@@ -1358,7 +1462,7 @@ type UTXOChange struct {
 
 func (x *UTXOChange) Reset() {
 	*x = UTXOChange{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1370,7 +1474,7 @@ func (x *UTXOChange) String() string {
 func (*UTXOChange) ProtoMessage() {}
 
 func (x *UTXOChange) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1383,7 +1487,7 @@ func (x *UTXOChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UTXOChange.ProtoReflect.Descriptor instead.
 func (*UTXOChange) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{22}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *UTXOChange) GetOutputIndex() uint32 {
@@ -1411,7 +1515,7 @@ type SignEthereumRequest struct {
 
 func (x *SignEthereumRequest) Reset() {
 	*x = SignEthereumRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1423,7 +1527,7 @@ func (x *SignEthereumRequest) String() string {
 func (*SignEthereumRequest) ProtoMessage() {}
 
 func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1436,7 +1540,7 @@ func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignEthereumRequest.ProtoReflect.Descriptor instead.
 func (*SignEthereumRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SignEthereumRequest) GetAuthority() *Authority {
@@ -1470,7 +1574,7 @@ type SignResponse struct {
 
 func (x *SignResponse) Reset() {
 	*x = SignResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1482,7 +1586,7 @@ func (x *SignResponse) String() string {
 func (*SignResponse) ProtoMessage() {}
 
 func (x *SignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1495,7 +1599,7 @@ func (x *SignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignResponse.ProtoReflect.Descriptor instead.
 func (*SignResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{24}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SignResponse) GetRawTx() []byte {
@@ -1525,7 +1629,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1537,7 +1641,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1550,7 +1654,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{25}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Problem) GetCode() string {
@@ -1597,13 +1701,22 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\rAcceptRequest\x12!\n" +
 	"\fsigned_quote\x18\x01 \x01(\tR\vsignedQuote\x12\x17\n" +
 	"\aswap_id\x18\x02 \x01(\tR\x06swapId\"\x10\n" +
-	"\x0eAcceptResponse\"\xcb\x01\n" +
+	"\x0eAcceptResponse\"\x89\x02\n" +
 	"\fAmendRequest\x12!\n" +
 	"\fsigned_quote\x18\x01 \x01(\tR\vsignedQuote\x12%\n" +
 	"\x0esigned_receipt\x18\x02 \x01(\tR\rsignedReceipt\x12\x16\n" +
 	"\x06secret\x18\x03 \x01(\tR\x06secret\x122\n" +
 	"\aconsent\x18\x04 \x01(\v2\x18.ferry.v1.ConsentRequestR\aconsent\x12%\n" +
-	"\x0erefund_address\x18\x05 \x01(\tR\rrefundAddress\"m\n" +
+	"\x0erefund_address\x18\x05 \x01(\tR\rrefundAddress\x12<\n" +
+	"\vwrong_asset\x18\x06 \x01(\v2\x1b.ferry.v1.WrongAssetRequestR\n" +
+	"wrongAsset\"\x9d\x01\n" +
+	"\x11WrongAssetRequest\x12\x1d\n" +
+	"\n" +
+	"deposit_id\x18\x01 \x01(\tR\tdepositId\x12\x14\n" +
+	"\x05asset\x18\x02 \x01(\tR\x05asset\x12\x14\n" +
+	"\x05units\x18\x03 \x01(\tR\x05units\x12\x1b\n" +
+	"\tfee_units\x18\x04 \x01(\tR\bfeeUnits\x12 \n" +
+	"\vdestination\x18\x05 \x01(\tR\vdestination\"m\n" +
 	"\x0eConsentRequest\x12\x1d\n" +
 	"\n" +
 	"deposit_id\x18\x01 \x01(\tR\tdepositId\x12\x16\n" +
@@ -1656,7 +1769,7 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\"2\n" +
 	"\x11HighWaterResponse\x12\x1d\n" +
 	"\n" +
-	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xff\x02\n" +
+	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xba\x03\n" +
 	"\tAuthority\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12!\n" +
 	"\fsigned_quote\x18\x02 \x01(\tR\vsignedQuote\x12%\n" +
@@ -1665,12 +1778,14 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\rfencing_token\x18\x05 \x01(\x04R\ffencingToken\x12%\n" +
 	"\x0esigned_requote\x18\x06 \x01(\tR\rsignedRequote\x12%\n" +
 	"\x0esigned_consent\x18\a \x01(\tR\rsignedConsent\x122\n" +
-	"\x15signed_refund_address\x18\b \x01(\tR\x13signedRefundAddress\x12/\n" +
-	"\x13signed_attestations\x18\x10 \x03(\tR\x12signedAttestations\"G\n" +
+	"\x15signed_refund_address\x18\b \x01(\tR\x13signedRefundAddress\x129\n" +
+	"\x19signed_wrong_asset_refund\x18\f \x01(\tR\x16signedWrongAssetRefund\x12/\n" +
+	"\x13signed_attestations\x18\x10 \x03(\tR\x12signedAttestations\"]\n" +
 	"\x10AuthorityDeposit\x12\x1d\n" +
 	"\n" +
 	"deposit_id\x18\x01 \x01(\tR\tdepositId\x12\x14\n" +
-	"\x05units\x18\x02 \x01(\tR\x05units\"\xd6\x01\n" +
+	"\x05units\x18\x02 \x01(\tR\x05units\x12\x14\n" +
+	"\x05asset\x18\b \x01(\tR\x05asset\"\xd6\x01\n" +
 	"\x0fSignUTXORequest\x121\n" +
 	"\tauthority\x18\x01 \x01(\v2\x13.ferry.v1.AuthorityR\tauthority\x12\x1f\n" +
 	"\vunsigned_tx\x18\x02 \x01(\fR\n" +
@@ -1727,71 +1842,73 @@ func file_ferry_v1_ferry_proto_rawDescGZIP() []byte {
 	return file_ferry_v1_ferry_proto_rawDescData
 }
 
-var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*LockRequest)(nil),              // 0: ferry.v1.LockRequest
 	(*LockResponse)(nil),             // 1: ferry.v1.LockResponse
 	(*AcceptRequest)(nil),            // 2: ferry.v1.AcceptRequest
 	(*AcceptResponse)(nil),           // 3: ferry.v1.AcceptResponse
 	(*AmendRequest)(nil),             // 4: ferry.v1.AmendRequest
-	(*ConsentRequest)(nil),           // 5: ferry.v1.ConsentRequest
-	(*AmendResponse)(nil),            // 6: ferry.v1.AmendResponse
-	(*CheckDestinationRequest)(nil),  // 7: ferry.v1.CheckDestinationRequest
-	(*CheckDestinationResponse)(nil), // 8: ferry.v1.CheckDestinationResponse
-	(*IssueRequest)(nil),             // 9: ferry.v1.IssueRequest
-	(*Policy)(nil),                   // 10: ferry.v1.Policy
-	(*IssueResponse)(nil),            // 11: ferry.v1.IssueResponse
-	(*AttestDepositRequest)(nil),     // 12: ferry.v1.AttestDepositRequest
-	(*AttestDepositResponse)(nil),    // 13: ferry.v1.AttestDepositResponse
-	(*AttestRequest)(nil),            // 14: ferry.v1.AttestRequest
-	(*AttestResponse)(nil),           // 15: ferry.v1.AttestResponse
-	(*HighWaterRequest)(nil),         // 16: ferry.v1.HighWaterRequest
-	(*HighWaterResponse)(nil),        // 17: ferry.v1.HighWaterResponse
-	(*Authority)(nil),                // 18: ferry.v1.Authority
-	(*AuthorityDeposit)(nil),         // 19: ferry.v1.AuthorityDeposit
-	(*SignUTXORequest)(nil),          // 20: ferry.v1.SignUTXORequest
-	(*UTXOInput)(nil),                // 21: ferry.v1.UTXOInput
-	(*UTXOChange)(nil),               // 22: ferry.v1.UTXOChange
-	(*SignEthereumRequest)(nil),      // 23: ferry.v1.SignEthereumRequest
-	(*SignResponse)(nil),             // 24: ferry.v1.SignResponse
-	(*Problem)(nil),                  // 25: ferry.v1.Problem
+	(*WrongAssetRequest)(nil),        // 5: ferry.v1.WrongAssetRequest
+	(*ConsentRequest)(nil),           // 6: ferry.v1.ConsentRequest
+	(*AmendResponse)(nil),            // 7: ferry.v1.AmendResponse
+	(*CheckDestinationRequest)(nil),  // 8: ferry.v1.CheckDestinationRequest
+	(*CheckDestinationResponse)(nil), // 9: ferry.v1.CheckDestinationResponse
+	(*IssueRequest)(nil),             // 10: ferry.v1.IssueRequest
+	(*Policy)(nil),                   // 11: ferry.v1.Policy
+	(*IssueResponse)(nil),            // 12: ferry.v1.IssueResponse
+	(*AttestDepositRequest)(nil),     // 13: ferry.v1.AttestDepositRequest
+	(*AttestDepositResponse)(nil),    // 14: ferry.v1.AttestDepositResponse
+	(*AttestRequest)(nil),            // 15: ferry.v1.AttestRequest
+	(*AttestResponse)(nil),           // 16: ferry.v1.AttestResponse
+	(*HighWaterRequest)(nil),         // 17: ferry.v1.HighWaterRequest
+	(*HighWaterResponse)(nil),        // 18: ferry.v1.HighWaterResponse
+	(*Authority)(nil),                // 19: ferry.v1.Authority
+	(*AuthorityDeposit)(nil),         // 20: ferry.v1.AuthorityDeposit
+	(*SignUTXORequest)(nil),          // 21: ferry.v1.SignUTXORequest
+	(*UTXOInput)(nil),                // 22: ferry.v1.UTXOInput
+	(*UTXOChange)(nil),               // 23: ferry.v1.UTXOChange
+	(*SignEthereumRequest)(nil),      // 24: ferry.v1.SignEthereumRequest
+	(*SignResponse)(nil),             // 25: ferry.v1.SignResponse
+	(*Problem)(nil),                  // 26: ferry.v1.Problem
 }
 var file_ferry_v1_ferry_proto_depIdxs = []int32{
-	5,  // 0: ferry.v1.AmendRequest.consent:type_name -> ferry.v1.ConsentRequest
-	10, // 1: ferry.v1.IssueRequest.policy:type_name -> ferry.v1.Policy
-	9,  // 2: ferry.v1.AttestRequest.terms:type_name -> ferry.v1.IssueRequest
-	19, // 3: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
-	18, // 4: ferry.v1.SignUTXORequest.authority:type_name -> ferry.v1.Authority
-	21, // 5: ferry.v1.SignUTXORequest.inputs:type_name -> ferry.v1.UTXOInput
-	22, // 6: ferry.v1.SignUTXORequest.change:type_name -> ferry.v1.UTXOChange
-	18, // 7: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
-	0,  // 8: ferry.v1.Liquidity.Lock:input_type -> ferry.v1.LockRequest
-	2,  // 9: ferry.v1.Liquidity.Accept:input_type -> ferry.v1.AcceptRequest
-	7,  // 10: ferry.v1.Wallet.CheckDestination:input_type -> ferry.v1.CheckDestinationRequest
-	9,  // 11: ferry.v1.Wallet.Issue:input_type -> ferry.v1.IssueRequest
-	4,  // 12: ferry.v1.Wallet.Amend:input_type -> ferry.v1.AmendRequest
-	14, // 13: ferry.v1.Attest.Attest:input_type -> ferry.v1.AttestRequest
-	16, // 14: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
-	4,  // 15: ferry.v1.Attest.Amend:input_type -> ferry.v1.AmendRequest
-	12, // 16: ferry.v1.Attest.AttestDeposit:input_type -> ferry.v1.AttestDepositRequest
-	20, // 17: ferry.v1.Signer.SignUTXO:input_type -> ferry.v1.SignUTXORequest
-	23, // 18: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
-	1,  // 19: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
-	3,  // 20: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
-	8,  // 21: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
-	11, // 22: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
-	6,  // 23: ferry.v1.Wallet.Amend:output_type -> ferry.v1.AmendResponse
-	15, // 24: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
-	17, // 25: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
-	6,  // 26: ferry.v1.Attest.Amend:output_type -> ferry.v1.AmendResponse
-	13, // 27: ferry.v1.Attest.AttestDeposit:output_type -> ferry.v1.AttestDepositResponse
-	24, // 28: ferry.v1.Signer.SignUTXO:output_type -> ferry.v1.SignResponse
-	24, // 29: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
-	19, // [19:30] is the sub-list for method output_type
-	8,  // [8:19] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	6,  // 0: ferry.v1.AmendRequest.consent:type_name -> ferry.v1.ConsentRequest
+	5,  // 1: ferry.v1.AmendRequest.wrong_asset:type_name -> ferry.v1.WrongAssetRequest
+	11, // 2: ferry.v1.IssueRequest.policy:type_name -> ferry.v1.Policy
+	10, // 3: ferry.v1.AttestRequest.terms:type_name -> ferry.v1.IssueRequest
+	20, // 4: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
+	19, // 5: ferry.v1.SignUTXORequest.authority:type_name -> ferry.v1.Authority
+	22, // 6: ferry.v1.SignUTXORequest.inputs:type_name -> ferry.v1.UTXOInput
+	23, // 7: ferry.v1.SignUTXORequest.change:type_name -> ferry.v1.UTXOChange
+	19, // 8: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
+	0,  // 9: ferry.v1.Liquidity.Lock:input_type -> ferry.v1.LockRequest
+	2,  // 10: ferry.v1.Liquidity.Accept:input_type -> ferry.v1.AcceptRequest
+	8,  // 11: ferry.v1.Wallet.CheckDestination:input_type -> ferry.v1.CheckDestinationRequest
+	10, // 12: ferry.v1.Wallet.Issue:input_type -> ferry.v1.IssueRequest
+	4,  // 13: ferry.v1.Wallet.Amend:input_type -> ferry.v1.AmendRequest
+	15, // 14: ferry.v1.Attest.Attest:input_type -> ferry.v1.AttestRequest
+	17, // 15: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
+	4,  // 16: ferry.v1.Attest.Amend:input_type -> ferry.v1.AmendRequest
+	13, // 17: ferry.v1.Attest.AttestDeposit:input_type -> ferry.v1.AttestDepositRequest
+	21, // 18: ferry.v1.Signer.SignUTXO:input_type -> ferry.v1.SignUTXORequest
+	24, // 19: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
+	1,  // 20: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
+	3,  // 21: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
+	9,  // 22: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
+	12, // 23: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
+	7,  // 24: ferry.v1.Wallet.Amend:output_type -> ferry.v1.AmendResponse
+	16, // 25: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
+	18, // 26: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
+	7,  // 27: ferry.v1.Attest.Amend:output_type -> ferry.v1.AmendResponse
+	14, // 28: ferry.v1.Attest.AttestDeposit:output_type -> ferry.v1.AttestDepositResponse
+	25, // 29: ferry.v1.Signer.SignUTXO:output_type -> ferry.v1.SignResponse
+	25, // 30: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
+	20, // [20:31] is the sub-list for method output_type
+	9,  // [9:20] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_ferry_v1_ferry_proto_init() }
@@ -1805,7 +1922,7 @@ func file_ferry_v1_ferry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ferry_v1_ferry_proto_rawDesc), len(file_ferry_v1_ferry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   4,
 		},
