@@ -18,7 +18,7 @@ help: ## list these tasks
 	@echo 'Usage: make <task>'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: bootstrap $(NODES) $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/complete) daemons ## run everything with embedded parts (ONCE=1: two swaps, proved, then stop)
+demo: bootstrap $(NODES) $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/complete) daemons ## run everything with embedded parts (ONCE=1: every asset is swapped, proved, then stop)
 	@exec $(BIN)/ferry demo $(if $(ONCE),--once)
 
 test: bootstrap $(NODES) $(BIN)/testcount $(BIN)/withpostgres ## run every test, on real PostgreSQL, Kafka protocol and nodes

@@ -54,7 +54,7 @@ func TestClientOf(t *testing.T) {
 // The amounts in payment links, against the forms of BIP 21 and EIP-681.
 func TestPaymentURI(t *testing.T) {
 	t.Parallel()
-	n := asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337}
+	n := asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337, Tokens: asset.Tokens{USDC: "0xUSDC"}}
 	for _, c := range []struct {
 		id    asset.ID
 		units string
@@ -63,6 +63,9 @@ func TestPaymentURI(t *testing.T) {
 		{asset.BTC, "1", "bitcoin:ADDR?amount=0.00000001"},
 		{asset.BTC, "5000000000", "bitcoin:ADDR?amount=50"},
 		{asset.BTC, "1500000", "bitcoin:ADDR?amount=0.015"},
+		{asset.LTC, "150000000", "litecoin:ADDR?amount=1.5"},
+		{asset.BCH, "1", "ADDR?amount=0.00000001"},
+		{asset.USDC, "25000001", "ethereum:0xUSDC@1337/transfer?address=ADDR&uint256=25000001"},
 		{asset.ETH, "1", "ethereum:ADDR@1337?value=1"},
 		{asset.ETH, "2014000000000000000", "ethereum:ADDR@1337?value=2014000000000000000"},
 	} {
@@ -71,7 +74,9 @@ func TestPaymentURI(t *testing.T) {
 			t.Errorf("%s %s: %q (%v), want %q", c.units, c.id, got, err, c.want)
 		}
 	}
-	if _, err := paymentURI(n, "ADDR", asset.Amount{Asset: "DOGE"}); err == nil {
-		t.Error("an unknown asset has a link")
+	for _, id := range []asset.ID{"DOGE", asset.USDT} {
+		if _, err := paymentURI(n, "ADDR", asset.Amount{Asset: id}); err == nil {
+			t.Errorf("%s, which is not swapped, has a link", id)
+		}
 	}
 }

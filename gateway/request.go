@@ -82,8 +82,8 @@ func (g *Gateway) readAddress(field string, chain asset.Chain, text string) (str
 
 // network is the configured network of a chain, for people.
 func (g *Gateway) network(chain asset.Chain) string {
-	if chain == asset.Bitcoin {
-		return g.config.Networks.Bitcoin
+	if chain.Family() == asset.UTXO {
+		return g.config.Networks.Name(chain)
 	}
 	return fmt.Sprintf("%s, chain id %d", chain, g.config.Networks.EthereumChainID)
 }

@@ -43,7 +43,7 @@ type terms struct {
 
 // terms refuses with price_unavailable, chain_halted or insufficient_liquidity.
 func (d *Desk) terms(c PairConfig) (terms, error) {
-	top, err := d.market.Top(c.Pair)
+	ratio, err := d.market.Ratio(c.Pair, c.SpreadBPS)
 	if err != nil {
 		return terms{}, err
 	}
@@ -52,10 +52,6 @@ func (d *Desk) terms(c PairConfig) (terms, error) {
 		return terms{}, err
 	}
 	payout, err := d.funds.payable(c.Pair.To)
-	if err != nil {
-		return terms{}, err
-	}
-	ratio, err := NewRatio(top, c.Pair, c.SpreadBPS)
 	if err != nil {
 		return terms{}, err
 	}

@@ -208,7 +208,3 @@ func (t Top) fit(now time.Time, staleAfter time.Duration) error {
 func noPrice(reason string) error {
 	return swap.Refuse(swap.CodePriceUnavailable, "", "", reason)
 }
-
-func (m *Market) covers(p asset.Pair) bool {
-	return slices.ContainsFunc(m.fora, func(f *forum) bool { return f.instrument.Covers(p) })
-}

@@ -120,13 +120,12 @@ func (d *Desk) reprice(v requoting) (Offer, swap.Balance, error) {
 		return Offer{}, payout, err
 	}
 	var market *price.Ratio
-	if top, err := d.market.Top(pair); err == nil {
-		ratio, err := NewRatio(top, pair, c.SpreadBPS)
-		if err != nil {
-			return Offer{}, payout, err
-		}
+	switch ratio, err := d.market.Ratio(pair, c.SpreadBPS); {
+	case err == nil:
 		market = &ratio
-	} else if v.request.Basis != swap.BasisLocked {
+	case swap.ErrorCode(err) != swap.CodePriceUnavailable:
+		return Offer{}, payout, err
+	case v.request.Basis != swap.BasisLocked:
 		return Offer{}, payout, errNotYet
 	}
 	offer, err := Reprice(v.terms, v.request.Basis, v.total, market)

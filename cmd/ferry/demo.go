@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"ferry/deploy/cluster"
 	"ferry/deploy/demo"
@@ -17,6 +19,7 @@ import (
 	"ferry/deploy/demo/faucet"
 	"ferry/deploy/demo/show"
 	"ferry/deploy/deployment"
+	"ferry/deploy/parts"
 	"ferry/swap/asset"
 
 	"ferry/cmd/ferry/internal/support"
@@ -33,18 +36,18 @@ func demoCommand(a *app) *cobra.Command {
 	var api string
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run all of Ferry on this machine, and swap BTC and ETH both ways on real nodes",
+		Short: "Run all of Ferry on this machine, and swap every asset on real nodes",
 		Args:  exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.demo(cmd.Context(), api, once)
 		},
 	}
-	cmd.Flags().BoolVar(&once, "once", false, "stop after the two swaps are settled and proved")
+	cmd.Flags().BoolVar(&once, "once", false, "stop after the swaps are settled and proved")
 	cmd.Flags().StringVar(&api, "api", "127.0.0.1:8080", "address of the public API, on the loopback interface")
 	return cmd
 }
 
-// demo brings everything up, shows two swaps, has them proved by another program,
+// demo brings everything up, shows swaps of every asset, has them proved by another program,
 // and prints the books. Without once it stays up until it is interrupted.
 func (a *app) demo(ctx context.Context, api string, once bool) (err error) {
 	display := show.New(show.ForFile(os.Stdout))
@@ -91,15 +94,36 @@ func orCause(ctx context.Context, err error) error {
 	return err
 }
 
+func (a *app) getenv(name string) string {
+	value, _ := a.lookup(name)
+	return value
+}
+
+// demoNetworks are those of all chains, but for Litecoin where it has no node: that is
+// the one part which make does not build.
+func (a *app) demoNetworks(display *show.Show) asset.Networks {
+	networks := cluster.EveryNetwork()
+	if _, err := parts.FindLitecoind(a.getenv("LITECOIND")); err != nil && a.getenv("LITECOIN_URL") == "" {
+		display.Say(fmt.Sprintf("SKIPPED: Litecoin (%v)", err))
+		networks.Litecoin = ""
+	}
+	return networks
+}
+
 func (a *app) startCluster(ctx context.Context, api string, display *show.Show) (*cluster.Cluster, error) {
-	mining, err := faucet.BitcoinMiningAddress(cluster.DemoNetworks())
+	networks := a.demoNetworks(display)
+	mining, err := faucet.MiningAddress(asset.Bitcoin, networks)
+	if err != nil {
+		return nil, err
+	}
+	cashMining, err := faucet.MiningAddress(asset.BitcoinCash, networks)
 	if err != nil {
 		return nil, err
 	}
 	line := display.Start("start", "starting")
 	began := time.Now()
-	up, err := cluster.Start(ctx, cluster.Config{Root: a.root, API: api, MiningAddress: mining,
-		Getenv: func(name string) string { v, _ := a.lookup(name); return v }, Progress: line.Update})
+	up, err := cluster.Start(ctx, cluster.Config{Root: a.root, API: api, MiningAddress: mining, CashMiningAddress: cashMining, Networks: networks,
+		Getenv: a.getenv, Progress: line.Update})
 	if err != nil {
 		line.Fail(err.Error())
 		return nil, err
@@ -108,7 +132,7 @@ func (a *app) startCluster(ctx context.Context, api string, display *show.Show) 
 	return up, nil
 }
 
-// perform makes the two swaps, has them proved, and prints the books.
+// perform makes the swaps, has them proved, and prints the books.
 func (a *app) perform(ctx context.Context, s cluster.Settings, display *show.Show) error {
 	d, err := deployment.Load(s.Deployment)
 	if err != nil {
@@ -122,12 +146,12 @@ func (a *app) perform(ctx context.Context, s cluster.Settings, display *show.Sho
 	if err != nil {
 		return err
 	}
-	funds, err := a.demoFunds(ctx)
+	funds, err := a.demoFunds(ctx, d.Networks)
 	if err != nil {
 		return err
 	}
 	claims := filepath.Join(a.root, "run", "claims.json")
-	_, err = demo.Run(ctx, demo.Config{API: s.API, Bitcoin: bitcoinNode(s), Ethereum: s.Ethereum.URL, Networks: d.Networks,
+	_, err = demo.Run(ctx, demo.Config{API: s.API, UTXO: utxoNodes(s, d.Networks), Ethereum: s.Ethereum.URL, Networks: d.Networks,
 		QuoteKeys: quoteKeys, AttestKeys: attestKeys, Funds: funds, ClaimsFile: claims, Show: display})
 	if err != nil {
 		return err
@@ -138,16 +162,23 @@ func (a *app) perform(ctx context.Context, s cluster.Settings, display *show.Sho
 	return a.printBooks(ctx, display)
 }
 
-func bitcoinNode(s cluster.Settings) bitcoin.NodeConfig {
-	return bitcoin.NodeConfig{URL: s.Bitcoin.URL, User: s.Bitcoin.User, Password: s.Bitcoin.Password}
+// utxoNodes are the nodes of Bitcoin and its siblings, as strangers ask them.
+func utxoNodes(s cluster.Settings, n asset.Networks) map[asset.Chain]bitcoin.NodeConfig {
+	nodes := map[asset.Chain]bitcoin.NodeConfig{}
+	for _, chain := range n.Chains() {
+		if node := s.Node(chain); chain.Family() == asset.UTXO {
+			nodes[chain] = bitcoin.NodeConfig{URL: node.URL, User: node.User, Password: node.Password, Chain: chain}
+		}
+	}
+	return nodes
 }
 
 // demoFunds says what the hot wallet needs before it can pay anybody.
-func (a *app) demoFunds(ctx context.Context) ([]demo.Fund, error) {
-	needs := map[asset.ID][2]string{asset.BTC: {"1", "10"}, asset.ETH: {"30", "300"}}
+func (a *app) demoFunds(ctx context.Context, networks asset.Networks) ([]demo.Fund, error) {
+	needs := map[asset.ID][2]string{asset.BTC: {"1", "10"}, asset.LTC: {"50", "400"}, asset.BCH: {"10", "100"}, asset.ETH: {"30", "300"}}
 	var funds []demo.Fund
 	err := a.read(ctx, func(r *support.Reader) error {
-		for _, known := range cluster.DemoNetworks().Assets() {
+		for _, known := range networks.Assets() {
 			address, err := r.FundAddress(ctx, known.Chain)
 			if err != nil {
 				return err
@@ -160,17 +191,16 @@ func (a *app) demoFunds(ctx context.Context) ([]demo.Fund, error) {
 			if err != nil {
 				return err
 			}
-			chain := known.Chain
 			funds = append(funds, demo.Fund{Asset: known.ID, Address: address, Least: least, Send: send,
-				Available: func(ctx context.Context) (asset.Units, error) { return a.available(ctx, chain) }})
+				Available: func(ctx context.Context) (asset.Units, error) { return a.available(ctx, known.ID) }})
 		}
 		return nil
 	})
 	return funds, err
 }
 
-// available is what the hot wallet can pay on a chain now, of its own asset.
-func (a *app) available(ctx context.Context, chain asset.Chain) (asset.Units, error) {
+// available is what the hot wallet can pay of an asset now.
+func (a *app) available(ctx context.Context, id asset.ID) (asset.Units, error) {
 	confirmations, err := a.confirmations()
 	if err != nil {
 		return asset.Units{}, err
@@ -182,7 +212,7 @@ func (a *app) available(ctx context.Context, chain asset.Chain) (asset.Units, er
 			return err
 		}
 		for _, b := range all {
-			if b.Chain == chain && b.Available.Asset == chain.NativeID() && b.Available.Units.Sign() > 0 {
+			if b.Available.Asset == id && b.Available.Units.Sign() > 0 {
 				if found, err = asset.UnitsFromBig(b.Available.Units); err != nil {
 					return err
 				}
@@ -202,8 +232,14 @@ func prove(ctx context.Context, program, claims string, s cluster.Settings, disp
 	if err != nil {
 		return fmt.Errorf("find prove: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, program, "-claims", claims, "-bitcoin", s.Bitcoin.URL, "-ethereum", s.Ethereum.URL)
-	cmd.Env = []string{"BITCOIN_RPC_USER=" + s.Bitcoin.User, "BITCOIN_RPC_PASSWORD=" + s.Bitcoin.Password}
+	cmd := exec.CommandContext(ctx, program, "-claims", claims)
+	for _, chain := range asset.Chains() {
+		if node := s.Node(chain); node.URL != "" {
+			cmd.Args = append(cmd.Args, "-"+string(chain), node.URL)
+			upper := strings.ToUpper(string(chain))
+			cmd.Env = append(cmd.Env, upper+"_RPC_USER="+node.User, upper+"_RPC_PASSWORD="+node.Password)
+		}
+	}
 	said, err := cmd.CombinedOutput()
 	display.Say(string(said))
 	if err != nil {
@@ -227,15 +263,23 @@ func (a *app) printBooks(ctx context.Context, display *show.Show) error {
 
 // stayUp mines blocks and waits for the end.
 func (a *app) stayUp(ctx context.Context, s cluster.Settings, display *show.Show) error {
-	text, err := demo.Instructions(demo.Place{API: s.API, Ferry: filepath.Join(a.root, "bin", "ferry"), Networks: cluster.DemoNetworks()})
+	d, err := deployment.Load(s.Deployment)
+	if err != nil {
+		return err
+	}
+	text, err := demo.Instructions(demo.Place{API: s.API, Ferry: filepath.Join(a.root, "bin", "ferry"), Networks: d.Networks})
 	if err != nil {
 		return err
 	}
 	display.Say(text)
-	miner, err := faucet.NewBitcoin(bitcoinNode(s), cluster.DemoNetworks())
-	if err != nil {
-		return err
+	miners, ctx := errgroup.WithContext(ctx)
+	for _, node := range utxoNodes(s, d.Networks) {
+		miner, err := faucet.NewBitcoin(node, d.Networks)
+		if err != nil {
+			return err
+		}
+		defer miner.Close()
+		miners.Go(func() error { return miner.MineEvery(ctx, demoBlockEvery) })
 	}
-	defer miner.Close()
-	return miner.MineEvery(ctx, demoBlockEvery)
+	return miners.Wait()
 }

@@ -7,6 +7,7 @@ import (
 
 	"ferry/deploy/cluster"
 	"ferry/deploy/demo/faucet"
+	"ferry/deploy/deployment"
 	"ferry/deploy/parts"
 	"ferry/migrations"
 )
@@ -45,12 +46,16 @@ func faucetCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			networks := cluster.DemoNetworks()
+			d, err := deployment.Load(s.Deployment)
+			if err != nil {
+				return err
+			}
+			networks := d.Networks
 			address, err := networks.ParseAddress(chain, args[1])
 			if err != nil {
 				return usage("address %.80q: %v", args[1], err)
 			}
-			txid, err := faucet.Give(cmd.Context(), faucet.Nodes{Bitcoin: bitcoinNode(s), Ethereum: s.Ethereum.URL, Networks: networks},
+			txid, err := faucet.Give(cmd.Context(), faucet.Nodes{UTXO: utxoNodes(s, networks), Ethereum: s.Ethereum.URL, Networks: networks},
 				chain, address, args[2])
 			if err != nil {
 				return err

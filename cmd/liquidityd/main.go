@@ -50,7 +50,11 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	venues, err := sources(s.Or, log)
+	books, err := needed(config.Pairs)
+	if err != nil {
+		return err
+	}
+	venues, err := sources(s.Or, books, log)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,48 +24,73 @@ const (
 	quietStaleAfter = 10 * time.Second
 )
 
-// ethBTCInstrument is the market that both pairs are priced from, in the ticks that
-// all venues are counted in.
-var ethBTCInstrument = liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}
+// instruments are the books that pairs are priced from, by the asset that each brings
+// in: all meet in BTC, so that two price any pair. All venues have all of them. Every
+// one is counted in the same ticks at all venues.
+var instruments = map[asset.ID]liquidity.Instrument{
+	asset.ETH:  {Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8},
+	asset.LTC:  {Base: asset.LTC, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8},
+	asset.BCH:  {Base: asset.BCH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8},
+	asset.USDT: {Base: asset.BTC, Quote: asset.USDT, PriceDecimals: 8, SizeDecimals: 8},
+	asset.USDC: {Base: asset.BTC, Quote: asset.USDC, PriceDecimals: 8, SizeDecimals: 8},
+}
 
-// registration is a venue: where it is, and its client. rest is empty where nothing
-// is fetched.
+// needed are the instruments that price the pairs, in Ferry's order of assets.
+func needed(pairs []liquidity.PairConfig) ([]liquidity.Instrument, error) {
+	var list []liquidity.Instrument
+	for _, a := range asset.All() {
+		wanted := func(p liquidity.PairConfig) bool { return p.Pair.From == a.ID || p.Pair.To == a.ID }
+		if a.ID == asset.BTC || !slices.ContainsFunc(pairs, wanted) {
+			continue
+		}
+		i, ok := instruments[a.ID]
+		if !ok {
+			return nil, fmt.Errorf("no book of %s is known to the venues", a.ID)
+		}
+		list = append(list, i)
+	}
+	return list, nil
+}
+
+// place is where a venue is, and what is read there.
+type place struct {
+	instrument liquidity.Instrument
+	// rest is empty where nothing is fetched.
+	stream, rest string
+	log          *slog.Logger
+}
+
+func (p place) market(staleAfter time.Duration) feed.Market {
+	return feed.Market{StreamURL: p.stream, Instrument: p.instrument, StaleAfter: staleAfter, Log: p.log, Now: time.Now}
+}
+
+// registration is a venue: where it is, and its client.
 type registration struct {
 	name, stream, rest string
-	open               func(streamURL, restURL string, log *slog.Logger) (liquidity.Source, error)
+	open               func(place) (liquidity.Source, error)
 }
 
 // register lists the venues there are, a line each.
 var register = []registration{
-	{binance.Name, "wss://data-stream.binance.vision", "https://data-api.binance.vision", ethBTC},
-	{kraken.Name, kraken.StreamURL, "", func(stream, _ string, log *slog.Logger) (liquidity.Source, error) {
-		return kraken.New(ethBTCAt(stream, priceStaleAfter, log))
-	}},
-	{coinbase.Name, coinbase.StreamURL, "", func(stream, _ string, log *slog.Logger) (liquidity.Source, error) {
-		return coinbase.New(ethBTCAt(stream, priceStaleAfter, log))
-	}},
-	{okx.Name, okx.StreamURL, "", func(stream, _ string, log *slog.Logger) (liquidity.Source, error) {
-		return okx.New(ethBTCAt(stream, quietStaleAfter, log))
-	}},
-	{bitstamp.Name, bitstamp.StreamURL, bitstamp.RestURL, func(stream, rest string, log *slog.Logger) (liquidity.Source, error) {
-		return bitstamp.New(bitstamp.Config{Market: ethBTCAt(stream, quietStaleAfter, log), RestURL: rest})
+	{binance.Name, "wss://data-stream.binance.vision", "https://data-api.binance.vision", onBinance},
+	{kraken.Name, kraken.StreamURL, "", func(p place) (liquidity.Source, error) { return kraken.New(p.market(priceStaleAfter)) }},
+	{coinbase.Name, coinbase.StreamURL, "", func(p place) (liquidity.Source, error) { return coinbase.New(p.market(priceStaleAfter)) }},
+	{okx.Name, okx.StreamURL, "", func(p place) (liquidity.Source, error) { return okx.New(p.market(quietStaleAfter)) }},
+	{bitstamp.Name, bitstamp.StreamURL, bitstamp.RestURL, func(p place) (liquidity.Source, error) {
+		return bitstamp.New(bitstamp.Config{Market: p.market(quietStaleAfter), RestURL: p.rest})
 	}},
 }
 
-func ethBTCAt(streamURL string, staleAfter time.Duration, log *slog.Logger) feed.Market {
-	return feed.Market{StreamURL: streamURL, Instrument: ethBTCInstrument, StaleAfter: staleAfter, Log: log, Now: time.Now}
+func onBinance(p place) (liquidity.Source, error) {
+	return binance.New(binance.Config{StreamURL: p.stream, RestURL: p.rest, Symbol: string(p.instrument.Base + p.instrument.Quote),
+		StaleAfter: priceStaleAfter, Log: p.log, Now: time.Now, Instrument: p.instrument})
 }
 
-// ethBTC is Binance's market.
-func ethBTC(streamURL, restURL string, log *slog.Logger) (liquidity.Source, error) {
-	return binance.New(binance.Config{StreamURL: streamURL, RestURL: restURL, Symbol: "ETHBTC",
-		StaleAfter: priceStaleAfter, Log: log, Now: time.Now, Instrument: ethBTCInstrument})
-}
-
-// sources opens the venues that FERRY_VENUES names, all of them if it is not set.
+// sources opens the books at the venues that FERRY_VENUES names, all of them if it is
+// not set.
 // FERRY_<VENUE>_STREAM_URL and FERRY_<VENUE>_REST_URL go before the addresses that are
 // registered.
-func sources(setting func(name, otherwise string) string, log *slog.Logger) ([]liquidity.Source, error) {
+func sources(setting func(name, otherwise string) string, books []liquidity.Instrument, log *slog.Logger) ([]liquidity.Source, error) {
 	var all []string
 	for _, r := range register {
 		all = append(all, r.name)
@@ -78,11 +104,13 @@ func sources(setting func(name, otherwise string) string, log *slog.Logger) ([]l
 			}
 			found = true
 			prefix := "FERRY_" + strings.ToUpper(name)
-			source, err := r.open(setting(prefix+"_STREAM_URL", r.stream), setting(prefix+"_REST_URL", r.rest), log)
-			if err != nil {
-				return nil, fmt.Errorf("venue %s: %w", name, err)
+			for _, i := range books {
+				source, err := r.open(place{i, setting(prefix+"_STREAM_URL", r.stream), setting(prefix+"_REST_URL", r.rest), log})
+				if err != nil {
+					return nil, fmt.Errorf("venue %s: %s: %w", name, i, err)
+				}
+				opened = append(opened, source)
 			}
-			opened = append(opened, source)
 		}
 		if !found {
 			return nil, fmt.Errorf("FERRY_VENUES names %.40q, which is none of %s", name, strings.Join(all, ","))

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math/big"
 	"net"
 	"testing"
 	"time"
@@ -22,7 +24,13 @@ func fair(t *testing.T) (server *simulator.Server, market *liquidity.Market) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err = simulator.New(simulator.Config{Seed: 1, Markets: []simulator.Market{first}, Every: 10 * time.Millisecond, Log: log})
+	return played(t, []simulator.Market{first}, []liquidity.Instrument{instruments[asset.ETH]}, 10*time.Millisecond, log)
+}
+
+// played is the market of some books at all registered venues.
+func played(t *testing.T, markets []simulator.Market, books []liquidity.Instrument, every time.Duration, log *slog.Logger) (*simulator.Server, *liquidity.Market) {
+	t.Helper()
+	server, err := simulator.New(simulator.Config{Seed: 1, Markets: markets, Every: every, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,13 +42,15 @@ func fair(t *testing.T) (server *simulator.Server, market *liquidity.Market) {
 	paths := map[string]string{"kraken": "/kraken/v2", "coinbase": "/coinbase", "okx": "/okx/ws/v5/public", "bitstamp": "/bitstamp"}
 	var opened []liquidity.Source
 	for _, r := range register {
-		source, err := r.open(ws+paths[r.name], http+paths[r.name], log)
-		if err != nil {
-			t.Fatal(err)
+		for _, i := range books {
+			source, err := r.open(place{i, ws + paths[r.name], http + paths[r.name], log})
+			if err != nil {
+				t.Fatal(err)
+			}
+			opened = append(opened, source)
 		}
-		opened = append(opened, source)
 	}
-	market, err = liquidity.NewMarket(time.Now, opened...)
+	market, err := liquidity.NewMarket(time.Now, opened...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,9 +169,81 @@ func TestSources(t *testing.T) {
 				return v
 			}
 			return otherwise
-		}, log)
+		}, []liquidity.Instrument{instruments[asset.ETH]}, log)
 		if (err != nil) != (c.want < 0) || err == nil && len(got) != c.want {
 			t.Errorf("%v: %d sources, %v", c.env, len(got), err)
+		}
+	}
+}
+
+// Setup: all venues with a book of every instrument. Test: every ordered pair of all
+// assets gets a price, and the prices agree with one another.
+func TestEveryPairHasAPrice(t *testing.T) {
+	t.Parallel()
+	log := slog.New(slog.DiscardHandler)
+	var markets []simulator.Market
+	var pairs []liquidity.PairConfig
+	for _, text := range []string{"ETH-BTC=0.035", "LTC-BTC=0.001", "BCH-BTC=0.005", "BTC-USDT=98000", "BTC-USDC=98010"} {
+		m, err := simulator.ParseMarket(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		markets = append(markets, m)
+	}
+	for _, from := range asset.All() {
+		for _, to := range asset.All() {
+			if from.ID != to.ID {
+				pairs = append(pairs, liquidity.PairConfig{Pair: asset.Pair{From: from.ID, To: to.ID}})
+			}
+		}
+	}
+	books, err := needed(pairs)
+	if err != nil || len(books) != len(instruments) {
+		t.Fatalf("%v, %v", books, err)
+	}
+	_, market := played(t, markets, books, 50*time.Millisecond, log)
+	limit, ticker := time.NewTimer(time.Minute), time.NewTicker(20*time.Millisecond)
+	defer limit.Stop()
+	defer ticker.Stop()
+	for _, p := range pairs {
+		var num, den *big.Int
+		for {
+			there, err := market.Ratio(p.Pair, 0)
+			back, backErr := market.Ratio(asset.Pair{From: p.Pair.To, To: p.Pair.From}, 0)
+			if err = errors.Join(err, backErr); err == nil {
+				num, den = new(big.Int).Mul(there.Num, back.Num), new(big.Int).Mul(there.Den, back.Den)
+				break
+			}
+			select {
+			case <-limit.C:
+				t.Fatalf("%s has no price: %v", p.Pair, err)
+			case <-ticker.C:
+			}
+		}
+		// There and back costs something, and less than a tenth.
+		if tenth := new(big.Int).Mul(num, big.NewInt(10)); num.Cmp(den) >= 0 || tenth.Cmp(new(big.Int).Mul(den, big.NewInt(9))) < 0 {
+			t.Errorf("%s there and back gives %s/%s", p.Pair, num, den)
+		}
+	}
+}
+
+// Only books that price a pair are read.
+func TestNeededBooks(t *testing.T) {
+	t.Parallel()
+	of := func(pairs ...asset.Pair) (list []liquidity.PairConfig) {
+		for _, p := range pairs {
+			list = append(list, liquidity.PairConfig{Pair: p})
+		}
+		return list
+	}
+	for want, pairs := range map[string][]liquidity.PairConfig{
+		"[]":                of(),
+		"[ETH-BTC]":         of(asset.Pair{From: asset.BTC, To: asset.ETH}, asset.Pair{From: asset.ETH, To: asset.BTC}),
+		"[LTC-BTC BCH-BTC]": of(asset.Pair{From: asset.BCH, To: asset.LTC}),
+		"[BTC-USDC]":        of(asset.Pair{From: asset.USDC, To: asset.BTC}),
+	} {
+		if got, err := needed(pairs); err != nil || fmt.Sprint(got) != want {
+			t.Errorf("%v, %v; want %s", got, err, want)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"slices"
 	"strings"
 )
 
@@ -19,7 +18,7 @@ const (
 // codeNoInfo is a node's answer for an address that it has never seen.
 const codeNoInfo = -5
 
-// bitcoin asks a node that indexes addresses.
+// bitcoin asks a node of Bitcoin or Bitcoin Cash that indexes addresses.
 type bitcoin struct {
 	rpc           *rpc
 	confirmations uint64
@@ -69,17 +68,22 @@ func (b bitcoin) ask(ctx context.Context, c claim) (evidence, error) {
 		named = named || tx.TxID == c.TxID
 		in = append(in, fmt.Sprintf("in %s, block %d, %d confirmations", tx.TxID, height, tx.Confirmations))
 	}
+	return summed(c, received, shallow, in, named, b.confirmations), nil
+}
+
+// summed says what was found, and what speaks against the claim beside the sum.
+func summed(c claim, received, shallow amount, in []string, named bool, confirmations uint64) evidence {
 	said := evidence{received: received, where: strings.Join(in, " and ")}
 	if len(in) == 0 {
 		said.where = "in no block"
 	}
 	if shallow.Sign() > 0 {
-		said.doubts = fmt.Sprintf("%s more with fewer than %d confirmations", c.say(shallow), b.confirmations)
+		said.doubts = fmt.Sprintf("%s more with fewer than %d confirmations", c.say(shallow), confirmations)
 	}
 	if !named {
 		said.doubts = strings.TrimPrefix(said.doubts+"; "+c.TxID+" is not among what paid it", "; ")
 	}
-	return said, nil
+	return said
 }
 
 // transactions lists, once each, all that touch the address.
@@ -121,7 +125,8 @@ func (b bitcoin) height(ctx context.Context, blockHash string) (int64, error) {
 func (tx transaction) paysTo(address string) (amount, error) {
 	sum := new(big.Int)
 	for _, out := range tx.Vout {
-		if out.ScriptPubKey.Address != address && !slices.Equal(out.ScriptPubKey.Addresses, []string{address}) {
+		several := out.ScriptPubKey.Addresses // one that names several is paid to none of them alone
+		if !same(out.ScriptPubKey.Address, address) && (len(several) != 1 || !same(several[0], address)) {
 			continue
 		}
 		sat, err := satoshi(out.Value)
@@ -131,6 +136,12 @@ func (tx transaction) paysTo(address string) (amount, error) {
 		sum.Add(sum, sat)
 	}
 	return sum, nil
+}
+
+// same compares addresses but for CashAddr's prefix, which Bitcoin Cash's nodes leave
+// out. It is in the address's checksum.
+func same(told, address string) bool {
+	return told != "" && told[strings.LastIndex(told, ":")+1:] == address[strings.LastIndex(address, ":")+1:]
 }
 
 // satoshi reads a number of coins, exactly. Nodes write it with at most eight

@@ -41,17 +41,21 @@ type claim struct {
 var units = map[string]struct {
 	ticker, unit string
 	decimals     int
-}{"bitcoin": {"BTC", "sat", 8}, "ethereum": {"ETH", "wei", 18}}
+}{"bitcoin": {"BTC", "sat", 8}, "litecoin": {"LTC", "litoshi", 8}, "bitcoincash": {"BCH", "sat", 8}, "ethereum": {"ETH", "wei", 18}}
 
 var (
 	digits    = regexp.MustCompile(`^[0-9]{1,78}$`)
 	addresses = map[string]*regexp.Regexp{
-		"bitcoin":  regexp.MustCompile(`^[0-9A-Za-z]{14,100}$`),
-		"ethereum": regexp.MustCompile(`^0x[0-9a-fA-F]{40}$`),
+		"bitcoin":     regexp.MustCompile(`^[0-9A-Za-z]{14,100}$`),
+		"litecoin":    regexp.MustCompile(`^[0-9A-Za-z]{14,100}$`),
+		"bitcoincash": regexp.MustCompile(`^[a-z]{3,20}:[0-9a-z]{30,120}$`),
+		"ethereum":    regexp.MustCompile(`^0x[0-9a-fA-F]{40}$`),
 	}
 	txids = map[string]*regexp.Regexp{
-		"bitcoin":  regexp.MustCompile(`^[0-9a-f]{64}$`),
-		"ethereum": regexp.MustCompile(`^0x[0-9a-f]{64}$`),
+		"bitcoin":     regexp.MustCompile(`^[0-9a-f]{64}$`),
+		"litecoin":    regexp.MustCompile(`^[0-9a-f]{64}$`),
+		"bitcoincash": regexp.MustCompile(`^[0-9a-f]{64}$`),
+		"ethereum":    regexp.MustCompile(`^0x[0-9a-f]{64}$`),
 	}
 )
 
@@ -116,7 +120,7 @@ func parseClaims(raw []byte) ([]claim, error) {
 
 func (c *claim) check() error {
 	if _, known := units[c.Chain]; !known {
-		return fmt.Errorf("chain %.40q is not known: it is bitcoin or ethereum", c.Chain)
+		return fmt.Errorf("chain %.40q is not known: it is bitcoin, litecoin, bitcoincash or ethereum", c.Chain)
 	}
 	if !addresses[c.Chain].MatchString(c.Address) {
 		return fmt.Errorf("%.120q is no address of %s", c.Address, c.Chain)

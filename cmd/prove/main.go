@@ -18,6 +18,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -37,21 +38,25 @@ func main() {
 
 // settings are what the flags say.
 type settings struct {
-	claims            string
-	bitcoin, ethereum string
-	confirmations     uint64
-	timeout           time.Duration
+	claims string
+	// urls are the nodes', by chain.
+	urls          map[string]*string
+	confirmations uint64
+	timeout       time.Duration
 }
 
 const maxConfirmations = 10_000
 
 func parse(args []string, errs io.Writer) (settings, error) {
-	var s settings
+	s := settings{urls: map[string]*string{}}
 	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	flags.StringVar(&s.claims, "claims", "", `JSON file of claims: [{"chain", "address", "units", "txid"?, "note"?}, …], units in satoshi or wei`)
-	flags.StringVar(&s.bitcoin, "bitcoin", "", "URL of a Bitcoin node's JSON-RPC with an address index; user and password in it, or in BITCOIN_RPC_USER and BITCOIN_RPC_PASSWORD")
-	flags.StringVar(&s.ethereum, "ethereum", "", "URL of an Ethereum node's JSON-RPC")
+	for chain, what := range map[string]string{"bitcoin": "a Bitcoin node's JSON-RPC with an address index", "bitcoincash": "a Bitcoin Cash node's JSON-RPC with an address index",
+		"litecoin": "a Litecoin node's JSON-RPC", "ethereum": "an Ethereum node's JSON-RPC"} {
+		upper := strings.ToUpper(chain)
+		s.urls[chain] = flags.String(chain, "", "URL of "+what+"; user and password in it, or in "+upper+"_RPC_USER and "+upper+"_RPC_PASSWORD")
+	}
 	flags.Uint64Var(&s.confirmations, "confirmations", 1, "how deep a payment must be to count")
 	flags.DurationVar(&s.timeout, "timeout", time.Minute, "how long all of it may take")
 	if err := flags.Parse(args); err != nil {
@@ -59,7 +64,7 @@ func parse(args []string, errs io.Writer) (settings, error) {
 	}
 	switch {
 	case s.claims == "" || flags.NArg() > 0:
-		return s, errors.New("say which claims to prove: prove -claims <file> [-bitcoin <url>] [-ethereum <url>]")
+		return s, errors.New("say which claims to prove: prove -claims <file> [-bitcoin <url>] [-litecoin <url>] [-bitcoincash <url>] [-ethereum <url>]")
 	case s.confirmations < 1 || s.confirmations > maxConfirmations:
 		return s, fmt.Errorf("-confirmations must be 1 to %d", maxConfirmations)
 	case s.timeout <= 0:
@@ -116,19 +121,23 @@ type node interface {
 
 func nodes(s settings, getenv func(string) string) (map[string]node, error) {
 	chains := map[string]node{}
-	if s.bitcoin != "" {
-		rpc, err := newRPC(s.bitcoin, getenv("BITCOIN_RPC_USER"), getenv("BITCOIN_RPC_PASSWORD"))
-		if err != nil {
-			return nil, fmt.Errorf("-bitcoin: %w", err)
+	for chain, url := range s.urls {
+		if *url == "" {
+			continue
 		}
-		chains["bitcoin"] = bitcoin{rpc: rpc, confirmations: s.confirmations}
-	}
-	if s.ethereum != "" {
-		rpc, err := newRPC(s.ethereum, "", "")
+		upper := strings.ToUpper(chain)
+		rpc, err := newRPC(*url, getenv(upper+"_RPC_USER"), getenv(upper+"_RPC_PASSWORD"))
 		if err != nil {
-			return nil, fmt.Errorf("-ethereum: %w", err)
+			return nil, fmt.Errorf("-%s: %w", chain, err)
 		}
-		chains["ethereum"] = ethereum{rpc: rpc, confirmations: s.confirmations}
+		switch chain {
+		case "ethereum":
+			chains[chain] = ethereum{rpc: rpc, confirmations: s.confirmations}
+		case "litecoin":
+			chains[chain] = unindexed{rpc: rpc, confirmations: s.confirmations}
+		default:
+			chains[chain] = bitcoin{rpc: rpc, confirmations: s.confirmations}
+		}
 	}
 	return chains, nil
 }

@@ -123,6 +123,58 @@ func TestBitcoin(t *testing.T) {
 	}
 }
 
+// Bitcoin Cash's node leaves the prefix out of what it answers.
+func TestBitcoinCash(t *testing.T) {
+	t.Parallel()
+	const address = "bchsim:qr6m7j9njldwwzlg9v7v53unlr4jkmx6ey8dknfw6f"
+	paid := strings.ReplaceAll("["+output(btcTx, "0.01", "b", 3)+"]", btcAddress, strings.TrimPrefix(address, "bchsim:"))
+	node := fakeNode(t, map[string]string{"searchrawtransactions": paid, "getblockheader": `{"height":320}`})
+	for units, want := range map[string]int{"1000000": 0, "999999": 1} {
+		claims := fmt.Sprintf(`[{"chain":"bitcoincash","address":%q,"units":%q,"txid":%q}]`, address, units, btcTx)
+		if code, out, errs := prove(t, claims, "-bitcoincash", node); code != want || !strings.Contains(out, "0.01 BCH (1000000 sat) received in "+btcTx) {
+			t.Errorf("%s: exit status %d, %q, printed:\n%s", units, code, errs, out)
+		}
+	}
+}
+
+// Litecoin's node says what it holds unspent.
+func TestLitecoin(t *testing.T) {
+	t.Parallel()
+	const address = "rltc1qw508d6qejxtdg4y5r3zarvary0c5xw7k693xs3"
+	unspent := func(txid, amount string, height int) string {
+		return fmt.Sprintf(`{"txid":%q,"vout":0,"amount":%s,"height":%d}`, txid, amount, height)
+	}
+	for _, test := range []struct {
+		name, found string
+		code        int
+		says        string
+	}{
+		{"exact", unspent(btcTx, "0.01", 318), 0, "promised 0.01 LTC (1000000 litoshi); the node says 0.01 LTC (1000000 litoshi) received in " + btcTx + ", block 318, 3 confirmations"},
+		{"in two parts", unspent(btcTx, "0.004", 1) + "," + unspent("t2", "6e-3", 319), 0, "and in t2, block 319, 2 confirmations"},
+		{"one short", unspent(btcTx, "0.00999999", 318), 1, "NOT  litecoin"},
+		{"spent, or never paid", "", 1, "0 LTC (0 litoshi) received in no block"},
+		{"not deep enough", unspent(btcTx, "0.01", 320), 1, "0.01 LTC (1000000 litoshi) more with fewer than 2 confirmations"},
+		{"by another transaction", unspent("t2", "0.01", 318), 1, btcTx + " is not among what paid it"},
+		{"from the future", unspent(btcTx, "0.01", 321), 1, "could not be asked"},
+		{"no amount", unspent(btcTx, `"-1"`, 318), 1, "could not be asked"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			node := fakeNode(t, map[string]string{"scantxoutset": `{"success":true,"height":320,"unspents":[` + test.found + `]}`})
+			claims := fmt.Sprintf(`[{"chain":"litecoin","address":%q,"units":"1000000","txid":%q}]`, address, btcTx)
+			code, out, errs := prove(t, claims, "-litecoin", node, "-confirmations", "2")
+			if code != test.code || errs != "" || !strings.Contains(out, test.says) {
+				t.Errorf("exit status %d, %q, printed:\n%s\nwant %d and %q", code, errs, out, test.code, test.says)
+			}
+		})
+	}
+	incomplete := fakeNode(t, map[string]string{"scantxoutset": `{"success":false,"height":320,"unspents":[]}`})
+	claims := fmt.Sprintf(`[{"chain":"litecoin","address":%q,"units":"1"}]`, address)
+	if code, out, _ := prove(t, claims, "-litecoin", incomplete); code != 1 || !strings.Contains(out, "did not look through all") {
+		t.Errorf("exit status %d, printed:\n%s", code, out)
+	}
+}
+
 func TestEthereum(t *testing.T) {
 	t.Parallel()
 	good := map[string]string{

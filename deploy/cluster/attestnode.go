@@ -28,7 +28,7 @@ func (c *Cluster) attestNodes(ctx context.Context) error {
 			c.settings.Attest[chain] = node
 			continue
 		}
-		c.settings.Attest[chain] = c.settings.node(chain)
+		c.settings.Attest[chain] = c.settings.Node(chain)
 		if chain == asset.Bitcoin && c.bitcoinPeer != "" {
 			c.progress("starting attestd's own btcd")
 			if err := c.secondBitcoin(ctx); err != nil {
@@ -70,8 +70,3 @@ func (c *Cluster) attestSettings() []string {
 
 // attestPrefix begins the names of the settings of attestd's own node.
 func attestPrefix(chain asset.Chain) string { return "ATTEST_" + strings.ToUpper(string(chain)) + "_" }
-
-// node is where the hot wallet's node of a chain is.
-func (s Settings) node(chain asset.Chain) Node {
-	return map[asset.Chain]Node{asset.Bitcoin: s.Bitcoin, asset.Ethereum: s.Ethereum}[chain]
-}

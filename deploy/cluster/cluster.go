@@ -24,12 +24,14 @@ type Config struct {
 	Bin string
 	// API is where the public API listens, "127.0.0.1:8080" if empty.
 	API string
-	// MiningAddress is paid by btcd's generate: the demo faucet's.
-	MiningAddress string
+	// MiningAddress is paid by btcd's generate, CashMiningAddress by bchd's: the demo
+	// faucet's.
+	MiningAddress, CashMiningAddress string
 	// Getenv finds what switches to real parts: DATABASE_URL, KAFKA_BROKERS,
-	// BITCOIN_URL (with user and password in it), ETHEREUM_URL, and attestd's own of
-	// both (ATTEST_BITCOIN_URL, ATTEST_ETHEREUM_URL); and KAFKA, which
-	// is "embedded" if empty, or "apache" to start Apache Kafka from Bin/apache-kafka.
+	// BITCOIN_URL, LITECOIN_URL, BITCOINCASH_URL (with user and password in them),
+	// ETHEREUM_URL, and attestd's own of each (ATTEST_BITCOIN_URL and so on); LITECOIND,
+	// the program where it is in no usual place; and KAFKA, which is "embedded" if
+	// empty, or "apache" to start Apache Kafka from Bin/apache-kafka.
 	Getenv func(string) string
 	// Progress is told of each step before it begins, and of each daemon that ended
 	// by itself and is started again.
@@ -154,61 +156,6 @@ func (c *Cluster) runFolder() error {
 	return nil
 }
 
-func (c *Cluster) nodes(ctx context.Context) error {
-	if external := c.config.Getenv("BITCOIN_URL"); external != "" {
-		node, err := nodeURL("BITCOIN_URL", external)
-		if err != nil {
-			return err
-		}
-		c.settings.Bitcoin = node
-	} else {
-		c.progress("starting btcd")
-		if err := c.bitcoin(ctx); err != nil {
-			return err
-		}
-	}
-	if external := c.config.Getenv("ETHEREUM_URL"); external != "" {
-		c.settings.Ethereum = Node{URL: external}
-		return nil
-	}
-	c.progress("starting geth")
-	config := parts.GethConfig{Path: filepath.Join(c.config.Bin, "geth"), Dir: c.dir.Part("geth"), LogFile: c.dir.Log("geth")}
-	geth, err := parts.StartGeth(ctx, config)
-	if err != nil {
-		return err
-	}
-	c.part("geth", func(ctx context.Context) (*parts.Process, error) {
-		p, err := parts.StartGeth(ctx, config)
-		if err != nil {
-			return nil, err
-		}
-		return p.Process, nil
-	})
-	c.started("geth", geth.Process)
-	c.settings.Ethereum = Node{URL: geth.HTTPURL()}
-	return nil
-}
-
-func (c *Cluster) bitcoin(ctx context.Context) error {
-	config := parts.BtcdConfig{Path: filepath.Join(c.config.Bin, "btcd"), Dir: c.dir.Part("btcd"),
-		LogFile: c.dir.Log("btcd"), MiningAddress: c.config.MiningAddress}
-	btcd, err := parts.StartBtcd(ctx, config)
-	if err != nil {
-		return err
-	}
-	c.part("btcd", func(ctx context.Context) (*parts.Process, error) {
-		again, err := parts.StartBtcd(ctx, config)
-		if err != nil {
-			return nil, err
-		}
-		return again.Process, nil
-	})
-	c.started("btcd", btcd.Process)
-	c.bitcoinPeer = btcd.PeerAddress()
-	c.settings.Bitcoin = Node{URL: "http://" + btcd.RPCAddress(), User: btcd.RPCUser(), Password: btcd.RPCPassword()}
-	return nil
-}
-
 // RestartBitcoin stops the embedded btcd in good order and starts it again, where
 // it was. Its mempool is empty then.
 func (c *Cluster) RestartBitcoin(ctx context.Context) error {
@@ -219,7 +166,7 @@ func (c *Cluster) RestartBitcoin(ctx context.Context) error {
 	if err := p.Stop(ctx); err != nil {
 		return err
 	}
-	return c.bitcoin(ctx)
+	return c.node(ctx, asset.Bitcoin)
 }
 
 func (c *Cluster) progress(step string) {

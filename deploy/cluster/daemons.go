@@ -123,7 +123,7 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 	add := func(name, program string, user *parts.User, args []string, env ...string) {
 		c.daemons[name] = daemonSpec{name: name, program: program, args: args, user: user, env: append(append(env, "FERRY_INSTANCE="+name), common...), ready: readyLine}
 	}
-	add("venuesim", "venuesim", nil, []string{"-listen", venue, "-seed", "1"})
+	add("venuesim", "venuesim", nil, []string{"-listen", venue, "-seed", "1", "-pair", demoMarkets(c.config.Networks)})
 	simulator := c.daemons["venuesim"]
 	simulator.ready = "listening on "
 	c.daemons["venuesim"] = simulator
@@ -140,10 +140,9 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 	for _, chain := range c.config.Networks.Chains() {
 		listen := socket("ferry", "wallet-"+string(chain))
 		wallets = append(wallets, string(chain)+"="+listen)
-		add("hotwalletd-"+string(chain), "hotwalletd", nil, nil, brokers, database("ferry_hotwallet"), accounts,
+		add("hotwalletd-"+string(chain), "hotwalletd", nil, nil, append(c.nodeSettings(chain), brokers, database("ferry_hotwallet"), accounts,
 			"FERRY_CHAIN="+string(chain), "FERRY_LISTEN="+listen, "FERRY_ATTEST_SOCKET="+socket("attest", "attest"),
-			"FERRY_SIGNER_SOCKET="+socket("signer", "signer"), "BITCOIN_URL="+c.settings.Bitcoin.URL,
-			"BITCOIN_USER="+c.settings.Bitcoin.User, "BITCOIN_PASSWORD="+c.settings.Bitcoin.Password, "ETHEREUM_URL="+c.settings.Ethereum.URL)
+			"FERRY_SIGNER_SOCKET="+socket("signer", "signer"))...)
 	}
 	add("swapd", "swapd", nil, nil, brokers, database("ferry_swap"))
 	add("gatewayd", "gatewayd", nil, nil, brokers, database("ferry_gateway"), "FERRY_HTTP="+c.config.API,

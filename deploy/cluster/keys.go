@@ -14,8 +14,6 @@ import (
 
 	"ferry/deploy/deployment"
 	"ferry/deploy/parts"
-	"ferry/swap"
-	"ferry/swap/asset"
 )
 
 // signingKey makes an Ed25519 key at path on the first start, owned by who will
@@ -88,32 +86,6 @@ func privateFolder(path string, owner *parts.User) error {
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	return give(path, owner)
-}
-
-// DemoNetworks are the networks of the nodes that every cluster has.
-func DemoNetworks() asset.Networks {
-	return asset.Networks{Bitcoin: "simnet", EthereumChainID: parts.GethChainID}
-}
-
-// demoDeployment is the policy the demo runs on. Everything but the public keys
-// is fixed, so that a second start finds what the first one promised.
-func demoDeployment(n asset.Networks, quote, attest ed25519.PublicKey) deployment.Deployment {
-	return deployment.Deployment{
-		Networks:  n,
-		QuoteKeys: []string{swap.FormatPublicKey(quote)}, AttestKeys: []string{swap.FormatPublicKey(attest)},
-		Chains: map[asset.Chain]deployment.Chain{
-			asset.Bitcoin: {Confirmations: 3, ReorgLimit: 6, BlockSeconds: 3, DustThreshold: "0.00001", NetworkFee: "0.00002",
-				RefundFeeMax: "0.00003", PaymentFeeMax: "0.002", PaymentMax: "2"},
-			asset.Ethereum: {Confirmations: 3, ReorgLimit: 6, BlockSeconds: 1, DustThreshold: "0.0001", NetworkFee: "0.0004",
-				RefundFeeMax: "0.0008", PaymentFeeMax: "0.02", PaymentMax: "50"},
-		},
-		Pairs: []deployment.Pair{
-			{From: asset.BTC, To: asset.ETH, SpreadBasisPoints: 20, ServiceFeeBasisPoints: 50, MinDeposit: "0.0005", MaxDeposit: "1"},
-			{From: asset.ETH, To: asset.BTC, SpreadBasisPoints: 20, ServiceFeeBasisPoints: 50, MinDeposit: "0.01", MaxDeposit: "30"},
-		},
-		Locks:      deployment.Locks{LockSeconds: 60, DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200, MaxPerClient: 20},
-		StaffAlone: map[asset.ID]string{asset.BTC: "0.05", asset.ETH: "1"},
-	}
 }
 
 func writeDeployment(path string, d deployment.Deployment) error {

@@ -26,9 +26,12 @@ type Settings struct {
 	// Deployment is the path of the deployment's file.
 	Deployment string `json:"deployment"`
 	// SupportURL may read every schema, OperatorURL may halt and resume chains.
-	SupportURL  string   `json:"support_database_url"`
-	OperatorURL string   `json:"operator_database_url"`
-	Bitcoin     Node     `json:"bitcoin"`
+	SupportURL  string `json:"support_database_url"`
+	OperatorURL string `json:"operator_database_url"`
+	Bitcoin     Node   `json:"bitcoin"`
+	// Litecoin and BitcoinCash are zero where the cluster does not run them.
+	Litecoin    Node     `json:"litecoin,omitzero"`
+	BitcoinCash Node     `json:"bitcoincash,omitzero"`
 	Ethereum    Node     `json:"ethereum"`
 	Brokers     []string `json:"kafka_brokers"`
 	// Admin is each daemon's admin endpoint (/metrics, /healthz, /readyz): a loopback
@@ -36,6 +39,11 @@ type Settings struct {
 	Admin map[string]string `json:"admin,omitempty"`
 	// Attest are the nodes that attestd looks at deposits on.
 	Attest map[asset.Chain]Node `json:"attest,omitempty"`
+}
+
+// Node is where a chain's node is; zero where the chain is not run.
+func (s Settings) Node(chain asset.Chain) Node {
+	return map[asset.Chain]Node{asset.Bitcoin: s.Bitcoin, asset.Litecoin: s.Litecoin, asset.BitcoinCash: s.BitcoinCash, asset.Ethereum: s.Ethereum}[chain]
 }
 
 // ErrNotRunning means that no cluster is up at a root folder.

@@ -376,7 +376,7 @@ func (i *intruder) refundFirst(ctx context.Context, t *testing.T) {
 		state, err := i.text(ctx, `SELECT coalesce((SELECT state FROM hotwallet.payment WHERE order_id = $1), '')`, o.ID)
 		return state == "final", err
 	}))
-	i.stands(ctx, t, diverted.ID, "the destination is not the receipt's refund address")
+	i.stands(ctx, t, diverted.ID, "the destination is not the swap's refund address")
 	must(t, i.up.Restart(ctx, "swapd"))
 	must(t, i.until(ctx, "the payout to be refused", lookEvery, func() (bool, error) {
 		n, err := i.text(ctx, `SELECT count(*)::text FROM hotwallet.staff_action WHERE action = 'alarm.order_refused' AND target = $1

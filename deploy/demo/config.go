@@ -16,8 +16,9 @@ import (
 type Config struct {
 	// API is the public API's base URL.
 	API string
-	// Bitcoin and Ethereum are the nodes, asked directly as any wallet would.
-	Bitcoin  bitcoin.NodeConfig
+	// UTXO are the nodes of Bitcoin and its siblings, Ethereum its; asked directly as any
+	// wallet would. What has no node here is not swapped.
+	UTXO     map[asset.Chain]bitcoin.NodeConfig
 	Ethereum string
 	Networks asset.Networks
 	// QuoteKeys and AttestKeys are pinned by the wallet.
@@ -28,8 +29,8 @@ type Config struct {
 	ClaimsFile string
 	Show       *show.Show
 
-	// Deposits are what to swap of each asset, in coins; 0.02 BTC and 0.5 ETH.
-	// They are moved into what the service takes.
+	// Deposits are what to swap of each asset, in coins; 0.02 BTC and the like. They
+	// are moved into what the service takes.
 	Deposits map[asset.ID]string
 	// BlockEvery is the miner's pace; a second.
 	BlockEvery time.Duration
@@ -60,7 +61,7 @@ const (
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Deposits == nil {
-		c.Deposits = map[asset.ID]string{asset.BTC: "0.02", asset.ETH: "0.5"}
+		c.Deposits = map[asset.ID]string{asset.BTC: "0.02", asset.LTC: "2", asset.BCH: "0.4", asset.ETH: "0.5"}
 	}
 	if c.BlockEvery == 0 {
 		c.BlockEvery = defaultPace
@@ -85,5 +86,32 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("the fund of %s: what is sent, %s, must be at least the least, %s", f.Asset, f.Send, f.Least)
 		}
 	}
+	nodes := make(map[asset.Chain]bitcoin.NodeConfig, len(c.UTXO))
+	for chain, node := range c.UTXO {
+		node.Chain = chain
+		nodes[chain] = node
+	}
+	c.UTXO = nodes
+	if len(c.pairs()) < 2 {
+		return c, errors.New("the demo needs the nodes of two assets at least")
+	}
 	return c, nil
+}
+
+// pairs take each asset in and pay each out, once: in a ring, so that two assets are
+// swapped both ways.
+func (c Config) pairs() []asset.Pair {
+	var ids []asset.ID
+	for _, a := range c.Networks.Assets() {
+		_, coins := c.UTXO[a.Chain]
+		// Tokens have no purse and no faucet yet.
+		if coins || a.ID == asset.ETH && c.Ethereum != "" {
+			ids = append(ids, a.ID)
+		}
+	}
+	pairs := make([]asset.Pair, len(ids))
+	for i, id := range ids {
+		pairs[i] = asset.Pair{From: id, To: ids[(i+1)%len(ids)]}
+	}
+	return pairs
 }

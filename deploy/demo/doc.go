@@ -1,6 +1,6 @@
-// Package demo shows Ferry at work: it plays a user with a throw-away wallet who
-// makes a swap in each direction on real nodes, and everybody else around: the
-// miner, the faucet, the treasury's first funding, and an advertiser who sends
+// Package demo shows Ferry at work: it plays a user with throw-away wallets who swaps
+// each asset away and gets each, on real nodes, and everybody else around: the miners,
+// the faucets, the treasury's first funding, and an advertiser who sends
 // dust to the fresh deposit address.
 //
 // It promises to pay nothing before quote and receipt are verified, to wait for

@@ -13,7 +13,7 @@ import (
 
 // follower looks at one swap until it is settled and shows each state as it comes.
 type follower struct {
-	*run
+	*trip
 	terms     swap.Terms
 	depositTx string
 	// dust is the line of the advertiser's transaction; nil where there was none.
@@ -32,7 +32,7 @@ func (f *follower) follow(ctx context.Context) (payoutTx string, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, f.cfg.SwapLimit, fmt.Errorf("it took longer than %s", f.cfg.SwapLimit))
 	defer cancel()
 	f.state = swap.AwaitingDeposit
-	f.line = f.show.Start(label(f.state), "waiting for Ferry to see the deposit")
+	f.line = f.start(label(f.state), "waiting for Ferry to see the deposit")
 	defer func() {
 		if err != nil {
 			f.line.Fail(err.Error())
@@ -97,7 +97,7 @@ func (f *follower) enter(state swap.State) {
 	}
 	f.line.Done(f.describe(f.state))
 	f.state = state
-	f.line = f.show.Start(label(state), f.describe(state))
+	f.line = f.start(label(state), f.describe(state))
 }
 
 // describe says what a state is about, with its transaction and amount.

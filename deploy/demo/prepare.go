@@ -85,7 +85,7 @@ func (r *run) fund(ctx context.Context, f Fund) error {
 	return err
 }
 
-// deposits waits until both pairs have a price and moves the wished amounts into
+// deposits waits until every pair has a price and moves the wished amounts into
 // what the service takes.
 func (r *run) deposits(ctx context.Context, pairs []asset.Pair) ([]asset.Amount, error) {
 	line := r.show.Start("rates", "waiting for prices")
@@ -151,14 +151,10 @@ func (r *run) within(rate client.Rate) (asset.Amount, error) {
 func (r *run) endow(ctx context.Context, deposit asset.Amount) error {
 	id := deposit.Asset
 	line := r.show.Start("user's "+string(id), "making a throw-away wallet")
-	address := r.userETH.Address()
-	if id == asset.BTC {
-		fresh, err := r.userBTC.NewAddress()
-		if err != nil {
-			line.Fail(err.Error())
-			return err
-		}
-		address = fresh
+	address, err := r.addressOf(id)
+	if err != nil {
+		line.Fail(err.Error())
+		return err
 	}
 	units, err := deposit.Units.Add(deposit.Units)
 	if err != nil {
@@ -182,10 +178,18 @@ func (r *run) endow(ctx context.Context, deposit asset.Amount) error {
 	return err
 }
 
+// addressOf is one of the user's, to be paid before anything is swapped.
+func (r *run) addressOf(id asset.ID) (string, error) {
+	if coins, ok := r.coins[asset.MustLookup(id).Chain]; ok {
+		return coins.NewAddress()
+	}
+	return r.userETH.Address(), nil
+}
+
 // give pays from the faucet of the asset's chain.
 func (r *run) give(ctx context.Context, address string, a asset.Amount) (txid string, err error) {
-	if a.Asset == asset.BTC {
-		return r.bitcoin.Pay(ctx, []faucet.Output{{Address: address, Units: a.Units}})
+	if coins, ok := r.faucets[asset.MustLookup(a.Asset).Chain]; ok {
+		return coins.Pay(ctx, []faucet.Output{{Address: address, Units: a.Units}})
 	}
 	return r.ethereum.Pay(ctx, address, a.Units)
 }

@@ -47,24 +47,25 @@ type purse interface {
 
 // run is the state of one Run.
 type run struct {
-	cfg      Config
-	show     *show.Show
-	api      *client.Client
-	bitcoin  *faucet.Bitcoin
+	cfg  Config
+	show *show.Show
+	api  *client.Client
+	// faucets and coins are those of Bitcoin and its siblings.
+	faucets  map[asset.Chain]*faucet.Bitcoin
+	coins    map[asset.Chain]*wallet.Bitcoin
 	ethereum *faucet.Ethereum
-	userBTC  *wallet.Bitcoin
 	userETH  *wallet.Ethereum
 }
 
-// Run performs a swap of BTC to ETH and one of ETH to BTC, one after the other,
-// and returns when both are settled and their payouts seen at the nodes. An
-// error names what it waited for. The miner runs as long as Run does.
+// Run takes each asset in and pays each out, in swaps side by side, and returns when
+// all are settled and their payouts seen at the nodes. An error names what it waited
+// for. The miners run as long as Run does.
 func Run(ctx context.Context, cfg Config) (Result, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return Result{}, err
 	}
-	r := &run{cfg: cfg, show: cfg.Show}
+	r := &run{cfg: cfg, show: cfg.Show, faucets: map[asset.Chain]*faucet.Bitcoin{}, coins: map[asset.Chain]*wallet.Bitcoin{}}
 	defer r.close()
 	if err := r.open(ctx); err != nil {
 		return Result{}, err
@@ -72,19 +73,21 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	if err := r.mature(ctx); err != nil {
 		return Result{}, err
 	}
-	ctx, stopMiner := context.WithCancelCause(ctx)
-	defer stopMiner(nil)
-	mined := make(chan error, 1)
-	go func() {
-		err := r.bitcoin.MineEvery(ctx, cfg.BlockEvery)
-		if err != nil {
-			stopMiner(err) // nothing that waits for a block would ever end
-		}
-		mined <- err
-	}()
+	ctx, stopMiners := context.WithCancelCause(ctx)
+	defer stopMiners(nil)
+	var miners errgroup.Group
+	for _, f := range r.faucets {
+		miners.Go(func() error {
+			err := f.MineEvery(ctx, cfg.BlockEvery)
+			if err != nil {
+				stopMiners(err) // nothing that waits for a block would ever end
+			}
+			return err
+		})
+	}
 	result, err := r.perform(ctx)
-	stopMiner(nil)
-	return result, errors.Join(err, <-mined)
+	stopMiners(nil)
+	return result, errors.Join(err, miners.Wait())
 }
 
 func (r *run) open(ctx context.Context) (err error) {
@@ -92,13 +95,18 @@ func (r *run) open(ctx context.Context) (err error) {
 	if r.api, err = client.New(client.Config{URL: c.API, Networks: c.Networks, QuoteKeys: c.QuoteKeys, AttestKeys: c.AttestKeys}); err != nil {
 		return err
 	}
-	if r.bitcoin, err = faucet.NewBitcoin(c.Bitcoin, c.Networks); err != nil {
-		return err
+	for chain, node := range c.UTXO {
+		if r.faucets[chain], err = faucet.NewBitcoin(node, c.Networks); err != nil {
+			return err
+		}
+		if r.coins[chain], err = wallet.NewBitcoin(node, c.Networks); err != nil {
+			return err
+		}
+	}
+	if c.Ethereum == "" {
+		return nil
 	}
 	if r.ethereum, err = faucet.NewEthereum(ctx, c.Ethereum, c.Networks); err != nil {
-		return err
-	}
-	if r.userBTC, err = wallet.NewBitcoin(c.Bitcoin, c.Networks); err != nil {
 		return err
 	}
 	r.userETH, err = wallet.NewEthereum(ctx, c.Ethereum, c.Networks)
@@ -106,11 +114,11 @@ func (r *run) open(ctx context.Context) (err error) {
 }
 
 func (r *run) close() {
-	if r.bitcoin != nil {
-		r.bitcoin.Close()
+	for _, f := range r.faucets {
+		f.Close()
 	}
-	if r.userBTC != nil {
-		r.userBTC.Close()
+	for _, w := range r.coins {
+		w.Close()
 	}
 	if r.ethereum != nil {
 		r.ethereum.Close()
@@ -121,28 +129,32 @@ func (r *run) close() {
 }
 
 func (r *run) purse(id asset.ID) purse {
-	if id == asset.BTC {
-		return r.userBTC
+	if coins, ok := r.coins[asset.MustLookup(id).Chain]; ok {
+		return coins
 	}
 	return r.userETH
 }
 
 func (r *run) perform(ctx context.Context) (Result, error) {
-	pairs := []asset.Pair{{From: asset.BTC, To: asset.ETH}, {From: asset.ETH, To: asset.BTC}}
+	pairs := r.cfg.pairs()
 	deposits, err := r.ready(ctx, pairs)
 	if err != nil {
 		return Result{}, err
 	}
-	var result Result
+	r.show.Say("")
+	result := Result{Swaps: make([]Done, len(pairs)), Claims: make([]Claim, len(pairs))}
+	together, ctx := errgroup.WithContext(ctx)
 	for i, pair := range pairs {
-		r.show.Say("")
-		r.show.Say(fmt.Sprintf("%s → %s", pair.From, pair.To))
-		done, err := r.swap(ctx, pair, deposits[i])
-		if err != nil {
-			return result, fmt.Errorf("swap of %s: %w", pair, err)
-		}
-		result.Swaps = append(result.Swaps, done)
-		result.Claims = append(result.Claims, claimOf(done))
+		together.Go(func() (err error) {
+			if result.Swaps[i], err = (&trip{run: r, pair: pair}).swap(ctx, deposits[i]); err != nil {
+				return fmt.Errorf("swap of %s: %w", pair, err)
+			}
+			result.Claims[i] = claimOf(result.Swaps[i])
+			return nil
+		})
+	}
+	if err := together.Wait(); err != nil {
+		return Result{}, err
 	}
 	r.show.Say("")
 	for _, d := range result.Swaps {
@@ -154,7 +166,7 @@ func (r *run) perform(ctx context.Context) (Result, error) {
 	return result, WriteClaims(r.cfg.ClaimsFile, result.Claims)
 }
 
-// ready brings about all that two swaps need, the slow things at the same time,
+// ready brings about all that the swaps need, the slow things at the same time,
 // and returns what will be deposited in each.
 func (r *run) ready(ctx context.Context, pairs []asset.Pair) ([]asset.Amount, error) {
 	ctx, cancel := r.readyLimit(ctx)
@@ -181,16 +193,24 @@ func (r *run) readyLimit(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeoutCause(ctx, r.cfg.ReadyLimit, fmt.Errorf("it took longer than %s", r.cfg.ReadyLimit))
 }
 
-// mature makes a fresh simnet usable.
+// mature makes fresh chains usable.
 func (r *run) mature(ctx context.Context) error {
-	line := r.show.Start("bitcoin", "looking at the chain")
+	together, ctx := errgroup.WithContext(ctx)
+	for chain, f := range r.faucets {
+		together.Go(func() error { return r.matureOn(ctx, chain, f) })
+	}
+	return together.Wait()
+}
+
+func (r *run) matureOn(ctx context.Context, chain asset.Chain, f *faucet.Bitcoin) error {
+	line := r.show.Start(string(chain), "looking at the chain")
 	var first, last int64 = -1, 0
-	err := r.bitcoin.Mature(ctx, func(height, want int64) {
+	err := f.Mature(ctx, func(height, want int64) {
 		if first < 0 {
 			first = height
 		}
 		last = height
-		line.Update(fmt.Sprintf("mining block %d of %d, until segwit is active and coins are mature", height, want))
+		line.Update(fmt.Sprintf("mining block %d of %d, until coins are mature and every rule is active", height, want))
 	})
 	switch {
 	case err != nil:
@@ -198,7 +218,7 @@ func (r *run) mature(ctx context.Context) error {
 	case first == last:
 		line.Done("the chain is old enough")
 	default:
-		line.Done(fmt.Sprintf("mined %d blocks: segwit is active, coins are mature", last-first))
+		line.Done(fmt.Sprintf("mined %d blocks: coins are mature, every rule is active", last-first))
 	}
 	return err
 }

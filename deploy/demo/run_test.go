@@ -54,7 +54,7 @@ func newStage(t *testing.T) *stage {
 	s := &stage{sham: newSham(t, node, eth), out: &buffer{}}
 	display := show.New(show.Config{Out: s.out})
 	t.Cleanup(func() { must(t, display.Close()) })
-	s.cfg = Config{API: s.sham.serve(), Bitcoin: node, Ethereum: eth, Networks: demotest.Networks,
+	s.cfg = Config{API: s.sham.serve(), UTXO: map[asset.Chain]bitcoin.NodeConfig{asset.Bitcoin: node}, Ethereum: eth, Networks: demotest.Networks,
 		QuoteKeys: s.sham.keys.QuoteKeys(), AttestKeys: s.sham.keys.AttestKeys(), Show: display,
 		ClaimsFile: filepath.Join(dir, "claims.json"), BlockEvery: 200 * time.Millisecond}
 	return s
@@ -88,7 +88,7 @@ func TestRunSwapsBothWays(t *testing.T) {
 	// 0.02 BTC and 0.5 ETH were wished, at most 0.01 and at least 0.7 are taken.
 	wantSwap(t, result.Swaps[0], "0.01 BTC", "0.28 ETH")
 	wantSwap(t, result.Swaps[1], "0.7 ETH", "0.0245 BTC")
-	node, err := bitcoin.NewNode(s.cfg.Bitcoin)
+	node, err := bitcoin.NewNode(s.cfg.UTXO[asset.Bitcoin])
 	must(t, err)
 	if depth, ok, err := node.Confirmations(ctx, result.Swaps[1].PayoutTx); err != nil || !ok || depth < 1 {
 		t.Errorf("the payout is in no block: %d, %v", depth, err)
@@ -131,7 +131,7 @@ func TestRunPaysNothingUnverified(t *testing.T) {
 	if !errors.As(err, &refusal) || refusal.Field != "deposit_address" {
 		t.Fatalf("got %v", err)
 	}
-	node, err := bitcoin.NewNode(s.cfg.Bitcoin)
+	node, err := bitcoin.NewNode(s.cfg.UTXO[asset.Bitcoin])
 	must(t, err)
 	for id, sw := range s.sham.swaps {
 		for _, address := range []string{thief.Address(), sw.terms.Receipt.DepositAddress} {
@@ -180,7 +180,9 @@ func TestConfigIsChecked(t *testing.T) {
 		"no balance":       {Show: display, Funds: []Fund{{Asset: asset.BTC, Address: "x", Least: one, Send: two}}},
 		"sends too little": {Show: display, Funds: []Fund{{Asset: asset.BTC, Address: "x", Available: have, Least: two, Send: one}}},
 		"another asset":    {Show: display, Funds: []Fund{{Asset: asset.ETH, Address: "x", Available: have, Least: one, Send: two}}},
-		"no API":           {Show: display},
+		"no nodes":         {Show: display, API: "http://127.0.0.1:1"},
+		"one asset":        {Show: display, API: "http://127.0.0.1:1", Ethereum: "http://127.0.0.1:1", Networks: demotest.Networks},
+		"no API":           {Show: display, Ethereum: "http://127.0.0.1:1", Networks: demotest.Networks, UTXO: map[asset.Chain]bitcoin.NodeConfig{asset.Bitcoin: {URL: "http://127.0.0.1:1"}}},
 	} {
 		if _, err := Run(t.Context(), cfg); err == nil {
 			t.Errorf("%s: accepted", name)

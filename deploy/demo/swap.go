@@ -13,10 +13,21 @@ import (
 	"ferry/swap/asset"
 )
 
-// swap makes one, from the quote to the payout seen at the node.
-func (r *run) swap(ctx context.Context, pair asset.Pair, deposit asset.Amount) (Done, error) {
+// trip is one swap of a run.
+type trip struct {
+	*run
+	pair asset.Pair
+}
+
+// start begins a line that says of which swap it is: several are under way.
+func (r *trip) start(label, text string) *show.Line {
+	return r.show.Start(fmt.Sprintf("%s %s→%s", label, r.pair.From, r.pair.To), text)
+}
+
+// swap makes it, from the quote to the payout seen at the node.
+func (r *trip) swap(ctx context.Context, deposit asset.Amount) (Done, error) {
 	started := time.Now()
-	quote, signed, err := r.quote(ctx, client.QuoteRequest{From: pair.From, To: pair.To, DepositAmount: deposit.Decimal()})
+	quote, signed, err := r.quote(ctx, client.QuoteRequest{From: r.pair.From, To: r.pair.To, DepositAmount: deposit.Decimal()})
 	if err != nil {
 		return Done{}, err
 	}
@@ -26,8 +37,8 @@ func (r *run) swap(ctx context.Context, pair asset.Pair, deposit asset.Amount) (
 	}
 	terms := created.Terms
 	done := Done{ID: terms.Receipt.SwapID, Deposit: terms.Quote.Deposit, Payout: terms.Quote.Payout, Address: terms.Receipt.PayoutAddress}
-	f := &follower{run: r, terms: terms}
-	if pair.From == asset.BTC {
+	f := &follower{trip: r, terms: terms}
+	if r.pair.From == asset.BTC {
 		if f.dustTx, f.dust, err = r.advertise(ctx, terms.Receipt.DepositAddress); err != nil {
 			return Done{}, err
 		}
@@ -45,8 +56,8 @@ func (r *run) swap(ctx context.Context, pair asset.Pair, deposit asset.Amount) (
 
 // quote asks until there is one; a service that has just started has no
 // inventory to promise yet.
-func (r *run) quote(ctx context.Context, ask client.QuoteRequest) (q swap.Quote, signed string, err error) {
-	line := r.show.Start("quote", fmt.Sprintf("asking what %s %s buys", ask.DepositAmount, ask.From))
+func (r *trip) quote(ctx context.Context, ask client.QuoteRequest) (q swap.Quote, signed string, err error) {
+	line := r.start("quote", fmt.Sprintf("asking what %s %s buys", ask.DepositAmount, ask.From))
 	ctx, cancel := r.readyLimit(ctx)
 	defer cancel()
 	err = until(ctx, line, askEvery, "a quote", func() (bool, string, error) {
@@ -63,8 +74,8 @@ func (r *run) quote(ctx context.Context, ask client.QuoteRequest) (q swap.Quote,
 }
 
 // create makes the swap, paid out and refunded to fresh addresses.
-func (r *run) create(ctx context.Context, q swap.Quote, signed string) (client.Created, error) {
-	line := r.show.Start("swap", "making the swap")
+func (r *trip) create(ctx context.Context, q swap.Quote, signed string) (client.Created, error) {
+	line := r.start("swap", "making the swap")
 	created, err := func() (client.Created, error) {
 		payout, err := r.purse(q.Pair.To).NewAddress()
 		if err != nil {
@@ -87,18 +98,18 @@ func (r *run) create(ctx context.Context, q swap.Quote, signed string) (client.C
 
 // advertise sends dust to the deposit address before the user pays, as
 // advertisers do to every fresh address they see, and to some others with it.
-func (r *run) advertise(ctx context.Context, deposit string) (txid string, line *show.Line, err error) {
-	line = r.show.Start("dust", "an advertiser finds the address")
+func (r *trip) advertise(ctx context.Context, deposit string) (txid string, line *show.Line, err error) {
+	line = r.start("dust", "an advertiser finds the address")
 	outputs := []faucet.Output{{Address: deposit, Units: asset.NewUnits(dustSat)}}
 	for range 3 {
-		bystander, err := r.userBTC.NewAddress()
+		bystander, err := r.purse(asset.BTC).NewAddress()
 		if err != nil {
 			line.Fail(err.Error())
 			return "", nil, err
 		}
 		outputs = append(outputs, faucet.Output{Address: bystander, Units: asset.NewUnits(dustSat)})
 	}
-	txid, err = r.bitcoin.Pay(ctx, outputs)
+	txid, err = r.faucets[asset.Bitcoin].Pay(ctx, outputs)
 	if err != nil {
 		line.Fail(err.Error())
 		return "", nil, fmt.Errorf("spray dust: %w", err)
@@ -108,8 +119,8 @@ func (r *run) advertise(ctx context.Context, deposit string) (txid string, line 
 }
 
 // pay is the user's one deposit. Only verified terms get here.
-func (r *run) pay(ctx context.Context, t swap.Terms) (txid string, err error) {
-	line := r.show.Start("deposit", "signing and broadcasting "+t.Quote.Deposit.String())
+func (r *trip) pay(ctx context.Context, t swap.Terms) (txid string, err error) {
+	line := r.start("deposit", "signing and broadcasting "+t.Quote.Deposit.String())
 	txid, err = r.purse(t.Quote.Pair.From).Pay(ctx, t.Receipt.DepositAddress, t.Quote.Deposit.Units)
 	if err != nil {
 		line.Fail(err.Error())
@@ -120,8 +131,8 @@ func (r *run) pay(ctx context.Context, t swap.Terms) (txid string, err error) {
 }
 
 // arrived asks the node, not Ferry, what the destination has.
-func (r *run) arrived(ctx context.Context, d Done) error {
-	line := r.show.Start("received", "asking the node")
+func (r *trip) arrived(ctx context.Context, d Done) error {
+	line := r.start("received", "asking the node")
 	units, err := r.purse(d.Payout.Asset).Received(ctx, d.Address)
 	if err == nil && units != d.Payout.Units {
 		err = fmt.Errorf("the destination has %s, quoted were %s", asset.Amount{Asset: d.Payout.Asset, Units: units}, d.Payout)

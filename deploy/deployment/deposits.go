@@ -14,18 +14,27 @@ func (d Deployment) DepositRules() (swap.DepositRules, error) {
 	rules := swap.DepositRules{Confirmations: map[asset.Chain]int64{}, SecondAbove: map[asset.ID]asset.Units{}}
 	for name, c := range d.Chains {
 		rules.Confirmations[name] = c.Confirmations
-		if c.SecondSoftwareAbove == "" {
-			continue
+		if err := secondAbove(rules, name.NativeID(), c.SecondSoftwareAbove); err != nil {
+			return rules, fmt.Errorf("chains.%s.%w", name, err)
 		}
-		native, ok := name.Native()
-		if !ok {
-			return rules, fmt.Errorf("chain %s is not known", name)
+		for id, t := range c.Tokens {
+			if err := secondAbove(rules, id, t.SecondSoftwareAbove); err != nil {
+				return rules, fmt.Errorf("chains.%s.tokens.%s.%w", name, id, err)
+			}
 		}
-		limit, err := c.amount(name, c.SecondSoftwareAbove)
-		if err != nil {
-			return rules, fmt.Errorf("chains.%s.second_software_above: %w", name, err)
-		}
-		rules.SecondAbove[native.ID] = limit
 	}
 	return rules, rules.Validate()
+}
+
+// secondAbove adds an asset's limit; left out, one node is enough.
+func secondAbove(rules swap.DepositRules, id asset.ID, text string) error {
+	if text == "" {
+		return nil
+	}
+	limit, err := asset.ParseDecimal(id, text)
+	if err != nil {
+		return fmt.Errorf("second_software_above: %w", err)
+	}
+	rules.SecondAbove[id] = limit.Units
+	return nil
 }

@@ -387,7 +387,7 @@ type CreatedSwap struct {
 	// Examples: swap_01kb4x8d3v9qj2m5t7w0y6z1ac
 	Id string `json:"id"`
 
-	// PaymentUri The deposit as a link for wallets and QR codes, BIP 21 or EIP-681 (there in wei).
+	// PaymentUri The deposit as a link for wallets and QR codes: BIP 21 (`bitcoin:`, `litecoin:`), the CashAddr itself with the amount, or EIP-681 (there in wei, for a token in its base units).
 	//
 	// Examples: bitcoin:sb1qw508d6qejxtdg4y5r3zarvary0c5xw7kf9f0du?amount=0.015
 	PaymentUri string `json:"payment_uri"`

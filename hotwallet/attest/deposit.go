@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"connectrpc.com/connect"
@@ -46,7 +47,7 @@ func (a *Attestor) AttestDeposit(ctx context.Context, req *connect.Request[ferry
 }
 
 func (a *Attestor) attestDeposit(ctx context.Context, r *ferryv1.AttestDepositRequest) (swapID, signed string, err error) {
-	terms, err := a.terms(r.GetSignedQuote(), r.GetSignedReceipt())
+	terms, err := a.ownTerms(r.GetSignedQuote(), r.GetSignedReceipt())
 	if err != nil {
 		return "", "", err
 	}
@@ -101,21 +102,44 @@ func (s *store) fence(on asset.Chain, token uint64) error {
 	return errors.Join(err, refusal)
 }
 
-// claim reads what the caller tells of a deposit, at the address that is derived here
-// from the index the receipt was signed for.
+// ownTerms are those of a receipt that was signed here: it lies in the store, or it
+// verifies by today's key. The latter is for a store that was lost, and whose swaps are
+// paid or refunded all the same.
+func (a *Attestor) ownTerms(signedQuote, signedReceipt string) (swap.Terms, error) {
+	terms, err := a.terms(signedQuote, signedReceipt)
+	if err == nil || len(signedReceipt) > swap.MaxDocument {
+		return terms, err
+	}
+	own := a.PublicKey()
+	if verified, problem := swap.VerifyTerms(signedQuote, signedReceipt, a.quoteKeys, swap.PublicKeys{swap.KeyID(own): own}); problem == nil {
+		return verified, nil
+	}
+	return swap.Terms{}, err
+}
+
+// depositAddress derives the address of a receipt again, from the path it names.
+func (a *Attestor) depositAddress(r swap.Receipt) (string, error) {
+	index, err := strconv.ParseUint(r.DepositPath[strings.LastIndexByte(r.DepositPath, '/')+1:], 10, 31)
+	if err != nil {
+		return "", fmt.Errorf("the receipt of %s names path %.80q: %w", r.SwapID, r.DepositPath, err)
+	}
+	key, err := a.store.accounts.Derive(r.DepositChain, keys.Deposit, keys.External, uint32(index))
+	if err != nil {
+		return "", err
+	}
+	if key.Address != r.DepositAddress || key.Path != r.DepositPath {
+		return "", fmt.Errorf("the receipt of %s names another address than its path has", r.SwapID)
+	}
+	return key.Address, nil
+}
+
+// claim reads what the caller tells of a deposit, at the address that is derived here.
 func (a *Attestor) claim(t swap.Terms, r *ferryv1.AttestDepositRequest) (Claim, error) {
-	known, _, err := a.store.receipt(t.Receipt.SwapID)
+	address, err := a.depositAddress(t.Receipt)
 	if err != nil {
 		return Claim{}, err
 	}
-	key, err := a.store.accounts.Derive(known.Chain, keys.Deposit, keys.External, known.Index)
-	if err != nil {
-		return Claim{}, err
-	}
-	if key.Address != t.Receipt.DepositAddress {
-		return Claim{}, fmt.Errorf("the receipt of %s names another address than index %d has", t.Receipt.SwapID, known.Index)
-	}
-	c := Claim{Chain: known.Chain, DepositID: r.GetDepositId(), Address: key.Address,
+	c := Claim{Chain: t.Receipt.DepositChain, DepositID: r.GetDepositId(), Address: address,
 		Block: chain.Ref{Height: r.GetHeight(), Hash: r.GetBlockHash()}}
 	if !strings.HasPrefix(c.DepositID, string(c.Chain)+":") || len(c.DepositID) > textMost || strings.ContainsRune(c.DepositID, 0) {
 		return Claim{}, refuse("deposit_id", "", fmt.Sprintf("This is no deposit on %s.", c.Chain))

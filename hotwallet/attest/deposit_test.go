@@ -3,6 +3,7 @@ package attest
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -215,6 +216,30 @@ func TestDepositOnANodeThatIsNotWell(t *testing.T) {
 	_, err = blind.attestDeposit(&ferryv1.AttestDepositRequest{SignedQuote: reqs.GetTerms().GetSignedQuote(), SignedReceipt: signed,
 		DepositId: req.GetDepositId(), Asset: "BTC", Units: "1", Height: 1, BlockHash: "x", PayerChain: "ethereum", FencingToken: 7})
 	swaptest.WantRefusal(t, err, swap.CodeUnavailable, "node", "no node")
+}
+
+// A store that was lost knows none of the receipts that were signed before. Those that
+// verify by the key are attested all the same: their users have paid in.
+func TestDepositOfAReceiptBeforeTheStoreWasLost(t *testing.T) {
+	t.Parallel()
+	d, c := deskFor(t), newBitcoin(1)
+	d.seeing(t, Node{c, named("btcd")})
+	req := d.paid(t, c, 1, asset.NewUnits(1_000_000), confirmations)
+	if err := d.attestor.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d.config.Store = filepath.Join(t.TempDir(), "attest", "new.db")
+	if err := Create(d.config.Store, d.config.Accounts); err != nil {
+		t.Fatal(err)
+	}
+	d.open(t)
+	if _, err := d.attestDeposit(req); err != nil {
+		t.Error(err)
+	}
+	tampered := proto.Clone(req).(*ferryv1.AttestDepositRequest)
+	tampered.SignedReceipt = req.GetSignedReceipt()[:len(req.GetSignedReceipt())-8] + "AAAAAAAA"
+	_, err := d.attestDeposit(tampered)
+	swaptest.WantRefusal(t, err, swap.CodeRefused, "signed_receipt", "not signed here")
 }
 
 // A miner's reward is not attested before it can be spent, however few confirmations

@@ -84,10 +84,11 @@ func Create(path string, accounts keys.Accounts) error {
 	return nil
 }
 
-// fingerprint names a set of extended public keys.
+// fingerprint names a seed by its keys on the chains that every deployment runs, so
+// that one to which a chain is added keeps its store.
 func fingerprint(accounts keys.Accounts) (string, error) {
 	h := sha256.New()
-	for _, chain := range accounts.Networks().Chains() {
+	for _, chain := range []asset.Chain{asset.Bitcoin, asset.Ethereum} {
 		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
 			key, err := accounts.Derive(chain, role, keys.External, 0)
 			if err != nil {

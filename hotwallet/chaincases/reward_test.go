@@ -53,12 +53,9 @@ func TestF6Reward(t *testing.T) {
 func TestF6PegOut(t *testing.T) {
 	t.Parallel()
 	kind := utxotest.Litecoin(t)
-	kind.Ready = utxotest.ExtensionBlocks - 2
+	kind.Ready = 0
 	n := litecoind(t, kind, true)
-	stranger := utxotest.NewExtension(t, n.Node)
-	n.Mine(t, 1)
-	stranger.In(t)
-	n.Mine(t, 1)
+	stranger := utxotest.Begin(t, n.Node)
 	w := newWorld(t, n)
 	w.plays("F6", "a peg-out of Litecoin's extension block to us", "held for 100 blocks, then credited once")
 	ours, swapID := w.issue()

@@ -27,7 +27,7 @@ import (
 )
 
 // usdtContract is pinned.
-const usdtContract = "0x1111111111111111111111111111111111111111"
+const usdtContract = "0x7777777777777777777777777777777777777777"
 
 var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337, Tokens: asset.Tokens{USDT: usdtContract}}
 

@@ -17,7 +17,8 @@
 // repeats, at most one transaction can pay it; that nothing is planned, signed or
 // handed in while the chain is halted; and that a payment which stands still says
 // why in its reason. Blocks are package watch's: it moves payments on from
-// broadcast, and back after a reorganisation.
+// broadcast, and back after a reorganisation. A fee is in the chain's own asset, whatever
+// is paid; a payment that lacks either says which.
 //
 // It imports swap, swap/bus and hotwallet/chain.
 package payment

@@ -1,5 +1,6 @@
 // Package reconcile compares the hot wallet's books with what the node itself
-// says our coins or addresses hold, after each block at the tip.
+// says our coins or addresses hold, after each block at the tip, for each of the
+// chain's assets.
 //
 // It promises that a difference is stored, and that one which says that something
 // of ours may be gone halts the chain's payments within one block: any difference

@@ -151,9 +151,11 @@ func TestRunEnds(t *testing.T) {
 		w.cursor = &chain.Ref{Height: height}
 		w.mu.Unlock()
 	}
+	limit := time.NewTimer(time.Minute)
+	defer limit.Stop()
 	select {
 	case <-w.ended:
-	case <-time.After(time.Minute):
+	case <-limit.C:
 		t.Fatal("it did not end")
 	}
 	cancel()

@@ -202,7 +202,7 @@ func validDepositID(chain asset.Chain, id string) bool {
 		return false
 	}
 	txid, index, ok := strings.Cut(rest, ":")
-	if chain == asset.Ethereum {
+	if chain.Family() == asset.Account {
 		var prefixed bool
 		if txid, prefixed = strings.CutPrefix(txid, "0x"); !prefixed {
 			return false
@@ -216,5 +216,5 @@ func validDepositID(chain asset.Chain, id string) bool {
 	if !ok || n.Sign() < 0 || n.String() != index {
 		return false
 	}
-	return n.BitLen() <= 32 || chain == asset.Ethereum && n.BitLen() == contentIndexBits
+	return n.BitLen() <= 32 || chain.Family() == asset.Account && n.BitLen() == contentIndexBits
 }

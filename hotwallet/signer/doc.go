@@ -6,7 +6,9 @@
 //   - A signature is given for a payout or a refund only, and only where a quote
 //     signed by liquidityd and a receipt signed by attestd say so, with the
 //     amendments that are signed by either. Destination, amount and fee are
-//     recomputed from the transaction, never taken on trust.
+//     recomputed from the transaction, never taken on trust. A token is paid by exactly
+//     one transfer(address,uint256) to the contract that the networks pin, without
+//     ether; ether by a transaction without calldata. Neither is signed for the other.
 //   - Every deposit that a payment uses up is attested by attestd, which has looked for
 //     it on a node of its own: bound to the receipt, of that very amount, deep enough
 //     and minutes ago at most. What is summed up is what was attested.

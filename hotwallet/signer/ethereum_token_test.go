@@ -23,7 +23,7 @@ const (
 // tokenDesk is a signer of a deployment that pins both contracts.
 func tokenDesk(t *testing.T) *desk {
 	t.Helper()
-	networks := swaptest.Networks
+	networks := everyChain
 	networks.Tokens = asset.Tokens{USDT: usdtContract, USDC: usdcContract}
 	d := newDeskOn(t, t.TempDir(), networks)
 	t.Cleanup(func() {

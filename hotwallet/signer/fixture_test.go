@@ -33,6 +33,7 @@ type desk struct {
 	signer              *Signer
 	quoteKey, attestKey ed25519.PrivateKey
 	userBitcoin         string
+	userCash            string
 }
 
 func ed25519Key(t swaptest.Reporter) ed25519.PrivateKey {
@@ -52,7 +53,7 @@ func publicKeys(private ed25519.PrivateKey) swap.PublicKeys {
 // newDesk prepares and opens a signer under dir.
 func newDesk(t swaptest.Reporter, dir string) *desk {
 	t.Helper()
-	return newDeskOn(t, dir, swaptest.Networks)
+	return newDeskOn(t, dir, everyChain)
 }
 
 // newDeskOn is newDesk of a deployment on other networks.
@@ -67,18 +68,22 @@ func newDeskOn(t swaptest.Reporter, dir string, networks asset.Networks) *desk {
 		t.Fatalf("init: %v", err)
 	}
 	d.open(t)
-	d.userBitcoin = foreignAddress(t)
+	d.userBitcoin = foreignAddress(t, asset.Bitcoin)
+	d.userCash = foreignAddress(t, asset.BitcoinCash)
 	return d
 }
 
-// foreignAddress is a Bitcoin address of another seed.
-func foreignAddress(t swaptest.Reporter) string {
+// everyChain are the networks that a desk signs on.
+var everyChain = asset.Networks{Bitcoin: "simnet", Litecoin: "regtest", BitcoinCash: "simnet", EthereumChainID: 1337}
+
+// foreignAddress is an address of another seed.
+func foreignAddress(t swaptest.Reporter, on asset.Chain) string {
 	t.Helper()
-	ring, err := newKeyring(swaptest.Networks, bytes.Repeat([]byte{9}, seedSize))
+	ring, err := newKeyring(everyChain, bytes.Repeat([]byte{9}, seedSize))
 	if err != nil {
 		t.Fatalf("foreign keyring: %v", err)
 	}
-	key, err := ring.public.Derive(asset.Bitcoin, keys.Deposit, keys.External, 0)
+	key, err := ring.public.Derive(on, keys.Deposit, keys.External, 0)
 	if err != nil {
 		t.Fatalf("foreign address: %v", err)
 	}
@@ -123,8 +128,8 @@ func (d *desk) terms(t swaptest.Reporter, from, to asset.ID) (signedQuote, signe
 
 func quote(from, to asset.ID) swap.Quote {
 	now := swap.Millis(time.Now())
-	units := map[asset.ID]asset.Units{asset.BTC: asset.NewUnits(1_500_000), asset.ETH: asset.MustUnits("250000000000000000")}
-	fees := map[asset.ID]asset.Units{asset.BTC: asset.NewUnits(5_000), asset.ETH: asset.MustUnits("1000000000000000")}
+	units := map[asset.ID]asset.Units{asset.BTC: asset.NewUnits(payoutSat), asset.LTC: asset.NewUnits(payoutSat), asset.BCH: asset.NewUnits(payoutSat), asset.ETH: asset.MustUnits("250000000000000000")}
+	fees := map[asset.ID]asset.Units{asset.BTC: asset.NewUnits(5_000), asset.LTC: asset.NewUnits(5_000), asset.BCH: asset.NewUnits(5_000), asset.ETH: asset.MustUnits("1000000000000000")}
 	return swap.Quote{
 		ID: swap.NewID(swap.QuotePrefix, now), Pair: asset.Pair{From: from, To: to},
 		Deposit: asset.Amount{Asset: from, Units: units[from]}, Payout: asset.Amount{Asset: to, Units: units[to]},
@@ -135,13 +140,18 @@ func quote(from, to asset.ID) swap.Quote {
 }
 
 func (d *desk) receipt(q swap.Quote) swap.Receipt {
-	users := map[asset.Chain]string{asset.Bitcoin: d.userBitcoin, asset.Ethereum: swaptest.EthereumAddress}
 	return swap.Receipt{
 		SwapID: swap.NewID(swap.SwapPrefix, q.IssuedAt), QuoteID: q.ID, DepositChain: q.DepositChain(), DepositAsset: q.Pair.From,
-		DepositAddress: "address", DepositPath: "path", PayoutAddress: users[q.PayoutChain()], RefundAddress: users[q.DepositChain()],
+		DepositAddress: "address", DepositPath: "path", PayoutAddress: d.user(q.PayoutChain()), RefundAddress: d.user(q.DepositChain()),
 		Policy: swap.RefundPolicy(), SecretHash: strings.Repeat("ab", 32), IssuedAt: q.IssuedAt,
 		DepositBy: q.IssuedAt.Add(time.Hour), ConfirmBy: q.IssuedAt.Add(2 * time.Hour),
 	}
+}
+
+// user is the user's address on a chain.
+func (d *desk) user(on asset.Chain) string {
+	return map[asset.Chain]string{asset.Bitcoin: d.userBitcoin, asset.BitcoinCash: d.userCash, asset.Ethereum: swaptest.EthereumAddress,
+		asset.Litecoin: "rltc1qw508d6qejxtdg4y5r3zarvary0c5xw7k693xs3"}[on]
 }
 
 func (d *desk) signTerms(t swaptest.Reporter, q swap.Quote, r swap.Receipt) (signedQuote, signedReceipt string) {
@@ -180,7 +190,12 @@ func depositID(chain asset.Chain, name string) string {
 
 func (d *desk) key(t swaptest.Reporter, role keys.Role, branch, index uint32) keys.Key {
 	t.Helper()
-	key, err := d.signer.ring.public.Derive(asset.Bitcoin, role, branch, index)
+	return d.keyOn(t, asset.Bitcoin, role, branch, index)
+}
+
+func (d *desk) keyOn(t swaptest.Reporter, on asset.Chain, role keys.Role, branch, index uint32) keys.Key {
+	t.Helper()
+	key, err := d.signer.ring.public.Derive(on, role, branch, index)
 	if err != nil {
 		t.Fatalf("derive: %v", err)
 	}
@@ -206,10 +221,10 @@ func wireBytes(t swaptest.Reporter, tx *wire.MsgTx) []byte {
 	return b.Bytes()
 }
 
-func (d *desk) signBitcoin(req *ferryv1.SignBitcoinRequest) (*ferryv1.SignResponse, error) {
-	req = proto.Clone(req).(*ferryv1.SignBitcoinRequest)
+func (d *desk) signBitcoin(req *ferryv1.SignUTXORequest) (*ferryv1.SignResponse, error) {
+	req = proto.Clone(req).(*ferryv1.SignUTXORequest)
 	req.Authority = d.attested(d.reporter, req.GetAuthority())
-	res, err := d.signer.SignBitcoin(context.Background(), connect.NewRequest(req))
+	res, err := d.signer.SignUTXO(context.Background(), connect.NewRequest(req))
 	if err != nil {
 		return nil, err
 	}

@@ -12,11 +12,10 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
-	"ferry/swap/swaptest"
 )
 
 // What decodes is encoded by exactly these bytes, and is within the limits.
-func FuzzDecodeBitcoin(f *testing.F) {
+func FuzzDecodeUTXO(f *testing.F) {
 	d := newDesk(f, f.TempDir())
 	f.Cleanup(func() {
 		if err := d.signer.Close(); err != nil {
@@ -26,7 +25,7 @@ func FuzzDecodeBitcoin(f *testing.F) {
 	f.Add(d.spendCoins(f, d.authority(f, swap.PurposePayout, asset.ETH, asset.BTC, "a"), payoutSat, feeSat, "x", "y").GetUnsignedTx())
 	f.Add([]byte{2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		tx, err := decodeBitcoin(raw)
+		tx, err := decodeUTXO(asset.Bitcoin, raw)
 		if err != nil {
 			return
 		}
@@ -92,16 +91,16 @@ func FuzzDecodeEthereum(f *testing.F) {
 
 // What parses is written in the one form, and derives to that path.
 func FuzzParsePath(f *testing.F) {
-	ring, err := newKeyring(swaptest.Networks, bytes.Repeat([]byte{1}, seedSize))
+	ring, err := newKeyring(everyChain, bytes.Repeat([]byte{1}, seedSize))
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, path := range []string{"m/84'/1'/0'/0/7", "m/84'/1'/1'/1/0", senderPath, "m/84'/1'/0'/0/07"} {
+	for _, path := range []string{"m/84'/1'/0'/0/7", "m/84'/1'/1'/1/0", senderPath, "m/84'/1'/0'/0/07", "m/84'/2'/0'/0/1", "m/44'/145'/1'/1/2"} {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
 		for _, chain := range asset.Chains() {
-			at, err := parsePath(swaptest.Networks, chain, path)
+			at, err := parsePath(everyChain, chain, path)
 			if err != nil {
 				continue
 			}

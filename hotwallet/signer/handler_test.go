@@ -24,12 +24,12 @@ func TestHandlerOverASocket(t *testing.T) {
 
 	req := d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a"), payoutSat, feeSat, "x")
 	req.Authority = d.attested(t, req.GetAuthority())
-	res, err := client.SignBitcoin(ctx, connect.NewRequest(req))
+	res, err := client.SignUTXO(ctx, connect.NewRequest(req))
 	if err != nil || res.Msg.GetTxid() == "" {
 		t.Errorf("sign: %v", err)
 	}
 	req.Authority.Purpose = "sweep"
-	_, err = client.SignBitcoin(ctx, connect.NewRequest(req))
+	_, err = client.SignUTXO(ctx, connect.NewRequest(req))
 	wantRefusal(t, err, "authority.purpose", "not one the signer signs for")
 }
 
@@ -43,7 +43,7 @@ func TestClosedSignerSignsNothing(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := d.signer.SignBitcoin(ctx, connect.NewRequest(req)); swap.ErrorCode(err) != swap.CodeUnavailable {
+	if _, err := d.signer.SignUTXO(ctx, connect.NewRequest(req)); swap.ErrorCode(err) != swap.CodeUnavailable {
 		t.Errorf("a closed signer answers %v, want unavailable", err)
 	}
 }

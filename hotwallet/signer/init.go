@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -35,8 +36,9 @@ func PublicKeysFile(dir string) string { return filepath.Join(dir, publicName) }
 // The order is: key file, seed, empty memory, public keys. Each is written whole
 // or not at all, so after a crash Init completes what is missing when called
 // again. Once all are there it returns an error wrapping ErrInitialised and
-// changes nothing. keyFile must not be in dir: whoever copies the folder must not
-// get the key with it.
+// changes nothing, unless the networks have other chains than the public keys are
+// of: these it writes anew, of the same seed. keyFile must not be in dir: whoever
+// copies the folder must not get the key with it.
 func Init(dir, keyFile string, n asset.Networks) (keys.File, error) {
 	return installer{dir: dir, keyFile: keyFile, networks: n, after: func(string) error { return nil }}.run()
 }
@@ -65,7 +67,7 @@ func (i installer) run() (_ keys.File, err error) {
 		return keys.File{}, err
 	}
 	if complete {
-		return keys.File{}, fmt.Errorf("%s: %w", i.dir, ErrInitialised)
+		return i.again()
 	}
 	if err := i.seed(); err != nil {
 		return keys.File{}, err
@@ -168,6 +170,48 @@ func (i installer) finish() (keys.File, error) {
 	if err := i.after("memory"); err != nil {
 		return keys.File{}, err
 	}
+	return i.publish(ring)
+}
+
+// again replaces the public keys of a complete folder if the chains have changed.
+func (i installer) again() (keys.File, error) {
+	file, err := readPublic(i.dir)
+	if err != nil {
+		return keys.File{}, err
+	}
+	seed, err := openSeed(i.path(seedName), i.keyFile)
+	if errors.Is(err, ErrKeyFile) || errors.Is(err, fs.ErrNotExist) {
+		// Whose seed it is can't be told; Open will say so.
+		return keys.File{}, fmt.Errorf("%s: %w", i.dir, ErrInitialised)
+	}
+	if err != nil {
+		return keys.File{}, err
+	}
+	defer clear(seed)
+	ring, err := newKeyring(i.networks, seed)
+	if err != nil {
+		return keys.File{}, err
+	}
+	defer ring.wipe()
+	if file == ring.file {
+		return keys.File{}, fmt.Errorf("%s: %w", i.dir, ErrInitialised)
+	}
+	for _, chain := range asset.Chains() {
+		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
+			was, is := *file.Of(chain, role), *ring.file.Of(chain, role)
+			if was != is && was != "" && is != "" {
+				return keys.File{}, notThisSeed(i.dir, ring)
+			}
+		}
+	}
+	if err := removeIfThere(PublicKeysFile(i.dir)); err != nil {
+		return keys.File{}, err
+	}
+	return i.publish(ring)
+}
+
+// publish writes the public keys, and with them the folder is complete.
+func (i installer) publish(ring *keyring) (keys.File, error) {
 	public, err := json.MarshalIndent(ring.file, "", "  ")
 	if err != nil {
 		return keys.File{}, fmt.Errorf("encode extended public keys: %w", err)
@@ -177,18 +221,29 @@ func (i installer) finish() (keys.File, error) {
 
 // checkPublic compares the public keys on disk with those of the seed.
 func checkPublic(dir string, ring *keyring) error {
-	raw, err := os.ReadFile(PublicKeysFile(dir))
+	file, err := readPublic(dir)
 	if err != nil {
 		return fmt.Errorf("the signer's folder is not complete, run its initialisation (again): %w", err)
 	}
-	var file keys.File
+	if file != ring.file {
+		return notThisSeed(dir, ring)
+	}
+	return nil
+}
+
+func notThisSeed(dir string, ring *keyring) error {
+	return fmt.Errorf("%s is not of this seed on networks %+v", PublicKeysFile(dir), ring.networks)
+}
+
+func readPublic(dir string) (file keys.File, err error) {
+	raw, err := os.ReadFile(PublicKeysFile(dir))
+	if err != nil {
+		return file, err
+	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&file); err != nil {
-		return fmt.Errorf("read %s: %w", PublicKeysFile(dir), err)
+		return file, fmt.Errorf("read %s: %w", PublicKeysFile(dir), err)
 	}
-	if file != ring.file {
-		return fmt.Errorf("%s is not of this seed on networks %+v", PublicKeysFile(dir), ring.networks)
-	}
-	return nil
+	return file, nil
 }

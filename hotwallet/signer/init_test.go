@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ferry/hotwallet/keys"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/swaptest"
 )
@@ -69,7 +70,7 @@ func TestInitRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Init(d.config.Dir, d.config.KeyFile, swaptest.Networks); !errors.Is(err, ErrInitialised) {
+	if _, err := Init(d.config.Dir, d.config.KeyFile, everyChain); !errors.Is(err, ErrInitialised) {
 		t.Errorf("a second time: %v, want ErrInitialised", err)
 	}
 	if _, err := Init(d.config.Dir, filepath.Join(t.TempDir(), "other.key"), swaptest.Networks); !errors.Is(err, ErrInitialised) {
@@ -87,6 +88,58 @@ func TestInitRefuses(t *testing.T) {
 	}
 	if _, err := Init("", "key", swaptest.Networks); err == nil {
 		t.Error("no folder was accepted")
+	}
+}
+
+// Setup: a signer of two chains that has signed. Test: with two more chains it has the
+// same keys and the same memory, and signs there too; with those of another network, or
+// over another seed's keys, it is left as it is.
+func TestChainsAreAdded(t *testing.T) {
+	t.Parallel()
+	d := &desk{reporter: t, quoteKey: ed25519Key(t), attestKey: ed25519Key(t), userBitcoin: foreignAddress(t, asset.Bitcoin), userCash: foreignAddress(t, asset.BitcoinCash)}
+	dir := t.TempDir()
+	d.config = Config{Dir: filepath.Join(dir, "signer"), KeyFile: filepath.Join(dir, "key", "signer.key"), Networks: swaptest.Networks,
+		QuoteKeys: publicKeys(d.quoteKey), AttestKeys: publicKeys(d.attestKey), Caps: DefaultCaps(), Rules: testRules()}
+	two, err := Init(d.config.Dir, d.config.KeyFile, swaptest.Networks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.open(t)
+	t.Cleanup(func() {
+		if err := d.signer.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	paid := d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a"), payoutSat, feeSat, "x")
+	first, err := d.signBitcoin(paid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.signer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mainnet := everyChain
+	mainnet.Bitcoin = "mainnet"
+	if _, err := Init(d.config.Dir, d.config.KeyFile, mainnet); err == nil || errors.Is(err, ErrInitialised) {
+		t.Errorf("on another network: %v", err)
+	}
+	four, err := Init(d.config.Dir, d.config.KeyFile, everyChain)
+	if err != nil || four.BitcoinHot != two.BitcoinHot || four.LitecoinHot == "" || four.BitcoinCashDeposit == "" {
+		t.Fatalf("two chains more: %+v, %v", four, err)
+	}
+	d.config.Networks = everyChain
+	d.open(t)
+	if again, err := d.signBitcoin(paid); err != nil || !bytes.Equal(again.GetRawTx(), first.GetRawTx()) {
+		t.Errorf("what was signed before: %v", err)
+	}
+	other := d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "b"), payoutSat, feeSat, "x")
+	_, err = d.signBitcoin(other)
+	wantRefusal(t, err, "unsigned_tx", "was signed for another")
+	if _, err := d.signBitcoin(d.spendOn(t, asset.BitcoinCash, d.authority(t, swap.PurposePayout, asset.ETH, asset.BCH, "c"), payoutSat, feeSat, "x")); err != nil {
+		t.Errorf("on a chain that was added: %v", err)
+	}
+	if _, err := Init(d.config.Dir, d.config.KeyFile, everyChain); !errors.Is(err, ErrInitialised) {
+		t.Errorf("once more: %v, want ErrInitialised", err)
 	}
 }
 

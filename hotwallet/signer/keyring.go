@@ -132,14 +132,11 @@ func (k *keyring) wipe() {
 	}
 }
 
-// fingerprint names the seed and the networks without telling anything of it.
+// fingerprint names the seed and the networks without telling anything of it: by what
+// every deployment has, so that one to which a chain or a token is added keeps its
+// memory.
 func (k *keyring) fingerprint() string {
-	named := fmt.Appendf(nil, "%+v", k.networks)
-	for _, chain := range k.networks.Chains() {
-		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
-			named = fmt.Appendf(named, " %s", *k.file.Of(chain, role))
-		}
-	}
-	sum := sha256.Sum256(named)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d %s %s %s %s", k.networks.Bitcoin, k.networks.EthereumChainID,
+		k.file.BitcoinDeposit, k.file.BitcoinHot, k.file.EthereumDeposit, k.file.EthereumHot))
 	return hex.EncodeToString(sum[:])
 }

@@ -9,9 +9,10 @@ import (
 
 // Limits of what is read. They bound work and memory per request.
 const (
-	// maxUnsignedBitcoin is the largest unsigned transaction, in bytes: the
-	// relay limit of 400,000 weight units without witnesses.
-	maxUnsignedBitcoin = 100_000
+	// maxUnsignedUTXO is the largest unsigned transaction, in bytes: the relay
+	// limit of 400,000 weight units without witnesses, and of 100,000 bytes on
+	// Bitcoin Cash.
+	maxUnsignedUTXO = 100_000
 	// maxPreviousTx is the largest previous transaction, in bytes. The txid does
 	// not cover witnesses, so a larger one can be handed in without them.
 	maxPreviousTx = 1_000_000
@@ -21,11 +22,15 @@ const (
 	maxUnsignedEthereum = 1024
 	// maxAttempts bounds the transactions signed for one authority.
 	maxAttempts = 100
-	// maxSupplySat is 21 million coins.
-	maxSupplySat = 21_000_000 * 100_000_000
 	// basisPoints is the whole, in basis points.
 	basisPoints = 10_000
 )
+
+// maxSupply is the most coins that there ever are, in base units: 21 million, 84
+// million of Litecoin.
+var maxSupply = map[asset.Chain]int64{
+	asset.Bitcoin: 21_000_000_0000_0000, asset.Litecoin: 84_000_000_0000_0000, asset.BitcoinCash: 21_000_000_0000_0000,
+}
 
 // Cap limits each transaction that pays an asset. The fee must stay below all
 // three of its limits (Paxos paid a fee of 19.8 BTC, DeversiFi one of 7,600 ETH).
@@ -34,7 +39,7 @@ type Cap struct {
 	PerTransaction asset.Units `json:"per_transaction"`
 	// Fee is the most one transaction costs, in base units of the chain's asset.
 	Fee asset.Units `json:"fee"`
-	// FeeRate is the most per virtual byte (satoshi) or per gas (wei).
+	// FeeRate is the most per virtual byte or per gas, in base units of the chain's asset.
 	FeeRate asset.Units `json:"fee_rate"`
 	// FeeBasisPoints is the largest fee as a share of the amount, of 10,000. A token has
 	// none: its fee is in another asset, and the signer knows no price.
@@ -46,11 +51,15 @@ type Cap struct {
 // Caps are the limits by asset. An asset that is absent is never paid.
 type Caps map[asset.ID]Cap
 
-// DefaultCaps suit a demonstration and a careful beginning: 2 BTC, 50 ETH, 100,000
-// USDT or USDC.
+// DefaultCaps suit a demonstration and a careful beginning: 2 BTC, 1500 LTC, 400 BCH,
+// 50 ETH, 100,000 USDT or USDC.
 func DefaultCaps() Caps {
 	return Caps{
 		asset.BTC: {PerTransaction: asset.NewUnits(2_0000_0000), Fee: asset.NewUnits(100_0000),
+			FeeRate: asset.NewUnits(1000), FeeBasisPoints: 2500},
+		asset.LTC: {PerTransaction: asset.NewUnits(1500_0000_0000), Fee: asset.NewUnits(1000_0000),
+			FeeRate: asset.NewUnits(10_000), FeeBasisPoints: 2500},
+		asset.BCH: {PerTransaction: asset.NewUnits(400_0000_0000), Fee: asset.NewUnits(1000_0000),
 			FeeRate: asset.NewUnits(1000), FeeBasisPoints: 2500},
 		asset.ETH: {PerTransaction: asset.MustUnits("50000000000000000000"), Fee: asset.MustUnits("50000000000000000"),
 			FeeRate: asset.NewUnits(1000_000_000_000), FeeBasisPoints: 2500, Gas: 100_000},
@@ -78,7 +87,7 @@ func (c Caps) Validate() error {
 			return fmt.Errorf("cap of %s: fee_basis_points %d; a token's fee is no share of its amount", id, limit.FeeBasisPoints)
 		case !a.Token && limit.FeeBasisPoints <= 0 || limit.FeeBasisPoints > basisPoints:
 			return fmt.Errorf("cap of %s: fee_basis_points %d is not between 1 and %d", id, limit.FeeBasisPoints, basisPoints)
-		case a.Chain == asset.Ethereum && limit.Gas < 21_000:
+		case a.Chain.Family() == asset.Account && limit.Gas < 21_000:
 			return fmt.Errorf("cap of %s: gas %d is below 21000, which every transfer costs", id, limit.Gas)
 		}
 	}

@@ -35,7 +35,7 @@ func TestObserve(t *testing.T) {
 	d.signer.turn <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := d.signer.SignBitcoin(ctx, connect.NewRequest(req)); swap.ErrorCode(err) != swap.CodeUnavailable {
+	if _, err := d.signer.SignUTXO(ctx, connect.NewRequest(req)); swap.ErrorCode(err) != swap.CodeUnavailable {
 		t.Errorf("a busy signer: %v", err)
 	}
 	<-d.signer.turn

@@ -240,7 +240,7 @@ func TestConcurrentRequestsForOneCoin(t *testing.T) {
 	t.Parallel()
 	d := deskFor(t)
 	const callers = 8
-	requests := make([]*ferryv1.SignBitcoinRequest, callers)
+	requests := make([]*ferryv1.SignUTXORequest, callers)
 	for i := range requests {
 		a := d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, fmt.Sprint(i))
 		requests[i] = d.spendCoins(t, a, payoutSat, feeSat, "x")

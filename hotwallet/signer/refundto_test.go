@@ -64,7 +64,7 @@ func TestRefundAddressSetLater(t *testing.T) {
 			wantRefusal(t, err, c.field, c.sentence)
 		})
 	}
-	elsewhere := d.spendCoins(t, saying(s.refundAddress(t, foreignAddress(t), nil)), payoutSat, feeSat, "x")
+	elsewhere := d.spendCoins(t, saying(s.refundAddress(t, foreignAddress(t, asset.Bitcoin), nil)), payoutSat, feeSat, "x")
 	if _, err := d.signBitcoin(d.spendCoins(t, good, payoutSat-5_001, feeSat, "x")); err == nil {
 		t.Error("more than the quoted fee was kept back")
 	}
@@ -82,7 +82,7 @@ func TestRefundAddressIsFixedByTheFirstSignature(t *testing.T) {
 	t.Parallel()
 	d := deskFor(t)
 	s := d.amended(t, asset.BTC, asset.ETH, leftOpen)
-	refund := func(address string) *ferryv1.SignBitcoinRequest {
+	refund := func(address string) *ferryv1.SignUTXORequest {
 		a := s.authority(swap.PurposeRefund, uses(depositID(asset.Bitcoin, "a"), s.quote.Deposit.Units), "")
 		a.SignedRefundAddress = s.refundAddress(t, address, nil)
 		user := d.userBitcoin

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -133,15 +134,20 @@ func (s *Signer) shut() error {
 	return s.memory.close()
 }
 
-// SignBitcoin signs every input of a transaction that pays one authority.
-// Refusals are *swap.Error with CodeRefused.
-func (s *Signer) SignBitcoin(ctx context.Context, req *connect.Request[ferryv1.SignBitcoinRequest]) (*connect.Response[ferryv1.SignResponse], error) {
-	return s.answer(ctx, asset.Bitcoin, req.Msg.GetAuthority(), func(c claim) (signature, error) {
-		p, tx, err := s.checkBitcoin(c, req.Msg)
+// SignUTXO signs every input of a transaction that pays one authority, on any chain
+// of the UTXO family that the deployment runs. Refusals are *swap.Error with CodeRefused.
+func (s *Signer) SignUTXO(ctx context.Context, req *connect.Request[ferryv1.SignUTXORequest]) (*connect.Response[ferryv1.SignResponse], error) {
+	chain := asset.Chain(req.Msg.GetChain())
+	if chain.Family() != asset.UTXO || !slices.Contains(s.ring.networks.Chains(), chain) {
+		s.observe("", "", swap.CodeRefused, "chain")
+		return nil, refuse("chain", "", "Chain %.20q is none of the UTXO family that this deployment runs.", chain)
+	}
+	return s.answer(ctx, chain, req.Msg.GetAuthority(), func(c claim) (signature, error) {
+		p, tx, err := s.checkUTXO(c, req.Msg)
 		if err != nil {
 			return signature{}, err
 		}
-		return s.memory.sign(p, s.now(), func() (signature, error) { return s.signBitcoin(tx) })
+		return s.memory.sign(p, s.now(), func() (signature, error) { return s.signUTXO(tx) })
 	})
 }
 

@@ -2,7 +2,7 @@
 // to fund it, what it holds, and stopping it.
 //
 // It promises that a funding address is watched before it is shown; that balances
-// are sums over the books, never a number kept beside them; and that every halt
+// are sums over the books of each asset, never a number kept beside them; and that every halt
 // and resume names who did it and why. What it publishes is the newest value
 // only: losing one costs nothing.
 //

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"ferry/hotwallet/chain"
 )
@@ -15,14 +16,16 @@ type Set struct {
 	mu        sync.RWMutex
 	addresses map[string]struct{}
 	coins     map[string]struct{}
-	// scripts and outpoints are the sieves before them.
-	scripts, outpoints *sieve
+	// scripts and outpoints are the sieves before them, asked without the lock.
+	scripts, outpoints atomic.Pointer[sieve]
 }
 
 // NewSet is an empty set; a Watcher fills it from its store.
 func NewSet() *Set {
-	return &Set{addresses: map[string]struct{}{}, coins: map[string]struct{}{},
-		scripts: &sieve{open: true}, outpoints: &sieve{open: true}}
+	s := &Set{addresses: map[string]struct{}{}, coins: map[string]struct{}{}}
+	s.scripts.Store(openSieve())
+	s.outpoints.Store(openSieve())
+	return s
 }
 
 // NewSetFor is an empty set that sieves by scripts, if the reader can make them of
@@ -30,7 +33,9 @@ func NewSet() *Set {
 func NewSetFor(r chain.Reader) *Set {
 	s := NewSet()
 	if scripts, can := r.(chain.Scripts); can {
-		s.script, s.scripts, s.outpoints = scripts.Script, newSieve(0), newSieve(0)
+		s.script = scripts.Script
+		s.scripts.Store(newSieve(0))
+		s.outpoints.Store(newSieve(0))
 	}
 	return s
 }
@@ -47,48 +52,43 @@ func (s *Set) Add(addresses ...string) {
 	if s.script == nil {
 		return
 	}
-	if s.scripts.full(len(addresses)) {
-		s.sieveAll()
+	into := s.scripts.Load()
+	if into.full(len(addresses)) {
+		s.sieveAll(into.open.Load())
 		return
 	}
 	for _, a := range addresses {
-		s.sieveOne(a)
+		s.sieveOne(into, a)
 	}
 }
 
 // sieveAll makes a new sieve for twice as many addresses as there are.
-func (s *Set) sieveAll() {
-	open := s.scripts.open
-	s.scripts = newSieve(2 * len(s.addresses))
-	s.scripts.open = open
+func (s *Set) sieveAll(open bool) {
+	into := newSieve(2 * len(s.addresses))
+	into.open.Store(open)
 	for a := range s.addresses {
-		s.sieveOne(a)
+		s.sieveOne(into, a)
 	}
+	s.scripts.Store(into)
 }
 
 // sieveOne lets an address's script through. One that has none opens the sieve.
-func (s *Set) sieveOne(address string) {
+func (s *Set) sieveOne(into *sieve, address string) {
 	script, err := s.script(address)
 	if err != nil {
-		s.scripts.open = true
+		into.open.Store(true)
 		return
 	}
-	s.scripts.add(script)
+	into.add(script)
 }
 
 // Script implements chain.Sieve.
-func (s *Set) Script(script []byte) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.scripts.may(script)
-}
+func (s *Set) Script(script []byte) bool { return s.scripts.Load().may(script) }
 
 // Outpoint implements chain.Sieve.
 func (s *Set) Outpoint(hash *[32]byte, index uint32) bool {
 	key := outpointOf(hash, index)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.outpoints.may(key[:])
+	return s.outpoints.Load().may(key[:])
 }
 
 // Address reports whether the address is ours.
@@ -107,19 +107,20 @@ func (s *Set) Coin(id string) bool {
 	return ok
 }
 
-// setCoins replaces the coins.
-func (s *Set) setCoins(ids []string) {
+// SetCoins replaces the coins, "<txid>:<index>" each.
+func (s *Set) SetCoins(ids []string) {
 	coins := make(map[string]struct{}, len(ids))
 	for _, id := range ids {
 		coins[id] = struct{}{}
 	}
-	outpoints := &sieve{open: true}
+	outpoints := openSieve()
 	if s.script != nil {
 		outpoints = sieveCoins(ids)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.coins, s.outpoints = coins, outpoints
+	s.coins = coins
+	s.outpoints.Store(outpoints)
 }
 
 // sieveCoins is a sieve of coins; open if one of them is no output.
@@ -127,7 +128,9 @@ func sieveCoins(ids []string) *sieve {
 	made := newSieve(len(ids))
 	for _, id := range ids {
 		key, ok := parseOutpoint(id)
-		made.open = made.open || !ok
+		if !ok {
+			made.open.Store(true)
+		}
 		made.add(key[:])
 	}
 	return made

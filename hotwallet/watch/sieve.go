@@ -6,22 +6,29 @@ import (
 	"hash/maphash"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
-// sieve is a Bloom filter whose bits for one key are in one word, so that a look is one
-// access to memory: 16 bits a key and three of them set let about one of fifty strangers
-// through. Its hash is seeded by chance, so that nobody can make keys that collide.
+// sieve is a set of keys by their hashes alone. Before it is a Bloom filter whose bits
+// for one key are in one word: a look at a stranger's key is mostly one access to memory,
+// and the filter of a million keys stays in the processor's cache. Hashes are seeded by
+// chance, so that nobody can make keys that collide. Any number may look while one adds.
 //
 // An open sieve lets everything through: what can't be sieved is watched all the same.
 type sieve struct {
 	seed  maphash.Seed
-	words []uint64
-	keys  int
-	open  bool
+	words []atomic.Uint64
+	open  atomic.Bool
+
+	mu     sync.RWMutex
+	hashes map[uint64]struct{}
 }
 
 const (
-	sieveBits  = 16 // a key, at least
+	// sieveBits are there for a key at least, of which three are set: about one
+	// stranger of fifteen gets past the filter, to be looked for among the hashes.
+	sieveBits  = 8
 	sieveLeast = 1 << 10
 )
 
@@ -30,29 +37,49 @@ func newSieve(keys int) *sieve {
 	for words*64 < keys*sieveBits {
 		words *= 2
 	}
-	return &sieve{seed: maphash.MakeSeed(), words: make([]uint64, words)}
+	return &sieve{seed: maphash.MakeSeed(), words: make([]atomic.Uint64, words), hashes: make(map[uint64]struct{}, keys)}
 }
 
-// full reports that so many keys more would make it let too much through.
-func (s *sieve) full(more int) bool { return (s.keys+more)*sieveBits > len(s.words)*64 }
+// openSieve lets everything through.
+func openSieve() *sieve {
+	s := newSieve(0)
+	s.open.Store(true)
+	return s
+}
 
-func (s *sieve) place(key []byte) (word, bits uint64) {
-	h := maphash.Bytes(s.seed, key)
-	return (h >> 18) & uint64(len(s.words)-1), 1<<(h&63) | 1<<(h>>6&63) | 1<<(h>>12&63)
+// full reports that so many keys more would make the filter let too much through.
+func (s *sieve) full(more int) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return (len(s.hashes)+more)*sieveBits > len(s.words)*64
+}
+
+// place is a hash's word in the filter, and its bits there.
+func (s *sieve) place(h uint64) (word *atomic.Uint64, bits uint64) {
+	return &s.words[(h>>18)&uint64(len(s.words)-1)], 1<<(h&63) | 1<<(h>>6&63) | 1<<(h>>12&63)
 }
 
 func (s *sieve) add(key []byte) {
-	word, bits := s.place(key)
-	s.words[word] |= bits
-	s.keys++
+	h := maphash.Bytes(s.seed, key)
+	s.mu.Lock()
+	s.hashes[h] = struct{}{}
+	s.mu.Unlock()
+	word, bits := s.place(h)
+	word.Or(bits)
 }
 
 func (s *sieve) may(key []byte) bool {
-	if s.open {
+	if s.open.Load() {
 		return true
 	}
-	word, bits := s.place(key)
-	return s.words[word]&bits == bits
+	h := maphash.Bytes(s.seed, key)
+	if word, bits := s.place(h); word.Load()&bits != bits {
+		return false
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	_, there := s.hashes[h]
+	return there
 }
 
 // outpoint is a coin's key: hash and number as a transaction's input has them.

@@ -33,7 +33,7 @@ func TestSieveKeepsNothingBack(t *testing.T) {
 		s.Add(fmt.Sprint("a", i))
 		coins = append(coins, fmt.Sprintf("%064x:%d", i, i%3))
 	}
-	s.setCoins(coins)
+	s.SetCoins(coins)
 	through := 0
 	for i := range ours {
 		script, err := scripted{}.Script(fmt.Sprint("a", i))
@@ -77,12 +77,12 @@ func TestSieveOpens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c.set.Add("a")
-			c.set.setCoins([]string{hex.EncodeToString(make([]byte, 32)) + ":7"})
+			c.set.SetCoins([]string{hex.EncodeToString(make([]byte, 32)) + ":7"})
 			switch {
 			case strings.HasPrefix(name, "an odd address"):
 				c.set.Add("none")
 			case name == "an odd coin":
-				c.set.setCoins([]string{"0xab:deposit"})
+				c.set.SetCoins([]string{"0xab:deposit"})
 			}
 			if strings.HasSuffix(name, "grown") {
 				for i := range 5000 {

@@ -9,6 +9,7 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/fakechain"
 	"ferry/hotwallet/reconcile"
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -197,4 +198,126 @@ func (h holding) Held(ctx context.Context, at chain.Ref, id asset.ID, coins, add
 		return h.units, nil
 	}
 	return h.Node.Held(ctx, at, id, coins, addresses)
+}
+
+// payToken has a payment of a token signed, stored with its holds and handed in.
+func (w *world) payToken(id asset.ID, units asset.Units) payout {
+	w.Helper()
+	p := payout{swapID: swap.NewID(swap.SwapPrefix, timeOf(w.payouts)), destination: w.chain.NewAddress()}
+	w.payouts++
+	p.order = swap.PayoutOrderID(p.swapID)
+	f := w.settledFunds()
+	f.TokenBalance = w.large()
+	plan, err := w.chain.Plan(w.ctx, f, chain.Request{Asset: id, Destination: p.destination, Units: units, FeeMax: w.large()})
+	if err != nil {
+		w.Fatal(err)
+	}
+	p.raw, p.txid = fakechain.Sign(plan)
+	p.fee = plan.Fee
+	w.exec(`INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
+		VALUES ($1, 'ethereum', $2, 'payout', $3, $4, $5, '{}', 'broadcast')`, p.order, p.swapID, id, units, p.destination)
+	w.exec(`INSERT INTO attempt (order_id, n, chain, state, plan, fee, raw, txid)
+		VALUES ($1, 1, 'ethereum', 'broadcast', '{}', $2, $3, $4)`, p.order, plan.Fee, p.raw, p.txid)
+	w.exec(`WITH e AS (INSERT INTO entry (key, kind) VALUES ('hold:' || $1 || ':1', 'hold') RETURNING key)
+		INSERT INTO posting (entry_key, n, account, asset, units) SELECT key, n, account, asset, units
+		FROM e, (VALUES (0, 'in_flight', $2, $3::numeric), (1, 'wallet', $2, -$3::numeric),
+			(2, 'in_flight', 'ETH', $4::numeric), (3, 'wallet', 'ETH', -$4::numeric)) p (n, account, asset, units)`,
+		p.order, string(id), units.String(), plan.Fee.String())
+	w.nonce++
+	w.broadcast(p)
+	return p
+}
+
+// fundToken has treasury pay in both, and waits until it is settled.
+func (w *world) fundToken(units uint64) {
+	w.Helper()
+	w.chain.PayToken(asset.USDT, pay(w.hot, units))
+	w.fund(1)
+}
+
+// A token's payment that moved nothing has failed, though its status says that it
+// succeeded: the token is ours still, only the gas is gone.
+func TestTokenPaymentWithoutEffect(t *testing.T) {
+	t.Parallel()
+	w := tokenWorld(t)
+	w.fundToken(9_000_000)
+	w.reader = &stolen{Reader: w.chain, missing: func(d chain.Debit) bool { return d.Asset == asset.USDT }}
+	w.restart()
+	p := w.payToken(asset.USDT, asset.NewUnits(4_000_000))
+	w.mine(needed)
+	wantKinds(t, w, p.swapID, "payment.failed")
+	if w.paymentState(p) != "failed" || w.halted() != "" {
+		t.Fatalf("%s, halted %q", w.paymentState(p), w.halted())
+	}
+	if got := w.of("wallet", asset.USDT) + " " + w.of("in_flight", asset.USDT) + " " + w.of("clearing", asset.USDT); got != "9000000 0 0" {
+		t.Errorf("wallet, in flight and clearing: %s", got)
+	}
+	if w.of("network_fees", asset.ETH) == "0" || w.of("payment_confirming", asset.ETH) != "0" {
+		t.Errorf("fees %s, confirming %s", w.of("network_fees", asset.ETH), w.of("payment_confirming", asset.ETH))
+	}
+}
+
+// One that moved something else than was ordered, or took from another address of ours
+// too, is paid as ordered; the difference is as foreign as a theft, and halts.
+func TestTokenPaymentThatMovesSomethingElse(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		debit                  func(p payout, at string) chain.Debit
+		suspense, wallet, gone string
+	}{
+		"more":    {func(p payout, _ string) chain.Debit { return chain.Debit{Units: asset.NewUnits(30)} }, "30", "6999970", "4000000"},
+		"another": {func(_ payout, at string) chain.Debit { return chain.Debit{Address: at, Units: asset.NewUnits(50)} }, "50", "6999950", "4000000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := tokenWorld(t)
+			address, _ := w.issue()
+			w.chain.PayToken(asset.USDT, pay(address, 2_000_000))
+			w.fundToken(9_000_000)
+			p := w.payToken(asset.USDT, asset.NewUnits(4_000_000))
+			d := row.debit(p, address)
+			d.TxID, d.Asset = p.txid, asset.USDT
+			if d.Address == "" {
+				d.Address = w.hot
+			}
+			w.reader = &stolen{Reader: w.chain, at: w.tip().Height + 1, debits: []chain.Debit{d}}
+			w.restart()
+			w.mine(1)
+			if w.paymentState(p) != "confirmed" || !strings.Contains(w.halted(), p.txid) {
+				t.Fatalf("%s, halted %q", w.paymentState(p), w.halted())
+			}
+			if got := w.of("suspense", asset.USDT); got != row.suspense {
+				t.Errorf("suspense %s, want %s", got, row.suspense)
+			}
+			if wallet, gone := w.of("wallet", asset.USDT), w.of("payment_confirming", asset.USDT); wallet != row.wallet || gone != row.gone {
+				t.Errorf("wallet %s and confirming %s, want %s and %s", wallet, gone, row.wallet, row.gone)
+			}
+		})
+	}
+}
+
+// A recovery books the tokens of lost payments as it does coins, and their gas.
+func TestTokensAreRecovered(t *testing.T) {
+	t.Parallel()
+	w := tokenWorld(t)
+	address, _ := w.issue()
+	w.chain.PayToken(asset.USDT, pay(address, 2_000_000))
+	w.fundToken(9_000_000)
+	w.payToken(asset.USDT, asset.NewUnits(4_000_000))
+	w.mine(needed)
+	w.checkBooks()
+	held := w.of("wallet", asset.USDT) + " " + w.of("wallet", asset.ETH)
+	s := &script{world: w}
+	s.lose()
+	w.recoverFrom(1)
+	w.checkBooks()
+	if got := w.of("wallet", asset.USDT) + " " + w.of("wallet", asset.ETH); got != held {
+		t.Errorf("rebuilt %s, before %s", got, held)
+	}
+	if got := w.of("recovered", asset.USDT); got != "4000000" || w.of("recovered", asset.ETH) == "0" {
+		t.Errorf("recovered %s USDT and %s wei", got, w.of("recovered", asset.ETH))
+	}
+	if w.halted() != "recovery: the disk is gone" || w.text(`SELECT next_nonce::text FROM sender`) != "1" {
+		t.Errorf("halted %q, next nonce %s", w.halted(), w.text(`SELECT next_nonce::text FROM sender`))
+	}
 }

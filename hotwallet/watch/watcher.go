@@ -201,7 +201,7 @@ func (w *Watcher) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.config.Set.setCoins(coins)
+		w.config.Set.SetCoins(coins)
 		w.stale = false
 	}
 	return nil

@@ -6,8 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/btcsuite/btcd/wire/v2"
+
+	"ferry/swap/asset"
 )
 
 // maxFound is the most transactions of one address that are looked at. The
@@ -25,6 +28,12 @@ func (n *Node) Height(ctx context.Context) (int64, error) {
 func (n *Node) Generate(ctx context.Context, count int64) error {
 	var hashes []string
 	return n.call(ctx, &hashes, "generate", count)
+}
+
+// GenerateTo mines count blocks to an address, as litecoind must be told each time.
+func (n *Node) GenerateTo(ctx context.Context, count int64, address string) error {
+	var hashes []string
+	return n.call(ctx, &hashes, "generatetoaddress", count, address)
 }
 
 // Invalidate makes the node leave its best chain from a height on; its
@@ -78,13 +87,9 @@ func (n *Node) Transactions(ctx context.Context, address string) ([]*wire.MsgTx,
 	}
 	txs := make([]*wire.MsgTx, 0, len(texts))
 	for _, text := range texts {
-		raw, err := hex.DecodeString(text)
+		tx, err := decodeTx(text)
 		if err != nil {
-			return nil, fmt.Errorf("transaction of %.12s…: %w", address, err)
-		}
-		tx := new(wire.MsgTx)
-		if err := tx.Deserialize(bytes.NewReader(raw)); err != nil {
-			return nil, fmt.Errorf("transaction of %.12s…: %w", address, err)
+			return nil, fmt.Errorf("transactions of %.12s…: %w", address, err)
 		}
 		txs = append(txs, tx)
 	}
@@ -102,6 +107,14 @@ func (n *Node) Unspent(ctx context.Context, at wire.OutPoint) (confirmations int
 	}
 	if found == nil {
 		return 0, false, nil
+	}
+	switch n.cfg.Chain {
+	case asset.Litecoin: // its gettxout has looked at the mempool too
+		return found.Confirmations, true, nil
+	case asset.BitcoinCash:
+		spent, err := n.spentInMempool(ctx, at)
+		return found.Confirmations, !spent, err
+	case asset.Bitcoin, asset.Ethereum:
 	}
 	// btcd's gettxout does not look at what the mempool spends.
 	spender, err := n.spender(ctx, at)
@@ -121,9 +134,58 @@ func (n *Node) spender(ctx context.Context, at wire.OutPoint) (string, error) {
 		return "", err
 	}
 	if len(found) != 1 {
-		return "", fmt.Errorf("bitcoin gettxspendingprevout: %d answers to one question", len(found))
+		return "", fmt.Errorf("%s gettxspendingprevout: %d answers to one question", n.cfg.Chain, len(found))
 	}
 	return found[0].Spender, nil
+}
+
+// maxPool is the most transactions of a mempool that are read; a development chain
+// has a handful.
+const maxPool = 1000
+
+// spentInMempool reads the mempool, because bchd knows no other way to ask.
+func (n *Node) spentInMempool(ctx context.Context, at wire.OutPoint) (bool, error) {
+	var pool []string
+	if err := n.call(ctx, &pool, "getrawmempool", false); err != nil {
+		return false, err
+	}
+	if len(pool) > maxPool {
+		return false, fmt.Errorf("the mempool of %s has %d transactions, at most %d are read", n.cfg.Chain, len(pool), maxPool)
+	}
+	for _, txid := range pool {
+		tx, err := n.Transaction(ctx, txid)
+		if isNotFound(err) {
+			continue // it is in a block by now
+		}
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(tx.TxIn, func(in *wire.TxIn) bool { return in.PreviousOutPoint == at }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Transaction is one that the node has, in its mempool or in a block.
+func (n *Node) Transaction(ctx context.Context, txid string) (*wire.MsgTx, error) {
+	var text string
+	if err := n.call(ctx, &text, "getrawtransaction", txid, 0); err != nil {
+		return nil, err
+	}
+	return decodeTx(text)
+}
+
+func decodeTx(text string) (*wire.MsgTx, error) {
+	raw, err := hex.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("a transaction in hexadecimal: %w", err)
+	}
+	tx := new(wire.MsgTx)
+	if err := tx.Deserialize(bytes.NewReader(raw)); err != nil {
+		return nil, fmt.Errorf("decode a transaction: %w", err)
+	}
+	return tx, nil
 }
 
 // Confirmations of a transaction: 0 while it is in the mempool; ok is false if
@@ -149,7 +211,7 @@ func (n *Node) Send(ctx context.Context, tx *wire.MsgTx) (txid string, err error
 	id := tx.TxHash().String()
 	sendErr := n.call(ctx, &txid, "sendrawtransaction", hex.EncodeToString(raw.Bytes()))
 	if sendErr == nil && txid != id {
-		return "", fmt.Errorf("bitcoin sendrawtransaction: the node names it %.64q, not %s", txid, id)
+		return "", fmt.Errorf("%s sendrawtransaction: the node names it %.64q, not %s", n.cfg.Chain, txid, id)
 	}
 	if sendErr != nil {
 		_, known, err := n.Confirmations(ctx, id)

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"ferry/swap/asset"
 )
 
 const (
@@ -25,9 +27,11 @@ type NodeConfig struct {
 	URL      string
 	User     string
 	Password string
+	// Chain is Bitcoin if it is empty.
+	Chain asset.Chain
 }
 
-// Node asks a btcd with --txindex and --addrindex.
+// Node asks a btcd or bchd with --txindex and --addrindex, or a litecoind with -txindex.
 type Node struct {
 	cfg  NodeConfig
 	http *http.Client
@@ -39,11 +43,20 @@ func NewNode(cfg NodeConfig) (*Node, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("the bitcoin node's URL %q is not http://host:port", cfg.URL)
 	}
+	if cfg.Chain == "" {
+		cfg.Chain = asset.Bitcoin
+	}
+	if cfg.Chain.Family() != asset.UTXO {
+		return nil, fmt.Errorf("chain %.20q is none of Bitcoin's siblings", cfg.Chain)
+	}
 	return &Node{cfg: cfg, http: &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the password stays here
 	}}, nil
 }
+
+// Chain is what the node is of.
+func (n *Node) Chain() asset.Chain { return n.cfg.Chain }
 
 // Close lets go of idle connections.
 func (n *Node) Close() { n.http.CloseIdleConnections() }
@@ -76,34 +89,34 @@ func (n *Node) call(ctx context.Context, out any, method string, params ...any) 
 	}
 	body, err := json.Marshal(map[string]any{"jsonrpc": "1.0", "id": "demo", "method": method, "params": params})
 	if err != nil {
-		return fmt.Errorf("bitcoin %s: %w", method, err)
+		return fmt.Errorf("%s %s: %w", n.cfg.Chain, method, err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.cfg.URL, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("bitcoin %s: %w", method, err)
+		return fmt.Errorf("%s %s: %w", n.cfg.Chain, method, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.SetBasicAuth(n.cfg.User, n.cfg.Password)
 	res, err := n.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("bitcoin %s: %w", method, err)
+		return fmt.Errorf("%s %s: %w", n.cfg.Chain, method, err)
 	}
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
 	if err = errors.Join(err, res.Body.Close()); err != nil {
-		return fmt.Errorf("bitcoin %s: read the answer: %w", method, err)
+		return fmt.Errorf("%s %s: read the answer: %w", n.cfg.Chain, method, err)
 	}
 	var reply struct {
 		Result json.RawMessage `json:"result"`
 		Error  *rpcError       `json:"error"`
 	}
 	if err := json.Unmarshal(text, &reply); err != nil {
-		return fmt.Errorf("bitcoin %s: status %s without an answer in JSON: %w", method, res.Status, err)
+		return fmt.Errorf("%s %s: status %s without an answer in JSON: %w", n.cfg.Chain, method, res.Status, err)
 	}
 	if reply.Error != nil {
-		return fmt.Errorf("bitcoin %s: %w", method, reply.Error)
+		return fmt.Errorf("%s %s: %w", n.cfg.Chain, method, reply.Error)
 	}
 	if err := json.Unmarshal(reply.Result, out); err != nil {
-		return fmt.Errorf("bitcoin %s: unexpected answer: %w", method, err)
+		return fmt.Errorf("%s %s: unexpected answer: %w", n.cfg.Chain, method, err)
 	}
 	return nil
 }

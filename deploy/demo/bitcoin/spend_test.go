@@ -32,7 +32,7 @@ func TestSpendBalances(t *testing.T) {
 			known.AddPrevOut(c.At, wire.NewTxOut(c.Sat, key.Script()))
 		}
 		pay := wire.NewTxOut(rapid.Int64Range(294, 30_000).Draw(r, "pay"), key.Script())
-		least := Fee(len(coins), []*wire.TxOut{pay})
+		least := Fee(asset.Bitcoin, len(coins), []*wire.TxOut{pay})
 		tx, err := Spend(coins, []*wire.TxOut{pay}, key.Script())
 		if (err != nil) != (have < pay.Value+least) {
 			r.Fatalf("have %d, pay %d, fee %d: %v", have, pay.Value, least, err)

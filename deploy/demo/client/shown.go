@@ -1,8 +1,8 @@
 package client
 
 import (
+	"fmt"
 	"slices"
-	"strings"
 
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -29,7 +29,7 @@ func (c *Client) CheckShown(t swap.Terms, s Swap, refund string) error {
 		// One that was set a moment ago may not be shown yet.
 		verify.That("refund_address", s.RefundAddress == refund || s.RefundAddress == "" && r.RefundAddress == "", "it is not the one that was set"),
 		verify.That("missing_amount", !q.Deposit.Units.Less(due.Units), "it is more than the deposit"),
-		verify.That("payment_uri", linkPays(s.PaymentURI, r.DepositAddress, due), "it pays something else"))
+		verify.That("payment_uri", linkPays(c.cfg.Networks, s.PaymentURI, r.DepositAddress, due), "it pays something else"))
 	if err != nil {
 		return err
 	}
@@ -49,12 +49,19 @@ func toPay(deposit asset.Amount, missing string) (asset.Amount, error) {
 }
 
 // linkPays reports whether a link of BIP 21 or EIP-681 names exactly this address and
-// amount.
-func linkPays(uri, address string, due asset.Amount) bool {
-	if due.Asset == asset.BTC {
-		return uri == "bitcoin:"+address+"?amount="+due.Decimal()
+// amount. Bitcoin Cash's addresses have their scheme already.
+func linkPays(n asset.Networks, uri, address string, due asset.Amount) bool {
+	switch due.Asset {
+	case asset.BTC, asset.LTC:
+		return uri == string(asset.MustLookup(due.Asset).Chain)+":"+address+"?amount="+due.Decimal()
+	case asset.BCH:
+		return uri == address+"?amount="+due.Decimal()
+	case asset.ETH:
+		return uri == fmt.Sprintf("ethereum:%s@%d?value=%s", address, n.EthereumChainID, due.Units)
+	case asset.USDT, asset.USDC:
 	}
-	return strings.HasPrefix(uri, "ethereum:"+address+"@") && strings.HasSuffix(uri, "?value="+due.Units.String())
+	contract, pinned := n.Contract(due.Asset)
+	return pinned && uri == fmt.Sprintf("ethereum:%s@%d/transfer?address=%s&uint256=%s", contract, n.EthereumChainID, address, due.Units)
 }
 
 func (c *Client) checkPayment(t swap.Terms, s Swap, p Payment, refund string) error {

@@ -19,7 +19,49 @@ import (
 const limit = 3 * time.Minute
 
 // Networks are those of the demo.
-var Networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: parts.GethChainID}
+var Networks = asset.Networks{Bitcoin: "simnet", Litecoin: "regtest", BitcoinCash: "simnet", EthereumChainID: parts.GethChainID}
+
+// UTXO starts the node of Bitcoin or a sibling.
+func UTXO(t *testing.T, chain asset.Chain, dir string) bitcoin.NodeConfig {
+	t.Helper()
+	switch chain {
+	case asset.Litecoin:
+		return litecoind(t, dir)
+	case asset.BitcoinCash:
+		return bchd(t, dir)
+	case asset.Bitcoin, asset.Ethereum:
+	}
+	_, cfg := Btcd(t, dir)
+	return cfg
+}
+
+func litecoind(t *testing.T, dir string) bitcoin.NodeConfig {
+	t.Helper()
+	l, err := parts.StartLitecoind(Context(t), parts.LitecoindConfig{
+		Path: partstest.Litecoind(t), Dir: filepath.Join(dir, "litecoind"), LogFile: filepath.Join(dir, "litecoind.log"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ended(t, l.Kill()) })
+	return bitcoin.NodeConfig{URL: "http://" + l.RPCAddress(), User: l.RPCUser(), Password: l.RPCPassword(), Chain: asset.Litecoin}
+}
+
+func bchd(t *testing.T, dir string) bitcoin.NodeConfig {
+	t.Helper()
+	mining, err := faucet.MiningAddress(asset.BitcoinCash, Networks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := parts.StartBchd(Context(t), parts.BchdConfig{
+		Path: partstest.Program(t, "bchd"), Dir: filepath.Join(dir, "bchd"), LogFile: filepath.Join(dir, "bchd.log"), MiningAddress: mining,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ended(t, b.Kill()) })
+	return bitcoin.NodeConfig{URL: "http://" + b.RPCAddress(), User: b.RPCUser(), Password: b.RPCPassword(), Chain: asset.BitcoinCash}
+}
 
 // Context ends with the test, or at the limit.
 func Context(t *testing.T) context.Context {

@@ -30,7 +30,8 @@ type Output struct {
 	Units   asset.Units
 }
 
-// Bitcoin is the faucet of a btcd that was started with BitcoinMiningAddress.
+// Bitcoin is the faucet of a node of Bitcoin or a sibling, which was started with
+// MiningAddress if it is a btcd or bchd.
 // Its methods may be called from several goroutines.
 type Bitcoin struct {
 	node     *bitcoin.Node
@@ -45,11 +46,11 @@ type Bitcoin struct {
 
 // NewBitcoin makes the faucet; it does not call the node.
 func NewBitcoin(cfg bitcoin.NodeConfig, networks asset.Networks) (*Bitcoin, error) {
-	key, err := bitcoinKey(networks)
+	node, err := bitcoin.NewNode(cfg)
 	if err != nil {
 		return nil, err
 	}
-	node, err := bitcoin.NewNode(cfg)
+	key, err := miningKeyOn(node.Chain(), networks)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (b *Bitcoin) Pay(ctx context.Context, outputs []Output) (txid string, err e
 	}
 	outs := make([]*wire.TxOut, 0, len(outputs))
 	for _, o := range outputs {
-		out, err := bitcoin.Output(b.networks, o.Address, o.Units)
+		out, err := bitcoin.OutputOn(b.node.Chain(), b.networks, o.Address, o.Units)
 		if err != nil {
 			return "", err
 		}
@@ -131,7 +132,7 @@ func (b *Bitcoin) pick(ctx context.Context, outs []*wire.TxOut) ([]bitcoin.Coin,
 			continue
 		}
 		coins, have = append(coins, coin), have+coin.Sat
-		if have >= need+bitcoin.Fee(len(coins), outs) {
+		if have >= need+bitcoin.Fee(b.node.Chain(), len(coins), outs) {
 			b.next++
 			return coins, nil
 		}

@@ -142,7 +142,7 @@ func TestGive(t *testing.T) {
 	t.Parallel()
 	ctx := demotest.Context(t)
 	_, cfg := demotest.Btcd(t, t.TempDir())
-	nodes := faucet.Nodes{Bitcoin: cfg, Ethereum: demotest.Geth(t, t.TempDir()), Networks: demotest.Networks}
+	nodes := faucet.Nodes{UTXO: map[asset.Chain]bitcoin.NodeConfig{asset.Bitcoin: cfg}, Ethereum: demotest.Geth(t, t.TempDir()), Networks: demotest.Networks}
 	f := newBitcoin(t, cfg)
 	must(t, f.Mature(ctx, nil))
 	user, err := wallet.NewBitcoin(cfg, demotest.Networks)

@@ -10,7 +10,8 @@ import (
 
 // Nodes are the development nodes to pay on.
 type Nodes struct {
-	Bitcoin  bitcoin.NodeConfig
+	// UTXO are Bitcoin's and its siblings'.
+	UTXO     map[asset.Chain]bitcoin.NodeConfig
 	Ethereum string
 	Networks asset.Networks
 }
@@ -26,15 +27,7 @@ func Give(ctx context.Context, n Nodes, chain asset.Chain, address, amount strin
 	if err != nil {
 		return "", fmt.Errorf("amount in %s: %w", native.ID, err)
 	}
-	switch chain {
-	case asset.Bitcoin:
-		b, err := NewBitcoin(n.Bitcoin, n.Networks)
-		if err != nil {
-			return "", err
-		}
-		defer b.Close()
-		return b.Pay(ctx, []Output{{Address: address, Units: a.Units}})
-	case asset.Ethereum:
+	if chain == asset.Ethereum {
 		e, err := NewEthereum(ctx, n.Ethereum, n.Networks)
 		if err != nil {
 			return "", err
@@ -42,5 +35,14 @@ func Give(ctx context.Context, n Nodes, chain asset.Chain, address, amount strin
 		defer e.Close()
 		return e.Pay(ctx, address, a.Units)
 	}
-	return "", fmt.Errorf("there is no faucet on %s", chain)
+	node, ok := n.UTXO[chain]
+	if !ok {
+		return "", fmt.Errorf("there is no faucet on %s", chain)
+	}
+	b, err := NewBitcoin(node, n.Networks)
+	if err != nil {
+		return "", err
+	}
+	defer b.Close()
+	return b.Pay(ctx, []Output{{Address: address, Units: a.Units}})
 }

@@ -14,17 +14,21 @@ import (
 // btcd has no wallet that could keep one. The text is 32 bytes long.
 const miningKey = "ferry's faucet is worth nothing!"
 
-// BitcoinMiningAddress is what a development node's --miningaddr must be for
-// this faucet to spend what it mines. It refuses networks whose coins have a
-// price.
+// BitcoinMiningAddress is MiningAddress on Bitcoin.
 func BitcoinMiningAddress(networks asset.Networks) (string, error) {
-	key, err := bitcoinKey(networks)
+	return MiningAddress(asset.Bitcoin, networks)
+}
+
+// MiningAddress is what a development node's --miningaddr must be for this faucet to
+// spend what it mines. It refuses networks whose coins have a price.
+func MiningAddress(chain asset.Chain, networks asset.Networks) (string, error) {
+	key, err := miningKeyOn(chain, networks)
 	return key.Address(), err
 }
 
-func bitcoinKey(networks asset.Networks) (bitcoin.Key, error) {
-	if networks.Bitcoin != "simnet" && networks.Bitcoin != "regtest" {
-		return bitcoin.Key{}, fmt.Errorf("the faucet's key is public: it mines on simnet and regtest, not on %q", networks.Bitcoin)
+func miningKeyOn(chain asset.Chain, networks asset.Networks) (bitcoin.Key, error) {
+	if name := networks.Name(chain); name != "simnet" && name != "regtest" {
+		return bitcoin.Key{}, fmt.Errorf("the faucet's key is public: it mines on simnet and regtest, not on %q", name)
 	}
-	return bitcoin.KeyOf([32]byte([]byte(miningKey)), networks)
+	return bitcoin.KeyOf([32]byte([]byte(miningKey)), chain, networks)
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"ferry/swap/asset"
 )
 
 const (
-	// MatureHeight is where a simnet chain can be used: segwit is active from
+	// MatureHeight is where a development chain can be used: segwit is active from
 	// block 300 (btcd's version bits, three periods of 100), with some to spare, and
-	// the first 220 coinbase outputs are mature.
+	// the first 220 coinbase outputs are mature. The siblings need only the latter.
 	MatureHeight = 320
 	// mineStep is how many blocks are mined between two words of progress.
 	mineStep = 20
@@ -30,6 +32,9 @@ func (b *Bitcoin) Mine(ctx context.Context, count int64) error {
 	}
 	b.mining.Lock()
 	defer b.mining.Unlock()
+	if b.node.Chain() == asset.Litecoin {
+		return b.node.GenerateTo(ctx, count, b.key.Address())
+	}
 	return b.node.Generate(ctx, count)
 }
 

@@ -23,8 +23,8 @@ const (
 // ErrKeys means a wallet has given out all the addresses it may.
 var ErrKeys = errors.New("a throw-away wallet has no more addresses to give")
 
-// Bitcoin is a wallet of random P2WPKH keys. Its methods may be called from
-// several goroutines.
+// Bitcoin is a wallet of random keys on Bitcoin or the sibling that its node is of. Its
+// methods may be called from several goroutines.
 type Bitcoin struct {
 	node     *bitcoin.Node
 	networks asset.Networks
@@ -57,7 +57,7 @@ func (b *Bitcoin) newKey() (bitcoin.Key, error) {
 	if len(b.keys) == maxKeys {
 		return bitcoin.Key{}, ErrKeys
 	}
-	key, err := bitcoin.NewKey(b.networks)
+	key, err := bitcoin.NewKeyOn(b.node.Chain(), b.networks)
 	if err != nil {
 		return bitcoin.Key{}, err
 	}
@@ -69,7 +69,7 @@ func (b *Bitcoin) newKey() (bitcoin.Key, error) {
 // satoshi to the address and the change to a fresh address of the wallet. It
 // spends confirmed coins; bitcoin.ErrFunds if they are not enough.
 func (b *Bitcoin) Pay(ctx context.Context, to string, units asset.Units) (txid string, err error) {
-	out, err := bitcoin.Output(b.networks, to, units)
+	out, err := bitcoin.OutputOn(b.node.Chain(), b.networks, to, units)
 	if err != nil {
 		return "", err
 	}
@@ -90,7 +90,7 @@ func (b *Bitcoin) Pay(ctx context.Context, to string, units asset.Units) (txid s
 	}
 	txid, err = b.node.Send(ctx, tx)
 	if err != nil {
-		return "", fmt.Errorf("broadcast %s BTC: %w", asset.FormatUnits(units, 8), err)
+		return "", fmt.Errorf("broadcast %s %s: %w", asset.FormatUnits(units, 8), b.node.Chain().NativeID(), err)
 	}
 	return txid, nil
 }
@@ -107,7 +107,7 @@ func (b *Bitcoin) pick(ctx context.Context, outs []*wire.TxOut) ([]bitcoin.Coin,
 		need += out.Value
 	}
 	for i, c := range coins[:min(len(coins), maxInputs)] {
-		if have += c.Sat; have >= need+bitcoin.Fee(i+1, outs) {
+		if have += c.Sat; have >= need+bitcoin.Fee(b.node.Chain(), i+1, outs) {
 			return coins[:i+1], nil
 		}
 	}
@@ -143,7 +143,7 @@ func (b *Bitcoin) Balance(ctx context.Context) (asset.Units, error) {
 }
 
 // Received is what transactions in blocks have paid to an address of the
-// wallet, in satoshi, whether spent since or not.
+// wallet, in satoshi, whether spent since or not (on Litecoin: what is not spent).
 func (b *Bitcoin) Received(ctx context.Context, address string) (asset.Units, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -13,11 +13,21 @@ import (
 )
 
 // Funded by the faucet, the wallet pays exactly, gets its change, and can spend
-// that as well.
+// that as well, on Bitcoin and its siblings.
 func TestBitcoinPaysExactly(t *testing.T) {
 	t.Parallel()
+	for _, chain := range []asset.Chain{asset.Bitcoin, asset.Litecoin, asset.BitcoinCash} {
+		t.Run(string(chain), func(t *testing.T) {
+			t.Parallel()
+			paysExactly(t, chain)
+		})
+	}
+}
+
+func paysExactly(t *testing.T, chain asset.Chain) {
+	t.Helper()
 	ctx := demotest.Context(t)
-	_, cfg := demotest.Btcd(t, t.TempDir())
+	cfg := demotest.UTXO(t, chain, t.TempDir())
 	source, err := faucet.NewBitcoin(cfg, demotest.Networks)
 	must(t, err)
 	must(t, source.Mature(ctx, nil))
@@ -37,6 +47,9 @@ func TestBitcoinPaysExactly(t *testing.T) {
 	amount := asset.NewUnits(2_500_001) // needs both coins
 	_, err = payer.Pay(ctx, to, amount)
 	must(t, err)
+	if _, err := source.Pay(ctx, []faucet.Output{{Address: to, Units: asset.NewUnits(0)}}); err == nil {
+		t.Error("paid nothing")
+	}
 	if got, err := receiver.Received(ctx, to); err != nil || !got.IsZero() {
 		t.Errorf("%s sat have arrived before a block (%v)", got, err)
 	}

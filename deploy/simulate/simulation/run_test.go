@@ -87,27 +87,26 @@ func TestDeskThatLies(t *testing.T) {
 // is paid in; so the invariants above are not about coins alone.
 func TestTokensAreSwapped(t *testing.T) {
 	t.Parallel()
-	met := map[string]bool{}
-	for seed := range uint64(60) {
+	missing := map[string]bool{"USDT deposit counted": true, "USDT deposit topped_up": true, "USDT deposit dust": true, "USDT deposit extra": true,
+		"USDT deposit wrong_asset": true, "ETH deposit wrong_asset": true, "BTC deposit wrong_asset": true,
+		"USDT payout final": true, "USDT refund final": true, "BTC-USDT": true, "ETH-USDT": true, "USDT-BTC": true, "USDT-ETH": true}
+	const seeds = 200 // a few dozen meet them all
+	for seed := uint64(0); seed < seeds && len(missing) > 0; seed++ {
 		r := simulation.Run(t.Context(), seed, simulation.Options{})
 		for _, id := range r.States.IDs() {
 			s, _ := r.States.Swap(id)
 			for _, d := range s.Deposits {
-				met[string(d.Amount.Asset)+" deposit "+string(d.Verdict)] = true
+				delete(missing, string(d.Amount.Asset)+" deposit "+string(d.Verdict))
 			}
 			for _, p := range s.Payments {
-				met[string(p.Amount.Asset)+" "+string(p.Purpose)+" "+string(p.State)] = true
+				delete(missing, string(p.Amount.Asset)+" "+string(p.Purpose)+" "+string(p.State))
 				if p.State == swap.PaymentFinal && p.Purpose == swap.PurposePayout {
-					met[s.Terms.Quote.Pair.String()] = true
+					delete(missing, s.Terms.Quote.Pair.String())
 				}
 			}
 		}
 	}
-	for _, want := range []string{"USDT deposit counted", "USDT deposit topped_up", "USDT deposit dust", "USDT deposit extra",
-		"USDT deposit wrong_asset", "ETH deposit wrong_asset", "BTC deposit wrong_asset",
-		"USDT payout final", "USDT refund final", "BTC-USDT", "ETH-USDT", "USDT-BTC", "USDT-ETH"} {
-		if !met[want] {
-			t.Errorf("no seed has met: %s", want)
-		}
+	if len(missing) > 0 {
+		t.Errorf("%d seeds have not met %v", seeds, missing)
 	}
 }

@@ -19,6 +19,15 @@ func TestConformance(t *testing.T) {
 	chaintest.Run(t, utxotest.NewHarness(t, n, a))
 }
 
+// The main network has extension blocks for ever.
+func TestConformanceWithExtensionBlocks(t *testing.T) {
+	t.Parallel()
+	n, a := startNode(t, true)
+	utxotest.Begin(t, n)
+	n.Ready = utxotest.ExtensionBlocks
+	chaintest.Run(t, utxotest.NewHarness(t, n, a))
+}
+
 // startNode starts a litecoind with an empty chain, and an adapter on it.
 func startNode(t *testing.T, mweb bool) (*utxotest.Node, *utxo.Adapter) {
 	t.Helper()

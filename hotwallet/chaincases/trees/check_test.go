@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/big"
 	"slices"
+	"strings"
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/model"
@@ -35,6 +36,13 @@ func (w *world) checkBlocks() {
 		}
 		if !slices.Equal(truth.Credits, b.Credits) {
 			w.fail("%s was applied with %d credits, it has %d", b.Ref, len(b.Credits), len(truth.Credits))
+		}
+		for _, d := range truth.Doubts {
+			if !slices.ContainsFunc(w.store.alarms, func(reason string) bool {
+				return strings.Contains(reason, b.Hash) && strings.Contains(reason, d.String())
+			}) {
+				w.fail("%s was applied, and nobody was told: %s", b.Ref, d)
+			}
 		}
 	}
 }
@@ -97,21 +105,25 @@ func (w *world) checkCredits() {
 		default: // credits nothing
 		}
 	}
-	var sum asset.Units
+	sums := map[asset.ID]asset.Units{}
 	for _, d := range w.db.Deposits() {
 		if (d.State == model.Confirmed) != (net[d.ID] == 1) {
 			w.fail("%s is %s and was told as credited %d times net", d.ID, d.State, net[d.ID])
 		}
 		if d.State == model.Confirmed {
-			sum = mustAdd(sum, d.Amount.Units)
+			sums[d.Amount.Asset] = mustAdd(sums[d.Amount.Asset], d.Amount.Units)
 		}
 	}
-	native, _ := w.chain.Chain().Native()
-	if got := w.db.Schema().Book.Balance(ledger.Clearing, native.ID); got.Neg(got).Cmp(sum.Big()) != 0 {
-		w.fail("the books credit %s, the confirmed deposits are %s", got, sum)
-	}
-	if got := w.db.Schema().Book.Balance(ledger.Wallet, native.ID); got.Cmp(new(big.Int)) < 0 {
-		w.fail("the wallet is %s", got)
+	for _, a := range asset.All() {
+		if a.Chain != w.chain.Chain() {
+			continue
+		}
+		if got := w.db.Schema().Book.Balance(ledger.Clearing, a.ID); got.Neg(got).Cmp(sums[a.ID].Big()) != 0 {
+			w.fail("the books credit %s %s, the confirmed deposits are %s", got, a.ID, sums[a.ID])
+		}
+		if got := w.db.Schema().Book.Balance(ledger.Wallet, a.ID); got.Cmp(new(big.Int)) < 0 {
+			w.fail("the wallet is %s %s", got, a.ID)
+		}
 	}
 }
 

@@ -117,6 +117,13 @@ func (n *node) Block(_ context.Context, ref chain.Ref, watch chain.Watch) (chain
 		}
 	}
 	b.Credits = credits
+	if n.w.bug == logsOnly {
+		for _, d := range b.Doubts {
+			b.Credits = append(b.Credits, chain.Credit{TxID: d.TxIDs[0], Asset: d.Asset, Address: d.Address,
+				Units: asset.MustUnits(d.Logged), Source: chain.Token})
+		}
+		b.Doubts = nil
+	}
 	if n.w.bug == heightOnly {
 		b.Parent = n.w.store.top().Hash
 	}

@@ -53,8 +53,21 @@ func (w *world) act() {
 	}
 }
 
-// pay has a stranger pay us, once or with several outputs, and others.
-func (w *world) pay() { w.chain.PayMany(w.outputs()...) }
+// pay has a stranger pay us, once or with several outputs, and others; or a token, or
+// what only says that it pays.
+func (w *world) pay() {
+	if w.chain.Chain() != asset.Ethereum || w.chance(2) {
+		w.chain.PayMany(w.outputs()...)
+		return
+	}
+	token := []asset.ID{asset.USDT, asset.USDC}[w.rng.IntN(2)]
+	if w.chance(4) {
+		w.chain.LogToken(token, w.outputs()...)
+		return
+	}
+	w.tokens++
+	w.chain.PayToken(token, w.outputs()...)
+}
 
 func (w *world) outputs() []fakechain.Output {
 	n := 1

@@ -21,6 +21,8 @@ type store struct {
 	// settled are the deposits that were deep enough once: they stay credited until
 	// their own block is taken back.
 	settled map[string]bool
+	// alarms are what people were told of.
+	alarms []string
 }
 
 // add notes an applied block.
@@ -113,4 +115,12 @@ func (s *store) See(ctx context.Context, credits []chain.Credit) error {
 
 func (s *store) Replace(ctx context.Context, ids []string) error {
 	return s.change(func() error { return s.inner.Replace(ctx, ids) }, func() {})
+}
+
+func (s *store) Alarm(ctx context.Context, alarm, reason string) (fresh bool, err error) {
+	err = s.change(func() (err error) {
+		fresh, err = s.inner.Alarm(ctx, alarm, reason)
+		return err
+	}, func() { s.alarms = append(s.alarms, reason) })
+	return fresh, err
 }

@@ -25,12 +25,12 @@ func TestTrees(t *testing.T) {
 		t.Errorf("%s\nplay it again: make test-chains SEEDS=1 FIRST=%d", w.found, w.seed)
 	}
 	if *tell {
-		fmt.Printf("%d seeds (from %d on): %d looks, %d blocks applied, %d taken back, %d deposits credited in the end;\n"+
+		fmt.Printf("%d seeds (from %d on): %d looks, %d blocks applied, %d taken back, %d deposits credited in the end, %d payments in tokens;\n"+
 			"%d restarts, %d lies, %d answers lost, %d chains left too deep and halted; %d broken; %s\n",
-			*seeds, *first, sum.steps, sum.applied, sum.rolledBack, sum.credited, sum.restarts, sum.lies, sum.lost, sum.halted, len(broken),
+			*seeds, *first, sum.steps, sum.applied, sum.rolledBack, sum.credited, sum.tokens, sum.restarts, sum.lies, sum.lost, sum.halted, len(broken),
 			time.Since(began).Round(time.Second))
 	}
-	if sum.credited == 0 || sum.rolledBack == 0 || sum.lies == 0 || sum.lost == 0 {
+	if sum.credited == 0 || sum.tokens == 0 || sum.rolledBack == 0 || sum.lies == 0 || sum.lost == 0 {
 		t.Errorf("nothing much happened: %+v", sum)
 	}
 }
@@ -41,7 +41,7 @@ const within = 50
 // A property that nothing can break proves nothing: each planted bug is found.
 func TestPlantedBugs(t *testing.T) {
 	t.Parallel()
-	for _, b := range []bug{cursorFirst, heightOnly, shallow} {
+	for _, b := range []bug{cursorFirst, heightOnly, shallow, logsOnly} {
 		t.Run(string(b), func(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(within) {
@@ -106,6 +106,7 @@ func (c *counts) add(o counts) {
 	c.applied += o.applied
 	c.rolledBack += o.rolledBack
 	c.credited += o.credited
+	c.tokens += o.tokens
 	c.restarts += o.restarts
 	c.lies += o.lies
 	c.lost += o.lost

@@ -35,6 +35,8 @@ const (
 	heightOnly bug = "height-only"
 	// shallow confirms a block too early.
 	shallow bug = "shallow"
+	// logsOnly believes a token's logs, whatever the balances say.
+	logsOnly bug = "logs-only"
 )
 
 // world is one seed: a chain with all blocks there ever were, a node that shows it
@@ -69,7 +71,7 @@ type world struct {
 
 // counts are what a run is made of, for the summary.
 type counts struct {
-	steps, applied, rolledBack, credited, restarts, lies, lost, halted int
+	steps, applied, rolledBack, credited, tokens, restarts, lies, lost, halted int
 }
 
 // failure is the first invariant that did not hold.
@@ -128,7 +130,7 @@ func (w *world) start() {
 	before := w.store
 	w.store = &store{Store: inner, inner: inner, w: w, settled: map[string]bool{}}
 	if before != nil {
-		w.store.applied, w.store.settled = before.applied, before.settled
+		w.store.applied, w.store.settled, w.store.alarms = before.applied, before.settled, before.alarms
 	}
 	w.set = watch.NewSet()
 	var err error

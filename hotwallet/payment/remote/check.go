@@ -18,46 +18,55 @@ var ErrNotThePlan = errors.New("the signed bytes are not the planned transaction
 
 // Check compares an attempt's signed bytes with its plan: payment.Config.Check.
 func Check(on asset.Chain, a payment.Attempt) error {
-	switch on {
-	case asset.Bitcoin:
-		return CheckBitcoin(a.Plan.Unsigned, a.Raw, a.TxID)
-	case asset.Ethereum:
+	switch on.Family() {
+	case asset.UTXO:
+		return CheckUTXO(on, a.Plan.Unsigned, a.Raw, a.TxID)
+	case asset.Account:
 		return CheckEthereum(a.Plan.Unsigned, a.Raw, a.TxID)
 	}
 	return fmt.Errorf("chain %.20q has no transactions to check", on)
 }
 
-// CheckBitcoin compares signed bytes with the unsigned transaction: all of our
-// inputs are segregated witnesses, so the txid, which commits to everything but
-// them, must be the same.
-func CheckBitcoin(unsigned, raw []byte, txid string) error {
-	planned, err := decodeBitcoin(unsigned)
+// CheckUTXO compares signed bytes with the unsigned transaction: without signatures
+// they must have the same txid, which commits to everything else. Signatures are
+// witnesses, on Bitcoin Cash scripts, one for each input and nothing in the other
+// place. The txid is that of the signed bytes.
+func CheckUTXO(on asset.Chain, unsigned, raw []byte, txid string) error {
+	planned, err := decodeUTXO(unsigned)
 	if err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
-	signed, err := decodeBitcoin(raw)
+	signed, err := decodeUTXO(raw)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotThePlan, err)
 	}
-	if signed.TxHash() != planned.TxHash() || txid != planned.TxHash().String() {
-		return fmt.Errorf("txid %.80q, want %s: %w", txid, planned.TxHash(), ErrNotThePlan)
+	if txid != signed.TxHash().String() {
+		return fmt.Errorf("txid %.80q, want %s: %w", txid, signed.TxHash(), ErrNotThePlan)
 	}
 	for i, in := range signed.TxIn {
-		if len(in.Witness) == 0 {
-			return fmt.Errorf("input %d has no witness: %w", i, ErrNotThePlan)
+		signature, other := len(in.Witness), len(in.SignatureScript)
+		if on == asset.BitcoinCash {
+			signature, other = other, signature
 		}
+		if signature == 0 || other > 0 {
+			return fmt.Errorf("input %d is not signed in %s's form: %w", i, on, ErrNotThePlan)
+		}
+		in.SignatureScript = nil
+	}
+	if signed.TxHash() != planned.TxHash() {
+		return fmt.Errorf("without signatures it is %s, want %s: %w", signed.TxHash(), planned.TxHash(), ErrNotThePlan)
 	}
 	return nil
 }
 
-func decodeBitcoin(raw []byte) (*wire.MsgTx, error) {
+func decodeUTXO(raw []byte) (*wire.MsgTx, error) {
 	var tx wire.MsgTx
 	r := bytes.NewReader(raw)
 	if err := tx.Deserialize(r); err != nil {
-		return nil, fmt.Errorf("decode a bitcoin transaction: %w", err)
+		return nil, fmt.Errorf("decode a transaction: %w", err)
 	}
 	if r.Len() > 0 {
-		return nil, fmt.Errorf("%d bytes follow the bitcoin transaction", r.Len())
+		return nil, fmt.Errorf("%d bytes follow the transaction", r.Len())
 	}
 	return &tx, nil
 }

@@ -23,22 +23,22 @@ func New(client ferryv1connect.SignerClient) Signer { return Signer{client: clie
 
 // Sign asks signerd and checks what it answers. Refusals arrive as *swap.Error.
 func (s Signer) Sign(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
-	switch r.Order.Chain {
-	case asset.Bitcoin:
-		return s.signBitcoin(ctx, r)
-	case asset.Ethereum:
+	switch r.Order.Chain.Family() {
+	case asset.UTXO:
+		return s.signUTXO(ctx, r)
+	case asset.Account:
 		return s.signEthereum(ctx, r)
 	}
 	return nil, "", fmt.Errorf("chain %.20q has no signer", r.Order.Chain)
 }
 
-func (s Signer) signBitcoin(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
-	res, err := s.client.SignBitcoin(ctx, connect.NewRequest(bitcoinRequest(r)))
+func (s Signer) signUTXO(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
+	res, err := s.client.SignUTXO(ctx, connect.NewRequest(utxoRequest(r)))
 	if err != nil {
 		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
 	}
 	raw, txid := res.Msg.GetRawTx(), res.Msg.GetTxid()
-	if err := CheckBitcoin(r.Plan.Unsigned, raw, txid); err != nil {
+	if err := CheckUTXO(r.Order.Chain, r.Plan.Unsigned, raw, txid); err != nil {
 		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
 	}
 	return raw, txid, nil
@@ -70,17 +70,17 @@ func authority(r payment.SignRequest) *ferryv1.Authority {
 	return a
 }
 
-func bitcoinRequest(r payment.SignRequest) *ferryv1.SignBitcoinRequest {
-	req := &ferryv1.SignBitcoinRequest{Authority: authority(r), UnsignedTx: r.Plan.Unsigned}
+func utxoRequest(r payment.SignRequest) *ferryv1.SignUTXORequest {
+	req := &ferryv1.SignUTXORequest{Authority: authority(r), UnsignedTx: r.Plan.Unsigned, Chain: string(r.Order.Chain)}
 	for _, c := range r.Plan.Coins {
 		req.Inputs = append(req.Inputs, input(c))
 	}
 	if r.Plan.ChangeIndex >= 0 {
-		req.Change = []*ferryv1.BitcoinChange{{OutputIndex: uint32(r.Plan.ChangeIndex), Path: r.Plan.ChangePath}}
+		req.Change = []*ferryv1.UTXOChange{{OutputIndex: uint32(r.Plan.ChangeIndex), Path: r.Plan.ChangePath}}
 	}
 	return req
 }
 
-func input(c chain.Coin) *ferryv1.BitcoinInput {
-	return &ferryv1.BitcoinInput{PreviousTx: c.PreviousTx, Path: c.Path}
+func input(c chain.Coin) *ferryv1.UTXOInput {
+	return &ferryv1.UTXOInput{PreviousTx: c.PreviousTx, Path: c.Path}
 }

@@ -30,7 +30,7 @@ type fakeSignerd struct {
 	err      error
 }
 
-func (f *fakeSignerd) SignBitcoin(_ context.Context, r *connect.Request[ferryv1.SignBitcoinRequest]) (*connect.Response[ferryv1.SignResponse], error) {
+func (f *fakeSignerd) SignUTXO(_ context.Context, r *connect.Request[ferryv1.SignUTXORequest]) (*connect.Response[ferryv1.SignResponse], error) {
 	f.asked = r.Msg
 	return connect.NewResponse(f.response), f.err
 }
@@ -43,9 +43,19 @@ func (f *fakeSignerd) SignEthereum(_ context.Context, r *connect.Request[ferryv1
 // bitcoinTx is a transaction of one input, with a witness if it is signed.
 func bitcoinTx(t testing.TB, value int64, signed bool) (raw []byte, txid string) {
 	t.Helper()
+	return utxoTx(t, asset.Bitcoin, value, signed)
+}
+
+// utxoTx is a transaction of one input, with a signature in the chain's form if it is
+// signed.
+func utxoTx(t testing.TB, on asset.Chain, value int64, signed bool) (raw []byte, txid string) {
+	t.Helper()
 	tx := wire.NewMsgTx(2)
 	in := wire.NewTxIn(wire.NewOutPoint(&chainhash.Hash{1}, 3), nil, nil)
-	if signed {
+	switch {
+	case signed && on == asset.BitcoinCash:
+		in.SignatureScript = []byte{1, 1, 1, 2}
+	case signed:
 		in.Witness = wire.TxWitness{{1}, {2}}
 	}
 	tx.AddTxIn(in)
@@ -77,6 +87,15 @@ func ethereumTx(t testing.TB, nonce uint64, signed bool) (raw []byte, txid strin
 	return raw, tx.Hash().Hex()
 }
 
+// tx is the transaction of a chain that n tells from others.
+func tx(t testing.TB, on asset.Chain, n uint64, signed bool) (raw []byte, txid string) {
+	t.Helper()
+	if on == asset.Ethereum {
+		return ethereumTx(t, n, signed)
+	}
+	return utxoTx(t, on, int64(n), signed)
+}
+
 func request(on asset.Chain, unsigned []byte) payment.SignRequest {
 	return payment.SignRequest{FencingToken: 4,
 		Order: swap.Order{ID: "payout:swap_1", Chain: on, Purpose: swap.PurposePayout, SignedQuote: "q", SignedReceipt: "r",
@@ -93,21 +112,16 @@ func TestAsks(t *testing.T) {
 		SignedRequote: "p", SignedConsent: "c", SignedRefundAddress: "a",
 		Deposits:               []*ferryv1.AuthorityDeposit{{DepositId: "bitcoin:ab:0", Units: "9", Asset: "BTC"}, {DepositId: "bitcoin:cd:1", Units: "2", Asset: "BTC"}},
 		SignedWrongAssetRefund: "w", FencingToken: 4}
-	unsignedBTC, _ := bitcoinTx(t, 5, false)
-	unsignedETH, _ := ethereumTx(t, 5, false)
-	for on, want := range map[asset.Chain]proto.Message{
-		asset.Bitcoin: &ferryv1.SignBitcoinRequest{Authority: authority, UnsignedTx: unsignedBTC,
-			Inputs: []*ferryv1.BitcoinInput{{PreviousTx: []byte("previous"), Path: "m/3"}},
-			Change: []*ferryv1.BitcoinChange{{OutputIndex: 1, Path: "m/2"}}},
-		asset.Ethereum: &ferryv1.SignEthereumRequest{Authority: authority, UnsignedTx: unsignedETH, Path: "m/1"},
-	} {
-		unsigned, f := unsignedBTC, &fakeSignerd{}
-		f.response = &ferryv1.SignResponse{}
-		f.response.RawTx, f.response.Txid = bitcoinTx(t, 5, true)
+	for _, on := range asset.Chains() {
+		unsigned, _ := tx(t, on, 5, false)
+		var want proto.Message = &ferryv1.SignUTXORequest{Authority: authority, UnsignedTx: unsigned, Chain: string(on),
+			Inputs: []*ferryv1.UTXOInput{{PreviousTx: []byte("previous"), Path: "m/3"}},
+			Change: []*ferryv1.UTXOChange{{OutputIndex: 1, Path: "m/2"}}}
 		if on == asset.Ethereum {
-			unsigned = unsignedETH
-			f.response.RawTx, f.response.Txid = ethereumTx(t, 5, true)
+			want = &ferryv1.SignEthereumRequest{Authority: authority, UnsignedTx: unsigned, Path: "m/1"}
 		}
+		f := &fakeSignerd{response: &ferryv1.SignResponse{}}
+		f.response.RawTx, f.response.Txid = tx(t, on, 5, true)
 		raw, txid, err := remote.New(f).Sign(t.Context(), request(on, unsigned))
 		if err != nil || !bytes.Equal(raw, f.response.GetRawTx()) || txid != f.response.GetTxid() {
 			t.Errorf("%s: %v", on, err)
@@ -126,6 +140,8 @@ func TestAnswersAreChecked(t *testing.T) {
 	otherBTC, otherBTCID := bitcoinTx(t, 6, true)
 	goodETH, goodETHID := ethereumTx(t, 5, true)
 	otherETH, otherETHID := ethereumTx(t, 6, true)
+	goodBCH, goodBCHID := utxoTx(t, asset.BitcoinCash, 5, true)
+	otherBCH, otherBCHID := utxoTx(t, asset.BitcoinCash, 6, true)
 	for name, row := range map[string]struct {
 		on   asset.Chain
 		raw  []byte
@@ -136,6 +152,12 @@ func TestAnswersAreChecked(t *testing.T) {
 		"bitcoin no witness":           {asset.Bitcoin, unsignedBTC, goodBTCID},
 		"bitcoin nothing":              {asset.Bitcoin, nil, ""},
 		"bitcoin trailing bytes":       {asset.Bitcoin, append(bytes.Clone(goodBTC), 0), goodBTCID},
+		"bitcoin as bitcoin cash":      {asset.BitcoinCash, goodBTC, goodBTCID},
+		"bitcoin cash as bitcoin":      {asset.Bitcoin, goodBCH, goodBCHID},
+		"bitcoin cash another":         {asset.BitcoinCash, otherBCH, otherBCHID},
+		"bitcoin cash another txid":    {asset.BitcoinCash, goodBCH, goodBTCID},
+		"bitcoin cash no signature":    {asset.BitcoinCash, unsignedBTC, goodBTCID},
+		"litecoin no witness":          {asset.Litecoin, unsignedBTC, goodBTCID},
 		"ethereum another transaction": {asset.Ethereum, otherETH, otherETHID},
 		"ethereum another txid":        {asset.Ethereum, goodETH, otherETHID},
 		"ethereum nothing":             {asset.Ethereum, nil, ""},
@@ -149,8 +171,11 @@ func TestAnswersAreChecked(t *testing.T) {
 			t.Errorf("%s: %v, want ErrNotThePlan", name, err)
 		}
 	}
-	if err := remote.CheckBitcoin(unsignedBTC, goodBTC, goodBTCID); err != nil {
-		t.Error(err)
+	for _, on := range []asset.Chain{asset.Bitcoin, asset.Litecoin, asset.BitcoinCash} {
+		good, txid := utxoTx(t, on, 5, true)
+		if err := remote.CheckUTXO(on, unsignedBTC, good, txid); err != nil {
+			t.Error(err)
+		}
 	}
 	if err := remote.CheckEthereum(unsignedETH, goodETH, goodETHID); err != nil {
 		t.Error(err)
@@ -161,13 +186,8 @@ func TestAnswersAreChecked(t *testing.T) {
 // be those of their plan.
 func TestStoredBytesAreChecked(t *testing.T) {
 	t.Parallel()
-	for _, on := range []asset.Chain{asset.Bitcoin, asset.Ethereum} {
-		sign := func(n uint64, signed bool) ([]byte, string) {
-			if on == asset.Bitcoin {
-				return bitcoinTx(t, int64(n), signed)
-			}
-			return ethereumTx(t, n, signed)
-		}
+	for _, on := range asset.Chains() {
+		sign := func(n uint64, signed bool) ([]byte, string) { return tx(t, on, n, signed) }
 		unsigned, _ := sign(5, false)
 		raw, txid := sign(5, true)
 		foreign, foreignID := sign(6, true)
@@ -209,14 +229,18 @@ func TestRefusalsPass(t *testing.T) {
 }
 
 // No bytes from the signer can stop the process, or pass for a plan that they are not.
-func FuzzCheckBitcoin(f *testing.F) {
+func FuzzCheckUTXO(f *testing.F) {
 	unsigned, txid := bitcoinTx(f, 5, false)
 	good, _ := bitcoinTx(f, 5, true)
-	f.Add(good)
-	f.Add(unsigned)
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		if err := remote.CheckBitcoin(unsigned, raw, txid); err == nil && !bytes.Contains(raw, unsigned[4:40]) {
-			t.Fatalf("%x passed", raw)
+	cash, cashID := utxoTx(f, asset.BitcoinCash, 5, true)
+	f.Add(good, txid)
+	f.Add(unsigned, txid)
+	f.Add(cash, cashID)
+	f.Fuzz(func(t *testing.T, raw []byte, txid string) {
+		for _, on := range []asset.Chain{asset.Bitcoin, asset.BitcoinCash} {
+			if err := remote.CheckUTXO(on, unsigned, raw, txid); err == nil && !bytes.Contains(raw, unsigned[len(unsigned)-15:len(unsigned)-4]) {
+				t.Fatalf("%s: %x passed", on, raw)
+			}
 		}
 	})
 }

@@ -97,7 +97,8 @@ func (s *Search) parseAmount(number string, id asset.ID) error {
 }
 
 // spellings are the forms a text may be stored in: hexadecimal and bech32 in
-// lower case, Ethereum addresses with EIP-55's checksum.
+// lower case, Ethereum addresses with EIP-55's checksum, Bitcoin Cash's with their
+// prefix, which people leave out.
 func spellings(text string) []string {
 	forms := []string{text}
 	if lower := strings.ToLower(text); lower != text {
@@ -106,6 +107,12 @@ func spellings(text string) []string {
 	// The network does not matter to an Ethereum address.
 	if address, err := (asset.Networks{}).ParseAddress(asset.Ethereum, strings.ToLower(text)); err == nil {
 		forms = append(forms, address)
+	}
+	for _, network := range []string{"mainnet", "testnet3", "regtest", "simnet"} {
+		address, err := (asset.Networks{BitcoinCash: network}).ParseAddress(asset.BitcoinCash, text)
+		if err == nil && !slices.Contains(forms, address) {
+			forms = append(forms, address)
+		}
 	}
 	return forms
 }

@@ -26,8 +26,10 @@ const (
 )
 
 // cursorLate is how long a chain may bring no block: Bitcoin's come every ten
-// minutes in the mean, and two hours without one happen once in some centuries.
-var cursorLate = map[asset.Chain]time.Duration{asset.Bitcoin: 2 * time.Hour, asset.Ethereum: 5 * time.Minute}
+// minutes in the mean, and two hours without one happen once in some centuries;
+// Litecoin's four times as often. Bitcoin Cash's pace is less even.
+var cursorLate = map[asset.Chain]time.Duration{asset.Bitcoin: 2 * time.Hour, asset.Litecoin: 30 * time.Minute,
+	asset.BitcoinCash: 4 * time.Hour, asset.Ethereum: 5 * time.Minute}
 
 // Status is how Ferry stands.
 type Status struct {

@@ -27,6 +27,18 @@ func NewExtension(t testing.TB, n *Node) Extension {
 	return Extension{n}
 }
 
+// Begin mines up to the first extension block, with all of a new stranger's coins on
+// their way into it.
+func Begin(t testing.TB, n *Node) Extension {
+	t.Helper()
+	n.Mine(t, ExtensionBlocks-2)
+	e := NewExtension(t, n)
+	n.Mine(t, 1)
+	e.In(t)
+	n.Mine(t, 1)
+	return e
+}
+
 // In sends all there is into the extension block.
 func (e Extension) In(t testing.TB) {
 	t.Helper()

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/btcsuite/btcd/wire/v2"
-
-	"ferry/swap/asset"
 )
 
 // Invalidate takes the last blocks back; their transactions return to the mempool.
@@ -57,24 +55,4 @@ func (n *Node) Transaction(t testing.TB, txid string) *wire.MsgTx {
 	var tx wire.MsgTx
 	must(t, tx.Deserialize(bytes.NewReader(raw)))
 	return &tx
-}
-
-// Received is what an address was paid in blocks, spent or not.
-func (n *Node) Received(t testing.TB, address string) asset.Units {
-	t.Helper()
-	script := n.Find(t, address).Script
-	tip := n.Tip(t)
-	var sum int64
-	for height := int64(n.Ready); height <= tip.Height; height++ {
-		var block wire.MsgBlock
-		must(t, block.Deserialize(bytes.NewReader(n.Raw(t, n.Hash(t, height)))))
-		for _, tx := range block.Transactions {
-			for _, out := range tx.TxOut {
-				if bytes.Equal(out.PkScript, script) {
-					sum += out.Value
-				}
-			}
-		}
-	}
-	return asset.NewUnits(uint64(sum))
 }

@@ -1324,30 +1324,31 @@ func (x *AuthorityDeposit) GetAsset() string {
 	return ""
 }
 
-type SignBitcoinRequest struct {
+type SignUTXORequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Authority     *Authority             `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
-	UnsignedTx    []byte                 `protobuf:"bytes,2,opt,name=unsigned_tx,json=unsignedTx,proto3" json:"unsigned_tx,omitempty"` // wire form without witnesses
-	Inputs        []*BitcoinInput        `protobuf:"bytes,3,rep,name=inputs,proto3" json:"inputs,omitempty"`                           // one per input, in order
-	Change        []*BitcoinChange       `protobuf:"bytes,4,rep,name=change,proto3" json:"change,omitempty"`                           // outputs that come back to us
+	UnsignedTx    []byte                 `protobuf:"bytes,2,opt,name=unsigned_tx,json=unsignedTx,proto3" json:"unsigned_tx,omitempty"` // wire form without witnesses and signature scripts
+	Inputs        []*UTXOInput           `protobuf:"bytes,3,rep,name=inputs,proto3" json:"inputs,omitempty"`                           // one per input, in order
+	Change        []*UTXOChange          `protobuf:"bytes,4,rep,name=change,proto3" json:"change,omitempty"`                           // outputs that come back to us
+	Chain         string                 `protobuf:"bytes,5,opt,name=chain,proto3" json:"chain,omitempty"`                             // "bitcoin", "litecoin" or "bitcoincash": the transaction does not say
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SignBitcoinRequest) Reset() {
-	*x = SignBitcoinRequest{}
+func (x *SignUTXORequest) Reset() {
+	*x = SignUTXORequest{}
 	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SignBitcoinRequest) String() string {
+func (x *SignUTXORequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SignBitcoinRequest) ProtoMessage() {}
+func (*SignUTXORequest) ProtoMessage() {}
 
-func (x *SignBitcoinRequest) ProtoReflect() protoreflect.Message {
+func (x *SignUTXORequest) ProtoReflect() protoreflect.Message {
 	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1359,40 +1360,47 @@ func (x *SignBitcoinRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SignBitcoinRequest.ProtoReflect.Descriptor instead.
-func (*SignBitcoinRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use SignUTXORequest.ProtoReflect.Descriptor instead.
+func (*SignUTXORequest) Descriptor() ([]byte, []int) {
 	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{21}
 }
 
-func (x *SignBitcoinRequest) GetAuthority() *Authority {
+func (x *SignUTXORequest) GetAuthority() *Authority {
 	if x != nil {
 		return x.Authority
 	}
 	return nil
 }
 
-func (x *SignBitcoinRequest) GetUnsignedTx() []byte {
+func (x *SignUTXORequest) GetUnsignedTx() []byte {
 	if x != nil {
 		return x.UnsignedTx
 	}
 	return nil
 }
 
-func (x *SignBitcoinRequest) GetInputs() []*BitcoinInput {
+func (x *SignUTXORequest) GetInputs() []*UTXOInput {
 	if x != nil {
 		return x.Inputs
 	}
 	return nil
 }
 
-func (x *SignBitcoinRequest) GetChange() []*BitcoinChange {
+func (x *SignUTXORequest) GetChange() []*UTXOChange {
 	if x != nil {
 		return x.Change
 	}
 	return nil
 }
 
-type BitcoinInput struct {
+func (x *SignUTXORequest) GetChain() string {
+	if x != nil {
+		return x.Chain
+	}
+	return ""
+}
+
+type UTXOInput struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PreviousTx    []byte                 `protobuf:"bytes,1,opt,name=previous_tx,json=previousTx,proto3" json:"previous_tx,omitempty"` // whole, so that the amount spent is proved by its txid
 	Path          string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`                               // BIP32 path of the key
@@ -1400,20 +1408,20 @@ type BitcoinInput struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *BitcoinInput) Reset() {
-	*x = BitcoinInput{}
+func (x *UTXOInput) Reset() {
+	*x = UTXOInput{}
 	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *BitcoinInput) String() string {
+func (x *UTXOInput) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*BitcoinInput) ProtoMessage() {}
+func (*UTXOInput) ProtoMessage() {}
 
-func (x *BitcoinInput) ProtoReflect() protoreflect.Message {
+func (x *UTXOInput) ProtoReflect() protoreflect.Message {
 	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1425,26 +1433,26 @@ func (x *BitcoinInput) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use BitcoinInput.ProtoReflect.Descriptor instead.
-func (*BitcoinInput) Descriptor() ([]byte, []int) {
+// Deprecated: Use UTXOInput.ProtoReflect.Descriptor instead.
+func (*UTXOInput) Descriptor() ([]byte, []int) {
 	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{22}
 }
 
-func (x *BitcoinInput) GetPreviousTx() []byte {
+func (x *UTXOInput) GetPreviousTx() []byte {
 	if x != nil {
 		return x.PreviousTx
 	}
 	return nil
 }
 
-func (x *BitcoinInput) GetPath() string {
+func (x *UTXOInput) GetPath() string {
 	if x != nil {
 		return x.Path
 	}
 	return ""
 }
 
-type BitcoinChange struct {
+type UTXOChange struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OutputIndex   uint32                 `protobuf:"varint,1,opt,name=output_index,json=outputIndex,proto3" json:"output_index,omitempty"`
 	Path          string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
@@ -1452,20 +1460,20 @@ type BitcoinChange struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *BitcoinChange) Reset() {
-	*x = BitcoinChange{}
+func (x *UTXOChange) Reset() {
+	*x = UTXOChange{}
 	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *BitcoinChange) String() string {
+func (x *UTXOChange) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*BitcoinChange) ProtoMessage() {}
+func (*UTXOChange) ProtoMessage() {}
 
-func (x *BitcoinChange) ProtoReflect() protoreflect.Message {
+func (x *UTXOChange) ProtoReflect() protoreflect.Message {
 	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1477,19 +1485,19 @@ func (x *BitcoinChange) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use BitcoinChange.ProtoReflect.Descriptor instead.
-func (*BitcoinChange) Descriptor() ([]byte, []int) {
+// Deprecated: Use UTXOChange.ProtoReflect.Descriptor instead.
+func (*UTXOChange) Descriptor() ([]byte, []int) {
 	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
 }
 
-func (x *BitcoinChange) GetOutputIndex() uint32 {
+func (x *UTXOChange) GetOutputIndex() uint32 {
 	if x != nil {
 		return x.OutputIndex
 	}
 	return 0
 }
 
-func (x *BitcoinChange) GetPath() string {
+func (x *UTXOChange) GetPath() string {
 	if x != nil {
 		return x.Path
 	}
@@ -1777,18 +1785,20 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\n" +
 	"deposit_id\x18\x01 \x01(\tR\tdepositId\x12\x14\n" +
 	"\x05units\x18\x02 \x01(\tR\x05units\x12\x14\n" +
-	"\x05asset\x18\b \x01(\tR\x05asset\"\xc9\x01\n" +
-	"\x12SignBitcoinRequest\x121\n" +
+	"\x05asset\x18\b \x01(\tR\x05asset\"\xd6\x01\n" +
+	"\x0fSignUTXORequest\x121\n" +
 	"\tauthority\x18\x01 \x01(\v2\x13.ferry.v1.AuthorityR\tauthority\x12\x1f\n" +
 	"\vunsigned_tx\x18\x02 \x01(\fR\n" +
-	"unsignedTx\x12.\n" +
-	"\x06inputs\x18\x03 \x03(\v2\x16.ferry.v1.BitcoinInputR\x06inputs\x12/\n" +
-	"\x06change\x18\x04 \x03(\v2\x17.ferry.v1.BitcoinChangeR\x06change\"C\n" +
-	"\fBitcoinInput\x12\x1f\n" +
+	"unsignedTx\x12+\n" +
+	"\x06inputs\x18\x03 \x03(\v2\x13.ferry.v1.UTXOInputR\x06inputs\x12,\n" +
+	"\x06change\x18\x04 \x03(\v2\x14.ferry.v1.UTXOChangeR\x06change\x12\x14\n" +
+	"\x05chain\x18\x05 \x01(\tR\x05chain\"@\n" +
+	"\tUTXOInput\x12\x1f\n" +
 	"\vprevious_tx\x18\x01 \x01(\fR\n" +
 	"previousTx\x12\x12\n" +
-	"\x04path\x18\x02 \x01(\tR\x04path\"F\n" +
-	"\rBitcoinChange\x12!\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\"C\n" +
+	"\n" +
+	"UTXOChange\x12!\n" +
 	"\foutput_index\x18\x01 \x01(\rR\voutputIndex\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\"}\n" +
 	"\x13SignEthereumRequest\x121\n" +
@@ -1815,9 +1825,9 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x06Attest\x12\x17.ferry.v1.AttestRequest\x1a\x18.ferry.v1.AttestResponse\x12D\n" +
 	"\tHighWater\x12\x1a.ferry.v1.HighWaterRequest\x1a\x1b.ferry.v1.HighWaterResponse\x128\n" +
 	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse\x12P\n" +
-	"\rAttestDeposit\x12\x1e.ferry.v1.AttestDepositRequest\x1a\x1f.ferry.v1.AttestDepositResponse2\x94\x01\n" +
-	"\x06Signer\x12C\n" +
-	"\vSignBitcoin\x12\x1c.ferry.v1.SignBitcoinRequest\x1a\x16.ferry.v1.SignResponse\x12E\n" +
+	"\rAttestDeposit\x12\x1e.ferry.v1.AttestDepositRequest\x1a\x1f.ferry.v1.AttestDepositResponse2\x8e\x01\n" +
+	"\x06Signer\x12=\n" +
+	"\bSignUTXO\x12\x19.ferry.v1.SignUTXORequest\x1a\x16.ferry.v1.SignResponse\x12E\n" +
 	"\fSignEthereum\x12\x1d.ferry.v1.SignEthereumRequest\x1a\x16.ferry.v1.SignResponseB!Z\x1fferry/swap/rpc/ferry/v1;ferryv1b\x06proto3"
 
 var (
@@ -1855,9 +1865,9 @@ var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*HighWaterResponse)(nil),        // 18: ferry.v1.HighWaterResponse
 	(*Authority)(nil),                // 19: ferry.v1.Authority
 	(*AuthorityDeposit)(nil),         // 20: ferry.v1.AuthorityDeposit
-	(*SignBitcoinRequest)(nil),       // 21: ferry.v1.SignBitcoinRequest
-	(*BitcoinInput)(nil),             // 22: ferry.v1.BitcoinInput
-	(*BitcoinChange)(nil),            // 23: ferry.v1.BitcoinChange
+	(*SignUTXORequest)(nil),          // 21: ferry.v1.SignUTXORequest
+	(*UTXOInput)(nil),                // 22: ferry.v1.UTXOInput
+	(*UTXOChange)(nil),               // 23: ferry.v1.UTXOChange
 	(*SignEthereumRequest)(nil),      // 24: ferry.v1.SignEthereumRequest
 	(*SignResponse)(nil),             // 25: ferry.v1.SignResponse
 	(*Problem)(nil),                  // 26: ferry.v1.Problem
@@ -1868,9 +1878,9 @@ var file_ferry_v1_ferry_proto_depIdxs = []int32{
 	11, // 2: ferry.v1.IssueRequest.policy:type_name -> ferry.v1.Policy
 	10, // 3: ferry.v1.AttestRequest.terms:type_name -> ferry.v1.IssueRequest
 	20, // 4: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
-	19, // 5: ferry.v1.SignBitcoinRequest.authority:type_name -> ferry.v1.Authority
-	22, // 6: ferry.v1.SignBitcoinRequest.inputs:type_name -> ferry.v1.BitcoinInput
-	23, // 7: ferry.v1.SignBitcoinRequest.change:type_name -> ferry.v1.BitcoinChange
+	19, // 5: ferry.v1.SignUTXORequest.authority:type_name -> ferry.v1.Authority
+	22, // 6: ferry.v1.SignUTXORequest.inputs:type_name -> ferry.v1.UTXOInput
+	23, // 7: ferry.v1.SignUTXORequest.change:type_name -> ferry.v1.UTXOChange
 	19, // 8: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
 	0,  // 9: ferry.v1.Liquidity.Lock:input_type -> ferry.v1.LockRequest
 	2,  // 10: ferry.v1.Liquidity.Accept:input_type -> ferry.v1.AcceptRequest
@@ -1881,7 +1891,7 @@ var file_ferry_v1_ferry_proto_depIdxs = []int32{
 	17, // 15: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
 	4,  // 16: ferry.v1.Attest.Amend:input_type -> ferry.v1.AmendRequest
 	13, // 17: ferry.v1.Attest.AttestDeposit:input_type -> ferry.v1.AttestDepositRequest
-	21, // 18: ferry.v1.Signer.SignBitcoin:input_type -> ferry.v1.SignBitcoinRequest
+	21, // 18: ferry.v1.Signer.SignUTXO:input_type -> ferry.v1.SignUTXORequest
 	24, // 19: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
 	1,  // 20: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
 	3,  // 21: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
@@ -1892,7 +1902,7 @@ var file_ferry_v1_ferry_proto_depIdxs = []int32{
 	18, // 26: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
 	7,  // 27: ferry.v1.Attest.Amend:output_type -> ferry.v1.AmendResponse
 	14, // 28: ferry.v1.Attest.AttestDeposit:output_type -> ferry.v1.AttestDepositResponse
-	25, // 29: ferry.v1.Signer.SignBitcoin:output_type -> ferry.v1.SignResponse
+	25, // 29: ferry.v1.Signer.SignUTXO:output_type -> ferry.v1.SignResponse
 	25, // 30: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
 	20, // [20:31] is the sub-list for method output_type
 	9,  // [9:20] is the sub-list for method input_type

@@ -60,8 +60,8 @@ const (
 	AttestAmendProcedure = "/ferry.v1.Attest/Amend"
 	// AttestAttestDepositProcedure is the fully-qualified name of the Attest's AttestDeposit RPC.
 	AttestAttestDepositProcedure = "/ferry.v1.Attest/AttestDeposit"
-	// SignerSignBitcoinProcedure is the fully-qualified name of the Signer's SignBitcoin RPC.
-	SignerSignBitcoinProcedure = "/ferry.v1.Signer/SignBitcoin"
+	// SignerSignUTXOProcedure is the fully-qualified name of the Signer's SignUTXO RPC.
+	SignerSignUTXOProcedure = "/ferry.v1.Signer/SignUTXO"
 	// SignerSignEthereumProcedure is the fully-qualified name of the Signer's SignEthereum RPC.
 	SignerSignEthereumProcedure = "/ferry.v1.Signer/SignEthereum"
 )
@@ -472,8 +472,9 @@ func (UnimplementedAttestHandler) AttestDeposit(context.Context, *connect.Reques
 
 // SignerClient is a client for the ferry.v1.Signer service.
 type SignerClient interface {
-	// SignBitcoin signs every input of a transaction that pays one authority.
-	SignBitcoin(context.Context, *connect.Request[v1.SignBitcoinRequest]) (*connect.Response[v1.SignResponse], error)
+	// SignUTXO signs every input of a transaction that pays one authority, on a chain
+	// of the UTXO family.
+	SignUTXO(context.Context, *connect.Request[v1.SignUTXORequest]) (*connect.Response[v1.SignResponse], error)
 	// SignEthereum signs a dynamic-fee transaction from the hot sender.
 	SignEthereum(context.Context, *connect.Request[v1.SignEthereumRequest]) (*connect.Response[v1.SignResponse], error)
 }
@@ -489,10 +490,10 @@ func NewSignerClient(httpClient connect.HTTPClient, baseURL string, opts ...conn
 	baseURL = strings.TrimRight(baseURL, "/")
 	signerMethods := v1.File_ferry_v1_ferry_proto.Services().ByName("Signer").Methods()
 	return &signerClient{
-		signBitcoin: connect.NewClient[v1.SignBitcoinRequest, v1.SignResponse](
+		signUTXO: connect.NewClient[v1.SignUTXORequest, v1.SignResponse](
 			httpClient,
-			baseURL+SignerSignBitcoinProcedure,
-			connect.WithSchema(signerMethods.ByName("SignBitcoin")),
+			baseURL+SignerSignUTXOProcedure,
+			connect.WithSchema(signerMethods.ByName("SignUTXO")),
 			connect.WithClientOptions(opts...),
 		),
 		signEthereum: connect.NewClient[v1.SignEthereumRequest, v1.SignResponse](
@@ -506,13 +507,13 @@ func NewSignerClient(httpClient connect.HTTPClient, baseURL string, opts ...conn
 
 // signerClient implements SignerClient.
 type signerClient struct {
-	signBitcoin  *connect.Client[v1.SignBitcoinRequest, v1.SignResponse]
+	signUTXO     *connect.Client[v1.SignUTXORequest, v1.SignResponse]
 	signEthereum *connect.Client[v1.SignEthereumRequest, v1.SignResponse]
 }
 
-// SignBitcoin calls ferry.v1.Signer.SignBitcoin.
-func (c *signerClient) SignBitcoin(ctx context.Context, req *connect.Request[v1.SignBitcoinRequest]) (*connect.Response[v1.SignResponse], error) {
-	return c.signBitcoin.CallUnary(ctx, req)
+// SignUTXO calls ferry.v1.Signer.SignUTXO.
+func (c *signerClient) SignUTXO(ctx context.Context, req *connect.Request[v1.SignUTXORequest]) (*connect.Response[v1.SignResponse], error) {
+	return c.signUTXO.CallUnary(ctx, req)
 }
 
 // SignEthereum calls ferry.v1.Signer.SignEthereum.
@@ -522,8 +523,9 @@ func (c *signerClient) SignEthereum(ctx context.Context, req *connect.Request[v1
 
 // SignerHandler is an implementation of the ferry.v1.Signer service.
 type SignerHandler interface {
-	// SignBitcoin signs every input of a transaction that pays one authority.
-	SignBitcoin(context.Context, *connect.Request[v1.SignBitcoinRequest]) (*connect.Response[v1.SignResponse], error)
+	// SignUTXO signs every input of a transaction that pays one authority, on a chain
+	// of the UTXO family.
+	SignUTXO(context.Context, *connect.Request[v1.SignUTXORequest]) (*connect.Response[v1.SignResponse], error)
 	// SignEthereum signs a dynamic-fee transaction from the hot sender.
 	SignEthereum(context.Context, *connect.Request[v1.SignEthereumRequest]) (*connect.Response[v1.SignResponse], error)
 }
@@ -535,10 +537,10 @@ type SignerHandler interface {
 // and JSON codecs. They also support gzip compression.
 func NewSignerHandler(svc SignerHandler, opts ...connect.HandlerOption) (string, http.Handler) {
 	signerMethods := v1.File_ferry_v1_ferry_proto.Services().ByName("Signer").Methods()
-	signerSignBitcoinHandler := connect.NewUnaryHandler(
-		SignerSignBitcoinProcedure,
-		svc.SignBitcoin,
-		connect.WithSchema(signerMethods.ByName("SignBitcoin")),
+	signerSignUTXOHandler := connect.NewUnaryHandler(
+		SignerSignUTXOProcedure,
+		svc.SignUTXO,
+		connect.WithSchema(signerMethods.ByName("SignUTXO")),
 		connect.WithHandlerOptions(opts...),
 	)
 	signerSignEthereumHandler := connect.NewUnaryHandler(
@@ -549,8 +551,8 @@ func NewSignerHandler(svc SignerHandler, opts ...connect.HandlerOption) (string,
 	)
 	return "/ferry.v1.Signer/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case SignerSignBitcoinProcedure:
-			signerSignBitcoinHandler.ServeHTTP(w, r)
+		case SignerSignUTXOProcedure:
+			signerSignUTXOHandler.ServeHTTP(w, r)
 		case SignerSignEthereumProcedure:
 			signerSignEthereumHandler.ServeHTTP(w, r)
 		default:
@@ -562,8 +564,8 @@ func NewSignerHandler(svc SignerHandler, opts ...connect.HandlerOption) (string,
 // UnimplementedSignerHandler returns CodeUnimplemented from all methods.
 type UnimplementedSignerHandler struct{}
 
-func (UnimplementedSignerHandler) SignBitcoin(context.Context, *connect.Request[v1.SignBitcoinRequest]) (*connect.Response[v1.SignResponse], error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Signer.SignBitcoin is not implemented"))
+func (UnimplementedSignerHandler) SignUTXO(context.Context, *connect.Request[v1.SignUTXORequest]) (*connect.Response[v1.SignResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Signer.SignUTXO is not implemented"))
 }
 
 func (UnimplementedSignerHandler) SignEthereum(context.Context, *connect.Request[v1.SignEthereumRequest]) (*connect.Response[v1.SignResponse], error) {

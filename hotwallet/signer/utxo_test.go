@@ -23,35 +23,41 @@ const (
 	feeSat    = 1_000
 )
 
-// spendCoins builds a request that pays amountSat to the user from coins of the
-// given names, all of one hot address, with the rest as change after feeSat.
-func (d *desk) spendCoins(t swaptest.Reporter, a *ferryv1.Authority, amountSat int64, fee int64, names ...string) *ferryv1.SignBitcoinRequest {
+// spendCoins is spendOn Bitcoin.
+func (d *desk) spendCoins(t swaptest.Reporter, a *ferryv1.Authority, amountSat int64, fee int64, names ...string) *ferryv1.SignUTXORequest {
 	t.Helper()
-	req := &ferryv1.SignBitcoinRequest{Authority: a}
+	return d.spendOn(t, asset.Bitcoin, a, amountSat, fee, names...)
+}
+
+// spendOn builds a request that pays amountSat to the user from coins of the given
+// names, all of one hot address, with the rest as change after the fee.
+func (d *desk) spendOn(t swaptest.Reporter, on asset.Chain, a *ferryv1.Authority, amountSat int64, fee int64, names ...string) *ferryv1.SignUTXORequest {
+	t.Helper()
+	req := &ferryv1.SignUTXORequest{Authority: a, Chain: string(on)}
 	tx := wire.NewMsgTx(2)
-	from := d.key(t, keys.Hot, keys.External, 3)
+	from := d.keyOn(t, on, keys.Hot, keys.External, 3)
 	change := -amountSat - fee
 	for _, name := range names {
 		previous := coin(name, from, coinSat)
 		hash := previous.TxHash()
 		tx.AddTxIn(&wire.TxIn{PreviousOutPoint: *wire.NewOutPoint(&hash, 1), Sequence: 0xfffffffd})
-		req.Inputs = append(req.Inputs, &ferryv1.BitcoinInput{PreviousTx: wireBytes(t, previous), Path: from.Path})
+		req.Inputs = append(req.Inputs, &ferryv1.UTXOInput{PreviousTx: wireBytes(t, previous), Path: from.Path})
 		change += coinSat
 	}
-	script, err := d.signer.destinationScript(d.userBitcoin)
+	script, err := keys.Script(everyChain, on, d.user(on))
 	if err != nil {
 		t.Fatalf("destination: %v", err)
 	}
 	tx.AddTxOut(wire.NewTxOut(amountSat, script))
-	back := d.key(t, keys.Hot, keys.Change, 5)
+	back := d.keyOn(t, on, keys.Hot, keys.Change, 5)
 	tx.AddTxOut(wire.NewTxOut(change, back.Script))
-	req.Change = []*ferryv1.BitcoinChange{{OutputIndex: 1, Path: back.Path}}
+	req.Change = []*ferryv1.UTXOChange{{OutputIndex: 1, Path: back.Path}}
 	req.UnsignedTx = wireBytes(t, tx)
 	return req
 }
 
 // alter applies a change to the request's transaction.
-func alter(t swaptest.Reporter, req *ferryv1.SignBitcoinRequest, change func(tx *wire.MsgTx)) {
+func alter(t swaptest.Reporter, req *ferryv1.SignUTXORequest, change func(tx *wire.MsgTx)) {
 	t.Helper()
 	tx := new(wire.MsgTx)
 	if err := tx.DeserializeNoWitness(bytes.NewReader(req.GetUnsignedTx())); err != nil {
@@ -70,7 +76,7 @@ func TestSignBitcoinPaysOutAndRefunds(t *testing.T) {
 	d := deskFor(t)
 	payout := d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a"), payoutSat, feeSat, "x", "y")
 	refund := d.spendCoins(t, d.authority(t, swap.PurposeRefund, asset.BTC, asset.ETH, "b"), payoutSat-5_000, feeSat, "z")
-	for name, req := range map[string]*ferryv1.SignBitcoinRequest{"payout": payout, "refund": refund} {
+	for name, req := range map[string]*ferryv1.SignUTXORequest{"payout": payout, "refund": refund} {
 		res, err := d.signBitcoin(req)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -99,13 +105,13 @@ func TestSignBitcoinRefuses(t *testing.T) {
 	t.Parallel()
 	d := deskFor(t)
 	a := d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a")
-	build := func() *ferryv1.SignBitcoinRequest { return d.spendCoins(t, a, payoutSat, feeSat, "x", "y") }
-	onTx := func(change func(tx *wire.MsgTx)) func(*ferryv1.SignBitcoinRequest) {
-		return func(req *ferryv1.SignBitcoinRequest) { alter(t, req, change) }
+	build := func() *ferryv1.SignUTXORequest { return d.spendCoins(t, a, payoutSat, feeSat, "x", "y") }
+	onTx := func(change func(tx *wire.MsgTx)) func(*ferryv1.SignUTXORequest) {
+		return func(req *ferryv1.SignUTXORequest) { alter(t, req, change) }
 	}
 	deposit := d.key(t, keys.Deposit, keys.Change, 0)
 	cases := map[string]struct {
-		breakIt         func(req *ferryv1.SignBitcoinRequest)
+		breakIt         func(req *ferryv1.SignUTXORequest)
 		field, sentence string
 	}{
 		"another amount":        {onTx(func(tx *wire.MsgTx) { tx.TxOut[0].Value++ }), "unsigned_tx", "too large for this payout"},
@@ -113,41 +119,41 @@ func TestSignBitcoinRefuses(t *testing.T) {
 		"another destination":   {onTx(func(tx *wire.MsgTx) { tx.TxOut[0].PkScript[5] ^= 1 }), "unsigned_tx", "Output 0 pays neither"},
 		"a third output":        {onTx(func(tx *wire.MsgTx) { tx.AddTxOut(wire.NewTxOut(1000, []byte{0x51})) }), "unsigned_tx", "Output 2 pays neither"},
 		"the destination twice": {onTx(func(tx *wire.MsgTx) { tx.AddTxOut(wire.NewTxOut(1000, tx.TxOut[0].PkScript)) }), "unsigned_tx", "2 outputs pay"},
-		"no destination": {func(req *ferryv1.SignBitcoinRequest) {
+		"no destination": {func(req *ferryv1.SignUTXORequest) {
 			alter(t, req, func(tx *wire.MsgTx) { tx.TxOut = tx.TxOut[1:] })
 			req.Change[0].OutputIndex = 0
 		}, "unsigned_tx", "0 outputs pay"},
 		"change elsewhere":  {onTx(func(tx *wire.MsgTx) { tx.TxOut[1].PkScript[5] ^= 1 }), "unsigned_tx", "Output 1 pays neither"},
-		"undeclared change": {func(req *ferryv1.SignBitcoinRequest) { req.Change = nil }, "unsigned_tx", "Output 1 pays neither"},
-		"the destination declared as change": {func(req *ferryv1.SignBitcoinRequest) {
-			req.Change = append(req.Change, &ferryv1.BitcoinChange{OutputIndex: 0, Path: req.Change[0].Path})
+		"undeclared change": {func(req *ferryv1.SignUTXORequest) { req.Change = nil }, "unsigned_tx", "Output 1 pays neither"},
+		"the destination declared as change": {func(req *ferryv1.SignUTXORequest) {
+			req.Change = append(req.Change, &ferryv1.UTXOChange{OutputIndex: 0, Path: req.Change[0].Path})
 		}, "unsigned_tx", "Output 0 pays neither"},
-		"change declared twice": {func(req *ferryv1.SignBitcoinRequest) { req.Change = append(req.Change, req.Change[0]) },
+		"change declared twice": {func(req *ferryv1.SignUTXORequest) { req.Change = append(req.Change, req.Change[0]) },
 			"change.1.output_index", "declared twice"},
-		"change of no output": {func(req *ferryv1.SignBitcoinRequest) { req.Change[0].OutputIndex = 9 }, "change.0.output_index", "does not exist"},
-		"change on the external branch": {func(req *ferryv1.SignBitcoinRequest) { req.Change[0].Path = "m/84'/1'/1'/0/5" },
+		"change of no output": {func(req *ferryv1.SignUTXORequest) { req.Change[0].OutputIndex = 9 }, "change.0.output_index", "does not exist"},
+		"change on the external branch": {func(req *ferryv1.SignUTXORequest) { req.Change[0].Path = "m/84'/1'/1'/0/5" },
 			"change.0.path", "not one of our change addresses"},
-		"too much change declared": {func(req *ferryv1.SignBitcoinRequest) {
+		"too much change declared": {func(req *ferryv1.SignUTXORequest) {
 			for len(req.Change) <= maxChange {
 				req.Change = append(req.Change, req.Change[0])
 			}
 		}, "change", "too many change outputs"},
-		"previous transaction altered": {func(req *ferryv1.SignBitcoinRequest) { req.Inputs[0].PreviousTx[len(req.Inputs[0].PreviousTx)-36]++ },
+		"previous transaction altered": {func(req *ferryv1.SignUTXORequest) { req.Inputs[0].PreviousTx[len(req.Inputs[0].PreviousTx)-36]++ },
 			"inputs.0.previous_tx", "has not made the coin"},
-		"previous transactions swapped": {func(req *ferryv1.SignBitcoinRequest) {
+		"previous transactions swapped": {func(req *ferryv1.SignUTXORequest) {
 			req.Inputs[0].PreviousTx, req.Inputs[1].PreviousTx = req.Inputs[1].PreviousTx, req.Inputs[0].PreviousTx
 		}, "inputs.0.previous_tx", "has not made the coin"},
 		"output that does not exist": {onTx(func(tx *wire.MsgTx) { tx.TxIn[0].PreviousOutPoint.Index = 2 }), "inputs.0.previous_tx", "has not made the coin"},
 		"coin of a stranger":         {onTx(func(tx *wire.MsgTx) { tx.TxIn[0].PreviousOutPoint.Index = 0 }), "inputs.0.path", "does not belong to the key"},
-		"previous transaction with more behind": {func(req *ferryv1.SignBitcoinRequest) { req.Inputs[0].PreviousTx = append(req.Inputs[0].PreviousTx, 0) },
+		"previous transaction with more behind": {func(req *ferryv1.SignUTXORequest) { req.Inputs[0].PreviousTx = append(req.Inputs[0].PreviousTx, 0) },
 			"inputs.0.previous_tx", "bytes follow"},
-		"previous transaction too large": {func(req *ferryv1.SignBitcoinRequest) { req.Inputs[0].PreviousTx = make([]byte, maxPreviousTx+1) },
+		"previous transaction too large": {func(req *ferryv1.SignUTXORequest) { req.Inputs[0].PreviousTx = make([]byte, maxPreviousTx+1) },
 			"inputs.0.previous_tx", "at most"},
-		"another of our paths":   {func(req *ferryv1.SignBitcoinRequest) { req.Inputs[0].Path = "m/84'/1'/1'/0/4" }, "inputs.0.path", "does not belong to the key"},
-		"a path of nobody":       {func(req *ferryv1.SignBitcoinRequest) { req.Inputs[0].Path = "m/84'/1'/2'/0/3" }, "inputs.0.path", "not one whose coins"},
-		"deposit change path":    {func(req *ferryv1.SignBitcoinRequest) { req.Inputs[0].Path = deposit.Path }, "inputs.0.path", "not one whose coins"},
-		"an input not described": {func(req *ferryv1.SignBitcoinRequest) { req.Inputs = req.Inputs[:1] }, "inputs", "one entry for each"},
-		"a coin twice": {func(req *ferryv1.SignBitcoinRequest) {
+		"another of our paths":   {func(req *ferryv1.SignUTXORequest) { req.Inputs[0].Path = "m/84'/1'/1'/0/4" }, "inputs.0.path", "does not belong to the key"},
+		"a path of nobody":       {func(req *ferryv1.SignUTXORequest) { req.Inputs[0].Path = "m/84'/1'/2'/0/3" }, "inputs.0.path", "not one whose coins"},
+		"deposit change path":    {func(req *ferryv1.SignUTXORequest) { req.Inputs[0].Path = deposit.Path }, "inputs.0.path", "not one whose coins"},
+		"an input not described": {func(req *ferryv1.SignUTXORequest) { req.Inputs = req.Inputs[:1] }, "inputs", "one entry for each"},
+		"a coin twice": {func(req *ferryv1.SignUTXORequest) {
 			alter(t, req, func(tx *wire.MsgTx) { tx.TxIn[1].PreviousOutPoint = tx.TxIn[0].PreviousOutPoint })
 			req.Inputs[1] = req.Inputs[0]
 		}, "unsigned_tx", "spends a coin twice"},
@@ -159,12 +165,12 @@ func TestSignBitcoinRefuses(t *testing.T) {
 		"relative lock":            {onTx(func(tx *wire.MsgTx) { tx.TxIn[0].Sequence = 1 }), "unsigned_tx", "sequence 0x1"},
 		"signature script":         {onTx(func(tx *wire.MsgTx) { tx.TxIn[0].SignatureScript = []byte{0} }), "unsigned_tx", "signature script"},
 		"output of nothing":        {onTx(func(tx *wire.MsgTx) { tx.TxOut[1].Value = 0 }), "unsigned_tx", "out of range"},
-		"output above all coins":   {onTx(func(tx *wire.MsgTx) { tx.TxOut[1].Value = maxSupplySat + 1 }), "unsigned_tx", "out of range"},
-		"trailing bytes":           {func(req *ferryv1.SignBitcoinRequest) { req.UnsignedTx = append(req.UnsignedTx, 0) }, "unsigned_tx", "one encoding"},
-		"cut short":                {func(req *ferryv1.SignBitcoinRequest) { req.UnsignedTx = req.UnsignedTx[:len(req.UnsignedTx)-1] }, "unsigned_tx", "decode"},
-		"empty":                    {func(req *ferryv1.SignBitcoinRequest) { req.UnsignedTx = nil }, "unsigned_tx", "cut short"},
-		"a count it can't hold":    {func(req *ferryv1.SignBitcoinRequest) { req.UnsignedTx[4] = 0xfc }, "unsigned_tx", "can't hold 252 inputs"},
-		"too large":                {func(req *ferryv1.SignBitcoinRequest) { req.UnsignedTx = make([]byte, maxUnsignedBitcoin+1) }, "unsigned_tx", "at most 100000"},
+		"output above all coins":   {onTx(func(tx *wire.MsgTx) { tx.TxOut[1].Value = maxSupply[asset.Bitcoin] + 1 }), "unsigned_tx", "out of range"},
+		"trailing bytes":           {func(req *ferryv1.SignUTXORequest) { req.UnsignedTx = append(req.UnsignedTx, 0) }, "unsigned_tx", "one encoding"},
+		"cut short":                {func(req *ferryv1.SignUTXORequest) { req.UnsignedTx = req.UnsignedTx[:len(req.UnsignedTx)-1] }, "unsigned_tx", "decode"},
+		"empty":                    {func(req *ferryv1.SignUTXORequest) { req.UnsignedTx = nil }, "unsigned_tx", "cut short"},
+		"a count it can't hold":    {func(req *ferryv1.SignUTXORequest) { req.UnsignedTx[4] = 0xfc }, "unsigned_tx", "can't hold 252 inputs"},
+		"too large":                {func(req *ferryv1.SignUTXORequest) { req.UnsignedTx = make([]byte, maxUnsignedUTXO+1) }, "unsigned_tx", "at most 100000"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

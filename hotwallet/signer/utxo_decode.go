@@ -6,17 +6,19 @@ import (
 	"fmt"
 
 	"github.com/btcsuite/btcd/wire/v2"
+
+	"ferry/swap/asset"
 )
 
 // minInputSize is the least an input takes up, in bytes.
 const minInputSize = 41
 
-// decodeBitcoin reads an unsigned transaction strictly: its bytes are the only
+// decodeUTXO reads an unsigned transaction strictly: its bytes are the only
 // encoding of it, it has no witness and no signature script, each coin once, and
 // nothing that could delay it.
-func decodeBitcoin(raw []byte) (*wire.MsgTx, error) {
-	if len(raw) > maxUnsignedBitcoin {
-		return nil, fmt.Errorf("it has %d bytes, at most %d", len(raw), maxUnsignedBitcoin)
+func decodeUTXO(chain asset.Chain, raw []byte) (*wire.MsgTx, error) {
+	if len(raw) > maxUnsignedUTXO {
+		return nil, fmt.Errorf("it has %d bytes, at most %d", len(raw), maxUnsignedUTXO)
 	}
 	if err := plausible(raw, 4); err != nil {
 		return nil, err
@@ -37,7 +39,7 @@ func decodeBitcoin(raw []byte) (*wire.MsgTx, error) {
 	if tx.Version < 1 || tx.Version > 2 || tx.LockTime != 0 {
 		return nil, fmt.Errorf("version %d or lock time %d is not accepted", tx.Version, tx.LockTime)
 	}
-	return tx, errors.Join(checkShape(tx), checkValues(tx))
+	return tx, errors.Join(checkShape(tx), checkValues(chain, tx))
 }
 
 func checkShape(tx *wire.MsgTx) error {
@@ -60,9 +62,9 @@ func checkShape(tx *wire.MsgTx) error {
 	return nil
 }
 
-func checkValues(tx *wire.MsgTx) error {
+func checkValues(chain asset.Chain, tx *wire.MsgTx) error {
 	for i, out := range tx.TxOut {
-		if out.Value <= 0 || out.Value > maxSupplySat {
+		if out.Value <= 0 || out.Value > maxSupply[chain] {
 			return fmt.Errorf("output %d has an amount out of range", i)
 		}
 	}
@@ -107,12 +109,4 @@ func plausible(raw []byte, start int) error {
 		return fmt.Errorf("it can't hold %d inputs", count)
 	}
 	return nil
-}
-
-// signedSize is the virtual size of the transaction once signed, with signatures
-// of 72 bytes, the longest there are.
-func signedSize(tx *wire.MsgTx) uint64 {
-	const markerAndFlag, witnessEach = 2, 1 + 1 + 72 + 1 + 33
-	weight := 4*tx.SerializeSizeStripped() + markerAndFlag + witnessEach*len(tx.TxIn)
-	return uint64(weight+3) / 4
 }
