@@ -136,7 +136,7 @@ func (w *wiring) openStore(pool *pgxpool.Pool) (err error) {
 		return err
 	}
 	w.store, err = postgres.New(pool, w.chain, postgres.Config{Confirmations: w.deployment.Chains[w.chain].Confirmations,
-		Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, GasReserve: w.amounts.NetworkFee, Now: time.Now, Log: w.plain})
+		Networks: w.deployment.Networks, Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, GasReserve: w.amounts.NetworkFee, Now: time.Now, Log: w.plain})
 	return err
 }
 

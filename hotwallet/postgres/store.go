@@ -19,6 +19,9 @@ type Config struct {
 	// Confirmations is how many blocks deep, counting its own, a deposit has to be
 	// before it is told as confirmed, and a payment before it is final.
 	Confirmations int64
+	// Networks tell which forms another chain's addresses have on this one; without them
+	// there are none.
+	Networks asset.Networks
 	// Tokens are what the chain has besides its own asset.
 	Tokens []asset.ID
 	// DustThreshold is the chain's published economic threshold in base units of
