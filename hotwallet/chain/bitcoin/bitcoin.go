@@ -33,7 +33,7 @@ func New(cfg utxo.Config) (*utxo.Adapter, error) {
 	return utxo.New(cfg, utxo.Rules{
 		Chain: asset.Bitcoin, Network: cfg.Networks.Bitcoin, Anchors: anchors(params),
 		Script: script, Address: utxo.Address(params), DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx,
-		Input: utxo.P2WPKH, Sequence: utxo.Replaceable, Dust: dust, Most: most,
+		Input: utxo.P2WPKH, Sibling: utxo.P2PKH, Sequence: utxo.Replaceable, Dust: dust, Most: most,
 	})
 }
 
