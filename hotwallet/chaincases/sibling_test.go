@@ -65,8 +65,8 @@ func TestF9BitcoinForBitcoinCash(t *testing.T) {
 // own deposit as before.
 func (w *siblings) wantVerdict(t swap.Terms, depositID string) {
 	w.Helper()
-	got := w.text(w.swapPool, `SELECT s.state || ' ' || (d.body->>'verdict') || ' ' || (d.body->'amount'->>'asset') FROM swap s JOIN deposit d ON d.swap_id = s.id
-		WHERE s.id = $1 AND d.body->>'id' = $2`, t.Receipt.SwapID, depositID)
+	got := w.text(w.swapPool, `SELECT s.state || ' ' || d.verdict || ' ' || (d.body->'amount'->>'asset') FROM swap s JOIN deposit d ON d.swap_id = s.id
+		WHERE s.id = $1 AND d.deposit_id = $2`, t.Receipt.SwapID, depositID)
 	if got != "awaiting_deposit wrong_asset BTC" {
 		w.Fatalf("swap and deposit are %q", got)
 	}
