@@ -94,6 +94,9 @@ func TestRaiseRefuses(t *testing.T) {
 	if _, err := Raise(d.config.Store, d.config.Accounts, asset.Bitcoin, maxIndex-1); !errors.Is(err, ErrMark) {
 		t.Errorf("raised to the last index: %v", err)
 	}
+	if _, err := Raise(d.config.Store, d.config.Accounts, asset.Bitcoin, raiseMost); !errors.Is(err, ErrMark) {
+		t.Errorf("raised by a million and one: %v", err)
+	}
 	if _, err := Raise(d.config.Store+".none", d.config.Accounts, asset.Bitcoin, 1); err == nil {
 		t.Error("the mark of a missing store was raised")
 	}
