@@ -42,6 +42,9 @@ type Rules struct {
 	// Sibling is the form of coins at the forms that another chain's addresses have here,
 	// which a payment spends only where it has to (chain.Funds.Must); zero where none are.
 	Sibling Input
+	// BlockMost is the size of the largest block there can be, in bytes. What is longer
+	// is not read, so it must never be too small.
+	BlockMost int64
 	// Dust is the least amount that nodes relay, in base units.
 	Dust uint64
 	// Least is the least coin that is ever spent: smaller ones may carry what the
@@ -92,7 +95,7 @@ func (r Rules) check() error {
 		return fmt.Errorf("%s: the rules lack a function", r.Chain)
 	case len(r.Anchors) == 0 || r.Anchors[0].Height != 0:
 		return fmt.Errorf("%s: the rules lack the first block", r.Chain)
-	case r.Dust == 0 || r.Most == 0 || r.Sequence == 0 || r.Chain.Family() != asset.UTXO:
+	case r.Dust == 0 || r.Most == 0 || r.BlockMost <= 0 || r.Sequence == 0 || r.Chain.Family() != asset.UTXO:
 		return errors.New("the rules of a UTXO chain are not complete")
 	}
 	return nil
