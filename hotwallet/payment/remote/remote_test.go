@@ -179,6 +179,7 @@ func TestAnswersAreChecked(t *testing.T) {
 	}
 	// On Bitcoin the coin says which form its signature has.
 	made, of := wire.NewMsgTx(2), bytes.NewBuffer(nil)
+	made.AddTxIn(wire.NewTxIn(wire.NewOutPoint(&chainhash.Hash{2}, 0), nil, nil))
 	made.AddTxOut(wire.NewTxOut(9, append(append([]byte{0x76, 0xa9, 0x14}, make([]byte, 20)...), 0x88, 0xac)))
 	if err := made.Serialize(of); err != nil {
 		t.Fatal(err)
