@@ -9,9 +9,11 @@ import (
 
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/chaintest/utxotest"
 	"ferry/hotwallet/keys"
 	"ferry/hotwallet/keys/keystest"
+	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -55,6 +57,7 @@ func TestF9BitcoinForBitcoinCash(t *testing.T) {
 	if w.must(err); balances[0].Available != asset.NewUnits(houseCoin) {
 		w.Fatalf("%s are available, want the house's %d", balances[0].Available, houseCoin)
 	}
+	w.wantTied(terms, swap.OrderDeposit{ID: w.id(txid, 0), Amount: asset.Amount{Asset: asset.BTC, Units: sent}}, form)
 	to := w.btcd.NewKey(t).Address
 	w.agree(terms, w.id(txid, 0), sent, to)
 	w.wantRefund(w.order(), txid, to, 700_000-refundFee)
@@ -69,6 +72,30 @@ func (w *siblings) wantVerdict(t swap.Terms, depositID string) {
 		WHERE s.id = $1 AND d.deposit_id = $2`, t.Receipt.SwapID, depositID)
 	if got != "awaiting_deposit wrong_asset BTC" {
 		w.Fatalf("swap and deposit are %q", got)
+	}
+}
+
+// wantTied demands that a payout for the deposit, which nobody would order, could not
+// take the deposit's coin.
+func (w *siblings) wantTied(t swap.Terms, d swap.OrderDeposit, form string) {
+	w.Helper()
+	for _, sql := range []string{
+		`INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
+			VALUES ('payout:other', 'bitcoin', $1, 'payout', 'BTC', 1, 'elsewhere', '{}', 'queued')`,
+		`INSERT INTO payment_deposit (deposit_id, order_id, asset, units) SELECT deposit_id, 'payout:other', asset, units FROM deposit WHERE swap_id = $1`,
+	} {
+		_, err := w.pool.Exec(w.Context(), sql, t.Receipt.SwapID)
+		w.must(err)
+	}
+	txid, _, _ := strings.Cut(strings.TrimPrefix(d.ID, "bitcoin:"), ":")
+	other := payment.Payment{Order: swap.Order{ID: "payout:other", SwapID: t.Receipt.SwapID, Deposits: []swap.OrderDeposit{d}}, Version: 1}
+	_, err := w.store.StorePlan(w.Context(), other, chain.Plan{Coins: []chain.Coin{{TxID: txid, Units: d.Amount.Units, Address: form, Path: t.Receipt.DepositPath}}})
+	if !errors.Is(err, payment.ErrChanged) || !strings.Contains(err.Error(), "0 of 1 coins") {
+		w.Fatalf("a payout takes the coin: %v", err)
+	}
+	for _, table := range []string{"payment_deposit", "payment"} {
+		_, err := w.pool.Exec(w.Context(), `DELETE FROM `+table+` WHERE order_id = 'payout:other'`)
+		w.must(err)
 	}
 }
 
