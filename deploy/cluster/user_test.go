@@ -19,16 +19,18 @@ import (
 )
 
 var (
-	btcToETH = asset.Pair{From: asset.BTC, To: asset.ETH}
-	ethToBTC = asset.Pair{From: asset.ETH, To: asset.BTC}
+	btcToETH  = asset.Pair{From: asset.BTC, To: asset.ETH}
+	ethToBTC  = asset.Pair{From: asset.ETH, To: asset.BTC}
+	usdtToBTC = asset.Pair{From: asset.USDT, To: asset.BTC}
+	btcToUSDC = asset.Pair{From: asset.BTC, To: asset.USDC}
 )
 
 // usual is what a swap of each asset deposits.
-var usual = map[asset.ID]string{asset.BTC: "0.02", asset.ETH: "0.5"}
+var usual = map[asset.ID]string{asset.BTC: "0.02", asset.ETH: "0.5", asset.USDT: "500"}
 
 // newAddress is a user's fresh address.
 func (h *house) newAddress(id asset.ID) (string, error) {
-	if id == asset.ETH {
+	if asset.MustLookup(id).Chain == asset.Ethereum {
 		key, err := crypto.GenerateKey()
 		if err != nil {
 			return "", err
@@ -90,8 +92,8 @@ func (h *house) book(ctx context.Context, pair asset.Pair) (swap.Terms, error) {
 
 // pay deposits from the faucet.
 func (h *house) pay(ctx context.Context, t swap.Terms, units asset.Units) (txid string, err error) {
-	if t.Quote.Pair.From == asset.ETH {
-		return h.faucetETH.Pay(ctx, t.Receipt.DepositAddress, units)
+	if from := t.Quote.Pair.From; asset.MustLookup(from).Chain == asset.Ethereum {
+		return h.faucetETH.PayAsset(ctx, t.Receipt.DepositAddress, asset.Amount{Asset: from, Units: units})
 	}
 	return h.faucetBTC.Pay(ctx, []faucet.Output{{Address: t.Receipt.DepositAddress, Units: units}})
 }

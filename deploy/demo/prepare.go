@@ -201,8 +201,5 @@ func (r *run) give(ctx context.Context, address string, a asset.Amount) (txid st
 	if coins, ok := r.faucets[asset.MustLookup(a.Asset).Chain]; ok {
 		return coins.Pay(ctx, []faucet.Output{{Address: address, Units: a.Units}})
 	}
-	if a.Asset != asset.ETH {
-		return r.ethereum.PayToken(ctx, address, a)
-	}
-	return r.ethereum.Pay(ctx, address, a.Units)
+	return r.ethereum.PayAsset(ctx, address, a)
 }
