@@ -63,6 +63,7 @@ func (h *house) deposits(ctx context.Context, t *testing.T) {
 		together.Go(func() error { return h.exact(ctx, pair) })
 	}
 	together.Go(func() error { return h.wrong(ctx, usdtToBTC, swap.VerdictShort) })
+	together.Go(func() error { return h.strayed(ctx) })
 	must(t, together.Wait())
 }
 
