@@ -2,6 +2,7 @@ package swap
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"ferry/swap/asset"
@@ -89,6 +90,24 @@ func (r DepositRules) Finality(deposit asset.Amount) Finality {
 		return FinalitySafe
 	}
 	return FinalityNone
+}
+
+// Of says in one line what larger deposits in an asset need, for logs; amounts are in
+// base units.
+func (r DepositRules) Of(id asset.ID) string {
+	var parts []string
+	for _, t := range r.Tiers[id] {
+		parts = append(parts, fmt.Sprintf("%d confirmations above %s", t.Confirmations, t.Above))
+	}
+	for _, f := range []struct {
+		what   string
+		limits map[asset.ID]asset.Units
+	}{{string(FinalitySafe), r.SafeAbove}, {string(FinalityFinalized), r.FinalizedAbove}, {"two kinds of software", r.SecondAbove}} {
+		if limit, limited := f.limits[id]; limited {
+			parts = append(parts, fmt.Sprintf("%s above %s", f.what, limit))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // NeedsSecond reports whether nodes of two kinds of software must agree on a deposit.

@@ -84,17 +84,18 @@ func (d Depth) add(rules swap.DepositRules, id asset.ID) error {
 // SameButDeposits reports whether two deployments differ in nothing but what deposits
 // need: what a process that runs can take over.
 func (d Deployment) SameButDeposits(other Deployment) bool {
-	return reflect.DeepEqual(d.withoutDeposits(), other.withoutDeposits())
+	return reflect.DeepEqual(d.WithDeposits(Deployment{}), other.WithDeposits(Deployment{}))
 }
 
-// withoutDeposits is a copy without what DepositRules reads.
-func (d Deployment) withoutDeposits() Deployment {
+// WithDeposits is a copy that demands of deposits what another demands.
+func (d Deployment) WithDeposits(other Deployment) Deployment {
 	chains := make(map[asset.Chain]Chain, len(d.Chains))
 	for name, c := range d.Chains {
-		c.Confirmations, c.Depth = 0, Depth{}
+		from := other.Chains[name]
+		c.Confirmations, c.Depth = from.Confirmations, from.Depth
 		tokens := make(map[asset.ID]Token, len(c.Tokens))
 		for id, t := range c.Tokens {
-			t.Depth = Depth{}
+			t.Depth = from.Tokens[id].Depth
 			tokens[id] = t
 		}
 		c.Tokens, chains[name] = tokens, c
