@@ -104,7 +104,9 @@ func TestFinalityStalls(t *testing.T) {
 	pay := func(units asset.Units) string { return w.id(w.chain.Pay(address, units), 0) }
 	little, safe, finalized := pay(w.small()), pay(w.large()), pay(more)
 	w.mine(needed + 10)
-	states := func() string { return fmt.Sprintf("%s, safe %s, finalized %s", w.state(little), w.state(safe), w.state(finalized)) }
+	states := func() string {
+		return fmt.Sprintf("%s, safe %s, finalized %s", w.state(little), w.state(safe), w.state(finalized))
+	}
 	if got := states(); got != "confirmed, safe in_block, finalized in_block" {
 		t.Fatalf("while it stalls: %s", got)
 	}
