@@ -215,11 +215,17 @@ func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 	if err != nil {
 		return fmt.Errorf("dust_threshold: %w", err)
 	}
+	if name == asset.BitcoinCash && floor.Less(asset.NewUnits(cashDustLeast)) {
+		return fmt.Errorf("dust_threshold: below %d sat a coin of Bitcoin Cash may carry tokens and is never spent, so it must not count", cashDustLeast)
+	}
 	if _, err := c.dustCeiling(name, floor); err != nil {
 		return fmt.Errorf("dust_ceiling: %w", err)
 	}
 	return c.validateTokens(name, n)
 }
+
+// cashDustLeast is the least coin that the adapter of Bitcoin Cash spends, in satoshi.
+const cashDustLeast = 1001
 
 // reorgMost is the deepest reorganisation that can be allowed: the hot wallet keeps
 // the newest 500 blocks to find a fork by.

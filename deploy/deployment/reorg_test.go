@@ -88,3 +88,18 @@ func TestDustCeiling(t *testing.T) {
 		}
 	}
 }
+
+// A coin of Bitcoin Cash that may carry tokens is never spent, so it is never counted.
+func TestCashThatMayCarryTokensIsDust(t *testing.T) {
+	t.Parallel()
+	for threshold, says := range map[string]string{"0.00001": "may carry tokens", "0.00001001": "", "0.00005": ""} {
+		d := reorgable()
+		d.Networks.BitcoinCash = "simnet"
+		c := d.Chains[asset.Bitcoin]
+		c.DustThreshold = threshold
+		d.Chains[asset.BitcoinCash] = c
+		if err := d.Validate(); (err != nil) != (says != "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, want one that says %q", threshold, err, says)
+		}
+	}
+}

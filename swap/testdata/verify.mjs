@@ -34,7 +34,7 @@ function open(field, compact = '', type, keys, members) {
 
 const isID = (prefix, id) => new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`).test(id)
 const isHash = (s) => /^[0-9a-f]{64}$/i.test(s)
-const chains = { BTC: 'bitcoin', ETH: 'ethereum' }
+const chains = { BTC: 'bitcoin', LTC: 'litecoin', BCH: 'bitcoincash', ETH: 'ethereum', USDT: 'ethereum', USDC: 'ethereum' }
 const isAmount = (a, id) => Object.keys(a).join() === 'asset,units' && a.asset === id &&
   typeof a.units === 'string' && /^(0|[1-9][0-9]*)$/.test(a.units) && BigInt(a.units) < 1n << 256n
 const time = (field, s) => {
@@ -134,10 +134,26 @@ function checkRefundAddress(c, keys) {
   demand(d.refund_address === c.ask.refund_address && d.refund_address !== r.deposit_address, `${field}.refund_address`, 'it is another')
   return d
 }
+// A deposit in another asset goes back less the fee that its owner said yes to.
+function checkWrongAssetRefund(c, keys) {
+  const field = 'signed_wrong_asset_refund', r = readReceipt(c, readQuote(c.signed_quote, keys.quote), keys)
+  const d = open(field, c.signed_wrong_asset_refund, 'ferry-wrong-asset-refund+jws', keys.attest, 'swap_id,receipt_hash,deposit_id,deposit,fee,destination,issued_at')
+  const id = d.deposit?.asset
+  demand(isID('swap', d.swap_id) && isHash(d.receipt_hash) && d.destination, field, 'a part is missing or malformed')
+  demand(chains[id] && isAmount(d.deposit, id) && isAmount(d.fee, id) && units(d.fee) < units(d.deposit), field, 'its fee leaves nothing')
+  demand(d.deposit_id.startsWith(`${chains[id]}:`), field, 'it is on another chain than its asset')
+  amends(field, d, r, c)
+  demand(d.deposit_id === c.ask.deposit_id, `${field}.deposit_id`, 'it is another')
+  for (const part of ['deposit', 'fee']) demand(JSON.stringify(d[part]) === JSON.stringify(c.ask[part]), `${field}.${part}`, 'it is another')
+  demand(d.destination === c.ask.destination && d.destination !== r.deposit_address, `${field}.destination`, 'it is another')
+  const home = chains[id] === r.deposit_chain ? r.refund_address : ''
+  demand(id !== r.deposit_asset && (home === '' || d.destination === home), field, 'it is in the asset of the receipt, or goes elsewhere than to its refund address')
+  return d
+}
 
 // Step 10: a requote is for exactly these deposits, no dearer than quoted, and the user said yes to it.
 const units = (a) => BigInt(a.units)
-const decimals = { BTC: 8, ETH: 18 }
+const decimals = { BTC: 8, LTC: 8, BCH: 8, ETH: 18, USDT: 6, USDC: 6 }
 function checkRequote(c, keys) {
   const field = 'signed_requote', q = readQuote(c.signed_quote, keys.quote), r = readReceipt(c, q, keys), { from, to } = q.pair
   const d = open(field, c.signed_requote, 'ferry-requote+jws', keys.quote, 'requote_id,swap_id,receipt_hash,consent_hash,main,' +
@@ -169,7 +185,7 @@ function checkRequote(c, keys) {
   demand(within(r.policy.tolerance_bps), field, 'its price is beyond the tolerance')
   return d
 }
-const checks = { quote: checkQuote, receipt: checkReceipt, consent: checkConsent, refund_address: checkRefundAddress, requote: checkRequote }
+const checks = { quote: checkQuote, receipt: checkReceipt, consent: checkConsent, refund_address: checkRefundAddress, requote: checkRequote, wrong_asset_refund: checkWrongAssetRefund }
 
 const { cases, quote_keys, attest_keys } = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const keys = { quote: pin(quote_keys), attest: pin(attest_keys) }

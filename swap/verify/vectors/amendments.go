@@ -11,6 +11,10 @@ import (
 const (
 	firstID  = "bitcoin:1111111111111111111111111111111111111111111111111111111111111111:0"
 	secondID = "bitcoin:2222222222222222222222222222222222222222222222222222222222222222:1"
+	wrongID  = "bitcoincash:3333333333333333333333333333333333333333333333333333333333333333:0"
+	// cashAddress and cashStranger are where its owner wants it, and another.
+	cashAddress  = "bchsim:qqrswpc8qurswpc8qurswpc8qurswpc8quh8d8z4qc"
+	cashStranger = "bchsim:qqyqszqgpqyqszqgpqyqszqgpqyqszqgpqplxasu93"
 )
 
 // later is when amendments are made, and a second after it they are judged: long
@@ -18,6 +22,9 @@ const (
 var later = start.Add(24 * time.Hour)
 
 func sat(n uint64) asset.Amount { return asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(n)} }
+func cash(n uint64) asset.Amount {
+	return asset.Amount{Asset: asset.BCH, Units: asset.NewUnits(n)}
+}
 func wei(n uint64) asset.Amount { return asset.Amount{Asset: asset.ETH, Units: asset.NewUnits(n)} }
 
 // amendments adds the cases on what changes a swap's terms after its receipt.
@@ -41,6 +48,10 @@ func (s *set) amendments() error {
 	if err := s.refundAddresses(address, signedOpen); err != nil {
 		return err
 	}
+	if err := s.wrongAssets(swap.WrongAssetRefund{SwapID: swapID, ReceiptHash: swap.HashDocument(s.signedReceipt), DepositID: wrongID,
+		Deposit: cash(5_000_000), Fee: cash(2000), Destination: cashAddress, IssuedAt: later}); err != nil {
+		return err
+	}
 	return s.requotes(consent, signedLenient)
 }
 
@@ -53,6 +64,8 @@ func (s *set) amended(document, name, refused, signed string, ask Ask, change []
 		c.SignedConsent = signed
 	case "refund_address":
 		c.SignedRefundAddress = signed
+	case "wrong_asset_refund":
+		c.SignedWrongAssetRefund = signed
 	default:
 		c.SignedRequote = signed
 	}
@@ -127,5 +140,46 @@ func (s *set) refundAddresses(good swap.RefundAddress, open string) error {
 	add("of another swap, signed", field+".swap_id", signed(swapID, otherID))
 	add("without an address, signed", field, signed(refund, ""))
 	add("from the future", field+".issued_at", signedGood, at(later.Add(-time.Minute-time.Millisecond)))
+	return nil
+}
+
+// wrongAssets are cases on the refund of a deposit in another asset: Bitcoin Cash, sent
+// to the form of the deposit address that both chains read.
+func (s *set) wrongAssets(good swap.WrongAssetRefund) error {
+	ask := Ask{DepositID: good.DepositID, Deposit: &good.Deposit, Fee: &good.Fee, Destination: good.Destination}
+	add := func(name, refused, signed string, change ...func(*Case)) {
+		s.amended("wrong_asset_refund", name, refused, signed, ask, change)
+	}
+	signedGood, err := swap.SignWrongAssetRefund(good, s.attestKey)
+	if err != nil {
+		return err
+	}
+	const field = "signed_wrong_asset_refund"
+	add("as agreed", "", signedGood)
+	s.forms(add, field, swap.TypeWrongAssetRefund, swap.TypeConsent, signedGood, s.attestKey, s.quoteKey, idOf("swap_id", swapID))
+	other, dearer := cash(5_000_001), cash(2001)
+	add("another deposit agreed on", field+".deposit_id", signedGood, func(c *Case) { c.Ask.DepositID = firstID })
+	add("another amount that came", field+".deposit", signedGood, func(c *Case) { c.Ask.Deposit = &other })
+	add("another fee agreed on", field+".fee", signedGood, func(c *Case) { c.Ask.Fee = &dearer })
+	add("another destination agreed on", field+".destination", signedGood, func(c *Case) { c.Ask.Destination = cashStranger })
+	add("from the future", field+".issued_at", signedGood, at(later.Add(-time.Minute-time.Millisecond)))
+	add("without a receipt", "signed_receipt", signedGood, receiptIs(""))
+	for _, c := range []struct {
+		change
+		refused string
+	}{
+		{change{"of another swap", swapID, otherID}, field + ".swap_id"},
+		{change{"of another receipt", good.ReceiptHash, otherHash}, field + ".receipt_hash"},
+		{change{"issued before the receipt", "2026-01-03T03:04:05Z", "2026-01-02T03:03:06.4Z"}, field + ".issued_at"},
+		{change{"with a fee in another asset", `"fee":{"asset":"BCH"`, `"fee":{"asset":"BTC"`}, field},
+		{change{"with a fee that leaves nothing", `"2000"`, `"5000000"`}, field},
+		{change{"of a deposit on another chain than its asset's", wrongID, firstID}, field},
+		{change{"without a destination", cashAddress, ""}, field},
+		{change{"with a malformed swap id", swapID, "swap_1"}, field},
+		{change{"with a hash that is none", good.ReceiptHash, "abc"}, field},
+		{change{"with a time in another zone", "03:04:05Z", "04:04:05+01:00"}, field},
+	} {
+		add(c.name+", signed", c.refused, sign(header(swap.TypeWrongAssetRefund, s.attestKey), replaced(payload(signedGood), c.old, c.by), s.attestKey))
+	}
 	return nil
 }

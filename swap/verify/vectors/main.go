@@ -33,8 +33,8 @@ type File struct {
 // Case is one question and its answer.
 type Case struct {
 	Name string `json:"name"`
-	// Document is what is verified: "quote", "receipt", "requote", "consent" or
-	// "refund_address"; the last three against the quote and the receipt.
+	// Document is what is verified: "quote", "receipt", "requote", "consent",
+	// "refund_address" or "wrong_asset_refund"; the last four against the quote and the receipt.
 	Document string `json:"document"`
 	// Now is the client's clock.
 	Now           time.Time `json:"now"`
@@ -44,7 +44,9 @@ type Case struct {
 	SignedRequote       string `json:"signed_requote,omitempty"`
 	SignedConsent       string `json:"signed_consent,omitempty"`
 	SignedRefundAddress string `json:"signed_refund_address,omitempty"`
-	Ask                 Ask    `json:"ask"`
+	// SignedWrongAssetRefund is for a deposit in another asset than the receipt's.
+	SignedWrongAssetRefund string `json:"signed_wrong_asset_refund,omitempty"`
+	Ask                    Ask    `json:"ask"`
 	// NeedsAddressCodec marks cases that only a decoder of the chains' addresses
 	// can answer.
 	NeedsAddressCodec bool `json:"needs_address_codec,omitempty"`
@@ -71,6 +73,10 @@ type Ask struct {
 	AtLeast   *asset.Amount `json:"at_least,omitempty"`
 	// Deposits are what a requote is for, as the chain and the API show them.
 	Deposits []swap.OrderDeposit `json:"deposits,omitempty"`
+	// Fee and Destination, with Deposit and DepositID, are what the owner said yes to of
+	// a deposit in another asset.
+	Fee         *asset.Amount `json:"fee,omitempty"`
+	Destination string        `json:"destination,omitempty"`
 }
 
 const about = "Cases for verifiers of Ferry's quotes, receipts and amendments: see docs/verification.md. " +
@@ -112,7 +118,7 @@ func encode() ([]byte, error) {
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	err = encoder.Encode(File{About: about, Networks: asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337},
+	err = encoder.Encode(File{About: about, Networks: asset.Networks{Bitcoin: "simnet", BitcoinCash: "simnet", EthereumChainID: 1337},
 		QuoteKeys: []string{publicText(s.quoteKey)}, AttestKeys: []string{publicText(s.attestKey)}, Cases: s.cases})
 	if err != nil {
 		return nil, fmt.Errorf("encode the cases: %w", err)

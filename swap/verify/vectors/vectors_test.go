@@ -86,6 +86,9 @@ func TestCases(t *testing.T) {
 		"signed_consent", "signed_consent.deposit_id", "signed_consent.answer", "signed_consent.at_least", "signed_consent.swap_id",
 		"signed_consent.receipt_hash", "signed_consent.issued_at", "signed_refund_address", "signed_refund_address.refund_address",
 		"signed_refund_address.receipt_hash", "signed_refund_address.swap_id", "signed_refund_address.issued_at", "signed_requote",
+		"signed_wrong_asset_refund", "signed_wrong_asset_refund.deposit_id", "signed_wrong_asset_refund.deposit",
+		"signed_wrong_asset_refund.fee", "signed_wrong_asset_refund.destination", "signed_wrong_asset_refund.swap_id",
+		"signed_wrong_asset_refund.receipt_hash", "signed_wrong_asset_refund.issued_at",
 		"signed_requote.swap_id", "signed_requote.receipt_hash", "signed_requote.issued_at"} {
 		if fields[field] == 0 {
 			t.Errorf("no case refuses %q", field)
@@ -140,6 +143,9 @@ func amended(v verify.Verifier, c Case) (string, error) {
 			ask.AtLeast = *c.Ask.AtLeast
 		}
 		document, err = v.Consent(t, c.SignedConsent, ask)
+	case "wrong_asset_refund":
+		document, err = v.WrongAssetRefund(t, c.SignedWrongAssetRefund, verify.WrongAssetAsk{DepositID: c.Ask.DepositID,
+			Deposit: *c.Ask.Deposit, Fee: *c.Ask.Fee, Destination: c.Ask.Destination})
 	default:
 		document, err = v.RefundAddress(t, c.SignedRefundAddress, c.Ask.RefundAddress)
 	}
