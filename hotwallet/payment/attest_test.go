@@ -111,3 +111,32 @@ func TestEachTryIsAttestedAnew(t *testing.T) {
 	}
 	w.settle(o)
 }
+
+// A payment that there is nothing to pay with waits without anybody being asked to look
+// at its deposits, however often it is tried; they are once it can be paid.
+func TestNobodyLooksForWhatCannotBePaid(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		o := w.payout(w.some(10))
+		w.deliver(o)
+		for range 3 {
+			w.step()
+			w.stands(o, payment.ReasonFunds)
+		}
+		if n := w.attestor.calls(); n != 0 {
+			t.Fatalf("asked %d times about a deposit of a payment without funds", n)
+		}
+		w.fund(w.some(1000))
+		w.attestor.refuses(swap.Refuse(swap.CodeRefused, "depth", "3", "The deposit is 2 blocks deep on the attestor's own node, 3 are needed."))
+		w.step()
+		w.stands(o, payment.ReasonUnattested+" The deposit is 2 blocks deep")
+		if n := w.count(`SELECT count(*) FROM attempt`); n != 0 {
+			t.Fatalf("%d plans are stored before the deposit is attested", n)
+		}
+		w.attestor.refuses(nil)
+		w.settle(o)
+		if n := w.attestor.calls(); n != 2 {
+			t.Errorf("asked %d times, want once for each try that could be paid", n)
+		}
+	})
+}
