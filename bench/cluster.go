@@ -21,6 +21,7 @@ import (
 	"ferry/hotwallet/keys"
 	"ferry/statemachine/consume"
 	swapstore "ferry/statemachine/postgres"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
 )
@@ -199,8 +200,8 @@ func (c *cluster) startGateway(ctx context.Context) error {
 	store := gatewaystore.New(pool)
 	secret := sha256.Sum256([]byte("bench secrets"))
 	c.gateway, err = gateway.New(gateway.Config{Networks: networks, QuoteKeys: public(quoteKey), AttestKeys: public(attestKey), SecretKey: secret[:],
-		Confirmations: map[asset.Chain]int64{asset.Bitcoin: confirmationsNeeded, asset.Ethereum: confirmationsNeeded},
-		Limits:        gateway.DefaultLimits(), Streams: stream.DefaultLimits(), Log: c.env.Log}, store, c.calls())
+		Rules:  swap.DepositRules{Confirmations: map[asset.Chain]int64{asset.Bitcoin: confirmationsNeeded, asset.Ethereum: confirmationsNeeded}},
+		Limits: gateway.DefaultLimits(), Streams: stream.DefaultLimits(), Log: c.env.Log}, store, c.calls())
 	if err != nil {
 		return err
 	}

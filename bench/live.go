@@ -39,7 +39,7 @@ const (
 
 func init() {
 	register(Row{
-		Number: 21, Name: "live", Rounds: 3, Goal: 1, Unit: "limits",
+		Number: 21, Name: "live", Slow: true, Rounds: 3, Goal: 1, Unit: "limits",
 		What: fmt.Sprintf("a whole deployment: %d deposits, node to fact in Kafka, p99 within %s from the mempool and %s from a block; hotwalletd killed and live again within %s. The worst of the three",
 			liveDeposits, seenMost, blockMost, restartMost),
 		Prepare: prepareLive,
@@ -86,7 +86,7 @@ func (l *live) start(ctx context.Context) (err error) {
 		return err
 	}
 	bin := filepath.Join(l.root, "bin")
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", bin+"/", "./cmd/...")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", bin+"/", "ferry/cmd/...")
 	if output, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./cmd/...: %w\n%s", err, output)
 	}

@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, mode string, table, progress io.Wri
 	if err := flags.Parse(args); err != nil {
 		return 0, fmt.Errorf("read the flags: %w", err)
 	}
-	chosen, err := choose(*only)
+	chosen, err := choose(*only, *quick)
 	if err != nil {
 		return 0, err
 	}
@@ -97,9 +97,10 @@ func run(ctx context.Context, args []string, mode string, table, progress io.Wri
 	return report.misses(), nil
 }
 
-func choose(names string) ([]Row, error) {
+// choose finds the rows that are named; all, or all that are not slow, if none is.
+func choose(names string, quick bool) ([]Row, error) {
 	if names == "" {
-		return rows, nil
+		return slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return quick && r.Slow }), nil
 	}
 	var chosen []Row
 	for name := range strings.SplitSeq(names, ",") {

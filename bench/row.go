@@ -21,6 +21,8 @@ type Row struct {
 	// ByCPU makes the ratio one of CPU time per operation instead of one of
 	// operations per second: for what the processor alone limits.
 	ByCPU bool
+	// Slow rows are left out of a quick run unless they are named.
+	Slow bool
 	// Rounds, if not 0, replaces the number of rounds of a whole run.
 	Rounds int
 	// Prepare makes what the rounds need. Trial.Close undoes it.

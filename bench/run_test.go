@@ -47,7 +47,7 @@ func TestQuickRun(t *testing.T) {
 	if err := json.Unmarshal(raw, &report); err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Rows) != len(rows) || !report.Quick || report.Postgres == "" {
+	if quick, err := choose("", true); err != nil || len(report.Rows) != len(quick) || !report.Quick || report.Postgres == "" {
 		t.Fatalf("report %+v", report)
 	}
 	for _, r := range report.Rows {
@@ -108,14 +108,14 @@ func TestMeasureFails(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	t.Parallel()
-	all, err := choose("")
+	all, err := choose("", false)
 	if err != nil || len(all) != len(rows) {
 		t.Errorf("%d rows, %v", len(all), err)
 	}
-	if some, err := choose("relay,batch"); err != nil || len(some) != 2 || some[0].Name != "relay" {
+	if some, err := choose("relay,batch,live", true); err != nil || len(some) != 3 || some[0].Name != "relay" {
 		t.Errorf("%+v, %v", some, err)
 	}
-	if _, err := choose("batch,nothing"); err == nil || !strings.Contains(err.Error(), `"nothing"`) {
+	if _, err := choose("batch,nothing", false); err == nil || !strings.Contains(err.Error(), `"nothing"`) {
 		t.Errorf("an unknown row: %v", err)
 	}
 }

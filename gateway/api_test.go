@@ -229,7 +229,7 @@ func TestConfigIsValidated(t *testing.T) {
 	}
 	for name, breakIt := range map[string]func(*gateway.Config){
 		"network":       func(c *gateway.Config) { c.Networks.Bitcoin = "moon" },
-		"confirmations": func(c *gateway.Config) { c.Confirmations = nil },
+		"confirmations": func(c *gateway.Config) { c.Rules.Confirmations = nil },
 		"quote keys":    func(c *gateway.Config) { c.QuoteKeys = nil },
 		"attest keys":   func(c *gateway.Config) { c.AttestKeys = nil },
 		"secret":        func(c *gateway.Config) { c.SecretKey = c.SecretKey[:31] },

@@ -14,9 +14,9 @@ import (
 // Config is what a gateway is told.
 type Config struct {
 	Networks asset.Networks
-	// Confirmations is how deep a deposit must be on each chain, for people: the
-	// hot wallet decides.
-	Confirmations map[asset.Chain]int64
+	// Rules are what deposits need, for people: the hot wallet decides. See
+	// Gateway.SetRules.
+	Rules swap.DepositRules
 	// QuoteKeys and AttestKeys are the only keys whose quotes and receipts count.
 	// A key that was replaced stays: stored swaps are verified whenever shown.
 	QuoteKeys, AttestKeys swap.PublicKeys
@@ -65,10 +65,8 @@ func (c Config) Validate() error {
 	if err := c.Networks.Validate(); err != nil {
 		return fmt.Errorf("gateway: networks: %w", err)
 	}
-	for _, chain := range c.Networks.Chains() {
-		if c.Confirmations[chain] < 1 {
-			return fmt.Errorf("gateway: confirmations of %s must be set, to 1 or more", chain)
-		}
+	if err := checkRules(c.Networks, c.Rules); err != nil {
+		return err
 	}
 	l := c.Limits
 	switch {
@@ -82,4 +80,17 @@ func (c Config) Validate() error {
 		return errors.New("gateway: a logger must be set")
 	}
 	return c.Streams.Validate()
+}
+
+// checkRules reports rules that are wrong, or lack a chain.
+func checkRules(n asset.Networks, rules swap.DepositRules) error {
+	if err := rules.Validate(); err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	for _, chain := range n.Chains() {
+		if rules.Confirmations[chain] < 1 {
+			return fmt.Errorf("gateway: confirmations of %s must be set, to 1 or more", chain)
+		}
+	}
+	return nil
 }

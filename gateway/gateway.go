@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"ferry/gateway/api"
@@ -22,6 +23,7 @@ type Gateway struct {
 	market *market
 	rates  *rates
 	hub    *stream.Hub
+	rules  atomic.Pointer[swap.DepositRules]
 }
 
 var _ api.StrictServerInterface = (*Gateway)(nil)
@@ -50,7 +52,18 @@ func New(c Config, s Store, calls Calls) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.rules.Store(&c.Rules)
 	return g, nil
+}
+
+// SetRules has people told from now on of other depths that deposits need. Rules that
+// are wrong change nothing.
+func (g *Gateway) SetRules(rules swap.DepositRules) error {
+	if err := checkRules(g.config.Networks, rules); err != nil {
+		return err
+	}
+	g.rules.Store(&rules)
+	return nil
 }
 
 // Handler is the whole API with its limits; every error it answers is a problem.
@@ -88,7 +101,7 @@ func parameterError(err error) error {
 
 // ListAssets answers GET /v1/assets.
 func (g *Gateway) ListAssets(context.Context, api.ListAssetsRequestObject) (api.ListAssetsResponseObject, error) {
-	return api.ListAssets200JSONResponse{Assets: g.market.listAssets(g.config.Confirmations)}, nil
+	return api.ListAssets200JSONResponse{Assets: g.market.listAssets(*g.rules.Load())}, nil
 }
 
 // ListRates answers GET /v1/rates.

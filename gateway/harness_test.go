@@ -104,7 +104,7 @@ func setup(t testing.TB, change ...func(*gateway.Config)) *bundle {
 	}
 	limits := gateway.DefaultLimits()
 	limits.PostsPerMinute, limits.PostBurst = 1_000_000, 1_000_000
-	b.config = gateway.Config{Networks: networks, Confirmations: map[asset.Chain]int64{asset.Bitcoin: 2, asset.Ethereum: 12},
+	b.config = gateway.Config{Networks: networks, Rules: swap.DepositRules{Confirmations: map[asset.Chain]int64{asset.Bitcoin: 2, asset.Ethereum: 12}},
 		QuoteKeys: quoteKeys, AttestKeys: attestKeys, SecretKey: bytes.Repeat([]byte{7}, 32), Limits: limits,
 		Now: b.clock.now, Log: slog.New(slog.NewTextHandler(b.log, nil))}
 	b.config.Streams = stream.DefaultLimits()

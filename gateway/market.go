@@ -142,13 +142,23 @@ func (m *market) show(from, to asset.ID, r swap.Rate, known bool, now time.Time)
 }
 
 // listAssets answers with what is known of every asset.
-func (m *market) listAssets(confirmations map[asset.Chain]int64) []api.Asset {
+func (m *market) listAssets(rules swap.DepositRules) []api.Asset {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var list []api.Asset
 	for _, a := range m.assets {
 		out := api.Asset{Id: string(a.ID), Name: a.Name, Chain: string(a.Chain), Decimals: a.Decimals,
-			Unit: a.Unit, Confirmations: confirmations[a.Chain]}
+			Unit: a.Unit, Confirmations: rules.Confirmations[a.Chain]}
+		for _, t := range rules.Tiers[a.ID] {
+			out.ConfirmationTiers = append(out.ConfirmationTiers, api.ConfirmationTier{
+				Above: asset.FormatUnits(t.Above, a.Decimals), Confirmations: t.Confirmations})
+		}
+		if limit, limited := rules.SafeAbove[a.ID]; limited {
+			out.SafeAbove = asset.FormatUnits(limit, a.Decimals)
+		}
+		if limit, limited := rules.FinalizedAbove[a.ID]; limited {
+			out.FinalizedAbove = asset.FormatUnits(limit, a.Decimals)
+		}
 		if b, known := m.balances[a.ID]; known {
 			out.DustThreshold = asset.FormatUnits(b.DustThreshold, a.Decimals)
 			out.Halted = b.Halted

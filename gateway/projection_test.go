@@ -208,7 +208,7 @@ func TestRunFollowsTheTopics(t *testing.T) {
 	if r := b.listRates(t)[0]; r != (api.Rate{From: "BTC", To: "ETH", Price: "30.5", MinDeposit: "0.001", MaxDeposit: "2", NetworkFee: "0.000001", At: api.MillisOf(rate.At)}) {
 		t.Errorf("rate %+v", r)
 	}
-	if a := b.assets(t)[0]; a != (api.Asset{Id: "BTC", Name: "Bitcoin", Chain: "bitcoin", Decimals: 8, Unit: "sat", Confirmations: 2, DustThreshold: "0.00000546", Halted: "An upgrade."}) {
+	if a := b.assets(t)[0]; !reflect.DeepEqual(a, api.Asset{Id: "BTC", Name: "Bitcoin", Chain: "bitcoin", Decimals: 8, Unit: "sat", Confirmations: 2, DustThreshold: "0.00000546", Halted: "An upgrade."}) {
 		t.Errorf("asset %+v", a)
 	}
 	b.clock.advance(31 * time.Second)

@@ -88,6 +88,9 @@ func sighted(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	deposit := d.Swap.Deposits[i]
 	if deposit.State == swap.DepositSeen || deposit.State == swap.DepositInBlock {
 		d.Note = fmt.Sprintf("%s of %s, %d of %d confirmations.", told.Amount, short(told.TxID), told.Confirmations, told.Needed)
+		if told.Awaits != swap.FinalityNone {
+			d.Note = fmt.Sprintf("%s Its block must be %s too, because of its amount.", d.Note, told.Awaits)
+		}
 	} else {
 		d.Note = fmt.Sprintf("%s of %s is gone from its chain.", told.Amount, short(told.TxID))
 	}

@@ -25,6 +25,9 @@ type DepositAttestation struct {
 	Height    int64  `json:"height"`
 	BlockHash string `json:"block_hash"`
 	Depth     int64  `json:"depth"`
+	// Finality is what all nodes asked call the block, as far as the deposit's amount
+	// needs it; FinalityNone where it needs none.
+	Finality Finality `json:"finality,omitempty"`
 	// Software is what the node says it is, "btcd"; SecondSoftware what another one
 	// says that was asked too and agrees, "" where none was.
 	Software       string    `json:"software"`
@@ -75,6 +78,8 @@ func (a DepositAttestation) Validate() error {
 		return fmt.Errorf("deposit attestation of %s: the amount is nothing", a.SwapID)
 	case a.BlockHash == "" || len(a.BlockHash) > maxBlockHash || a.Height < 0 || a.Depth < 1:
 		return fmt.Errorf("deposit attestation of %s: it names no block, or no depth", a.SwapID)
+	case !a.Finality.Known():
+		return fmt.Errorf("deposit attestation of %s: %.20q is no finality", a.SwapID, a.Finality)
 	case a.Software == "" || len(a.Software) > maxSoftware || len(a.SecondSoftware) > maxSoftware || a.Software == a.SecondSoftware:
 		return fmt.Errorf("deposit attestation of %s: its node's software is missing, too long, or the same twice", a.SwapID)
 	}
@@ -105,57 +110,6 @@ func (t Terms) Attested(a DepositAttestation, d OrderDeposit) error {
 		return fmt.Errorf("the attestation is for another address than the receipt's")
 	case a.Amount != d.Amount:
 		return fmt.Errorf("the attestation is for %s, not for %s", a.Amount, d.Amount)
-	}
-	return nil
-}
-
-// DepositRules are what a deposit needs before a payment may rest on it. attestd and
-// the signer each hold attestations to them.
-type DepositRules struct {
-	// Confirmations is the least depth, by chain. A chain that is absent has no
-	// deposits that count.
-	Confirmations map[asset.Chain]int64
-	// SecondAbove is the amount above which nodes of two kinds of software must
-	// agree, by asset; one that is absent never needs a second.
-	SecondAbove map[asset.ID]asset.Units
-}
-
-// NeedsSecond reports whether nodes of two kinds of software must agree on a deposit.
-func (r DepositRules) NeedsSecond(deposit asset.Amount) bool {
-	limit, limited := r.SecondAbove[deposit.Asset]
-	return limited && limit.Less(deposit.Units)
-}
-
-// Validate reports rules that would let everything pass.
-func (r DepositRules) Validate() error {
-	if len(r.Confirmations) == 0 {
-		return fmt.Errorf("deposit rules: no chain has a least depth")
-	}
-	for chain, n := range r.Confirmations {
-		if _, known := chain.Native(); !known || n < 1 {
-			return fmt.Errorf("deposit rules: %d confirmations on %.20q", n, chain)
-		}
-	}
-	return nil
-}
-
-// AttestationAge is how far the time of an attestation may be from the clock of who
-// relies on it, either way: a depth that was true goes on being true only as long as
-// no reorganisation has had time to come.
-const AttestationAge = 15 * time.Minute
-
-// Meets reports an attestation that does not meet the rules at a time.
-func (r DepositRules) Meets(a DepositAttestation, now time.Time) error {
-	needed, known := r.Confirmations[a.Chain]
-	switch {
-	case !known:
-		return fmt.Errorf("deposits on %s do not count here", a.Chain)
-	case a.Depth < needed:
-		return fmt.Errorf("the deposit was %d deep, %d are needed", a.Depth, needed)
-	case now.Sub(a.IssuedAt) > AttestationAge || a.IssuedAt.Sub(now) > AttestationAge:
-		return fmt.Errorf("the attestation is of %s, more than %s from now", a.IssuedAt.Format(time.RFC3339), AttestationAge)
-	case r.NeedsSecond(a.Amount) && a.SecondSoftware == "":
-		return fmt.Errorf("a deposit of %s needs nodes of two kinds of software that agree", a.Amount)
 	}
 	return nil
 }

@@ -104,6 +104,9 @@ type DepositFact struct {
 	// Used, with FactDepositReorged of a confirmed deposit: the payment that uses
 	// it up was planned, so that it is or may be signed.
 	Used bool `json:"used,omitempty"`
+	// Awaits is what the node's consensus must still say of its block, beside how deep
+	// it is; FinalityNone where the amount needs nothing, or has it.
+	Awaits Finality `json:"awaits,omitempty"`
 }
 
 // PaymentFact is what the hot wallet knows of a payment now.

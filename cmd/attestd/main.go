@@ -69,5 +69,5 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	serve := func(ctx context.Context) error {
 		return daemon.Serve(ctx, listen, caller, mux, log, a.Started, attestor.Close)
 	}
-	return daemon.Group(ctx, serve, seen.Run, a.Run)
+	return daemon.Group(ctx, serve, seen.Run, a.Run, daemon.Reload(s, d, log, seen.SetRules))
 }

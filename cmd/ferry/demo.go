@@ -175,7 +175,8 @@ func utxoNodes(s cluster.Settings, n asset.Networks) map[asset.Chain]bitcoin.Nod
 
 // demoFunds says what the hot wallet needs before it can pay anybody.
 func (a *app) demoFunds(ctx context.Context, networks asset.Networks) ([]demo.Fund, error) {
-	needs := map[asset.ID][2]string{asset.BTC: {"1", "10"}, asset.LTC: {"50", "400"}, asset.BCH: {"10", "100"}, asset.ETH: {"30", "300"}}
+	needs := map[asset.ID][2]string{asset.BTC: {"1", "10"}, asset.LTC: {"50", "400"}, asset.BCH: {"10", "100"}, asset.ETH: {"30", "300"},
+		asset.USDT: {"20000", "200000"}, asset.USDC: {"20000", "200000"}}
 	var funds []demo.Fund
 	err := a.read(ctx, func(r *support.Reader) error {
 		for _, known := range networks.Assets() {

@@ -10,6 +10,7 @@ import (
 	"ferry/deploy/deployment"
 	"ferry/deploy/parts"
 	"ferry/migrations"
+	"ferry/swap/asset"
 )
 
 // kafkaCommand is the embedded broker as a process; the cluster starts it.
@@ -35,10 +36,10 @@ func migrateCommand(a *app) *cobra.Command {
 
 // faucetCommand pays worthless coins of the demo's chains.
 func faucetCommand(a *app) *cobra.Command {
-	return &cobra.Command{Use: "faucet <chain> <address> <amount>", Args: exactly(3), Hidden: true,
+	return &cobra.Command{Use: "faucet <chain or asset> <address> <amount>", Args: exactly(3), Hidden: true,
 		Short: "Pay coins of the running demo's own chains to an address, as any user's wallet would",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			chain, err := parseChain(args[0])
+			paid, err := parseCoin(args[0])
 			if err != nil {
 				return err
 			}
@@ -51,16 +52,32 @@ func faucetCommand(a *app) *cobra.Command {
 				return err
 			}
 			networks := d.Networks
-			address, err := networks.ParseAddress(chain, args[1])
+			address, err := networks.ParseAddress(paid.Chain, args[1])
 			if err != nil {
 				return usage("address %.80q: %v", args[1], err)
 			}
 			txid, err := faucet.Give(cmd.Context(), faucet.Nodes{UTXO: utxoNodes(s, networks), Ethereum: s.Ethereum.URL, Networks: networks},
-				chain, address, args[2])
+				paid.ID, address, args[2])
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.out, "%s paid on %s to %s by %s\n", args[2], chain, address, txid)
+			_, err = fmt.Fprintf(a.out, "%s %s paid to %s by %s\n", args[2], paid.ID, address, txid)
 			return err
 		}}
+}
+
+// parseCoin is a chain's own asset, or the asset that is named itself.
+func parseCoin(name string) (asset.Asset, error) {
+	if known, ok := asset.Lookup(asset.ID(name)); ok {
+		return known, nil
+	}
+	chain, err := parseChain(name)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	native, ok := chain.Native()
+	if !ok {
+		return asset.Asset{}, usage("chain %s has no asset of its own", chain)
+	}
+	return native, nil
 }

@@ -16,6 +16,7 @@ import (
 	"ferry/cmd/internal/admin/public"
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/database"
+	"ferry/deploy/deployment"
 	"ferry/gateway"
 	"ferry/gateway/postgres"
 	"ferry/gateway/stream"
@@ -31,7 +32,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	liquidity := s.Need("FERRY_LIQUIDITY_SOCKET", "liquidityd's Unix socket")
 	walletTexts := s.Need("FERRY_WALLET_SOCKETS", "hotwalletd's Unix sockets, as bitcoin=<path>,ethereum=<path>")
 	secretPath := s.Need("FERRY_SECRET", "file of 32 random bytes from which swaps' secrets are derived")
-	config, err := policy(s, log)
+	config, d, err := policy(s, log)
 	if err != nil {
 		return err
 	}
@@ -82,28 +83,29 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", address, err)
 	}
+	reload := daemon.Reload(s, d, log, g.SetRules)
 	log.Info("ready", "address", l.Addr().String())
 	a.Started()
-	return daemon.Group(ctx, a.Run, relay.Run, func(ctx context.Context) error { return g.Run(ctx, l, brokers) })
+	return daemon.Group(ctx, a.Run, relay.Run, reload, func(ctx context.Context) error { return g.Run(ctx, l, brokers) })
 }
 
 // policy is the deployment as the gateway takes it.
-func policy(s *daemon.Settings, log *slog.Logger) (gateway.Config, error) {
+func policy(s *daemon.Settings, log *slog.Logger) (gateway.Config, deployment.Deployment, error) {
 	d, err := s.Deployment()
 	if err != nil {
-		return gateway.Config{}, err
+		return gateway.Config{}, d, err
 	}
-	c := gateway.Config{Networks: d.Networks, Confirmations: map[asset.Chain]int64{}, Limits: gateway.DefaultLimits(),
+	c := gateway.Config{Networks: d.Networks, Limits: gateway.DefaultLimits(),
 		Instance: s.Or(daemon.EnvInstance, ""),
 		Streams:  stream.DefaultLimits(), Log: log}
-	for chain, policy := range d.Chains {
-		c.Confirmations[chain] = policy.Confirmations
+	if c.Rules, err = d.DepositRules(); err != nil {
+		return c, d, err
 	}
 	if c.QuoteKeys, err = d.PublicQuoteKeys(); err != nil {
-		return c, err
+		return c, d, err
 	}
 	c.AttestKeys, err = d.PublicAttestKeys()
-	return c, err
+	return c, d, err
 }
 
 // sockets reads "chain=path" pairs.

@@ -91,9 +91,10 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 		return err
 	}
 	serve := func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) }
+	reload := daemon.Reload(s, w.deployment, w.log, w.store.SetRules)
 	w.log.Info("ready")
 	a.Started()
-	return daemon.Group(ctx, append(parts, a.Run, relay.Run, lease.Wait, serve)...)
+	return daemon.Group(ctx, append(parts, reload, a.Run, relay.Run, lease.Wait, serve)...)
 }
 
 // readPolicy reads whose signatures count, and the amounts of the chain's own asset and
@@ -135,7 +136,11 @@ func (w *wiring) openStore(pool *pgxpool.Pool) (err error) {
 	if err != nil {
 		return err
 	}
-	w.store, err = postgres.New(pool, w.chain, postgres.Config{Confirmations: w.deployment.Chains[w.chain].Confirmations,
+	rules, err := w.deployment.DepositRules()
+	if err != nil {
+		return err
+	}
+	w.store, err = postgres.New(pool, w.chain, postgres.Config{Rules: rules,
 		Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, GasReserve: w.amounts.NetworkFee, Now: time.Now, Log: w.plain})
 	return err
 }

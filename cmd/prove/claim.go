@@ -33,6 +33,11 @@ type claim struct {
 	TxID string `json:"txid"`
 	// Note is printed with the claim, such as a swap's id.
 	Note string `json:"note"`
+	// Contract is the token's in which the claim is, "" for the chain's own asset; Token is
+	// its name, which the claim alone says, and Decimals what its contract must say.
+	Contract string `json:"contract"`
+	Token    string `json:"token"`
+	Decimals int    `json:"decimals"`
 
 	promised amount
 }
@@ -109,7 +114,7 @@ func parseClaims(raw []byte) ([]claim, error) {
 		if err := c.check(); err != nil {
 			return nil, fmt.Errorf("claim %d: %w", i+1, err)
 		}
-		key := c.Chain + " " + strings.ToLower(c.Address)
+		key := strings.ToLower(c.Chain + " " + c.Address + " " + c.Contract)
 		if seen[key] {
 			return nil, fmt.Errorf("claim %d: %s is claimed twice; one claim says all that an address receives", i+1, c.Address)
 		}
@@ -124,6 +129,9 @@ func (c *claim) check() error {
 	}
 	if !addresses[c.Chain].MatchString(c.Address) {
 		return fmt.Errorf("%.120q is no address of %s", c.Address, c.Chain)
+	}
+	if err := c.checkToken(); err != nil {
+		return err
 	}
 	if c.TxID != "" && !txids[c.Chain].MatchString(c.TxID) {
 		return fmt.Errorf("%.120q is no transaction of %s", c.TxID, c.Chain)
@@ -142,9 +150,34 @@ func (c *claim) check() error {
 	return nil
 }
 
+// tokens are names that a claim may give a contract; maxDecimals is more than any has.
+var tokens = regexp.MustCompile(`^[0-9A-Za-z.]{1,12}$`)
+
+const maxDecimals = 36
+
+// checkToken: the fields of a token are all there, or none.
+func (c *claim) checkToken() error {
+	switch {
+	case c.Contract == "" && c.Token == "" && c.Decimals == 0:
+		return nil
+	case c.Chain != "ethereum" || !addresses[c.Chain].MatchString(c.Contract):
+		return fmt.Errorf("%.120q on %.40q is no contract of a token", c.Contract, c.Chain)
+	case strings.EqualFold(c.Contract, c.Address):
+		return errors.New("the contract is the address itself")
+	case !tokens.MatchString(c.Token):
+		return fmt.Errorf("token %.40q is no name of one", c.Token)
+	case c.Decimals < 0 || c.Decimals > maxDecimals:
+		return fmt.Errorf("decimals must be 0 to %d", maxDecimals)
+	}
+	return nil
+}
+
 // say writes an amount in coins and in base units.
 func (c claim) say(a amount) string {
 	u := units[c.Chain]
+	if c.Contract != "" {
+		u.ticker, u.unit, u.decimals = c.Token, "base units", c.Decimals
+	}
 	text := a.String()
 	if len(text) <= u.decimals {
 		text = strings.Repeat("0", u.decimals-len(text)+1) + text

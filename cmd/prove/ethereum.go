@@ -14,18 +14,21 @@ type ethereum struct {
 	confirmations uint64
 }
 
-// ask compares the balance at the newest block with the one as many blocks back
-// as there must be confirmations: what counts is what both have.
+// ask is about ether, or about the token whose contract the claim names.
 func (e ethereum) ask(ctx context.Context, c claim) (evidence, error) {
-	newest, err := e.number(ctx, "eth_blockNumber")
-	if err != nil {
-		return evidence{}, err
+	if c.Contract != "" {
+		return e.token(ctx, c)
 	}
-	latest := newest.Uint64()
-	if !newest.IsUint64() || latest+1 < e.confirmations {
-		return evidence{received: new(big.Int), where: fmt.Sprintf("in a chain of %s blocks", newest)}, nil
+	return e.ether(ctx, c)
+}
+
+// ether compares the balance at the newest block with the one as many blocks back
+// as there must be confirmations: what counts is what both have.
+func (e ethereum) ether(ctx context.Context, c claim) (evidence, error) {
+	latest, deep, ok, err := e.depths(ctx)
+	if err != nil || !ok {
+		return evidence{received: new(big.Int), where: fmt.Sprintf("in a chain of %d blocks", latest)}, err
 	}
-	deep := latest + 1 - e.confirmations
 	now, err := e.number(ctx, "eth_getBalance", c.Address, hexOf(latest))
 	if err != nil {
 		return evidence{}, err
@@ -59,6 +62,23 @@ func (e ethereum) ask(ctx context.Context, c claim) (evidence, error) {
 	}
 	said.doubts = strings.Join(doubts, "; ")
 	return said, nil
+}
+
+// depths are the newest block and the one with as many confirmations as there must be;
+// not ok where the chain has no such block yet.
+func (e ethereum) depths(ctx context.Context) (latest, deep uint64, ok bool, err error) {
+	newest, err := e.number(ctx, "eth_blockNumber")
+	if err != nil {
+		return 0, 0, false, err
+	}
+	if !newest.IsUint64() {
+		return 0, 0, false, fmt.Errorf("%s is no number of a block", newest)
+	}
+	latest = newest.Uint64()
+	if latest+1 < e.confirmations {
+		return latest, 0, false, nil
+	}
+	return latest, latest + 1 - e.confirmations, true, nil
 }
 
 // transaction checks that the named transaction paid the claim by itself.

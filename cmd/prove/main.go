@@ -51,7 +51,7 @@ func parse(args []string, errs io.Writer) (settings, error) {
 	s := settings{urls: map[string]*string{}}
 	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
 	flags.SetOutput(errs)
-	flags.StringVar(&s.claims, "claims", "", `JSON file of claims: [{"chain", "address", "units", "txid"?, "note"?}, …], units in satoshi or wei`)
+	flags.StringVar(&s.claims, "claims", "", `JSON file of claims: [{"chain", "address", "units", "txid"?, "note"?}, …], units in satoshi or wei; of a token also "contract", "token" (its name) and "decimals"`)
 	for chain, what := range map[string]string{"bitcoin": "a Bitcoin node's JSON-RPC with an address index", "bitcoincash": "a Bitcoin Cash node's JSON-RPC with an address index",
 		"litecoin": "a Litecoin node's JSON-RPC", "ethereum": "an Ethereum node's JSON-RPC"} {
 		upper := strings.ToUpper(chain)

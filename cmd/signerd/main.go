@@ -69,7 +69,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	serve := func(ctx context.Context) error {
 		return daemon.Serve(ctx, listen, caller, mux, log, a.Started, held.Close)
 	}
-	return daemon.Group(ctx, serve, a.Run)
+	return daemon.Group(ctx, serve, a.Run, daemon.Reload(s, d, log, held.SetRules))
 }
 
 // initialise makes the seed, or finishes making it, and puts a copy of the public

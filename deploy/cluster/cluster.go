@@ -38,7 +38,8 @@ type Config struct {
 	Progress func(step string)
 	// Env, if not nil, adds settings to those of a daemon, each time it starts.
 	Env func(daemon string) []string
-	// Networks says which chains to run; DemoNetworks if it is zero.
+	// Networks says which chains to run; DemoNetworks if it is zero. The tokens that it
+	// pins are made on the Ethereum node if they are the faucet's and not there yet.
 	Networks asset.Networks
 	// Policy, if not nil, changes the demo's deployment before it is written.
 	Policy func(*deployment.Deployment)
@@ -115,6 +116,9 @@ func (c *Cluster) start(ctx context.Context) error {
 		return err
 	}
 	if err := c.nodes(ctx); err != nil {
+		return err
+	}
+	if err := c.tokens(ctx); err != nil {
 		return err
 	}
 	if err := c.attestNodes(ctx); err != nil {

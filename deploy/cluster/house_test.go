@@ -39,6 +39,7 @@ const (
 // house is a running Ferry with all that is around it: users, a miner, a faucet.
 type house struct {
 	root, port string
+	networks   asset.Networks
 	up         *cluster.Cluster
 	api        *client.Client
 	node       *bitcoin.Node
@@ -62,12 +63,17 @@ type promise struct {
 	amount      asset.Amount
 }
 
-// newHouse starts a cluster on a fresh folder and funds its treasury.
+// newHouse starts a cluster of two chains on a fresh folder and funds its treasury.
 func newHouse(ctx context.Context, t *testing.T) *house {
+	t.Helper()
+	return newHouseOf(ctx, t, cluster.DemoNetworks())
+}
+
+func newHouseOf(ctx context.Context, t *testing.T, networks asset.Networks) *house {
 	t.Helper()
 	root, err := openFolder("ferry-e2e-")
 	must(t, err)
-	h := &house{root: filepath.Join(root, ".ferry"), port: freePort(t), keys: map[string]bitcoin.Key{}}
+	h := &house{root: filepath.Join(root, ".ferry"), port: freePort(t), networks: networks, keys: map[string]bitcoin.Key{}}
 	t.Cleanup(func() { must(t, os.RemoveAll(root)) })
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -93,13 +99,12 @@ func freePort(t *testing.T) string {
 // start brings everything up on the house's folder, with a miner at work.
 func (h *house) start(ctx context.Context, t *testing.T) (err error) {
 	t.Helper()
-	networks := cluster.DemoNetworks()
-	address, err := faucet.BitcoinMiningAddress(networks)
+	address, err := faucet.BitcoinMiningAddress(h.networks)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	h.up, err = cluster.Start(ctx, cluster.Config{Root: h.root, Bin: programs, API: h.port, MiningAddress: address, Getenv: setting})
+	h.up, err = cluster.Start(ctx, cluster.Config{Root: h.root, Bin: programs, API: h.port, MiningAddress: address, Networks: h.networks, Getenv: setting})
 	if err != nil {
 		return err
 	}
@@ -112,7 +117,7 @@ func (h *house) start(ctx context.Context, t *testing.T) (err error) {
 		h.close = nil
 		return errors.Join(err, h.up.Stop(stopping))
 	}
-	if err := h.connect(ctx, networks); err != nil {
+	if err := h.connect(ctx); err != nil {
 		return err
 	}
 	if err := h.faucetBTC.Mature(ctx, nil); err != nil {
@@ -130,7 +135,7 @@ func setting(name string) string {
 	return ""
 }
 
-func (h *house) connect(ctx context.Context, networks asset.Networks) error {
+func (h *house) connect(ctx context.Context) error {
 	s := h.up.Settings()
 	d, err := deployment.Load(s.Deployment)
 	if err != nil {
@@ -142,16 +147,16 @@ func (h *house) connect(ctx context.Context, networks asset.Networks) error {
 		return err
 	}
 	btcd := bitcoin.NodeConfig{URL: s.Bitcoin.URL, User: s.Bitcoin.User, Password: s.Bitcoin.Password}
-	if h.api, err = client.New(client.Config{URL: s.API, Networks: networks, QuoteKeys: quoteKeys, AttestKeys: attestKeys}); err != nil {
+	if h.api, err = client.New(client.Config{URL: s.API, Networks: h.networks, QuoteKeys: quoteKeys, AttestKeys: attestKeys}); err != nil {
 		return err
 	}
 	if h.node, err = bitcoin.NewNode(btcd); err != nil {
 		return err
 	}
-	if h.faucetBTC, err = faucet.NewBitcoin(btcd, networks); err != nil {
+	if h.faucetBTC, err = faucet.NewBitcoin(btcd, h.networks); err != nil {
 		return err
 	}
-	if h.faucetETH, err = faucet.NewEthereum(ctx, s.Ethereum.URL, networks); err != nil {
+	if h.faucetETH, err = faucet.NewEthereum(ctx, s.Ethereum.URL, h.networks); err != nil {
 		return err
 	}
 	h.eth, err = ethclient.DialContext(ctx, s.Ethereum.URL)
@@ -188,7 +193,7 @@ func (h *house) mine(ctx context.Context) (stop func() error) {
 // fund sends house capital, as the treasury would, until quotes are given.
 func (h *house) fund(ctx context.Context) error {
 	to := map[asset.Chain]string{}
-	for _, chain := range cluster.DemoNetworks().Chains() {
+	for _, chain := range h.networks.Chains() {
 		page, err := h.ferry(ctx, "treasury", "fund-address", string(chain))
 		if err != nil {
 			return err
@@ -204,8 +209,18 @@ func (h *house) fund(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.faucetETH.Pay(ctx, to[asset.Ethereum], asset.MustUnits("300000000000000000000"))
-	return err
+	if _, err = h.faucetETH.Pay(ctx, to[asset.Ethereum], asset.MustUnits("300000000000000000000")); err != nil {
+		return err
+	}
+	for _, a := range h.networks.Assets() {
+		if !a.Token {
+			continue
+		}
+		if _, err := h.faucetETH.PayToken(ctx, to[a.Chain], asset.Amount{Asset: a.ID, Units: asset.NewUnits(100_000_000_000)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ferry runs the operators' command line; a status other than 0 is an error.
@@ -223,6 +238,9 @@ func (h *house) ferry(ctx context.Context, args ...string) (string, error) {
 func (h *house) received(ctx context.Context, p promise) (*big.Int, error) {
 	if p.amount.Asset == asset.ETH {
 		return h.eth.BalanceAt(ctx, common.HexToAddress(p.address), nil)
+	}
+	if asset.MustLookup(p.amount.Asset).Token {
+		return h.faucetETH.TokenBalance(ctx, p.amount.Asset, p.address)
 	}
 	h.mu.Lock()
 	key, known := h.keys[p.address]

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ferry/deploy/demo/faucet"
 	"ferry/deploy/parts"
 	"ferry/swap/asset"
 )
@@ -123,4 +124,19 @@ func (c *Cluster) nodeSettings(chain asset.Chain) []string {
 		env = append(env, prefix+"_USER="+node.User, prefix+"_PASSWORD="+node.Password)
 	}
 	return env
+}
+
+// tokens makes the contracts that the networks pin, before anybody looks for them. Those
+// of somebody else's making are left to them.
+func (c *Cluster) tokens(ctx context.Context) error {
+	if c.config.Networks.Tokens != faucet.Tokens() {
+		return nil
+	}
+	c.progress("making the tokens")
+	maker, err := faucet.NewEthereum(ctx, c.settings.Ethereum.URL, c.config.Networks)
+	if err != nil {
+		return err
+	}
+	defer maker.Close()
+	return maker.MakeTokens(ctx)
 }

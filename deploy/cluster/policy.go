@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"strings"
 
+	"ferry/deploy/demo/faucet"
 	"ferry/deploy/deployment"
 	"ferry/deploy/parts"
 	"ferry/swap"
@@ -15,9 +16,16 @@ func DemoNetworks() asset.Networks {
 	return asset.Networks{Bitcoin: "simnet", EthereumChainID: parts.GethChainID}
 }
 
-// EveryNetwork are those of all chains that there are nodes for.
-func EveryNetwork() asset.Networks {
+// TokenNetworks are DemoNetworks with the tokens that a cluster makes on its geth.
+func TokenNetworks() asset.Networks {
 	n := DemoNetworks()
+	n.Tokens = faucet.Tokens()
+	return n
+}
+
+// EveryNetwork are those of all chains that there are nodes for, with the tokens.
+func EveryNetwork() asset.Networks {
+	n := TokenNetworks()
 	n.Litecoin, n.BitcoinCash = "regtest", "simnet"
 	return n
 }
@@ -33,6 +41,10 @@ var demoChains = map[asset.Chain]deployment.Chain{
 	asset.Ethereum: {Confirmations: 3, ReorgLimit: 6, BlockSeconds: 1, DustThreshold: "0.0001", NetworkFee: "0.0004",
 		RefundFeeMax: "0.0008", PaymentFeeMax: "0.02", PaymentMax: "50"},
 }
+
+// demoToken is every token's policy: a dollar each. Fees are about what the gas of a
+// transfer costs by the chain's own network fee.
+var demoToken = deployment.Token{DustThreshold: "0.5", NetworkFee: "1.5", RefundFeeMax: "3", PaymentMax: "200000"}
 
 // demoAsset is how an asset is swapped: the least and most deposit, what one of staff
 // may move alone, and the market that venues are played with. Its first price is by
@@ -73,7 +85,7 @@ func demoDeployment(n asset.Networks, quote, attest ed25519.PublicKey) deploymen
 		StaffAlone: map[asset.ID]string{},
 	}
 	for _, chain := range n.Chains() {
-		d.Chains[chain] = demoChains[chain]
+		d.Chains[chain] = demoChain(chain, d.Tokens(chain))
 	}
 	for _, from := range n.Assets() {
 		own := demoAssets[from.ID]
@@ -86,4 +98,16 @@ func demoDeployment(n asset.Networks, quote, attest ed25519.PublicKey) deploymen
 		}
 	}
 	return d
+}
+
+// demoChain is what a chain is run with, and the policy of each of its tokens.
+func demoChain(name asset.Chain, tokens []asset.ID) deployment.Chain {
+	c := demoChains[name]
+	for _, id := range tokens {
+		if c.Tokens == nil {
+			c.Tokens = map[asset.ID]deployment.Token{}
+		}
+		c.Tokens[id] = demoToken
+	}
+	return c
 }

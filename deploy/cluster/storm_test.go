@@ -33,7 +33,7 @@ func stormyHouse(ctx context.Context, t *testing.T) *house {
 	long(t)
 	root, err := openFolder("ferry-storm-")
 	must(t, err)
-	h := &house{root: filepath.Join(root, ".ferry"), port: freePort(t), keys: map[string]bitcoin.Key{}}
+	h := &house{root: filepath.Join(root, ".ferry"), port: freePort(t), networks: cluster.DemoNetworks(), keys: map[string]bitcoin.Key{}}
 	t.Cleanup(func() { must(t, os.RemoveAll(root)) })
 	mining, err := faucet.BitcoinMiningAddress(cluster.DemoNetworks())
 	must(t, err)
@@ -57,7 +57,7 @@ func stormyHouse(ctx context.Context, t *testing.T) *house {
 		defer cancel()
 		must(t, h.up.Stop(stopping))
 	})
-	must(t, h.connect(ctx, cluster.DemoNetworks()))
+	must(t, h.connect(ctx))
 	must(t, h.faucetBTC.Mature(ctx, nil))
 	stopMiner := h.mine(ctx)
 	t.Cleanup(func() { must(t, stopMiner()) })

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ferry/deploy/cluster"
 	"ferry/deploy/demo/client"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -29,12 +30,12 @@ func TestSwapsOnRealNodes(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
 	defer cancel()
-	h := newHouse(ctx, t)
+	h := newHouseOf(ctx, t, cluster.TokenNetworks())
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, *testing.T)
 	}{
-		{"exact, short, over, extra and several deposits", h.deposits},
+		{"exact, short, over, extra and several deposits, in coins and tokens", h.deposits},
 		{"each daemon killed once", h.outages},
 		{"stopped and started again", h.again},
 	} {
@@ -58,6 +59,11 @@ func (h *house) deposits(ctx context.Context, t *testing.T) {
 		together.Go(func() error { return h.wrong(ctx, pair, swap.VerdictOver) })
 		together.Go(func() error { return h.toppedUp(ctx, pair) })
 	}
+	for _, pair := range []asset.Pair{usdtToBTC, btcToUSDC} {
+		together.Go(func() error { return h.exact(ctx, pair) })
+	}
+	together.Go(func() error { return h.wrong(ctx, usdtToBTC, swap.VerdictShort) })
+	together.Go(func() error { return h.strayed(ctx) })
 	must(t, together.Wait())
 }
 

@@ -19,16 +19,18 @@ import (
 )
 
 var (
-	btcToETH = asset.Pair{From: asset.BTC, To: asset.ETH}
-	ethToBTC = asset.Pair{From: asset.ETH, To: asset.BTC}
+	btcToETH  = asset.Pair{From: asset.BTC, To: asset.ETH}
+	ethToBTC  = asset.Pair{From: asset.ETH, To: asset.BTC}
+	usdtToBTC = asset.Pair{From: asset.USDT, To: asset.BTC}
+	btcToUSDC = asset.Pair{From: asset.BTC, To: asset.USDC}
 )
 
 // usual is what a swap of each asset deposits.
-var usual = map[asset.ID]string{asset.BTC: "0.02", asset.ETH: "0.5"}
+var usual = map[asset.ID]string{asset.BTC: "0.02", asset.ETH: "0.5", asset.USDT: "500"}
 
 // newAddress is a user's fresh address.
 func (h *house) newAddress(id asset.ID) (string, error) {
-	if id == asset.ETH {
+	if asset.MustLookup(id).Chain == asset.Ethereum {
 		key, err := crypto.GenerateKey()
 		if err != nil {
 			return "", err
@@ -52,46 +54,66 @@ func (h *house) quote(ctx context.Context, pair asset.Pair) (signed string, err 
 	h.asking.Lock()
 	defer h.asking.Unlock()
 	ask := client.QuoteRequest{From: pair.From, To: pair.To, DepositAmount: usual[pair.From]}
+	err = h.ask(ctx, "a quote of "+pair.String(), func() (err error) {
+		_, signed, err = h.api.CreateQuote(ctx, ask)
+		return err
+	})
+	return signed, err
+}
+
+// ask repeats a request until it is answered by more than a reason that may pass.
+func (h *house) ask(ctx context.Context, what string, request func() error) error {
 	var passing error
-	err = h.until(ctx, "a quote of "+pair.String(), time.Second, func() (ok bool, err error) {
-		if _, signed, err = h.api.CreateQuote(ctx, ask); client.Passing(err) {
+	err := h.until(ctx, what, time.Second, func() (bool, error) {
+		err := request()
+		if client.Passing(err) {
 			passing = err
 			return false, nil
 		}
 		return err == nil, err
 	})
 	if err != nil {
-		return "", errors.Join(err, passing)
+		return errors.Join(err, passing)
 	}
-	return signed, nil
+	return nil
 }
 
 // book makes a swap as a wallet does, every signature verified.
 func (h *house) book(ctx context.Context, pair asset.Pair) (swap.Terms, error) {
+	created, err := h.create(ctx, pair)
+	return created.Terms, err
+}
+
+// create is book, with the swap's secret.
+func (h *house) create(ctx context.Context, pair asset.Pair) (client.Created, error) {
 	signed, err := h.quote(ctx, pair)
 	if err != nil {
-		return swap.Terms{}, err
+		return client.Created{}, err
 	}
 	payout, payoutErr := h.newAddress(pair.To)
 	refund, refundErr := h.newAddress(pair.From)
 	if err := errors.Join(payoutErr, refundErr); err != nil {
-		return swap.Terms{}, err
+		return client.Created{}, err
 	}
-	policy := swap.RefundPolicy()
-	created, err := h.api.CreateSwap(ctx, rand.Text(), client.SwapRequest{SignedQuote: signed, PayoutAddress: payout, RefundAddress: refund, Policy: &policy})
+	policy, key := swap.RefundPolicy(), rand.Text()
+	var created client.Created
+	err = h.ask(ctx, "a swap of "+pair.String(), func() (err error) {
+		created, err = h.api.CreateSwap(ctx, key, client.SwapRequest{SignedQuote: signed, PayoutAddress: payout, RefundAddress: refund, Policy: &policy})
+		return err
+	})
 	if err != nil {
-		return swap.Terms{}, err
+		return client.Created{}, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.swaps = append(h.swaps, created.Terms.Receipt.SwapID)
-	return created.Terms, nil
+	return created, nil
 }
 
 // pay deposits from the faucet.
 func (h *house) pay(ctx context.Context, t swap.Terms, units asset.Units) (txid string, err error) {
-	if t.Quote.Pair.From == asset.ETH {
-		return h.faucetETH.Pay(ctx, t.Receipt.DepositAddress, units)
+	if from := t.Quote.Pair.From; asset.MustLookup(from).Chain == asset.Ethereum {
+		return h.faucetETH.PayAsset(ctx, t.Receipt.DepositAddress, asset.Amount{Asset: from, Units: units})
 	}
 	return h.faucetBTC.Pay(ctx, []faucet.Output{{Address: t.Receipt.DepositAddress, Units: units}})
 }

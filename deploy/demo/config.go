@@ -61,7 +61,8 @@ const (
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Deposits == nil {
-		c.Deposits = map[asset.ID]string{asset.BTC: "0.02", asset.LTC: "2", asset.BCH: "0.4", asset.ETH: "0.5"}
+		c.Deposits = map[asset.ID]string{asset.BTC: "0.02", asset.LTC: "2", asset.BCH: "0.4", asset.ETH: "0.5",
+			asset.USDT: "500", asset.USDC: "500"}
 	}
 	if c.BlockEvery == 0 {
 		c.BlockEvery = defaultPace
@@ -103,9 +104,7 @@ func (c Config) withDefaults() (Config, error) {
 func (c Config) pairs() []asset.Pair {
 	var ids []asset.ID
 	for _, a := range c.Networks.Assets() {
-		_, coins := c.UTXO[a.Chain]
-		// Tokens have no purse and no faucet yet.
-		if coins || a.ID == asset.ETH && c.Ethereum != "" {
+		if _, coins := c.UTXO[a.Chain]; coins || a.Chain == asset.Ethereum && c.Ethereum != "" {
 			ids = append(ids, a.ID)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"ferry/deploy/demo/client"
 	"ferry/deploy/demo/show"
 	"ferry/swap"
-	"ferry/swap/asset"
 )
 
 // follower looks at one swap until it is settled and shows each state as it comes.
@@ -141,9 +140,3 @@ func (f *follower) endDust() {
 }
 
 func label(state swap.State) string { return strings.ReplaceAll(string(state), "_", " ") }
-
-// claimOf is what a settled swap lets anybody ask the nodes.
-func claimOf(d Done) Claim {
-	return Claim{Chain: asset.MustLookup(d.Payout.Asset).Chain, Address: d.Address, Units: d.Payout.Units,
-		TxID: d.PayoutTx, Note: d.ID}
-}

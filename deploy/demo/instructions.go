@@ -57,5 +57,6 @@ To swap 0.02 BTC for ETH by hand, paste this into another shell in the same fold
   curl -s {API}/v1/swaps/$ID
   {FERRY} swap show $ID
 
-The other way round: "from":"ETH","to":"BTC", the two addresses swapped, and {FERRY} faucet ethereum $ADDRESS <amount>.
+The other way round: "from":"ETH","to":"BTC", the two addresses swapped, and {FERRY} faucet ethereum $ADDRESS <amount>. Tokens are swapped
+in the same way ("USDT", "USDC", {FERRY} faucet USDT $ADDRESS <amount>), at addresses of Ethereum.
 `

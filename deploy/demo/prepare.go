@@ -147,6 +147,9 @@ func (r *run) within(rate client.Rate) (asset.Amount, error) {
 	return wish, nil
 }
 
+// gasMoney is ether for a user's transfer of a token: 0.01 ETH.
+var gasMoney = asset.MustUnits("10000000000000000")
+
 // endow gives the user's wallet twice the deposit, and waits until it can spend it.
 func (r *run) endow(ctx context.Context, deposit asset.Amount) error {
 	id := deposit.Asset
@@ -162,6 +165,13 @@ func (r *run) endow(ctx context.Context, deposit asset.Amount) error {
 		return err
 	}
 	amount := asset.Amount{Asset: id, Units: units}
+	if asset.MustLookup(id).Token { // its transfer is paid for in ether
+		line.Update("ether for gas from the faucet")
+		if _, err := r.ethereum.Pay(ctx, address, gasMoney); err != nil {
+			line.Fail(err.Error())
+			return fmt.Errorf("give the user's wallet gas: %w", err)
+		}
+	}
 	txid, err := r.give(ctx, address, amount)
 	if err != nil {
 		line.Fail(err.Error())
@@ -191,5 +201,5 @@ func (r *run) give(ctx context.Context, address string, a asset.Amount) (txid st
 	if coins, ok := r.faucets[asset.MustLookup(a.Asset).Chain]; ok {
 		return coins.Pay(ctx, []faucet.Output{{Address: address, Units: a.Units}})
 	}
-	return r.ethereum.Pay(ctx, address, a.Units)
+	return r.ethereum.PayAsset(ctx, address, a)
 }

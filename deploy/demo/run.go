@@ -132,7 +132,10 @@ func (r *run) purse(id asset.ID) purse {
 	if coins, ok := r.coins[asset.MustLookup(id).Chain]; ok {
 		return coins
 	}
-	return r.userETH
+	if id == asset.ETH {
+		return r.userETH
+	}
+	return r.userETH.Token(id)
 }
 
 func (r *run) perform(ctx context.Context) (Result, error) {
@@ -149,7 +152,7 @@ func (r *run) perform(ctx context.Context) (Result, error) {
 			if result.Swaps[i], err = (&trip{run: r, pair: pair}).swap(ctx, deposits[i]); err != nil {
 				return fmt.Errorf("swap of %s: %w", pair, err)
 			}
-			result.Claims[i] = claimOf(result.Swaps[i])
+			result.Claims[i] = claimOf(result.Swaps[i], r.cfg.Networks)
 			return nil
 		})
 	}

@@ -39,7 +39,7 @@ type Deployment struct {
 
 // Chain is the policy of one chain, in its native asset.
 type Chain struct {
-	// Confirmations a deposit or payment needs.
+	// Confirmations a deposit or payment needs, whatever its amount.
 	Confirmations int64 `json:"confirmations"`
 	// ReorgLimit is the deepest reorganisation that is followed, in blocks; one
 	// that is deeper halts the chain. It may be more than Confirmations: then the
@@ -66,10 +66,8 @@ type Chain struct {
 	// the most it may pay: the signer refuses above either.
 	PaymentFeeMax string `json:"payment_fee_max"`
 	PaymentMax    string `json:"payment_max"`
-	// SecondSoftwareAbove is the deposit above which attestd needs two nodes of its
-	// own, of different software, that agree; where it has one, such a deposit waits.
-	// Left out, one node is enough for all.
-	SecondSoftwareAbove string `json:"second_software_above,omitempty"`
+	// Depth is what larger deposits need.
+	Depth
 	// Tokens are the policies of the tokens whose contracts networks pins.
 	Tokens map[asset.ID]Token `json:"tokens,omitempty"`
 }

@@ -20,8 +20,8 @@ type Token struct {
 	RefundFeeMax string `json:"refund_fee_max"`
 	// PaymentMax is the most one transaction of ours may pay.
 	PaymentMax string `json:"payment_max"`
-	// SecondSoftwareAbove is the chain's, in the token; left out, one node is enough.
-	SecondSoftwareAbove string `json:"second_software_above,omitempty"`
+	// Depth is what larger deposits of the token need.
+	Depth
 }
 
 // validateTokens: each token that networks pins on this chain has a policy, and no

@@ -303,7 +303,12 @@ type Asset struct {
 	// Examples: bitcoin
 	Chain string `json:"chain"`
 
-	// Confirmations How many blocks deep a deposit must be before it counts, its own block included.
+	// ConfirmationTiers What larger deposits need, in rising order: the last one counts whose `above` the deposit's own amount exceeds.
+	// Absent where all need the same.
+	ConfirmationTiers []ConfirmationTier `json:"confirmation_tiers,omitempty,omitzero"`
+
+	// Confirmations How many blocks deep a deposit must be before it counts, its own block included. A larger one may need more,
+	// see `confirmation_tiers`.
 	//
 	// Examples: 2
 	Confirmations int64 `json:"confirmations"`
@@ -317,6 +322,11 @@ type Asset struct {
 	//
 	// Examples: 0.015
 	DustThreshold Amount `json:"dust_threshold,omitempty,omitzero"`
+
+	// FinalizedAbove A deposit above it also waits until its block is finalized. Absent for none.
+	//
+	// Examples: 0.015
+	FinalizedAbove Amount `json:"finalized_above,omitempty,omitzero"`
 
 	// Halted Why payments on this chain stand still now. Absent when they run.
 	//
@@ -333,6 +343,11 @@ type Asset struct {
 	// Examples: Bitcoin
 	Name string `json:"name"`
 
+	// SafeAbove A deposit above it also waits until its block is one that the chain's validators call safe. Absent for none.
+	//
+	// Examples: 0.015
+	SafeAbove Amount `json:"safe_above,omitempty,omitzero"`
+
 	// Unit The base unit's name.
 	//
 	// Examples: sat
@@ -348,6 +363,19 @@ type AssetID = string
 type AssetList struct {
 	// Assets In a fixed order.
 	Assets []Asset `json:"assets"`
+}
+
+// ConfirmationTier defines model for ConfirmationTier.
+type ConfirmationTier struct {
+	// Above A quantity in coins, exact, as a plain decimal without sign or exponent.
+	//
+	// Examples: 0.015
+	Above Amount `json:"above"`
+
+	// Confirmations How many blocks deep it must be, its own block included.
+	//
+	// Examples: 6
+	Confirmations int64 `json:"confirmations"`
 }
 
 // CreatedSwap defines model for CreatedSwap.

@@ -68,7 +68,7 @@ func (a *Attestor) attestDeposit(ctx context.Context, r *ferryv1.AttestDepositRe
 	}
 	signed, err = swap.SignDepositAttestation(swap.DepositAttestation{SwapID: swapID, ReceiptHash: swap.HashDocument(terms.SignedReceipt),
 		Chain: c.Chain, DepositID: c.DepositID, Address: c.Address, Amount: c.Amount, Height: c.Block.Height, BlockHash: c.Block.Hash,
-		Depth: found.Depth, Software: found.Software, SecondSoftware: found.Second, IssuedAt: swap.Millis(a.now())}, a.key)
+		Depth: found.Depth, Software: found.Software, SecondSoftware: found.Second, Finality: found.Finality, IssuedAt: swap.Millis(a.now())}, a.key)
 	return swapID, signed, err
 }
 

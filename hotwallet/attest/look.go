@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ferry/hotwallet/chain"
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -27,6 +28,8 @@ type Finding struct {
 	Depth int64
 	// Software is the first node's; Second the second's, "" where one was enough.
 	Software, Second string
+	// Finality is what the amount needs, which all nodes asked say of the block.
+	Finality swap.Finality
 }
 
 // coinbaseDepth is how deep a miner's reward must be to be spent; it is the same on
@@ -58,16 +61,17 @@ func (w *Witness) look(ctx context.Context, c Claim) (Finding, error) {
 	case <-ctx.Done():
 		return Finding{}, differs(NoNode, "", "The attestor is busy with other deposits on %s.", c.Chain)
 	}
-	var found Finding
+	rules := *w.rules.Load()
+	found := Finding{Finality: rules.Finality(c.Amount)}
 	var err error
-	if found.Depth, found.Software, err = w.ask(ctx, c, 0); err != nil || !w.config.Rules.NeedsSecond(c.Amount) {
+	if found.Depth, found.Software, err = w.ask(ctx, c, 0, rules); err != nil || !rules.NeedsSecond(c.Amount) {
 		return found, err
 	}
-	limit := w.config.Rules.SecondAbove[c.Amount.Asset].String()
+	limit := rules.SecondAbove[c.Amount.Asset].String()
 	if len(nodes) == 1 {
 		return Finding{}, differs(OneSoftware, limit, "A deposit of this size needs a second node of other software, and the attestor has one node of %s.", c.Chain)
 	}
-	depth, second, err := w.ask(ctx, c, 1)
+	depth, second, err := w.ask(ctx, c, 1, rules)
 	if err != nil {
 		return Finding{}, err
 	}
@@ -80,14 +84,14 @@ func (w *Witness) look(ctx context.Context, c Claim) (Finding, error) {
 
 // ask looks for a claim on one node: in the very block that is named, which must be
 // in the node's best chain before and after its depth is counted.
-func (w *Witness) ask(ctx context.Context, c Claim, which int) (depth int64, software string, err error) {
+func (w *Witness) ask(ctx context.Context, c Claim, which int, rules swap.DepositRules) (depth int64, software string, err error) {
 	if why := w.silent(c.Chain, which); why != "" {
 		return 0, "", differs(NoNode, "", "The attestor's node of %s does not answer.", c.Chain)
 	}
 	n := w.config.Nodes[c.Chain][which]
 	b, err := n.Reader.Block(ctx, c.Block, only(c.Address))
 	if err != nil {
-		return 0, "", w.absent(ctx, n.Reader, c, err)
+		return 0, "", w.absent(ctx, n.Reader, c, rules, err)
 	}
 	coinbase, err := locate(b, c, n.Reader)
 	if err != nil {
@@ -97,13 +101,16 @@ func (w *Witness) ask(ctx context.Context, c Claim, which int) (depth int64, sof
 	if err != nil {
 		return 0, "", w.unanswered(c.Chain, err)
 	}
+	if err := w.final(ctx, n.Reader, c, rules.Finality(c.Amount)); err != nil {
+		return 0, "", err
+	}
 	if at, err := n.Reader.RefAt(ctx, c.Block.Height); err != nil || at != c.Block {
 		if err != nil && !errors.Is(err, chain.ErrBlockGone) {
 			return 0, "", w.unanswered(c.Chain, err)
 		}
 		return 0, "", otherBlock(c)
 	}
-	needed := w.config.Rules.Confirmations[c.Chain]
+	needed, _ := rules.Needed(c.Amount)
 	if coinbase {
 		needed = max(needed, coinbaseDepth)
 	}
@@ -116,8 +123,24 @@ func (w *Witness) ask(ctx context.Context, c Claim, which int) (depth int64, sof
 	return depth, software, nil
 }
 
+// final is a refusal unless the node calls the block, or one above it, what is needed.
+// That the block is in the node's chain is asked afterwards.
+func (w *Witness) final(ctx context.Context, r chain.Reader, c Claim, needed swap.Finality) error {
+	if needed == swap.FinalityNone {
+		return nil
+	}
+	final, err := chain.FinalOf(ctx, r)
+	if err != nil {
+		return w.unanswered(c.Chain, err)
+	}
+	if !final.At(c.Block.Height).Covers(needed) {
+		return differs(NotFinal, string(needed), "A deposit of this size needs a %s block, and the attestor's own node of %s does not call this one so yet.", needed, c.Chain)
+	}
+	return nil
+}
+
 // absent tells a block that the node has not reached yet from one that it has not got.
-func (w *Witness) absent(ctx context.Context, r chain.Reader, c Claim, cause error) error {
+func (w *Witness) absent(ctx context.Context, r chain.Reader, c Claim, rules swap.DepositRules, cause error) error {
 	if !errors.Is(cause, chain.ErrBlockGone) {
 		return w.unanswered(c.Chain, cause)
 	}
@@ -126,7 +149,8 @@ func (w *Witness) absent(ctx context.Context, r chain.Reader, c Claim, cause err
 	case err != nil:
 		return w.unanswered(c.Chain, err)
 	case tip.Height < c.Block.Height:
-		return shallow(c, 0, w.config.Rules.Confirmations[c.Chain])
+		needed, _ := rules.Needed(c.Amount)
+		return shallow(c, 0, needed)
 	}
 	return otherBlock(c)
 }

@@ -18,6 +18,10 @@ type Mark struct {
 	Next uint32
 }
 
+// raiseMost is the most by which a mark is raised at once: every index below it is
+// derived and kept, here and by hotwalletd, and a mark is never lowered.
+const raiseMost = 1_000_000
+
 // ErrMark means that an index can't be a mark.
 var ErrMark = errors.New("no index of a deposit address")
 
@@ -53,6 +57,9 @@ func Raise(path string, accounts keys.Accounts, chain asset.Chain, highest uint3
 				return err
 			}
 			high := tx.Bucket(bucketHighWater)
+			if known := number(high, string(chain)); highest >= known && highest-known >= raiseMost {
+				return fmt.Errorf("index %d is more than %d above the mark %d; raise it in steps if that is meant: %w", highest, raiseMost, known, ErrMark)
+			}
 			next = max(number(high, string(chain)), highest+1)
 			return errors.Join(putNumber(high, string(chain), next),
 				putNumber(raised, string(chain), max(number(raised, string(chain)), highest+1)))

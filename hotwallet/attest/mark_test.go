@@ -70,6 +70,9 @@ func TestRaisedMark(t *testing.T) {
 		raise(4, 5)
 		raise(2, 5)
 		marks("4")
+		if _, err := Raise(d.config.Store, d.config.Accounts, asset.Bitcoin, 5+raiseMost); !errors.Is(err, ErrMark) {
+			t.Errorf("raised by a million and one: %v", err)
+		}
 	})
 	for index := range uint32(5) {
 		_, err := d.attest(d.request(t, asset.BTC, asset.ETH, index))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ferry/hotwallet/chain"
@@ -37,6 +38,7 @@ type WitnessConfig struct {
 	// Nodes are one for each chain or, where deposits above a limit need a second
 	// opinion by other software, two.
 	Nodes map[asset.Chain][]Node
+	// Rules are what deposits need from the start on; see Witness.SetRules.
 	Rules swap.DepositRules
 	// StaleAfter is how long a node's tip may stay where it is, by chain; 0 is for ever.
 	StaleAfter map[asset.Chain]time.Duration
@@ -50,7 +52,7 @@ type WitnessConfig struct {
 
 // Validate reports a setting that is missing or wrong.
 func (c WitnessConfig) Validate() error {
-	if err := c.Rules.Validate(); err != nil {
+	if err := c.covers(c.Rules); err != nil {
 		return err
 	}
 	for name, nodes := range c.Nodes {
@@ -62,7 +64,17 @@ func (c WitnessConfig) Validate() error {
 				return fmt.Errorf("a node of %s has no reader of that chain, or does not say what it is", name)
 			}
 		}
-		if c.Rules.Confirmations[name] == 0 {
+	}
+	return nil
+}
+
+// covers reports rules that are wrong, or lack a chain that there are nodes of.
+func (c WitnessConfig) covers(rules swap.DepositRules) error {
+	if err := rules.Validate(); err != nil {
+		return err
+	}
+	for name := range c.Nodes {
+		if rules.Confirmations[name] == 0 {
 			return fmt.Errorf("deposits on %s have no least depth", name)
 		}
 	}
@@ -74,6 +86,7 @@ func (c WitnessConfig) Validate() error {
 type Witness struct {
 	config WitnessConfig
 	turns  map[asset.Chain]chan struct{}
+	rules  atomic.Pointer[swap.DepositRules]
 
 	mu    sync.Mutex
 	feeds map[asset.Chain][]nodeFeed
@@ -98,6 +111,7 @@ func NewWitness(c WitnessConfig) (*Witness, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	w := &Witness{config: c, turns: map[asset.Chain]chan struct{}{}, feeds: map[asset.Chain][]nodeFeed{}}
+	w.rules.Store(&c.Rules)
 	for name, nodes := range c.Nodes {
 		w.turns[name] = make(chan struct{}, looksMost)
 		for range nodes {
@@ -105,6 +119,16 @@ func NewWitness(c WitnessConfig) (*Witness, error) {
 		}
 	}
 	return w, nil
+}
+
+// SetRules has the looks that begin from now on judged by other rules. Rules that are
+// wrong change nothing.
+func (w *Witness) SetRules(rules swap.DepositRules) error {
+	if err := w.config.covers(rules); err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
+	w.rules.Store(&rules)
+	return nil
 }
 
 // Outcome is how a look at a deposit ended.
@@ -120,6 +144,8 @@ const (
 	OtherBlock Outcome = "other_block"
 	// Shallow: the node has not enough blocks on it, or does not know it yet.
 	Shallow Outcome = "shallow"
+	// NotFinal: it is not safe, or not finalized, and its amount needs that.
+	NotFinal Outcome = "not_final"
 	// Missing: no such coin came to the address in that block.
 	Missing Outcome = "missing"
 	// OtherAmount: it did, of another amount or asset.
@@ -129,7 +155,7 @@ const (
 )
 
 // The fields that refusals of a look name, one for each outcome.
-var outcomeField = map[Outcome]string{NoNode: "node", OtherBlock: "block_hash", Shallow: "depth",
+var outcomeField = map[Outcome]string{NoNode: "node", OtherBlock: "block_hash", Shallow: "depth", NotFinal: "finality",
 	Missing: "deposit_id", OtherAmount: "units", OneSoftware: "second_software"}
 
 // unlike is a look that ended in a refusal.

@@ -95,6 +95,9 @@ type Block struct {
 	Debits  []Debit
 	// Doubts are what the block tells and is not credited; a person has to look.
 	Doubts []Doubt
+	// Final is how far up the chain was safe and finalized, as far as the watcher knew
+	// when it took the block over: no adapter fills it in.
+	Final Final
 }
 
 // Reader reads a node. All calls honour ctx and a time limit of the adapter's.

@@ -6,5 +6,5 @@
 // Postgres. Adapters never import one another; package chaintest is the suite
 // that each of them passes.
 //
-// It imports swap/asset only.
+// It imports swap and swap/asset only.
 package chain

@@ -102,7 +102,7 @@ func (s *Store) unspent() []string {
 // spendable reports a coin that a plan may take.
 func (s *Store) spendable(c coin) bool {
 	tip := s.cursors[s.chain]
-	return c.spentBy == "" && c.reservedBy == "" && c.height != 0 && c.height <= tip-s.config.Confirmations+1 &&
+	return c.spentBy == "" && c.reservedBy == "" && c.height != 0 && c.height <= tip-s.depth()+1 &&
 		(!c.coinbase || c.height <= tip-coinbaseMaturity+1)
 }
 

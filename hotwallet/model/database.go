@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ferry/hotwallet/payment"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/model"
 )
@@ -50,6 +51,8 @@ type Deposit struct {
 
 	purpose   string
 	firstSeen time.Time
+	// awaits is told and not stored.
+	awaits swap.Finality
 }
 
 type coin struct {

@@ -31,10 +31,11 @@ func (s *Store) pick(match func(Deposit) bool) []Deposit {
 
 // needed is how deep a deposit has to be; a miner's reward until it can be spent.
 func (c *change) needed(d Deposit) int64 {
+	blocks, _ := c.config.Rules.Needed(d.Amount)
 	if row := c.coins[place{c.chain, strings.TrimPrefix(d.ID, string(c.chain)+":")}]; row.coinbase {
-		return max(c.config.Confirmations, coinbaseMaturity)
+		return max(blocks, coinbaseMaturity)
 	}
-	return c.config.Confirmations
+	return blocks
 }
 
 func (c *change) tell(kind swap.FactKind, d Deposit, tip int64, used bool) {
@@ -42,7 +43,7 @@ func (c *change) tell(kind swap.FactKind, d Deposit, tip int64, used bool) {
 		return
 	}
 	f := swap.DepositFact{DepositID: d.ID, TxID: d.TxID, Address: d.Address, Amount: d.Amount, Needed: c.needed(d),
-		FirstSeen: d.firstSeen, DustThreshold: c.config.Dust(d.Amount.Asset), Used: used, BlockTime: d.blockTime}
+		FirstSeen: d.firstSeen, DustThreshold: c.config.Dust(d.Amount.Asset), Used: used, BlockTime: d.blockTime, Awaits: d.awaits}
 	if d.Height != 0 {
 		f.Height, f.Confirmations = d.Height, tip-d.Height+1
 	}
@@ -107,26 +108,6 @@ func entryKey(d Deposit, hash string) string {
 }
 
 func confirmedKey(depositID string) string { return "deposit.confirmed:" + depositID }
-
-// confirm books and tells what is deep enough now, and tells how deep the rest is.
-func (c *change) confirm(b chain.Block) error {
-	limit := b.Height - c.config.Confirmations + 1
-	for _, d := range c.pick(func(d Deposit) bool { return d.State == "in_block" && d.Height <= b.Height-c.needed(d)+1 }) {
-		d.State = "confirmed"
-		model.Set(c.tx, c.deposits, d.ID, d)
-		if d.purpose == purposeSwap {
-			c.book(confirmedKey(d.ID), "deposit.confirmed", d.SwapID, ledger.DepositConfirming, ledger.Clearing, d.Amount)
-		}
-		c.tell(swap.FactDepositConfirmed, d, b.Height, false)
-	}
-	for _, d := range c.pick(func(d Deposit) bool { return d.State == "in_block" }) {
-		if d.Amount.Units.Less(c.config.Dust(d.Amount.Asset)) && d.Height != b.Height {
-			continue // of dust it is told that it is in a block, not how deep
-		}
-		c.tell(swap.FactDepositInBlock, d, b.Height, false)
-	}
-	return c.finishPayments(limit)
-}
 
 // reorgDeposits takes the deposits of a block out of it.
 func (c *change) reorgDeposits(at chain.Ref, keys map[string]bool) {

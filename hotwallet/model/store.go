@@ -25,8 +25,10 @@ var (
 
 // Config is what a store needs beside its database and chain.
 type Config struct {
-	// Confirmations is how many blocks deep a deposit or payment has to be.
+	// Confirmations is how many blocks deep a deposit or payment has to be, where Rules
+	// are left out.
 	Confirmations int64
+	Rules         swap.DepositRules
 	// Tokens are what the chain has besides its own asset.
 	Tokens        []asset.ID
 	DustThreshold asset.Units
@@ -58,8 +60,28 @@ func (d *Database) Store(chain asset.Chain, c Config) *Store {
 			return asset.Units{}
 		}
 	}
+	if c.Rules.Confirmations == nil {
+		c.Rules.Confirmations = map[asset.Chain]int64{chain: c.Confirmations}
+	}
 	return &Store{Database: d, chain: chain, native: native, config: c}
 }
+
+// SetRules has the next blocks judged by other rules.
+func (s *Store) SetRules(rules swap.DepositRules) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := rules.Validate(); err != nil {
+		return err
+	}
+	if rules.Confirmations[s.chain] < 1 {
+		return fmt.Errorf("deposit rules: at least 1 confirmation is needed on %s", s.chain)
+	}
+	s.config.Rules = rules
+	return nil
+}
+
+// depth is how deep payments and what they give back must be.
+func (s *Store) depth() int64 { return s.config.Rules.Confirmations[s.chain] }
 
 // AcquireLease makes the store the chain's one writer.
 func (s *Store) AcquireLease() uint64 {
@@ -173,17 +195,22 @@ func (s *Store) Stop(_ context.Context, reason string) (stopped bool, err error)
 // Alarm implements watch.Store and reconcile.Store.
 func (s *Store) Alarm(_ context.Context, alarm, reason string) (fresh bool, err error) {
 	err = s.change(func(c *change) error {
-		for i := len(c.actions) - 1; i >= 0; i-- {
-			if a := c.actions[i]; a.Action == alarm && a.Target == string(c.chain) {
-				fresh = a.Reason != reason
-				break
-			}
-			fresh = i == 0
-		}
-		if fresh = fresh || len(c.actions) == 0; fresh {
-			c.act(alarm, string(c.chain), reason)
-		}
+		fresh = c.alarm(alarm, reason)
 		return nil
 	})
 	return fresh, err
+}
+
+// alarm records what is not the newest of its kind already.
+func (c *change) alarm(alarm, reason string) (fresh bool) {
+	for i := len(c.actions) - 1; i >= 0; i-- {
+		if a := c.actions[i]; a.Action == alarm && a.Target == string(c.chain) {
+			if a.Reason == reason {
+				return false
+			}
+			break
+		}
+	}
+	c.act(alarm, string(c.chain), reason)
+	return true
 }

@@ -19,6 +19,8 @@ type change struct {
 	*Store
 	tx pgx.Tx
 	at time.Time
+	// rules are the same for all of it.
+	rules swap.DepositRules
 	// entries have keys that can be used once; what blockEntries book follows from a
 	// block, which a reorg can take away and bring back.
 	entries      []ledger.Entry
@@ -28,7 +30,7 @@ type change struct {
 
 func (s *Store) change(ctx context.Context, f func(c *change) error) error {
 	return s.write(ctx, func(tx pgx.Tx) error {
-		c := &change{Store: s, tx: tx, at: s.now()}
+		c := &change{Store: s, tx: tx, at: s.now(), rules: *s.rules.Load()}
 		if err := f(c); err != nil {
 			return err
 		}

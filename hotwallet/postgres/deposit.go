@@ -15,11 +15,7 @@ import (
 	"ferry/swap/ledger"
 )
 
-var (
-	includeDepositsSQL    = statement("INCLUDE_DEPOSITS")
-	confirmDepositsSQL    = statement("CONFIRM_DEPOSITS")
-	confirmingDepositsSQL = statement("CONFIRMING_DEPOSITS")
-)
+var includeDepositsSQL = statement("INCLUDE_DEPOSITS")
 
 // Purposes of a deposit.
 const (
@@ -40,8 +36,9 @@ type deposit struct {
 	blockTime *time.Time
 	// coinbase is a miner's reward. It is known of what is in a block.
 	coinbase bool
-	// used: see swap.DepositFact.
-	used bool
+	// used and awaits: see swap.DepositFact.
+	used   bool
+	awaits swap.Finality
 }
 
 // coinbaseMaturity is how deep a reward has to be before it can be spent: consensus
@@ -51,10 +48,11 @@ const coinbaseMaturity = 100
 
 // needed is how deep the deposit has to be.
 func (c *change) needed(d deposit) int64 {
+	blocks, _ := c.rules.Needed(d.amount)
 	if d.coinbase {
-		return max(c.config.Confirmations, coinbaseMaturity)
+		return max(blocks, coinbaseMaturity)
 	}
-	return c.config.Confirmations
+	return blocks
 }
 
 func scanDeposit(row pgx.CollectableRow) (deposit, error) {
@@ -91,7 +89,7 @@ func (c *change) tell(kind swap.FactKind, d deposit, tip int64) {
 	}
 	f := swap.DepositFact{
 		DepositID: d.id, TxID: d.txid, Address: d.address, Amount: d.amount, Needed: c.needed(d),
-		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.Dust(d.amount.Asset), Used: d.used,
+		FirstSeen: d.firstSeen.UTC(), DustThreshold: c.config.Dust(d.amount.Asset), Used: d.used, Awaits: d.awaits,
 	}
 	if d.height != nil {
 		f.Height, f.Confirmations = *d.height, tip-*d.height+1
@@ -166,29 +164,3 @@ func (c *change) depositArgs(credits []chain.Credit, addresses map[string]ownAdd
 
 // depositID is "<chain>:<txid>:<index>".
 func (s *Store) depositID(credit chain.Credit) string { return string(s.chain) + ":" + credit.CoinID() }
-
-// confirm books and tells what is deep enough now, and tells how deep the rest is.
-func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string]attempt) error {
-	limit := b.Height - c.config.Confirmations + 1
-	confirmed, err := c.deposits(ctx, confirmDepositsSQL, c.chain, limit, c.at, b.Height-coinbaseMaturity+1)
-	if err != nil {
-		return err
-	}
-	for _, d := range confirmed {
-		if d.purpose == purposeSwap {
-			c.book(confirmedKey(d.id), "deposit.confirmed", d.swapID, ledger.DepositConfirming, ledger.Clearing, d.amount)
-		}
-		c.tell(swap.FactDepositConfirmed, d, b.Height)
-	}
-	confirming, err := c.deposits(ctx, confirmingDepositsSQL, c.chain)
-	if err != nil {
-		return err
-	}
-	for _, d := range confirming {
-		if d.amount.Units.Less(c.config.Dust(d.amount.Asset)) && *d.height != b.Height {
-			continue // of dust it is told that it is in a block, not how deep
-		}
-		c.tell(swap.FactDepositInBlock, d, b.Height)
-	}
-	return c.finishPayments(ctx, limit)
-}

@@ -27,18 +27,15 @@ UPDATE deposit SET state = 'replaced' WHERE chain = $1 AND state = 'seen' AND de
 RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time, false
 
 -- CONFIRM_DEPOSITS
--- All that are $2 or lower in the chain and were not deep enough before; a miner's
--- reward, of which the coin knows, only from $4 on: it can't be spent before.
-UPDATE deposit d SET state = 'confirmed', confirmed_at = $3
-WHERE chain = $1 AND state = 'in_block' AND height <= $2
-  AND (height <= $4 OR NOT EXISTS (SELECT FROM coin c WHERE c.chain = d.chain AND c.txid = d.txid AND c.idx = d.idx AND c.coinbase))
-RETURNING deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time,
-    EXISTS (SELECT FROM coin c WHERE c.chain = d.chain AND c.txid = d.txid AND c.idx = d.idx AND c.coinbase)
+-- The caller compares the count.
+UPDATE deposit SET state = 'confirmed', confirmed_at = $3
+WHERE chain = $1 AND deposit_id = ANY($2) AND state = 'in_block'
 
 -- CONFIRMING_DEPOSITS
+-- All that wait, whatever they are for. The coin knows whether it is a miner's reward.
 SELECT deposit_id, txid, address, asset, units, purpose, swap_id, first_seen, height, block_hash, block_time,
     EXISTS (SELECT FROM coin c WHERE c.chain = d.chain AND c.txid = d.txid AND c.idx = d.idx AND c.coinbase)
-FROM deposit d WHERE chain = $1 AND state = 'in_block' AND purpose = 'swap'
+FROM deposit d WHERE chain = $1 AND state = 'in_block'
 
 -- CONFIRMED_IN
 SELECT deposit_id FROM deposit WHERE chain = $1 AND state = 'confirmed' AND height = $2 AND block_hash = $3

@@ -60,7 +60,7 @@ func (s *Store) spendableCoins(ctx context.Context, tx pgx.Tx, orderID string) (
 	if err != nil {
 		return f, err
 	}
-	rows, err := tx.Query(ctx, spendableCoinsSQL, s.chain, s.config.Confirmations, coinsMost)
+	rows, err := tx.Query(ctx, spendableCoinsSQL, s.chain, s.depth(), coinsMost)
 	if err != nil {
 		return f, err
 	}
@@ -94,7 +94,7 @@ func (s *Store) reserveCoins(ctx context.Context, tx pgx.Tx, orderID string, pla
 		txids, indexes = append(txids, c.TxID), append(indexes, int64(c.Index))
 		units, paths = append(units, c.Units.String()), append(paths, c.Path)
 	}
-	tag, err := tx.Exec(ctx, reserveCoinsSQL, orderID, s.chain, txids, indexes, units, paths, s.config.Confirmations)
+	tag, err := tx.Exec(ctx, reserveCoinsSQL, orderID, s.chain, txids, indexes, units, paths, s.depth())
 	if err != nil {
 		return err
 	}

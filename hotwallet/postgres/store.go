@@ -11,14 +11,19 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
 // Config is what a store needs beside its database and chain.
 type Config struct {
 	// Confirmations is how many blocks deep, counting its own, a deposit has to be
-	// before it is told as confirmed, and a payment before it is final.
+	// before it is told as confirmed, and a payment before it is final. It is for
+	// every deposit where Rules are left out, and not looked at where they are given.
 	Confirmations int64
+	// Rules are what deposits need by their amounts; what payments and change need is
+	// the chain's depth in them. See Store.SetRules.
+	Rules swap.DepositRules
 	// Tokens are what the chain has besides its own asset.
 	Tokens []asset.ID
 	// DustThreshold is the chain's published economic threshold in base units of
@@ -37,9 +42,6 @@ type Config struct {
 }
 
 func (c Config) validate() error {
-	if c.Confirmations < 1 {
-		return fmt.Errorf("confirmations %d: at least 1 block is needed", c.Confirmations)
-	}
 	if c.Log == nil {
 		return errors.New("a log is missing")
 	}
@@ -54,6 +56,7 @@ type Store struct {
 	native asset.Asset
 	config Config
 	token  atomic.Int64
+	rules  atomic.Pointer[swap.DepositRules]
 }
 
 // New makes a store on a pool whose search_path is the hot wallet's schema.
@@ -81,8 +84,31 @@ func New(pool *pgxpool.Pool, chain asset.Chain, c Config) (*Store, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Store{pool: pool, chain: chain, native: native, config: c}, nil
+	s := &Store{pool: pool, chain: chain, native: native, config: c}
+	if c.Rules.Confirmations == nil {
+		c.Rules.Confirmations = map[asset.Chain]int64{chain: c.Confirmations}
+	}
+	if err := s.SetRules(c.Rules); err != nil {
+		return nil, fmt.Errorf("hot wallet's store: %w", err)
+	}
+	return s, nil
 }
+
+// SetRules has deposits and payments judged by other rules from the next block on. What
+// is confirmed or final stays so. Rules that are wrong change nothing.
+func (s *Store) SetRules(rules swap.DepositRules) error {
+	if err := rules.Validate(); err != nil {
+		return err
+	}
+	if rules.Confirmations[s.chain] < 1 {
+		return fmt.Errorf("deposit rules: at least 1 confirmation is needed on %s", s.chain)
+	}
+	s.rules.Store(&rules)
+	return nil
+}
+
+// depth is how deep payments and what they give back must be, in blocks.
+func (s *Store) depth() int64 { return s.rules.Load().Confirmations[s.chain] }
 
 // Chain is the chain whose rows this store reads and writes.
 func (s *Store) Chain() asset.Chain { return s.chain }

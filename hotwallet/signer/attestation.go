@@ -26,7 +26,7 @@ func (s *Signer) attested(t swap.Terms, id asset.ID, deposits []usedDeposit, sig
 		if err := t.Attested(a, swap.OrderDeposit{ID: deposits[i].ID, Amount: asset.Amount{Asset: id, Units: deposits[i].Units}}); err != nil {
 			return refuse(fieldAttestations, "", "Deposit %d is not attested: %v.", i+1, err)
 		}
-		if err := s.rules.Meets(a, s.now()); err != nil {
+		if err := s.rules.Load().Meets(a, s.now()); err != nil {
 			return refuse(fieldAttestations, "", "Deposit %d is not attested well enough: %v.", i+1, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -32,7 +33,8 @@ type Config struct {
 	QuoteKeys  swap.PublicKeys
 	AttestKeys swap.PublicKeys
 	Caps       Caps
-	// Rules are what the attestation of a deposit must meet.
+	// Rules are what the attestation of a deposit must meet from the start on; see
+	// Signer.SetRules.
 	Rules swap.DepositRules
 	// Now is the clock of the records, and of how old an attestation is; time.Now if
 	// nil. No other decision depends on it.
@@ -64,7 +66,7 @@ type Signer struct {
 	quoteKeys  swap.PublicKeys
 	attestKeys swap.PublicKeys
 	caps       Caps
-	rules      swap.DepositRules
+	rules      atomic.Pointer[swap.DepositRules]
 	now        func() time.Time
 	log        *slog.Logger
 	observe    func(chain asset.Chain, purpose swap.Purpose, code swap.Code, field string)
@@ -111,9 +113,20 @@ func Open(c Config) (*Signer, error) {
 		return nil, err
 	}
 	s := &Signer{ring: ring, memory: memory, quoteKeys: c.QuoteKeys, attestKeys: c.AttestKeys,
-		caps: c.Caps, rules: c.Rules, now: c.Now, log: c.Log, observe: c.Observe, turn: make(chan struct{}, 1)}
+		caps: c.Caps, now: c.Now, log: c.Log, observe: c.Observe, turn: make(chan struct{}, 1)}
 	s.stop = sync.OnceValue(s.shut)
+	s.rules.Store(&c.Rules)
 	return s, nil
+}
+
+// SetRules has the requests that are worked on from now on judged by other rules. Rules
+// that are wrong change nothing.
+func (s *Signer) SetRules(rules swap.DepositRules) error {
+	if err := rules.Validate(); err != nil {
+		return fmt.Errorf("signer: %w", err)
+	}
+	s.rules.Store(&rules)
+	return nil
 }
 
 // PublicKeys are the extended public keys of the seed.

@@ -61,6 +61,9 @@ func (w *Watcher) advance(ctx context.Context, cursor chain.Ref) (bool, error) {
 	if err := w.tellDoubts(ctx, b); err != nil {
 		return false, err
 	}
+	if b.Final, err = w.finalFor(ctx, b); err != nil {
+		return false, err
+	}
 	ours := len(b.Credits)+len(b.Debits) > 0
 	if ours {
 		w.stale = true // also if Apply fails: it may have happened
@@ -91,6 +94,7 @@ func (w *Watcher) goBack(ctx context.Context, cursor chain.Ref, from int64) (boo
 	w.config.Log.Warn("the chain has reorganised", "chain", w.config.Reader.Chain(),
 		"from", cursor.Height, "fork", fork.Height)
 	w.config.Observer.reorg(cursor.Height - fork.Height)
+	w.forgetFinal()
 	for at := cursor; at != fork; {
 		w.stale = true
 		crash.Point("watch.rollback.before")

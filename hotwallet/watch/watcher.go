@@ -102,6 +102,10 @@ type Watcher struct {
 	unseen string
 	mempool
 	feed chain.Feed
+	// final is what the node called safe and finalized when it was last asked; asked is
+	// true from then on to the end of a Step.
+	final chain.Final
+	asked bool
 }
 
 // New makes a watcher; Run or Step does the work.
@@ -149,6 +153,7 @@ func (w *Watcher) Step(ctx context.Context) error {
 	if err := w.load(ctx); err != nil {
 		return err
 	}
+	w.asked = false
 	for range blocksPerStep {
 		cursor, err := w.cursor(ctx)
 		if err != nil {

@@ -157,6 +157,9 @@ func (n Networks) parseBitcoinCash(s string) (string, error) {
 		}
 		return "", err
 	}
+	if len(hash) != 20 {
+		return "", fmt.Errorf("a script hash of %d bytes: %w", len(hash), ErrAddressKind)
+	}
 	return EncodeCashAddr(prefix, kind&1, hash)
 }
 

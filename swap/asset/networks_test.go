@@ -127,6 +127,10 @@ func TestCashAddr(t *testing.T) {
 			t.Errorf("%s is %q, %v; want %s", c.hash, out, err, c.address)
 		}
 	}
+	long, err := asset.EncodeCashAddr("bitcoincash", asset.CashP2SH, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		in  string
 		err error
@@ -135,6 +139,7 @@ func TestCashAddr(t *testing.T) {
 		"another letter":        {"bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6q", asset.ErrAddressChecksum},
 		"of the test network":   {"bchtest:pr6m7j9njldwwzlg9v7v53unlr4jkmx6eyvwc0uz5t", asset.ErrAddressNetwork},
 		"the same, no prefix":   {"pr6m7j9njldwwzlg9v7v53unlr4jkmx6eyvwc0uz5t", asset.ErrAddressNetwork},
+		"a script hash of 32":   {long, asset.ErrAddressKind},
 		"a hash of 24 bytes":    {"bitcoincash:q9adhakpwzztepkpwp5z0dq62m6u5v5xtyj7j3h2ws4mr9g0", asset.ErrAddressKind},
 		"mixed capitals":        {"bitcoincash:Qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", asset.ErrAddressSyntax},
 		"Bitcoin's bech32":      {"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", asset.ErrAddressSyntax},

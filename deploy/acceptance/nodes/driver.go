@@ -76,11 +76,12 @@ func Start(ctx context.Context, c Config) (*Driver, error) {
 	if c.Window == 0 {
 		c.Window = DefaultWindow
 	}
-	mining, err := faucet.BitcoinMiningAddress(cluster.DemoNetworks())
+	networks := cluster.TokenNetworks()
+	mining, err := faucet.BitcoinMiningAddress(networks)
 	if err != nil {
 		return nil, err
 	}
-	up, err := cluster.Start(ctx, cluster.Config{Root: root, Bin: bin, API: c.API, MiningAddress: mining,
+	up, err := cluster.Start(ctx, cluster.Config{Root: root, Bin: bin, API: c.API, MiningAddress: mining, Networks: networks,
 		Getenv: func(string) string { return "" },
 		Policy: func(d *deployment.Deployment) {
 			// Half as long again is for the confirmations.
@@ -191,6 +192,9 @@ func (d *Driver) fund(ctx context.Context) error {
 	if _, err := d.coins.Pay(ctx, outputs); err != nil {
 		return err
 	}
-	_, err := d.ether.Pay(ctx, to[asset.Ethereum], asset.MustUnits("1000000000000000000000"))
+	if _, err := d.ether.Pay(ctx, to[asset.Ethereum], asset.MustUnits("1000000000000000000000")); err != nil {
+		return err
+	}
+	_, err := d.ether.PayToken(ctx, to[asset.Ethereum], asset.Amount{Asset: strayToken, Units: asset.NewUnits(100_000_000_000)})
 	return err
 }

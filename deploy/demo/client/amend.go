@@ -57,6 +57,29 @@ func (c *Client) SetRefundAddress(ctx context.Context, t swap.Terms, secret, add
 	return c.verifier().RefundAddress(t, answer.SignedRefundAddress, address)
 }
 
+// RefundWrongAsset says yes to the refund of a deposit in another asset than the swap's,
+// of exactly this deposit at this fee, to an address on the deposit's chain. It
+// returns the yes as it was signed, verified, and repeats as Answer does.
+// Where the swap has a refund address on that chain, ask.Destination must be it.
+func (c *Client) RefundWrongAsset(ctx context.Context, t swap.Terms, secret string, ask verify.WrongAssetAsk) (swap.WrongAssetRefund, error) {
+	body := struct {
+		Secret        string `json:"secret"`
+		DepositID     string `json:"deposit_id"`
+		Answer        string `json:"answer"`
+		RefundAddress string `json:"refund_address,omitempty"`
+	}{Secret: secret, DepositID: ask.DepositID, Answer: "refund_wrong_asset"}
+	if ask.Destination != t.Receipt.RefundAddress { // on another chain than the deposit's should have been
+		body.RefundAddress = ask.Destination
+	}
+	var answer struct {
+		Signed string `json:"signed_wrong_asset_refund"`
+	}
+	if err := c.amend(ctx, t, "answer", body, &answer); err != nil {
+		return swap.WrongAssetRefund{}, err
+	}
+	return c.verifier().WrongAssetRefund(t, answer.Signed, ask)
+}
+
 func (c *Client) amend(ctx context.Context, t swap.Terms, what string, ask, answer any) error {
 	path := "/v1/swaps/" + url.PathEscape(t.Receipt.SwapID) + "/" + what
 	return c.repeat(ctx, func() error { return c.call(ctx, http.MethodPost, path, "", ask, answer) })

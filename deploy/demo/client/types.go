@@ -146,7 +146,12 @@ type Mismatch struct {
 	ActBy            time.Time    `json:"act_by"`
 	OfferAmount      string       `json:"offer_amount"`
 	SuggestedAtLeast string       `json:"suggested_at_least"`
-	Message          string       `json:"message"`
+	// Asset is what came instead of the swap's, RefundFee what its refund costs in it, and
+	// RefundAddress where it goes; empty unless the matter waits for its owner's yes.
+	Asset         asset.ID `json:"asset"`
+	RefundFee     string   `json:"refund_fee"`
+	RefundAddress string   `json:"refund_address"`
+	Message       string   `json:"message"`
 }
 
 // Payment is a payout or a refund.

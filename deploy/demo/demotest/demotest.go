@@ -21,6 +21,13 @@ const limit = 3 * time.Minute
 // Networks are those of the demo.
 var Networks = asset.Networks{Bitcoin: "simnet", Litecoin: "regtest", BitcoinCash: "simnet", EthereumChainID: parts.GethChainID}
 
+// TokenNetworks are Networks with the tokens that the faucet makes.
+func TokenNetworks() asset.Networks {
+	networks := Networks
+	networks.Tokens = faucet.Tokens()
+	return networks
+}
+
 // UTXO starts the node of Bitcoin or a sibling.
 func UTXO(t *testing.T, chain asset.Chain, dir string) bitcoin.NodeConfig {
 	t.Helper()

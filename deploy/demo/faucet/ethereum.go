@@ -67,6 +67,14 @@ func (e *Ethereum) Pay(ctx context.Context, to string, wei asset.Units) (txid st
 	return hash.Hex(), e.mined(ctx, hash)
 }
 
+// PayAsset sends ether by Pay, and a token by PayToken.
+func (e *Ethereum) PayAsset(ctx context.Context, to string, a asset.Amount) (txid string, err error) {
+	if asset.MustLookup(a.Asset).Token {
+		return e.PayToken(ctx, to, a)
+	}
+	return e.Pay(ctx, to, a.Units)
+}
+
 // nonceTaken are geth's refusals of a transaction whose nonce another one has: it
 // counts nonces from a pool that follows a new block a moment later.
 var nonceTaken = []string{"replacement transaction underpriced", "nonce too low", "already known"}

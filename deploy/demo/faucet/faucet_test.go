@@ -137,12 +137,12 @@ func TestBitcoinRefuses(t *testing.T) {
 	pay(ctx, t, f, good, 294) // the least that is relayed
 }
 
-// What a person types: the amount in coins, the address, the chain.
+// What a person types: the amount in coins, the address, the asset.
 func TestGive(t *testing.T) {
 	t.Parallel()
 	ctx := demotest.Context(t)
 	_, cfg := demotest.Btcd(t, t.TempDir())
-	nodes := faucet.Nodes{UTXO: map[asset.Chain]bitcoin.NodeConfig{asset.Bitcoin: cfg}, Ethereum: demotest.Geth(t, t.TempDir()), Networks: demotest.Networks}
+	nodes := faucet.Nodes{UTXO: map[asset.Chain]bitcoin.NodeConfig{asset.Bitcoin: cfg}, Ethereum: demotest.Geth(t, t.TempDir()), Networks: demotest.TokenNetworks()}
 	f := newBitcoin(t, cfg)
 	must(t, f.Mature(ctx, nil))
 	user, err := wallet.NewBitcoin(cfg, demotest.Networks)
@@ -151,19 +151,28 @@ func TestGive(t *testing.T) {
 	address, err := user.NewAddress()
 	must(t, err)
 	for range 2 { // each by a faucet of its own, as from the shell
-		_, err = faucet.Give(ctx, nodes, asset.Bitcoin, address, "0.02")
+		_, err = faucet.Give(ctx, nodes, asset.BTC, address, "0.02")
 		must(t, err)
 	}
 	must(t, f.Mine(ctx, 1))
 	wantReceived(ctx, t, user, address, 4_000_000)
 	const to = "0x52908400098527886E0F7030069857D2E4169EE7"
-	_, err = faucet.Give(ctx, nodes, asset.Ethereum, to, "0.5")
+	source, err := faucet.NewEthereum(ctx, nodes.Ethereum, nodes.Networks)
 	must(t, err)
+	t.Cleanup(source.Close)
+	must(t, source.MakeTokens(ctx))
+	for _, id := range []asset.ID{asset.ETH, asset.USDC} {
+		_, err = faucet.Give(ctx, nodes, id, to, "0.5")
+		must(t, err)
+	}
+	if got, err := source.TokenBalance(ctx, asset.USDC, to); err != nil || got.Int64() != 500_000 {
+		t.Errorf("%s base units arrived (%v)", got, err)
+	}
 	for name, bad := range map[string][3]string{
-		"chain": {"dogecoin", to, "1"}, "places": {"bitcoin", address, "0.000000001"}, "sign": {"ethereum", to, "-1"},
-		"address": {"ethereum", address, "1"},
+		"asset": {"DOGE", to, "1"}, "places": {"BTC", address, "0.000000001"}, "sign": {"ETH", to, "-1"},
+		"address": {"ETH", address, "1"}, "a token's places": {"USDT", to, "0.0000001"}, "no node": {"LTC", address, "1"},
 	} {
-		if id, err := faucet.Give(ctx, nodes, asset.Chain(bad[0]), bad[1], bad[2]); err == nil {
+		if id, err := faucet.Give(ctx, nodes, asset.ID(bad[0]), bad[1], bad[2]); err == nil {
 			t.Errorf("%s: paid by %s", name, id)
 		}
 	}

@@ -16,24 +16,21 @@ type Nodes struct {
 	Networks asset.Networks
 }
 
-// Give pays an amount in coins, such as "0.02", to an address of a chain: what a
-// person asks for at the command line. It mines nothing.
-func Give(ctx context.Context, n Nodes, chain asset.Chain, address, amount string) (txid string, err error) {
-	native, ok := chain.Native()
-	if !ok {
-		return "", fmt.Errorf("chain %.40q is not known", chain)
-	}
-	a, err := asset.ParseDecimal(native.ID, amount)
+// Give pays an amount in coins, such as "0.02", of an asset to an address of its chain:
+// what a person asks for at the command line. It mines nothing.
+func Give(ctx context.Context, n Nodes, id asset.ID, address, amount string) (txid string, err error) {
+	a, err := asset.ParseDecimal(id, amount)
 	if err != nil {
-		return "", fmt.Errorf("amount in %s: %w", native.ID, err)
+		return "", fmt.Errorf("amount in %.20s: %w", id, err)
 	}
+	chain := asset.MustLookup(id).Chain
 	if chain == asset.Ethereum {
 		e, err := NewEthereum(ctx, n.Ethereum, n.Networks)
 		if err != nil {
 			return "", err
 		}
 		defer e.Close()
-		return e.Pay(ctx, address, a.Units)
+		return e.PayAsset(ctx, address, a)
 	}
 	node, ok := n.UTXO[chain]
 	if !ok {

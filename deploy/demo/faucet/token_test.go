@@ -16,8 +16,7 @@ import (
 func TestTokensAreMadeOnce(t *testing.T) {
 	t.Parallel()
 	ctx, url := demotest.Context(t), demotest.Geth(t, t.TempDir())
-	networks := demotest.Networks
-	networks.Tokens = faucet.Tokens()
+	networks := demotest.TokenNetworks()
 	must(t, networks.Validate())
 	f, err := faucet.NewEthereum(ctx, url, networks)
 	must(t, err)

@@ -23,7 +23,7 @@ const (
 	defaultWidth = 80
 	// maxLines bounds the steps shown at a time; more than a screen holds can't
 	// be painted in place.
-	maxLines = 12
+	maxLines = 16
 )
 
 // Config says where to show and how.

@@ -1,5 +1,5 @@
 // Package wallet is the user's side of the demo: a throw-away wallet on Bitcoin
-// and one on Ethereum that make keys of their own, sign their own deposits, hand
+// and its siblings and one on Ethereum, for ether and tokens, that make keys of their own, sign their own deposits, hand
 // them to the nodes themselves and receive each payout at a fresh address, so
 // that what arrived there is exactly what was paid.
 //

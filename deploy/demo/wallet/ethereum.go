@@ -95,25 +95,38 @@ func (e *Ethereum) Pay(ctx context.Context, to string, wei asset.Units) (txid st
 	if err != nil {
 		return "", fmt.Errorf("ethereum address %.128q: %w", to, err)
 	}
+	return e.broadcast(ctx, call{to: common.HexToAddress(canonical), wei: wei.Big(), gas: params.TxGas})
+}
+
+// call is what a transaction does, and the most gas for it.
+type call struct {
+	to   common.Address
+	wei  *big.Int
+	data []byte
+	gas  uint64
+}
+
+// broadcast signs a transaction and hands it to the node.
+func (e *Ethereum) broadcast(ctx context.Context, c call) (txid string, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	tx, err := e.transfer(ctx, common.HexToAddress(canonical), wei.Big())
+	tx, err := e.transaction(ctx, c)
 	if err != nil {
 		return "", err
 	}
 	signed, err := types.SignTx(tx, types.LatestSignerForChainID(tx.ChainId()), e.key)
 	if err != nil {
-		return "", fmt.Errorf("sign a transfer: %w", err)
+		return "", fmt.Errorf("sign a transaction: %w", err)
 	}
 	if err := e.client.SendTransaction(ctx, signed); err != nil {
-		return "", fmt.Errorf("broadcast %s ETH: %w", asset.FormatUnits(wei, 18), err)
+		return "", fmt.Errorf("broadcast %s wei to %s: %w", c.wei, c.to, err)
 	}
 	return signed.Hash().Hex(), nil
 }
 
-// transfer builds the transaction. Its fee may be at most twice the base fee of
+// transaction builds it. Its fee may be at most twice the base fee of
 // the newest block and the tip, so that it stays valid while blocks fill up.
-func (e *Ethereum) transfer(ctx context.Context, to common.Address, wei *big.Int) (*types.Transaction, error) {
+func (e *Ethereum) transaction(ctx context.Context, c call) (*types.Transaction, error) {
 	head, err := e.client.HeaderByNumber(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("newest block of ethereum: %w", err)
@@ -131,12 +144,12 @@ func (e *Ethereum) transfer(ctx context.Context, to common.Address, wei *big.Int
 	if err != nil {
 		return nil, fmt.Errorf("balance on ethereum: %w", err)
 	}
-	most := new(big.Int).Add(wei, new(big.Int).Mul(feeCap, big.NewInt(int64(params.TxGas))))
+	most := new(big.Int).Add(c.wei, new(big.Int).Mul(feeCap, new(big.Int).SetUint64(c.gas)))
 	if balance.Cmp(most) < 0 {
 		return nil, fmt.Errorf("%s wei for %s: %w", balance, most, ErrFunds)
 	}
 	return types.NewTx(&types.DynamicFeeTx{
-		ChainID: big.NewInt(e.networks.EthereumChainID), Nonce: nonce, To: &to, Value: wei,
-		Gas: params.TxGas, GasTipCap: tip, GasFeeCap: feeCap,
+		ChainID: big.NewInt(e.networks.EthereumChainID), Nonce: nonce, To: &c.to, Value: c.wei, Data: c.data,
+		Gas: c.gas, GasTipCap: tip, GasFeeCap: feeCap,
 	}), nil
 }

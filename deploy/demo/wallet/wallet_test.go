@@ -141,6 +141,60 @@ func TestEthereumPaysExactly(t *testing.T) {
 	}
 }
 
+// In a token the same account pays exactly, and for gas in ether.
+func TestTokenPaysExactly(t *testing.T) {
+	t.Parallel()
+	ctx, url, networks := demotest.Context(t), demotest.Geth(t, t.TempDir()), demotest.TokenNetworks()
+	source, err := faucet.NewEthereum(ctx, url, networks)
+	must(t, err)
+	t.Cleanup(source.Close)
+	must(t, source.MakeTokens(ctx))
+	account, err := wallet.NewEthereum(ctx, url, networks)
+	must(t, err)
+	t.Cleanup(account.Close)
+	w := account.Token(asset.USDT)
+	to, err := w.NewAddress()
+	must(t, err)
+	amount := asset.NewUnits(12_345_678)
+	if _, err := w.Pay(ctx, to, amount); !errors.Is(err, wallet.ErrFunds) {
+		t.Fatalf("paid from an empty account: %v", err)
+	}
+	_, err = source.PayToken(ctx, w.Address(), asset.Amount{Asset: asset.USDT, Units: asset.NewUnits(30_000_000)})
+	must(t, err)
+	if _, err := w.Pay(ctx, to, amount); !errors.Is(err, wallet.ErrFunds) {
+		t.Fatalf("paid without gas: %v", err)
+	}
+	_, err = source.Pay(ctx, w.Address(), asset.MustUnits("10000000000000000"))
+	must(t, err)
+	for range 2 { // the second before the first is mined
+		_, err = w.Pay(ctx, to, amount)
+		must(t, err)
+	}
+	poll := time.NewTicker(50 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		got, err := w.Received(ctx, to)
+		must(t, err)
+		if got == asset.NewUnits(24_691_356) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s base units arrived until the end", got)
+		case <-poll.C:
+		}
+	}
+	if left, err := w.Balance(ctx); err != nil || left != asset.NewUnits(5_308_644) {
+		t.Errorf("%s base units are left (%v)", left, err)
+	}
+	if _, err := account.Token(asset.LTC).Received(ctx, to); err == nil {
+		t.Error("told a balance of what is no token")
+	}
+	if _, err := w.Pay(ctx, networks.Tokens.USDT, amount); err == nil {
+		t.Error("paid the token's own contract")
+	}
+}
+
 func newBitcoin(t *testing.T, cfg bitcoin.NodeConfig) *wallet.Bitcoin {
 	t.Helper()
 	w, err := wallet.NewBitcoin(cfg, demotest.Networks)

@@ -15,6 +15,8 @@ const (
 	dust = 546
 	// most is the supply that there will ever be.
 	most = 21_000_000 * 100_000_000
+	// blockMost is what BIP141 allows.
+	blockMost = 4_000_000
 	// split is the block at which Bitcoin Cash left.
 	split = 478_558
 )
@@ -33,7 +35,7 @@ func New(cfg utxo.Config) (*utxo.Adapter, error) {
 	return utxo.New(cfg, utxo.Rules{
 		Chain: asset.Bitcoin, Network: cfg.Networks.Bitcoin, Anchors: anchors(params),
 		Script: script, Address: utxo.Address(params), DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx,
-		Input: utxo.P2WPKH, Sequence: utxo.Replaceable, Dust: dust, Most: most,
+		Input: utxo.P2WPKH, Sequence: utxo.Replaceable, Dust: dust, Most: most, BlockMost: blockMost,
 	})
 }
 

@@ -22,6 +22,9 @@ const (
 	least = 1001
 	// most is the supply that there will ever be.
 	most = 21_000_000 * 100_000_000
+	// blockMost is twice what blocks may have since 2018; since May 2024 the limit
+	// follows what they have had (ABLA), slowly.
+	blockMost = 64_000_000
 )
 
 // anchor is a block of the main network after all who left (bchd,
@@ -55,7 +58,7 @@ func rules(n asset.Networks) (utxo.Rules, error) {
 		Chain: asset.BitcoinCash, Network: n.BitcoinCash, Anchors: anchors,
 		Script: script(n, prefix), Address: addressOf(params, prefix),
 		DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx, Carried: carried,
-		Input: utxo.P2PKH, Sequence: wire.MaxTxInSequenceNum, Dust: dust, Least: least, Most: most,
+		Input: utxo.P2PKH, Sequence: wire.MaxTxInSequenceNum, Dust: dust, Least: least, Most: most, BlockMost: blockMost,
 	}, nil
 }
 
@@ -74,7 +77,8 @@ func script(n asset.Networks, prefix string) func(string) ([]byte, error) {
 	}
 }
 
-// scriptFor is the script of a hash: 20 bytes, or 32 for P2SH (since May 2023).
+// scriptFor is the script of a hash of 20 bytes. One of 32 (P2SH since May 2023) is no
+// destination: the signer does not make its script.
 func scriptFor(kind asset.CashKind, hash []byte) ([]byte, error) {
 	b := txscript.NewScriptBuilder()
 	switch {
@@ -82,8 +86,6 @@ func scriptFor(kind asset.CashKind, hash []byte) ([]byte, error) {
 		b.AddOp(txscript.OP_DUP).AddOp(txscript.OP_HASH160).AddData(hash).AddOp(txscript.OP_EQUALVERIFY).AddOp(txscript.OP_CHECKSIG)
 	case kind == asset.CashP2SH && len(hash) == 20:
 		b.AddOp(txscript.OP_HASH160).AddData(hash).AddOp(txscript.OP_EQUAL)
-	case kind == asset.CashP2SH && len(hash) == 32:
-		b.AddOp(txscript.OP_HASH256).AddData(hash).AddOp(txscript.OP_EQUAL)
 	default:
 		return nil, fmt.Errorf("CashAddr kind %d with %d bytes: %w", kind, len(hash), asset.ErrAddressKind)
 	}

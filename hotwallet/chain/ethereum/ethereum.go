@@ -113,6 +113,8 @@ type Adapter struct {
 var (
 	_ chain.Adapter = (*Adapter)(nil)
 	_ chain.Partial = (*Adapter)(nil)
+
+	_ chain.Finalizing = (*Adapter)(nil)
 )
 
 // New makes an adapter. It does not call the node yet.

@@ -33,6 +33,9 @@ type faults struct {
 	heldLess  asset.Units
 	heldMore  asset.Units
 	calls     []string
+	// stalled holds final back, noFinal has the node tell none.
+	stalled, noFinal bool
+	final            chain.Final
 }
 
 // FailBroadcasts has the next broadcasts fail, one fault each.

@@ -12,6 +12,8 @@ const (
 	dust = 5460
 	// most is the supply that there will ever be.
 	most = 84_000_000 * 100_000_000
+	// blockMost is what BIP141 allows, and as much again for the extension block.
+	blockMost = 8_000_000
 )
 
 // New makes an adapter for the network that the configuration names. It does not
@@ -29,6 +31,6 @@ func New(cfg utxo.Config) (*utxo.Adapter, error) {
 		Chain: asset.Litecoin, Network: cfg.Networks.Litecoin,
 		Anchors: []chain.Ref{{Height: 0, Hash: params.GenesisHash.String()}},
 		Script:  script, Address: utxo.Address(params), DecodeBlock: decodeBlock, DecodeTx: decodeTx, Hidden: extensionOnly,
-		Input: utxo.P2WPKH, Sequence: utxo.Replaceable, Dust: dust, Most: most,
+		Input: utxo.P2WPKH, Sequence: utxo.Replaceable, Dust: dust, Most: most, BlockMost: blockMost,
 	})
 }

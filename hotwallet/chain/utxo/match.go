@@ -35,16 +35,6 @@ func (a *Adapter) Match(b *Block, txids []chainhash.Hash, ref chain.Ref, w chain
 	sieve, sieves := w.(chain.Sieve)
 	fresh := map[wire.OutPoint]bool{} // credited in this block, so not yet known to w
 	for i, tx := range b.Transactions {
-		for _, in := range tx.TxIn {
-			from := &in.PreviousOutPoint
-			mine := len(fresh) > 0 && fresh[*from]
-			if i == 0 || !mine && sieves && !sieve.Outpoint((*[32]byte)(&from.Hash), from.Index) {
-				continue
-			}
-			if id := chain.CoinID(from.Hash.String(), from.Index); mine || w.Coin(id) {
-				out.Debits = append(out.Debits, chain.Debit{TxID: txids[i].String(), Asset: a.native, CoinID: id})
-			}
-		}
 		a.quarantine(tx, &txids[i], ref, w)
 		paid := a.paymentsTo(tx, sieve)
 		if len(paid) == 0 {
@@ -54,6 +44,20 @@ func (a *Adapter) Match(b *Block, txids []chainhash.Hash, ref chain.Ref, w chain
 			c.Coinbase = i == 0 || i == b.PegOuts
 			fresh[wire.OutPoint{Hash: txids[i], Index: c.Index}] = true
 			out.Credits = append(out.Credits, c)
+		}
+	}
+	// All credits come first: Bitcoin Cash sorts a block by txid, so what spends a coin
+	// may stand before what makes it.
+	for i, tx := range b.Transactions[min(1, len(b.Transactions)):] {
+		for _, in := range tx.TxIn {
+			from := &in.PreviousOutPoint
+			mine := len(fresh) > 0 && fresh[*from]
+			if !mine && sieves && !sieve.Outpoint((*[32]byte)(&from.Hash), from.Index) {
+				continue
+			}
+			if id := chain.CoinID(from.Hash.String(), from.Index); mine || w.Coin(id) {
+				out.Debits = append(out.Debits, chain.Debit{TxID: txids[i+1].String(), Asset: a.native, CoinID: id})
+			}
 		}
 	}
 	return out

@@ -34,7 +34,7 @@ func rules() Rules {
 	}
 	return Rules{Chain: asset.Bitcoin, Network: "simnet", Anchors: []chain.Ref{{Hash: params.GenesisHash.String()}},
 		Script: script, Address: Address(params), DecodeBlock: DecodeBlock, DecodeTx: DecodeTx,
-		Input: P2WPKH, Sequence: Replaceable, Dust: 546, Most: 21_000_000_0000_0000}
+		Input: P2WPKH, Sequence: Replaceable, Dust: 546, Most: 21_000_000_0000_0000, BlockMost: 4_000_000}
 }
 
 // reader is an adapter without a node.

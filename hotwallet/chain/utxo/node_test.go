@@ -113,7 +113,7 @@ func TestRepliesAreBounded(t *testing.T) {
 	t.Parallel()
 	endless := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		chunk := bytes.Repeat([]byte(" "), 1<<20)
-		for range 2 * maxReply >> 20 {
+		for range 2 * leastReply >> 20 {
 			if _, err := w.Write(chunk); err != nil {
 				return // the client has hung up
 			}
@@ -335,6 +335,16 @@ func TestWeight(t *testing.T) {
 		want := uint64(3*tx.SerializeSizeStripped() + tx.SerializeSize())
 		if got := reader().weight(inputs, script, script); got != want {
 			t.Errorf("%d inputs: %d, want %d", inputs, got, want)
+		}
+	}
+}
+
+// A node's largest block fits into a reply, whichever chain it is of.
+func TestRepliesHoldTheLargestBlock(t *testing.T) {
+	t.Parallel()
+	for _, block := range []int64{1, 4_000_000, 64_000_000} {
+		if most := replyMost(block); most < 2*block || most < leastReply {
+			t.Errorf("a block of %d bytes may take %d in a reply, %d are read", block, 2*block, most)
 		}
 	}
 }

@@ -12,14 +12,17 @@ import (
 	"time"
 )
 
-// maxReply bounds a reply: twice a block of 4,000,000 bytes in hexadecimal, or a
-// mempool of about 480,000 ids.
-const maxReply = 32 << 20
+// leastReply is what every node may answer: a mempool of about 480,000 ids.
+const leastReply = 32 << 20
+
+// replyMost bounds a reply: a whole block in hexadecimal, with its wrapping.
+func replyMost(block int64) int64 { return max(leastReply, 2*block+1<<20) }
 
 // client calls a node's JSON-RPC.
 type client struct {
 	url, user, pass string
 	timeout         time.Duration
+	most            int64 // bytes of a reply
 	http            *http.Client
 }
 
@@ -56,9 +59,9 @@ func isCode(err error, codes ...int) bool {
 	return false
 }
 
-func newClient(cfg Config) client {
+func newClient(cfg Config, rules Rules) client {
 	return client{
-		url: cfg.URL, user: cfg.User, pass: cfg.Pass, timeout: cfg.Timeout,
+		url: cfg.URL, user: cfg.User, pass: cfg.Pass, timeout: cfg.Timeout, most: replyMost(rules.BlockMost),
 		http: &http.Client{
 			Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute},
 			// A node has no reason to send the credentials elsewhere.
@@ -89,15 +92,15 @@ func (c client) call(ctx context.Context, out any, method string, params ...any)
 	if err != nil {
 		return fmt.Errorf("%s: %w", method, err)
 	}
-	reply, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
+	reply, err := io.ReadAll(io.LimitReader(res.Body, c.most+1))
 	if closeErr := res.Body.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
 		return fmt.Errorf("%s: read the reply: %w", method, err)
 	}
-	if len(reply) > maxReply {
-		return fmt.Errorf("%s: the reply is longer than %d bytes", method, maxReply)
+	if int64(len(reply)) > c.most {
+		return fmt.Errorf("%s: the reply is longer than %d bytes", method, c.most)
 	}
 	if err := decodeReply(reply, res.StatusCode, out); err != nil {
 		return fmt.Errorf("%s: %w", method, err)

@@ -39,6 +39,9 @@ type Rules struct {
 	// Input is how our coins are spent, and Sequence each input's number.
 	Input    Input
 	Sequence uint32
+	// BlockMost is the size of the largest block there can be, in bytes. What is longer
+	// is not read, so it must never be too small.
+	BlockMost int64
 	// Dust is the least amount that nodes relay, in base units.
 	Dust uint64
 	// Least is the least coin that is ever spent: smaller ones may carry what the
@@ -88,7 +91,7 @@ func (r Rules) check() error {
 		return fmt.Errorf("%s: the rules lack a function", r.Chain)
 	case len(r.Anchors) == 0 || r.Anchors[0].Height != 0:
 		return fmt.Errorf("%s: the rules lack the first block", r.Chain)
-	case r.Dust == 0 || r.Most == 0 || r.Sequence == 0 || r.Chain.Family() != asset.UTXO:
+	case r.Dust == 0 || r.Most == 0 || r.BlockMost <= 0 || r.Sequence == 0 || r.Chain.Family() != asset.UTXO:
 		return errors.New("the rules of a UTXO chain are not complete")
 	}
 	return nil

@@ -38,7 +38,7 @@ func New(cfg Config, rules Rules) (*Adapter, error) {
 		return nil, err
 	}
 	return &Adapter{
-		cfg: cfg, rules: rules, native: rules.Chain.NativeID(), node: newClient(cfg),
+		cfg: cfg, rules: rules, native: rules.Chain.NativeID(), node: newClient(cfg, rules),
 		sighted: map[string][]payment{}, previous: map[string][]byte{},
 	}, nil
 }
