@@ -3,6 +3,7 @@ package payment_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"ferry/hotwallet/payment"
 	"ferry/swap"
@@ -139,4 +140,31 @@ func TestNobodyLooksForWhatCannotBePaid(t *testing.T) {
 			t.Errorf("asked %d times, want once for each try that could be paid", n)
 		}
 	})
+}
+
+// A deposit whose block attestd's node can't show is no silence: other payments over the
+// same chain are asked for and paid in the same round, and it is asked about ever more
+// rarely until it can be seen.
+func TestOneBlockThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Bitcoin)
+	w.fund(w.some(1000), w.some(1000))
+	stuck, other := w.payout(w.some(10)), w.payout(w.some(10))
+	w.deliver(stuck, other)
+	w.attestor.refusesOnly(stuck.ID, swap.Refuse(swap.CodeRefused, "block", "", "The attestor's node of ethereum answers, and can't show the block of this deposit."))
+	w.must(w.engine.Round(t.Context()))
+	w.stands(stuck, payment.ReasonUnattested+" The attestor's node of ethereum answers")
+	if p := w.payment(other.ID); p.State != swap.PaymentBroadcast {
+		t.Fatalf("the other payment is %s: %s", p.State, p.Reason)
+	}
+	before := w.attestor.calls()
+	for range 60 { // half an hour
+		w.clock.advance(30 * time.Second)
+		w.must(w.engine.Round(t.Context()))
+	}
+	if n := w.attestor.calls() - before; n < 5 || n > 13 {
+		t.Errorf("asked %d times in half an hour, want about every five minutes", n)
+	}
+	w.attestor.refusesOnly("", nil)
+	w.settle(stuck, other)
 }
