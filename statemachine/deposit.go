@@ -8,9 +8,10 @@ import (
 	"ferry/swap/asset"
 )
 
-// MaxDeposits bounds what one swap's row carries. Deposits beyond it are parked,
-// with an alarm, rather than let an advertiser grow a row without end: what is told of
-// the swap has to fit into a message (bus.MaxBody), whatever became of each deposit.
+// MaxDeposits bounds what one swap's row carries. Deposits beyond it take the place of
+// sightings that nothing came of or, where there is none, are parked with an alarm,
+// rather than let an advertiser grow a row without end: what is told of the swap has to
+// fit into a message (bus.MaxBody), whatever became of each deposit.
 const MaxDeposits = 200
 
 // MaxSmall is how many of them may be dust: whoever sprays it must not take the place
@@ -34,22 +35,18 @@ func decideDeposit(d Decision, f swap.Fact) Decision {
 	if toAnother(d.Swap.Terms.Receipt, told) {
 		return parked("the deposit is to another address than the receipt's")
 	}
-	i := d.depositIndex(told.DepositID)
-	if i < 0 && len(d.Swap.Deposits) >= MaxDeposits {
-		return parked("the swap has %d deposits, the most that are taken", MaxDeposits)
-	}
 	small := isSmall(d.refundFee(told.Amount.Asset), told)
-	if i < 0 && small && d.small() >= MaxSmall {
-		return parked("the swap has %d deposits of dust, the most that are taken", MaxSmall)
+	known := d.depositIndex(told.DepositID) >= 0
+	i, full := d.place(told, small)
+	if full != "" {
+		return parked("%s", full)
 	}
-	if i < 0 && !small && isWrong(d.Swap.Terms.Quote, told.Amount) && d.wrong() >= MaxWrongAsset {
-		return parked("the swap has %d deposits in other assets, the most that are taken", MaxWrongAsset)
-	}
-	known := i >= 0
 	if !known {
-		d.Swap.Deposits = append(d.Swap.Deposits, swap.Deposit{
-			ID: told.DepositID, TxID: told.TxID, Amount: told.Amount, FirstSeen: told.FirstSeen})
-		i = len(d.Swap.Deposits) - 1
+		fresh := swap.Deposit{ID: told.DepositID, TxID: told.TxID, Amount: told.Amount, FirstSeen: told.FirstSeen}
+		if i == len(d.Swap.Deposits) {
+			d.Swap.Deposits = append(d.Swap.Deposits, fresh)
+		}
+		d.Swap.Deposits[i] = fresh
 	}
 	before := d.Swap.Deposits[i]
 	if before.Amount != told.Amount {

@@ -23,10 +23,10 @@ const MaxWrongAsset = 20
 // isWrong reports a deposit in another asset than the terms'.
 func isWrong(q swap.Quote, amount asset.Amount) bool { return amount.Asset != q.Pair.From }
 
-// wrong counts the deposits in other assets that are more than dust.
+// wrong counts the deposits in other assets that are more than dust, and not abandoned.
 func (d Decision) wrong() (n int) {
 	for _, deposit := range d.Swap.Deposits {
-		if isWrong(d.Swap.Terms.Quote, deposit.Amount) && !deposit.Small {
+		if isWrong(d.Swap.Terms.Quote, deposit.Amount) && !deposit.Small && !isAbandoned(deposit) {
 			n++
 		}
 	}

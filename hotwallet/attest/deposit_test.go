@@ -2,6 +2,7 @@ package attest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -379,4 +380,46 @@ func TestWitnessConfig(t *testing.T) {
 			t.Errorf("%s: a witness was made", name)
 		}
 	}
+}
+
+// A block that a node can't show while its tip answers is told apart from a node that is
+// silent, also where the block took all of the time that a look has.
+func TestABlockThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	d, c := deskFor(t), newBitcoin(1)
+	r := &unreadable{Reader: c}
+	d.seeing(t, Node{r, named("btcd")})
+	req := d.paid(t, c, 0, asset.NewUnits(1_000_000), confirmations)
+	r.cause = errors.New("missing trie node: state is not available")
+	_, err := d.attestDeposit(req)
+	swaptest.WantRefusal(t, err, swap.CodeRefused, "block", "answers, and can't show the block")
+	w := d.attestor.witness
+	spent, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	_, _, err = w.ask(spent, Claim{Chain: asset.Bitcoin, Block: chain.Ref{Height: 1}}, 0, rules())
+	if got := OutcomeOf(err); got != Unreadable {
+		t.Errorf("where the block took all the time the outcome is %q", got)
+	}
+	c.SetAway(true)
+	_, err = d.attestDeposit(req)
+	swaptest.WantRefusal(t, err, swap.CodeUnavailable, "node", "does not answer")
+	c.SetAway(false)
+	r.cause = nil
+	if _, err := d.attestDeposit(req); err != nil {
+		t.Error(err)
+	}
+}
+
+// unreadable is a node that shows no block while there is a cause.
+type unreadable struct {
+	chain.Reader
+	cause error
+}
+
+// Block implements chain.Reader.
+func (r *unreadable) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chain.Block, error) {
+	if r.cause != nil {
+		return chain.Block{}, r.cause
+	}
+	return r.Reader.Block(ctx, ref, w)
 }

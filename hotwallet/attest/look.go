@@ -142,7 +142,7 @@ func (w *Witness) final(ctx context.Context, r chain.Reader, c Claim, needed swa
 // absent tells a block that the node has not reached yet from one that it has not got.
 func (w *Witness) absent(ctx context.Context, r chain.Reader, c Claim, rules swap.DepositRules, cause error) error {
 	if !errors.Is(cause, chain.ErrBlockGone) {
-		return w.unanswered(c.Chain, cause)
+		return w.unreadable(ctx, r, c, cause)
 	}
 	tip, err := r.Tip(ctx)
 	switch {
@@ -153,6 +153,20 @@ func (w *Witness) absent(ctx context.Context, r chain.Reader, c Claim, rules swa
 		return shallow(c, 0, needed)
 	}
 	return otherBlock(c)
+}
+
+// unreadable tells a node that is silent from one that answers and does not show one
+// block: its state is gone, its trace takes too long, what comes is no block. Deposits in
+// other blocks can be looked at all the same.
+func (w *Witness) unreadable(ctx context.Context, r chain.Reader, c Claim, cause error) error {
+	// The block may have taken all of the look's time.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tipLimit)
+	defer cancel()
+	if _, err := r.Tip(ctx); err != nil {
+		return w.unanswered(c.Chain, errors.Join(cause, err))
+	}
+	w.config.Log.Warn("a node of the attestor's own does not show a block", "chain", c.Chain, "height", c.Block.Height, "error", cause)
+	return differs(Unreadable, "", "The attestor's node of %s answers, and can't show the block of this deposit.", c.Chain)
 }
 
 func (w *Witness) unanswered(on asset.Chain, err error) error {

@@ -193,11 +193,11 @@ func TestSecondNodeOverRPC(t *testing.T) {
 				must(b.Serialize(&changed))
 				return changed.Bytes()
 			}
-		}, swap.CodeUnavailable, "node", "does not answer"},
+		}, swap.CodeRefused, "block", "can't show the block"},
 		{"sends no block", "/Satoshi:27.0.0/", func(n *rpcNode) {
 			n.blocks = slices.Clone(first.blocks)
 			n.send = func([]byte) []byte { return nil }
-		}, swap.CodeUnavailable, "node", "does not answer"},
+		}, swap.CodeRefused, "block", "can't show the block"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			second, other := newRPCNode(t, c.agent)

@@ -139,6 +139,8 @@ const (
 	Attested Outcome = "attested"
 	// NoNode: a node did not answer, or there is none.
 	NoNode Outcome = "no_node"
+	// Unreadable: a node answers, and this one block can't be had from it.
+	Unreadable Outcome = "unreadable"
 	// OtherBlock: the block is not in the chain that the node has (a false chain, of
 	// either side, or a reorganisation that one of them has not seen yet).
 	OtherBlock Outcome = "other_block"
@@ -155,7 +157,7 @@ const (
 )
 
 // The fields that refusals of a look name, one for each outcome.
-var outcomeField = map[Outcome]string{NoNode: "node", OtherBlock: "block_hash", Shallow: "depth", NotFinal: "finality",
+var outcomeField = map[Outcome]string{NoNode: "node", Unreadable: "block", OtherBlock: "block_hash", Shallow: "depth", NotFinal: "finality",
 	Missing: "deposit_id", OtherAmount: "units", OneSoftware: "second_software"}
 
 // unlike is a look that ended in a refusal.

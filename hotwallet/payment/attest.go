@@ -25,6 +25,11 @@ const (
 // is wrong with either.
 const attestPatience = time.Minute
 
+// fieldUnreadable is what a refusal names where attestd's node answers and can't show
+// the deposit's block. That may last, and each look may take long, so that the pauses
+// between them are long ones: other payments must not wait for them.
+const fieldUnreadable = "block"
+
 // AttestRequest asks for an attestation of one deposit.
 type AttestRequest struct {
 	Order   swap.Order
@@ -102,15 +107,19 @@ func (e *Engine) unattested(ctx context.Context, p Payment, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	e.later(p.Order.ID, waitLeast, waitMost)
+	var refusal *swap.Error
+	if errors.As(cause, &refusal) && refusal.Field == fieldUnreadable {
+		e.later(p.Order.ID, pauseLeast, pauseMost)
+	} else {
+		e.later(p.Order.ID, waitLeast, waitMost)
+	}
 	since, known := e.unattestedSince[p.Order.ID]
 	if !known {
 		since = e.config.Now()
 		e.unattestedSince[p.Order.ID] = since
 	}
 	why := cause.Error()
-	var refusal *swap.Error
-	if errors.As(cause, &refusal) {
+	if refusal != nil {
 		why = refusal.Message
 	}
 	if e.config.Now().Sub(since) < attestPatience && !strings.HasPrefix(p.Reason, ReasonUnattestedLong) {

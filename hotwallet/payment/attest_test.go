@@ -3,6 +3,7 @@ package payment_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"ferry/hotwallet/payment"
 	"ferry/swap"
@@ -110,4 +111,60 @@ func TestEachTryIsAttestedAnew(t *testing.T) {
 		t.Errorf("attested %d times over three tries", n)
 	}
 	w.settle(o)
+}
+
+// A payment that there is nothing to pay with waits without anybody being asked to look
+// at its deposits, however often it is tried; they are once it can be paid.
+func TestNobodyLooksForWhatCannotBePaid(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		o := w.payout(w.some(10))
+		w.deliver(o)
+		for range 3 {
+			w.step()
+			w.stands(o, payment.ReasonFunds)
+		}
+		if n := w.attestor.calls(); n != 0 {
+			t.Fatalf("asked %d times about a deposit of a payment without funds", n)
+		}
+		w.fund(w.some(1000))
+		w.attestor.refuses(swap.Refuse(swap.CodeRefused, "depth", "3", "The deposit is 2 blocks deep on the attestor's own node, 3 are needed."))
+		w.step()
+		w.stands(o, payment.ReasonUnattested+" The deposit is 2 blocks deep")
+		if n := w.count(`SELECT count(*) FROM attempt`); n != 0 {
+			t.Fatalf("%d plans are stored before the deposit is attested", n)
+		}
+		w.attestor.refuses(nil)
+		w.settle(o)
+		if n := w.attestor.calls(); n != 2 {
+			t.Errorf("asked %d times, want once for each try that could be paid", n)
+		}
+	})
+}
+
+// A deposit whose block attestd's node can't show is no silence: other payments over the
+// same chain are asked for and paid in the same round, and it is asked about ever more
+// rarely until it can be seen.
+func TestOneBlockThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Bitcoin)
+	w.fund(w.some(1000), w.some(1000))
+	stuck, other := w.payout(w.some(10)), w.payout(w.some(10))
+	w.deliver(stuck, other)
+	w.attestor.refusesOnly(stuck.ID, swap.Refuse(swap.CodeRefused, "block", "", "The attestor's node of ethereum answers, and can't show the block of this deposit."))
+	w.must(w.engine.Round(t.Context()))
+	w.stands(stuck, payment.ReasonUnattested+" The attestor's node of ethereum answers")
+	if p := w.payment(other.ID); p.State != swap.PaymentBroadcast {
+		t.Fatalf("the other payment is %s: %s", p.State, p.Reason)
+	}
+	before := w.attestor.calls()
+	for range 60 { // half an hour
+		w.clock.advance(30 * time.Second)
+		w.must(w.engine.Round(t.Context()))
+	}
+	if n := w.attestor.calls() - before; n < 5 || n > 13 {
+		t.Errorf("asked %d times in half an hour, want about every five minutes", n)
+	}
+	w.attestor.refusesOnly("", nil)
+	w.settle(stuck, other)
 }

@@ -16,6 +16,8 @@ type fakeAttestor struct {
 	mu     sync.Mutex
 	asked  []payment.AttestRequest
 	refuse error
+	// only, if not "", is the one order that is refused.
+	only string
 	// edit, if not nil, changes what is signed.
 	edit func(a *swap.DepositAttestation)
 }
@@ -24,7 +26,14 @@ type fakeAttestor struct {
 func (a *fakeAttestor) refuses(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.refuse = err
+	a.refuse, a.only = err, ""
+}
+
+// refusesOnly has the requests for one order refused.
+func (a *fakeAttestor) refusesOnly(orderID string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refuse, a.only = err, orderID
 }
 
 // calls is how often it was asked.
@@ -39,7 +48,7 @@ func (a *fakeAttestor) AttestDeposit(ctx context.Context, r payment.AttestReques
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.asked = append(a.asked, r)
-	if a.refuse != nil {
+	if a.refuse != nil && (a.only == "" || a.only == r.Order.ID) {
 		return "", a.refuse
 	}
 	terms, err := swap.DecodeTerms(r.Order.SignedQuote, r.Order.SignedReceipt)

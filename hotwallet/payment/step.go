@@ -60,10 +60,6 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, []string, bool, 
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return p, nil, false, e.stand(ctx, p, ReasonEarlier, false)
 	}
-	attested, ok, err := e.attest(ctx, p)
-	if err != nil || !ok {
-		return p, nil, false, err
-	}
 	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Request{
 		Asset: p.Order.Amount.Asset, Destination: p.Order.Destination, Units: units, FeeMax: limit.most})
 	if err != nil {
@@ -71,6 +67,11 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, []string, bool, 
 	}
 	if limit.most.Less(plan.Fee) {
 		return p, nil, false, e.notPlanned(ctx, p, limit, chain.ErrFeeMax)
+	}
+	// Only now: a payment that there is nothing to pay with asks nobody for a look.
+	attested, ok, err := e.attest(ctx, p)
+	if err != nil || !ok {
+		return p, nil, false, err
 	}
 	crash.Point("payment.plan.before")
 	stored, err := e.config.Store.StorePlan(ctx, p, plan)
@@ -93,6 +94,7 @@ func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, caus
 		return e.stand(ctx, p, ReasonDeferred, false)
 	}
 	e.later(p.Order.ID, waitLeast, waitMost)
+	delete(e.unattestedSince, p.Order.ID) // it waits for something else now
 	switch {
 	case errors.Is(cause, chain.ErrFunds):
 		return e.stand(ctx, p, e.short(p.Order, cause), true)

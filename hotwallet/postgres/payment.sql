@@ -19,9 +19,13 @@ SELECT deposit_id, order_id FROM payment_deposit WHERE deposit_id = ANY ($1)
 SELECT order_id, body::text FROM payment WHERE order_id = ANY ($1)
 
 -- OPEN_PAYMENTS
-SELECT order_id, state FROM payment
-WHERE chain = $1 AND state IN ('queued', 'signed', 'broadcast')
-ORDER BY queued_at, order_id LIMIT $2
+-- What lay queued in rows that a recovery goes on from may have been paid after they
+-- were copied: see KEEP_BACK.
+SELECT p.order_id, p.state FROM payment p
+WHERE p.chain = $1 AND p.state IN ('queued', 'signed', 'broadcast')
+  AND (p.queued_at >= coalesce((SELECT r.started_at FROM recovery r WHERE r.chain = $1), '-infinity')
+    OR p.state <> 'queued' OR EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id))
+ORDER BY p.queued_at, p.order_id LIMIT $2
 
 -- READ_PAYMENT
 SELECT p.body::text, p.state, p.version, p.reason,

@@ -19,6 +19,7 @@ var (
 	readRecoverySQL   = statement("READ_RECOVERY")
 	beginRecoverySQL  = statement("BEGIN_RECOVERY")
 	finishRecoverySQL = statement("FINISH_RECOVERY")
+	keepBackSQL       = statement("KEEP_BACK")
 	recoversSQL       = statement("RECOVERS")
 	recoveryBeganSQL  = statement("RECOVERY_BEGAN")
 	burnPaidSQL       = statement("BURN_PAID")
@@ -26,6 +27,13 @@ var (
 )
 
 var _ recovery.Store = (*Store)(nil)
+
+// alarmKeptBack is of payments that no recovery can tell to be unpaid, and reasonKeptBack
+// what each of them says.
+const (
+	alarmKeptBack  = "alarm.payments_kept_back"
+	reasonKeptBack = "queued before the recovery of its chain: it may have been paid, and is paid by hand if it was not"
+)
 
 // Recovery implements recovery.Store.
 func (s *Store) Recovery(ctx context.Context) (recovery.Plan, bool, error) {
@@ -54,17 +62,36 @@ func (s *Store) BeginRecovery(ctx context.Context, tip, from int64) (until, bega
 	return until, began, nil
 }
 
-// FinishRecovery implements recovery.Store.
+// FinishRecovery implements recovery.Store. One alarm counts the payments that are kept
+// back.
 func (s *Store) FinishRecovery(ctx context.Context) (finished bool, err error) {
 	err = s.write(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, finishRecoverySQL, s.chain, s.now())
-		finished = err == nil && tag.RowsAffected() == 1
-		return err
+		if finished = err == nil && tag.RowsAffected() == 1; !finished {
+			return err
+		}
+		return s.keepBack(ctx, tx)
 	})
 	if err != nil {
 		return false, fmt.Errorf("end the recovery of %s: %w", s.chain, err)
 	}
 	return finished, nil
+}
+
+// keepBack says of payments that lie unplanned in rows older than the recovery why they
+// stand still. OpenPayments leaves them out.
+func (s *Store) keepBack(ctx context.Context, tx pgx.Tx) error {
+	var kept int
+	var first string
+	if err := tx.QueryRow(ctx, keepBackSQL, s.chain, reasonKeptBack, s.now()).Scan(&kept, &first); err != nil {
+		return fmt.Errorf("keep payments from before back: %w", err)
+	}
+	if kept == 0 {
+		return nil
+	}
+	s.config.Log.Error("payments queued before the recovery are kept back", "chain", s.chain, "count", kept, "order", first)
+	return s.staffAction(ctx, tx, itself, alarmKeptBack, string(s.chain), fmt.Sprintf(
+		"%d payments that were queued before the recovery of %s are not paid, because nobody knows here whether they were: the first is %s", kept, s.chain, first))
 }
 
 // recovers reports that a block is one of those a recovery reads again: spends of

@@ -11,6 +11,17 @@ RETURNING until, began
 UPDATE recovery r SET finished_at = $2 FROM cursor u
 WHERE r.chain = $1 AND u.chain = r.chain AND r.finished_at IS NULL AND u.height >= r.until
 
+-- KEEP_BACK
+-- Payments that are queued without an attempt in rows older than the recovery: they
+-- may have been paid since the rows were copied, so that they are not planned any more.
+WITH kept AS (
+    UPDATE payment p SET reason = $2, version = version + 1, updated_at = $3
+    FROM recovery r
+    WHERE r.chain = $1 AND p.chain = r.chain AND p.state = 'queued' AND p.queued_at < r.started_at
+      AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
+    RETURNING p.order_id, p.queued_at)
+SELECT count(*), coalesce((array_agg(order_id ORDER BY queued_at, order_id))[1], '') FROM kept
+
 -- RECOVERS
 SELECT EXISTS (SELECT 1 FROM recovery WHERE chain = $1 AND until >= $2)
 

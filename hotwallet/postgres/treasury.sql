@@ -40,9 +40,10 @@ WHERE d.chain = $1 AND d.asset = $2 AND d.state IN ('in_block', 'confirmed') AND
 
 -- BALANCE_QUEUED
 -- What payments without a plan will take of the asset $2, and how many of them are in
--- another one.
+-- another one. Those that a recovery keeps back (KEEP_BACK) take nothing.
 SELECT coalesce(sum(p.units) FILTER (WHERE p.asset = $2), 0), count(*) FILTER (WHERE p.asset <> $2) FROM payment p
 WHERE p.chain = $1 AND p.state = 'queued'
+  AND p.queued_at >= coalesce((SELECT r.started_at FROM recovery r WHERE r.chain = $1), '-infinity')
   AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
 
 -- BALANCE_STATE

@@ -51,6 +51,7 @@ type write struct {
 	created, updated                               swapColumns
 	deadlineSwaps, deadlineNames                   []string
 	deadlineTimes                                  []time.Time
+	displacedSwaps, displacedIDs                   []string
 	deposits                                       depositColumns
 	payments                                       paymentColumns
 	events                                         eventColumns
@@ -152,6 +153,11 @@ func (w *write) addDeadline(id string, name swap.DeadlineName, due time.Time) {
 func (w *write) addLegs(base, s *swap.Swap) error {
 	if base == nil {
 		base = &swap.Swap{}
+	}
+	for i, d := range base.Deposits {
+		if s.Deposits[i].ID != d.ID { // another took its place; it may have a new one
+			w.displacedSwaps, w.displacedIDs = append(w.displacedSwaps, s.ID), append(w.displacedIDs, d.ID)
+		}
 	}
 	for i, d := range s.Deposits {
 		if i < len(base.Deposits) && base.Deposits[i] == d {
@@ -271,6 +277,7 @@ func (w *write) queue(p *pgx.Batch) {
 		c.payoutUnits, c.depositAddresses, c.payoutAddresses, c.refundAddresses, c.reasons, c.seen, c.createdAt, c.updatedAt, c.amended)
 	add(len(w.deadlineSwaps), insertDeadlinesSQL, w.deadlineSwaps, w.deadlineNames, w.deadlineTimes)
 	add(len(u.ids), updateSwapsSQL, u.ids, u.bases, u.states, u.versions, u.reasons, u.seen, u.updatedAt, u.amended)
+	add(len(w.displacedIDs), deleteDepositsSQL, w.displacedSwaps, w.displacedIDs)
 	add(len(d.ids), upsertDepositsSQL, d.swaps, d.ids, d.txids, d.units, d.states, d.verdicts, d.positions, d.bodies)
 	add(len(y.ids), upsertPaymentsSQL, y.ids, y.swaps, y.purposes, y.units, y.states, y.txids, y.positions, y.bodies)
 	add(len(e.swaps), insertEventsSQL, e.swaps, e.versions, e.sources, e.seqs, e.kinds, e.from, e.to, e.notes, e.facts, e.at)

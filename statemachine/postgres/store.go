@@ -47,6 +47,7 @@ var (
 	insertSwapsSQL     = statement("insert_swaps")
 	insertDeadlinesSQL = statement("insert_deadlines")
 	updateSwapsSQL     = statement("update_swaps")
+	deleteDepositsSQL  = statement("delete_deposits")
 	upsertDepositsSQL  = statement("upsert_deposits")
 	upsertPaymentsSQL  = statement("upsert_payments")
 	insertEventsSQL    = statement("insert_events")

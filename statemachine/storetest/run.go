@@ -53,6 +53,7 @@ func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
 		"amendments and what is not settled":  testAmended,
 		"requests for prices":                 testRequests,
 		"a deadline replaces its namesake":    testReplacedDeadlines,
+		"deposits take places of others":      testPlaces,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
