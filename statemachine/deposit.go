@@ -32,7 +32,7 @@ func decideDeposit(d Decision, f swap.Fact) Decision {
 	if _, known := asset.Lookup(told.Amount.Asset); !known {
 		return parked("the deposit is in %.20q, which is not known", told.Amount.Asset)
 	}
-	if told.Address != d.Swap.Terms.Receipt.DepositAddress {
+	if toAnother(d.Swap.Terms.Receipt, told) {
 		return parked("the deposit is to another address than the receipt's")
 	}
 	small := isSmall(d.refundFee(told.Amount.Asset), told)

@@ -150,3 +150,12 @@ func ownersMatter(s swap.Swap, m swap.Mismatch) string {
 		"the fee of %s is yours to pay, and what the refund costs beyond it Ferry pays. Say yes with the swap's secret (answer refund_wrong_asset).",
 		what, chain, q.Pair.From, back, where, m.Fee)
 }
+
+// toAnother reports a deposit to another address than the receipt's. On a sibling's
+// chain the same address has another form, which only those who know the networks can
+// tell: there the hot wallet's word counts until a payment rests on it, and then attestd
+// derives the form by itself.
+func toAnother(r swap.Receipt, told swap.DepositFact) bool {
+	on := asset.MustLookup(told.Amount.Asset).Chain
+	return on == r.DepositChain && told.Address != r.DepositAddress
+}

@@ -53,7 +53,7 @@ func documents(t *testing.T) bundle {
 		t.Fatal(err)
 	}
 	b.write("deployment.json", `{"networks":`+string(b.file.Networks)+`,"quote_keys":`+string(quoteKeys)+`,"attest_keys":`+string(attestKeys)+
-		`,"chains":{"bitcoin":`+chain+`,"ethereum":`+chain+`},"pairs":[],"locks":{"lock_seconds":60,"deposit_window_seconds":1200,
+		`,"chains":{"bitcoin":`+chain+`,"bitcoincash":`+chain+`,"ethereum":`+chain+`},"pairs":[],"locks":{"lock_seconds":60,"deposit_window_seconds":1200,
 		"confirm_window_seconds":7200,"max_per_client":20}}`)
 	var honest, open = b.named("receipt: as asked"), b.named("receipt: with the refund address left open, as asked")
 	b.write("open", open.SignedReceipt)

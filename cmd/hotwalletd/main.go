@@ -140,7 +140,7 @@ func (w *wiring) openStore(pool *pgxpool.Pool) (err error) {
 	if err != nil {
 		return err
 	}
-	w.store, err = postgres.New(pool, w.chain, postgres.Config{Rules: rules,
+	w.store, err = postgres.New(pool, w.chain, postgres.Config{Rules: rules, Networks: w.deployment.Networks,
 		Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, GasReserve: w.amounts.NetworkFee, Now: time.Now, Log: w.plain})
 	return err
 }

@@ -75,7 +75,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	if err != nil {
 		return nil, nil, err
 	}
-	rebuild, err := recovery.New(recovery.Config{Chain: w.chain, Store: w.store, Issuer: issuer, Node: w.adapter, Now: time.Now, Log: w.plain})
+	rebuild, err := recovery.New(recovery.Config{Chain: w.chain, Store: w.store, Issuer: issuer, Siblings: issuer.WatchSiblings, Node: w.adapter, Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -118,7 +118,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 // watcher follows the chain and has the books compared with the node at each tip.
 func (w wiring) watcher(set *watch.Set, birth int64, moved func()) (*watch.Watcher, error) {
 	policy := w.deployment.Chains[w.chain]
-	return watch.New(watch.Config{Reader: w.adapter, Store: w.store, Set: set, Poll: pollEvery,
+	return watch.New(watch.Config{Reader: w.adapter, Store: w.store, Siblings: w.store.Siblings, Set: set, Poll: pollEvery,
 		BirthHeight: birth, ReorgLimit: policy.ReorgLimit,
 		StaleAfter: w.deployment.StaleAfter(w.chain), Observer: w.metrics.Watch(), Log: w.plain,
 		AtTip: func(ctx context.Context) {

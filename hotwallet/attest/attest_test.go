@@ -48,8 +48,12 @@ func accountsOf(t swaptest.Reporter, n asset.Networks, seed byte) keys.Accounts 
 		}
 		return public.String()
 	}
-	raw, err := json.Marshal(keys.File{BitcoinDeposit: xpub(84, 1, 0), BitcoinHot: xpub(84, 1, 1),
-		EthereumDeposit: xpub(44, 60, 0), EthereumHot: xpub(44, 60, 1)})
+	file := keys.File{BitcoinDeposit: xpub(84, 1, 0), BitcoinHot: xpub(84, 1, 1),
+		EthereumDeposit: xpub(44, 60, 0), EthereumHot: xpub(44, 60, 1)}
+	if n.BitcoinCash != "" {
+		file.BitcoinCashDeposit, file.BitcoinCashHot = xpub(44, 145, 0), xpub(44, 145, 1)
+	}
+	raw, err := json.Marshal(file)
 	if err != nil {
 		t.Fatalf("encode: %v", err)
 	}
@@ -71,6 +75,12 @@ type desk struct {
 
 func newDesk(t swaptest.Reporter, dir string) *desk {
 	t.Helper()
+	return newDeskOn(t, dir, swaptest.Networks)
+}
+
+// newDeskOn is newDesk of a deployment on other networks.
+func newDeskOn(t swaptest.Reporter, dir string, networks asset.Networks) *desk {
+	t.Helper()
 	quotePublic, quoteKey, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatalf("key: %v", err)
@@ -80,7 +90,7 @@ func newDesk(t swaptest.Reporter, dir string) *desk {
 		t.Fatalf("key: %v", err)
 	}
 	d := &desk{quoteKey: quoteKey, now: testNow}
-	d.config = Config{Networks: swaptest.Networks, Accounts: accountsOf(t, swaptest.Networks, 1), Key: key,
+	d.config = Config{Networks: networks, Accounts: accountsOf(t, networks, 1), Key: key,
 		QuoteKeys: swap.PublicKeys{swap.KeyID(quotePublic): quotePublic}, Store: filepath.Join(dir, "attest", "store.db"),
 		Ahead: 5, HotRange: 3, Now: func() time.Time { return d.now }}
 	if err := Create(d.config.Store, d.config.Accounts); err != nil {

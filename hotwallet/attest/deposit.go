@@ -76,7 +76,8 @@ func (a *Attestor) attestDeposit(ctx context.Context, r *ferryv1.AttestDepositRe
 // seen before, or that pays on none of the quote's chains.
 func (a *Attestor) fencePayer(t swap.Terms, r *ferryv1.AttestDepositRequest) error {
 	payer := asset.Chain(r.GetPayerChain())
-	if payer != t.Quote.PayoutChain() && payer != t.Quote.DepositChain() {
+	on, sibling := siblingOf(t, r)
+	if payer != t.Quote.PayoutChain() && payer != t.Quote.DepositChain() && !(sibling && payer == on) {
 		return refuse("payer_chain", "", "The caller pays on none of the quote's chains.")
 	}
 	if r.GetFencingToken() == 0 {
@@ -139,7 +140,14 @@ func (a *Attestor) claim(t swap.Terms, r *ferryv1.AttestDepositRequest) (Claim, 
 	if err != nil {
 		return Claim{}, err
 	}
-	c := Claim{Chain: t.Receipt.DepositChain, DepositID: r.GetDepositId(), Address: address,
+	on := t.Receipt.DepositChain
+	if sibling, ok := siblingOf(t, r); ok {
+		on = sibling
+		if address, ok = keys.SiblingAddress(a.networks, on, address); !ok {
+			return Claim{}, refuse("asset", "", fmt.Sprintf("The receipt's address has no form on %s.", on))
+		}
+	}
+	c := Claim{Chain: on, DepositID: r.GetDepositId(), Address: address,
 		Block: chain.Ref{Height: r.GetHeight(), Hash: r.GetBlockHash()}}
 	if !strings.HasPrefix(c.DepositID, string(c.Chain)+":") || len(c.DepositID) > textMost || strings.ContainsRune(c.DepositID, 0) {
 		return Claim{}, refuse("deposit_id", "", fmt.Sprintf("This is no deposit on %s.", c.Chain))

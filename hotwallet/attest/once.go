@@ -150,11 +150,10 @@ func (s *store) refuse(tx *bolt.Tx, r request, quote swap.Quote) error {
 	if limit := s.limit(tx, chain); r.Index >= limit {
 		return refuse("index", fmt.Sprint(limit-1), "The index is too far ahead of those attested.")
 	}
-	own := tx.Bucket(bucketOwn)
-	if own.Get(addressKey(quote.PayoutChain(), r.PayoutAddress)) != nil {
+	if s.holds(tx, quote.PayoutChain(), r.PayoutAddress) {
 		return swap.Refuse(swap.CodeForbiddenAddress, "terms.payout_address", "", "The payout address is one of our own.")
 	}
-	if own.Get(addressKey(chain, r.RefundAddress)) != nil {
+	if s.holds(tx, chain, r.RefundAddress) {
 		return swap.Refuse(swap.CodeForbiddenAddress, "terms.refund_address", "", "The refund address is one of our own.")
 	}
 	return nil

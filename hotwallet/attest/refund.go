@@ -43,7 +43,7 @@ func (s *store) setRefundAddress(swapID string, chain asset.Chain, address strin
 			}
 			return nil
 		}
-		if tx.Bucket(bucketOwn).Get(addressKey(chain, address)) != nil {
+		if s.holds(tx, chain, address) {
 			refusal = swap.Refuse(swap.CodeForbiddenAddress, fieldRefundAddress, "", "The refund address is one of our own.")
 			return nil
 		}

@@ -85,7 +85,7 @@ func (s *store) refundsTo(t swap.Terms) (address string, err error) {
 // isOwn reports that an address is ours, as far as they are derived.
 func (s *store) isOwn(chain asset.Chain, address string) (own bool, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
-		own = tx.Bucket(bucketOwn).Get(addressKey(chain, address)) != nil
+		own = s.holds(tx, chain, address)
 		return nil
 	})
 	return own, err

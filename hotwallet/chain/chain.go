@@ -152,8 +152,9 @@ func (c Coin) ID() string { return CoinID(c.TxID, c.Index) }
 // Funds is what a payment may be made from, chosen by the store.
 type Funds struct {
 	// Coins may be spent (UTXO chains): confirmed, mature, not reserved. Must are
-	// the coins an earlier attempt of the same payment used; Plan spends these
-	// first, so that two attempts always conflict.
+	// the coins an earlier attempt of the same payment used, or the one that a refund is
+	// of and nothing else may spend; Plan spends these first, so that two attempts
+	// always conflict.
 	Coins []Coin
 	Must  []Coin
 	// ChangeAddress and ChangePath receive what is left over (UTXO chains).

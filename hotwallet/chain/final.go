@@ -61,11 +61,11 @@ const finalityLate = 128
 // are not, seen from a tip; "" while it is no more than usual. The sentence stays the
 // same as long as the node's answer does.
 func (f Final) Late(height, tip int64, needed swap.Finality) string {
-	up, any := f.Up(needed)
+	up, exists := f.Up(needed)
 	switch {
 	case f.At(height).Covers(needed) || f.Ahead:
 		return ""
-	case !any:
+	case !exists:
 		return fmt.Sprintf("the node calls no block %s: deposits that need it are held, smaller ones go on", needed)
 	case tip-height+1 > finalityLate:
 		return fmt.Sprintf("the node calls no block above %d %s: deposits that need it are held, smaller ones go on", up.Height, needed)

@@ -99,7 +99,7 @@ func newWorld(t *testing.T, n node) *world {
 		keys: swaptest.NewKeys(), set: watch.NewSet()}
 	log := slog.New(slog.DiscardHandler)
 	var err error
-	w.store, err = postgres.New(w.pool, w.chain, postgres.Config{Confirmations: needed, DustThreshold: asset.NewUnits(dustThreshold), Log: log})
+	w.store, err = postgres.New(w.pool, w.chain, postgres.Config{Confirmations: needed, Networks: networks, DustThreshold: asset.NewUnits(dustThreshold), Log: log})
 	w.must(err)
 	lease, err := w.store.AcquireLease(t.Context(), "test")
 	w.must(err)
@@ -108,7 +108,7 @@ func newWorld(t *testing.T, n node) *world {
 			t.Error(err)
 		}
 	})
-	w.watcher, err = watch.New(watch.Config{Reader: n.adapter(), Store: w.store, Set: w.set, Poll: time.Hour, ReorgLimit: reorgLimit, Log: log})
+	w.watcher, err = watch.New(watch.Config{Reader: n.adapter(), Store: w.store, Siblings: w.store.Siblings, Set: w.set, Poll: time.Hour, ReorgLimit: reorgLimit, Log: log})
 	w.must(err)
 	w.handler = consume.Handler{Store: swaps.New(w.swapPool), Log: log,
 		Rules: statemachine.Rules{QuoteKeys: w.keys.QuoteKeys(), AttestKeys: w.keys.AttestKeys()}}

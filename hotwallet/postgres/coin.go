@@ -31,7 +31,12 @@ var errMalformedCoin = errors.New("not of the form <txid>:<index>")
 func keepsAccounts(c asset.Chain) bool { return c.Family() == asset.Account }
 
 // ownAddress is a row of address as far as a credit needs it.
-type ownAddress struct{ path, state, swapID string }
+type ownAddress struct {
+	path, state, swapID string
+	// home is the chain of the row where the address is the form here of another
+	// chain's; "" where it is this chain's own.
+	home asset.Chain
+}
 
 // purpose is what a deposit to the address is for, by the address's state.
 func (a ownAddress) purpose() string {
@@ -68,6 +73,9 @@ func (c *change) ownAddresses(ctx context.Context, credits []chain.Credit) (map[
 	if err != nil {
 		return nil, fmt.Errorf("look addresses up: %w", err)
 	}
+	if err := c.siblingAddresses(ctx, credits, found); err != nil {
+		return nil, err
+	}
 	for _, credit := range credits {
 		if _, ok := found[credit.Address]; !ok {
 			return nil, fmt.Errorf("the address of credit %s is not ours: %w", credit.CoinID(), ErrState)
@@ -80,15 +88,16 @@ func (c *change) addCoins(ctx context.Context, b chain.Block, addresses map[stri
 	if keepsAccounts(c.chain) {
 		return nil
 	}
-	var txs, units, to, paths []string
+	var txs, units, to, paths, homes []string
 	var indexes []int64
 	var coinbase []bool
 	for _, credit := range b.Credits {
 		txs, indexes = append(txs, credit.TxID), append(indexes, int64(credit.Index))
 		units, to = append(units, credit.Units.String()), append(to, credit.Address)
 		paths, coinbase = append(paths, addresses[credit.Address].path), append(coinbase, credit.Coinbase)
+		homes = append(homes, string(addresses[credit.Address].home))
 	}
-	tag, err := c.tx.Exec(ctx, addCoinsSQL, c.chain, txs, indexes, units, to, paths, coinbase, b.Height)
+	tag, err := c.tx.Exec(ctx, addCoinsSQL, c.chain, txs, indexes, units, to, paths, coinbase, b.Height, homes)
 	if err != nil {
 		return fmt.Errorf("store %d coins: %w", len(txs), err)
 	}

@@ -1,8 +1,8 @@
 -- ADD_COINS
 -- New, or back in a block. A coin that is in one already, or has another amount, is
 -- left out; the caller compares the count.
-INSERT INTO coin (chain, txid, idx, units, address, path, coinbase, height)
-SELECT $1, n.*, $8 FROM unnest($2::text[], $3::bigint[], $4::numeric[], $5::text[], $6::text[], $7::boolean[]) AS n
+INSERT INTO coin (chain, txid, idx, units, address, path, coinbase, home, height)
+SELECT $1, n.*, $8 FROM unnest($2::text[], $3::bigint[], $4::numeric[], $5::text[], $6::text[], $7::boolean[], $9::text[]) AS n
 ON CONFLICT (chain, txid, idx) DO UPDATE SET height = excluded.height
 WHERE coin.height IS NULL AND coin.units = excluded.units AND coin.address = excluded.address
 

@@ -37,7 +37,9 @@ func (s *Store) Basis(ctx context.Context, p payment.Payment) (payment.Basis, er
 		b.DepositsConfirmed = confirmed == len(o.Deposits)
 		var err error
 		if !keepsAccounts(s.chain) {
-			b.Funds, err = s.spendableCoins(ctx, tx, o.ID)
+			if b.Funds, err = s.spendableCoins(ctx, tx, o.ID); err == nil {
+				b.Funds.Must, err = s.siblingCoins(ctx, tx, o)
+			}
 			return err
 		}
 		b.Funds, b.Unsigned, err = s.payingSender(ctx, tx, o.Amount.Asset)

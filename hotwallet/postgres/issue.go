@@ -150,5 +150,12 @@ func (s *Store) OwnAddress(ctx context.Context, address string) (bool, error) {
 	if err := s.pool.QueryRow(ctx, ownAddressSQL, address).Scan(&own); err != nil {
 		return false, fmt.Errorf("look for an address among ours: %w", err)
 	}
+	if own {
+		return true, nil
+	}
+	own, err := s.ownForm(ctx, address)
+	if err != nil {
+		return false, fmt.Errorf("look for an address among ours: %w", err)
+	}
 	return own, nil
 }

@@ -49,10 +49,10 @@ ORDER BY d.deposit_id FOR SHARE OF d
 
 -- SPENDABLE_COINS
 -- Deep enough, mature (a coinbase output may be spent by the 100th block after
--- its own), reserved by nobody. The largest, up to a limit.
+-- its own), reserved by nobody, of this chain's own keys. The largest, up to a limit.
 SELECT c.txid, c.idx, c.units, c.address, c.path
 FROM coin c JOIN cursor u ON u.chain = c.chain
-WHERE c.chain = $1 AND c.spent_txid IS NULL AND c.reserved_by IS NULL
+WHERE c.chain = $1 AND c.home = '' AND c.spent_txid IS NULL AND c.reserved_by IS NULL
   AND c.height <= u.height - $2 + 1 AND (NOT c.coinbase OR c.height <= u.height - 99)
 ORDER BY c.units DESC, c.txid, c.idx LIMIT $3
 
@@ -90,11 +90,14 @@ INSERT INTO attempt (order_id, n, chain, state, plan, fee, nonce, planned_at)
 VALUES ($1, $2, $3, 'planned', $4, $5, $6, $7)
 
 -- RESERVE_COINS
--- The caller compares the count: every coin of the plan, as the plan has it.
+-- The caller compares the count: every coin of the plan, as the plan has it. One of
+-- another chain's keys is for the refund of that very deposit.
 UPDATE coin c SET reserved_by = $1
 FROM unnest($3::text[], $4::bigint[], $5::numeric[], $6::text[]) AS w (txid, idx, units, path), cursor u
 WHERE c.chain = $2 AND u.chain = $2 AND c.txid = w.txid AND c.idx = w.idx AND c.units = w.units AND c.path = w.path
   AND c.spent_txid IS NULL AND c.reserved_by IS NULL
+  AND (c.home = '' OR EXISTS (SELECT FROM payment_deposit p JOIN payment o USING (order_id)
+      WHERE p.order_id = $1 AND o.purpose = 'refund' AND p.deposit_id = c.chain || ':' || c.txid || ':' || c.idx))
   AND c.height <= u.height - $7 + 1 AND (NOT c.coinbase OR c.height <= u.height - 99)
 
 -- TAKE_NONCE

@@ -170,7 +170,7 @@ func (c *change) raiseNonces(ctx context.Context, b chain.Block) error {
 func (c *change) burnPaid(ctx context.Context, addresses map[string]ownAddress) error {
 	var paid []string
 	for address, a := range addresses {
-		if a.state == "pool" {
+		if a.state == "pool" && a.home == "" {
 			paid = append(paid, address)
 		}
 	}

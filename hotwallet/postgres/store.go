@@ -21,6 +21,9 @@ type Config struct {
 	// before it is told as confirmed, and a payment before it is final. It is for
 	// every deposit where Rules are left out, and not looked at where they are given.
 	Confirmations int64
+	// Networks tell which forms another chain's addresses have on this one; without them
+	// there are none.
+	Networks asset.Networks
 	// Rules are what deposits need by their amounts; what payments and change need is
 	// the chain's depth in them. See Store.SetRules.
 	Rules swap.DepositRules

@@ -21,7 +21,8 @@ SELECT coalesce(sum(units) FILTER (WHERE account IN ('wallet', 'in_flight')), 0)
 FROM posting WHERE asset = $1
 
 -- BALANCE_COINS
-SELECT coalesce(sum(c.units) FILTER (WHERE c.reserved_by IS NULL AND c.height <= u.height - $2 + 1
+-- What another chain's keys hold is nobody's to pay with.
+SELECT coalesce(sum(c.units) FILTER (WHERE c.home = '' AND c.reserved_by IS NULL AND c.height <= u.height - $2 + 1
                                        AND (NOT c.coinbase OR c.height <= u.height - 99)), 0),
        coalesce(sum(c.units) FILTER (WHERE c.reserved_by IS NOT NULL), 0)
 FROM coin c JOIN cursor u ON u.chain = c.chain

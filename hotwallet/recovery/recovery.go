@@ -63,6 +63,10 @@ type Config struct {
 	Store  Store
 	Issuer Issuer
 	Node   Node
+	// Siblings, if not nil, has the forms watched that another chain's deposit addresses
+	// have on this one, as far as attestd has attested them. The other chain's rows may be
+	// lost too, and be recovered only later.
+	Siblings func(ctx context.Context) error
 	// Each is how often progress is told; 5 s if zero.
 	Each time.Duration
 	// Now is the clock; time.Now if nil.
@@ -114,6 +118,11 @@ func (r *Recovery) Start(ctx context.Context) error {
 	}
 	if err := r.config.Issuer.BurnUpTo(ctx, next+plan.Gap); err != nil {
 		return err
+	}
+	if r.config.Siblings != nil {
+		if err := r.config.Siblings(ctx); err != nil {
+			return err
+		}
 	}
 	at, begun, err := r.config.Store.Cursor(ctx)
 	if err != nil {

@@ -70,13 +70,18 @@ func (w *world) BurnUpTo(_ context.Context, next uint32) error {
 	return nil
 }
 
+func (w *world) siblings(context.Context) error {
+	w.calls = append(w.calls, "siblings")
+	return w.away
+}
+
 func (w *world) Tip(context.Context) (chain.Ref, error) {
 	return chain.Ref{Height: w.tip}, w.away
 }
 
 func (w *world) recovery(t *testing.T) *recovery.Recovery {
 	t.Helper()
-	r, err := recovery.New(recovery.Config{Chain: asset.Bitcoin, Store: w, Issuer: w, Node: w, Each: time.Millisecond, Log: slog.New(slog.DiscardHandler)})
+	r, err := recovery.New(recovery.Config{Chain: asset.Bitcoin, Store: w, Issuer: w, Siblings: w.siblings, Node: w, Each: time.Millisecond, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,14 +105,14 @@ func TestStart(t *testing.T) {
 		"never ordered": {world: &world{attested: 8, tip: 90}, birth: 3},
 		"finished":      {world: &world{attested: 8, tip: 90, plan: &recovery.Plan{Highest: 7, Finished: true}}, birth: 3},
 		"an empty database": {world: &world{attested: 8, tip: 90, plan: &recovery.Plan{Highest: -1, Gap: 20, Birth: at(50)}},
-			calls: []string{"burn", "begin"}, burnt: 28, birth: 50, began: 50, until: 90},
+			calls: []string{"burn", "siblings", "begin"}, burnt: 28, birth: 50, began: 50, until: 90},
 		"the highest is known": {world: &world{attested: 8, tip: 90, plan: &recovery.Plan{Highest: 7, Birth: at(50)}},
-			calls: []string{"burn", "begin"}, burnt: 8, birth: 50, began: 50, until: 90},
+			calls: []string{"burn", "siblings", "begin"}, burnt: 8, birth: 50, began: 50, until: 90},
 		"an old backup": {world: &world{attested: 8, tip: 90, cursor: &chain.Ref{Height: 70}, plan: &recovery.Plan{Highest: -1, Gap: 1}},
-			calls: []string{"burn", "begin"}, burnt: 9, birth: 3, began: 70, until: 90},
+			calls: []string{"burn", "siblings", "begin"}, burnt: 9, birth: 3, began: 70, until: 90},
 		"gone on after a restart": {world: &world{attested: 8, tip: 95, cursor: &chain.Ref{Height: 80},
 			plan: &recovery.Plan{Highest: -1, Birth: at(50), Began: at(50), Until: at(90)}},
-			calls: []string{"burn", "begin"}, burnt: 8, birth: 50, began: 50, until: 90},
+			calls: []string{"burn", "siblings", "begin"}, burnt: 8, birth: 50, began: 50, until: 90},
 		"attestd has forgotten": {world: &world{attested: 7, tip: 90, plan: &recovery.Plan{Highest: 7}}, err: recovery.ErrMark, birth: 3},
 		"attestd or node away":  {world: &world{attested: 8, tip: 90, away: away, plan: &recovery.Plan{Highest: 7}}, err: away, birth: 3},
 	} {

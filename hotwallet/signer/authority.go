@@ -36,6 +36,9 @@ type claim struct {
 	least asset.Units
 	most  asset.Units
 	token uint64
+	// sibling is the coin that a refund may spend although its key is another chain's:
+	// the deposit itself. nil for every other payment.
+	sibling *siblingCoin
 }
 
 // usedDeposit is a deposit that an authority uses up.

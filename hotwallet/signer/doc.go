@@ -28,6 +28,9 @@
 //   - All of that is decided and recorded in one durable transaction, which is on
 //     disk before a signature leaves the process. The same request again gets the
 //     same bytes.
+//   - A key of one chain signs on another in one case: the refund of a deposit that came
+//     to the form that the receipt's address has there. It signs for that very coin, by
+//     the receipt's own path.
 //   - Limits per transaction are the signer's own: amount, fee, fee rate, fee as a
 //     share of the amount, gas. An asset without limits is not signed for.
 //

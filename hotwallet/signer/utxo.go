@@ -22,14 +22,15 @@ type utxoTx struct {
 
 // checkUTXO recomputes what a transaction does and compares it with the claim. The
 // bytes do not say of which chain they are: the claim does, and every script is one
-// of that chain's own accounts, whose keys no other chain has.
+// of that chain's own accounts, whose keys no other chain has; the refund of a coin that
+// came to a sibling's address may spend that coin besides (siblingCoin).
 func (s *Signer) checkUTXO(c claim, req *ferryv1.SignUTXORequest) (payment, utxoTx, error) {
 	tx, err := decodeUTXO(c.chain, req.GetUnsignedTx())
 	if err != nil {
 		return payment{}, utxoTx{}, refuse("unsigned_tx", "", "The transaction can't be signed: %v.", err)
 	}
 	b := utxoTx{chain: c.chain, tx: tx}
-	in, err := s.checkInputs(&b, req.GetInputs())
+	in, err := s.checkInputs(c, &b, req.GetInputs())
 	if err != nil {
 		return payment{}, utxoTx{}, err
 	}
@@ -48,12 +49,12 @@ func (s *Signer) checkUTXO(c claim, req *ferryv1.SignUTXORequest) (payment, utxo
 	if err := c.checkAmount(p.amount); err != nil {
 		return payment{}, utxoTx{}, err
 	}
-	return p, b, s.caps.check(c.asset, p.amount, p.fee, signedSize(c.chain, tx))
+	return p, b, s.caps.check(c.asset, p.amount, p.fee, signedSize(b))
 }
 
 // checkInputs proves each input's amount by the transaction that made it, and
-// that its script is that of one of our keys. It returns their sum in base units.
-func (s *Signer) checkInputs(b *utxoTx, inputs []*ferryv1.UTXOInput) (uint64, error) {
+// that its script is that of a key that may spend it. It returns their sum in base units.
+func (s *Signer) checkInputs(c claim, b *utxoTx, inputs []*ferryv1.UTXOInput) (uint64, error) {
 	if len(inputs) != len(b.tx.TxIn) {
 		return 0, refuse("inputs", fmt.Sprint(len(b.tx.TxIn)), "There must be one entry for each of the transaction's inputs.")
 	}
@@ -69,16 +70,9 @@ func (s *Signer) checkInputs(b *utxoTx, inputs []*ferryv1.UTXOInput) (uint64, er
 			return 0, refuse(field+".previous_tx", "", "The previous transaction has not made the coin that is spent.")
 		}
 		coin := previous.TxOut[outpoint.Index]
-		at, err := parsePath(s.ring.networks, b.chain, input.GetPath())
-		if err != nil || !at.spendable() {
-			return 0, refuse(field+".path", "", "The path is not one whose coins may be spent.")
-		}
-		key, err := s.ring.derive(at)
+		at, err := s.inputKey(c, outpoint, coin, input.GetPath(), field+".path")
 		if err != nil {
 			return 0, err
-		}
-		if !bytes.Equal(coin.PkScript, key.Script) {
-			return 0, refuse(field+".path", "", "The coin does not belong to the key at this path.")
 		}
 		if coin.Value <= 0 || coin.Value > maxSupply[b.chain] {
 			return 0, refuse(field+".previous_tx", "", "The coin's amount is out of range.")

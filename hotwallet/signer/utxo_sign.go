@@ -31,7 +31,9 @@ func (s *Signer) signUTXO(b utxoTx) (signature, error) {
 	return signature{raw: slices.Clip(raw.Bytes()), txid: b.tx.TxHash().String()}, nil
 }
 
-// signWitnesses signs P2WPKH inputs, which is what coins are on Bitcoin and Litecoin.
+// signWitnesses signs P2WPKH inputs, which is what coins are on Bitcoin and Litecoin, and
+// P2PKH inputs of another chain's keys as Bitcoin did before it had witnesses: no chain
+// that demands to be named in what is signed takes such a signature.
 func signWitnesses(b utxoTx, keyAt func(position) (*btcec.PrivateKey, error)) error {
 	hashes := txscript.NewTxSigHashes(b.tx, b.fetcher())
 	for i := range b.tx.TxIn {
@@ -39,7 +41,11 @@ func signWitnesses(b utxoTx, keyAt func(position) (*btcec.PrivateKey, error)) er
 		if err != nil {
 			return err
 		}
-		b.tx.TxIn[i].Witness, err = witness(b.tx, hashes, i, b.spent[i], key)
+		if b.at[i].chain != b.chain {
+			b.tx.TxIn[i].SignatureScript, err = txscript.SignatureScript(b.tx, i, b.spent[i].PkScript, txscript.SigHashAll, key, true)
+		} else {
+			b.tx.TxIn[i].Witness, err = witness(b.tx, hashes, i, b.spent[i], key)
+		}
 		key.Zero()
 		if err != nil {
 			return fmt.Errorf("sign input %d: %w", i, err)
@@ -81,13 +87,21 @@ func witness(tx *wire.MsgTx, hashes *txscript.TxSigHashes, i int, spent *wire.Tx
 // signedSize is what the transaction counts once signed, with signatures of 72 bytes,
 // the longest there are: in virtual bytes, and on Bitcoin Cash, which has no
 // segregated witness, in bytes.
-func signedSize(chain asset.Chain, tx *wire.MsgTx) uint64 {
-	const markerAndFlag, witnessEach = 2, 1 + 1 + 72 + 1 + 33
-	if chain == asset.BitcoinCash {
-		// The length of each signature script is in the unsigned size already.
-		const scriptEach = 1 + 72 + 1 + 33
-		return uint64(tx.SerializeSizeStripped() + scriptEach*len(tx.TxIn))
+func signedSize(b utxoTx) uint64 {
+	// The length of each signature script is in the unsigned size already, and an input
+	// without a witness among others with one has an empty one.
+	const markerAndFlag, witnessEach, scriptEach, emptyWitness = 2, 1 + 1 + 72 + 1 + 33, 1 + 72 + 1 + 33, 1
+	size := b.tx.SerializeSizeStripped()
+	if b.chain == asset.BitcoinCash {
+		return uint64(size + scriptEach*len(b.tx.TxIn))
 	}
-	weight := 4*tx.SerializeSizeStripped() + markerAndFlag + witnessEach*len(tx.TxIn)
+	weight := 4*size + markerAndFlag
+	for _, at := range b.at {
+		if at.chain != b.chain {
+			weight += 4*scriptEach + emptyWitness
+		} else {
+			weight += witnessEach
+		}
+	}
 	return uint64(weight+3) / 4
 }

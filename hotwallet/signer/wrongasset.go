@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"ferry/hotwallet/keys"
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
@@ -47,6 +48,9 @@ func (s *Signer) refundWrong(c *claim, t swap.Terms, a *ferryv1.Authority, id as
 		return err
 	}
 	c.key, c.asset, c.least, c.most = "refund:"+deposit.ID, id, back.Units, back.Units
+	if home, ok := keys.HomeOf(c.chain); ok && home == t.Receipt.DepositChain {
+		c.sibling = &siblingCoin{home: home, path: t.Receipt.DepositPath, id: deposit.ID}
+	}
 	return nil
 }
 

@@ -104,8 +104,10 @@ func TestFinalityStalls(t *testing.T) {
 	pay := func(units asset.Units) string { return w.id(w.chain.Pay(address, units), 0) }
 	little, safe, finalized := pay(w.small()), pay(w.large()), pay(more)
 	w.mine(needed + 10)
-	states := func() string { return fmt.Sprint(w.state(little), " ", w.state(safe), " ", w.state(finalized)) }
-	if got := states(); got != "confirmed in_block in_block" {
+	states := func() string {
+		return fmt.Sprintf("%s, safe %s, finalized %s", w.state(little), w.state(safe), w.state(finalized))
+	}
+	if got := states(); got != "confirmed, safe in_block, finalized in_block" {
 		t.Fatalf("while it stalls: %s", got)
 	}
 	if alarms := w.alarms(); len(alarms) != 0 {
@@ -119,7 +121,7 @@ func TestFinalityStalls(t *testing.T) {
 		t.Errorf("told as awaited: %v", awaited)
 	}
 	w.mine(130)
-	if got, alarms := states(), w.alarms(); got != "confirmed in_block in_block" || len(alarms) != 1 || !strings.Contains(alarms[0], "finalized") {
+	if got, alarms := states(), w.alarms(); got != "confirmed, safe in_block, finalized in_block" || len(alarms) != 1 || !strings.Contains(alarms[0], "finalized") {
 		t.Fatalf("after a long time: %s, alarms %q", got, alarms)
 	}
 	another := pay(w.small()) // and small ones still pass
@@ -129,7 +131,7 @@ func TestFinalityStalls(t *testing.T) {
 	}
 	w.chain.StallFinality(false)
 	w.mine(1)
-	if got := states(); got != "confirmed confirmed confirmed" {
+	if got := states(); got != "confirmed, safe confirmed, finalized confirmed" {
 		t.Errorf("when it moves again: %s", got)
 	}
 	w.checkBooks()

@@ -38,6 +38,9 @@ func (m *mempool) forget() { m.told = map[string]bool{} }
 // tip; if that has moved by the time the mempool has been read, what is missing
 // may have been mined, and the look does not count.
 func (w *Watcher) look(ctx context.Context, cursor chain.Ref) error {
+	if err := w.watchSiblings(ctx); err != nil {
+		return err
+	}
 	credits, err := w.config.Reader.Mempool(ctx, w.config.Set)
 	if err != nil {
 		return fmt.Errorf("read the mempool: %w", err)

@@ -48,6 +48,9 @@ func (w *Watcher) advance(ctx context.Context, cursor chain.Ref) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("ask for block %d: %w", cursor.Height+1, err)
 	}
+	if err := w.watchSiblings(ctx); err != nil {
+		return false, err
+	}
 	b, err := w.config.Reader.Block(ctx, next, w.config.Set)
 	if errors.Is(err, chain.ErrBlockGone) {
 		return false, nil

@@ -41,6 +41,10 @@ type Store interface {
 type Config struct {
 	Reader chain.Reader
 	Store  Store
+	// Siblings, if not nil, lists the forms on this chain of another chain's deposit
+	// addresses, of those with an index of from or above, and the index after the
+	// highest. An address has to be listed before anybody can be given it.
+	Siblings func(ctx context.Context, from uint32) (addresses []string, next uint32, err error)
 	// Set is shared with whatever derives new addresses.
 	Set *Set
 	// Poll is the pause between looks, at least a millisecond.
@@ -98,6 +102,8 @@ type Watcher struct {
 	loaded, stale bool
 	// at is where the last complete look at the chain ended.
 	at chain.Ref
+	// siblings is the index from which on siblings' addresses are not in the set yet.
+	siblings uint32
 	// unseen is what was told that the node does not show.
 	unseen string
 	mempool

@@ -21,7 +21,8 @@ func TestSignalReloads(t *testing.T) {
 	taken := make(chan swap.DepositRules, 1)
 	run := Reload(&Settings{lookup: func(string) (string, bool) { return f.path, true }}, withTier(), f.r.log,
 		func(r swap.DepositRules) error { taken <- r; return nil })
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx) }()
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
@@ -32,7 +33,7 @@ func TestSignalReloads(t *testing.T) {
 		if len(r.Tiers) != 0 {
 			t.Errorf("taken: %+v", r)
 		}
-	case <-time.After(time.Minute):
+	case <-ctx.Done():
 		t.Error("nothing was read")
 	}
 	cancel()

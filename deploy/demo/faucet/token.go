@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
@@ -93,11 +94,24 @@ func (e *Ethereum) makerSends(ctx context.Context, nonce uint64, to *common.Addr
 	if err != nil {
 		return err
 	}
-	// The same bytes as those of a call that was cut off: the node may have them.
-	if err := e.client.SendTransaction(ctx, tx); err != nil && !strings.Contains(err.Error(), "already known") {
-		return err
+	ticker := time.NewTicker(minedPoll)
+	defer ticker.Stop()
+	for {
+		err := e.client.SendTransaction(ctx, tx)
+		switch {
+		// The same bytes as those of a call that was cut off: the node may have them.
+		case err == nil || strings.Contains(err.Error(), "already known"):
+			return e.mined(ctx, tx.Hash())
+		// The pool follows a block, with the maker's money in it, a moment later.
+		case !strings.Contains(err.Error(), "insufficient funds"):
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w (%w)", err, context.Cause(ctx))
+		case <-ticker.C:
+		}
 	}
-	return e.mined(ctx, tx.Hash())
 }
 
 // PayToken sends a token from the faucet's account and returns when the transfer is in a

@@ -113,8 +113,10 @@ func TestEthereumPaysExactly(t *testing.T) {
 	if _, err := w.Pay(ctx, to, amount); !errors.Is(err, wallet.ErrFunds) {
 		t.Fatalf("paid from an empty account: %v", err)
 	}
-	_, err = source.Pay(ctx, w.Address(), asset.MustUnits("2000000000000000000"))
-	must(t, err)
+	for _, wei := range []string{"2000000000000000000", "1"} { // with the second's block the pool has followed the first's
+		_, err = source.Pay(ctx, w.Address(), asset.MustUnits(wei))
+		must(t, err)
+	}
 	for range 2 { // the second before the first is mined: nonces follow one another
 		_, err = w.Pay(ctx, to, amount)
 		must(t, err)
@@ -155,16 +157,22 @@ func TestTokenPaysExactly(t *testing.T) {
 	w := account.Token(asset.USDT)
 	to, err := w.NewAddress()
 	must(t, err)
-	amount := asset.NewUnits(12_345_678)
+	amount, endowment := asset.NewUnits(12_345_678), asset.Amount{Asset: asset.USDT, Units: asset.NewUnits(30_000_000)}
 	if _, err := w.Pay(ctx, to, amount); !errors.Is(err, wallet.ErrFunds) {
 		t.Fatalf("paid from an empty account: %v", err)
 	}
-	_, err = source.PayToken(ctx, w.Address(), asset.Amount{Asset: asset.USDT, Units: asset.NewUnits(30_000_000)})
+	gasless, err := wallet.NewEthereum(ctx, url, networks)
 	must(t, err)
-	if _, err := w.Pay(ctx, to, amount); !errors.Is(err, wallet.ErrFunds) {
+	t.Cleanup(gasless.Close)
+	_, err = source.PayToken(ctx, gasless.Address(), endowment)
+	must(t, err)
+	if _, err := gasless.Token(asset.USDT).Pay(ctx, to, amount); !errors.Is(err, wallet.ErrFunds) {
 		t.Fatalf("paid without gas: %v", err)
 	}
+	// The gas a block before the token: the pool has followed it by then.
 	_, err = source.Pay(ctx, w.Address(), asset.MustUnits("10000000000000000"))
+	must(t, err)
+	_, err = source.PayToken(ctx, w.Address(), endowment)
 	must(t, err)
 	for range 2 { // the second before the first is mined
 		_, err = w.Pay(ctx, to, amount)

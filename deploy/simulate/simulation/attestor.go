@@ -50,6 +50,23 @@ func (v *view) at(ctx context.Context, height int64) (chain.Ref, error) {
 	return ref, err
 }
 
+// Final implements chain.Finalizing: the node knows of votes for blocks that it has.
+func (v *view) Final(ctx context.Context) (f chain.Final, err error) {
+	final, err := chain.FinalOf(ctx, v.Reader)
+	if err != nil || final == f {
+		return f, err
+	}
+	tip, err := v.Tip(ctx)
+	if err != nil {
+		return f, err
+	}
+	if f.Safe, err = v.at(ctx, min(final.Safe.Height, tip.Height)); err != nil {
+		return f, err
+	}
+	f.Finalized, err = v.at(ctx, min(final.Finalized.Height, tip.Height))
+	return f, err
+}
+
 // Block implements chain.Reader.
 func (v *view) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chain.Block, error) {
 	if there, err := v.RefAt(ctx, ref.Height); err != nil || there != ref {
@@ -78,15 +95,6 @@ func newAttestor(w *World) *attestor {
 	return a
 }
 
-// depositRules are what attestor and signer demand.
-func (w *World) depositRules() swap.DepositRules {
-	rules := swap.DepositRules{Confirmations: map[asset.Chain]int64{}}
-	for on, r := range w.rules {
-		rules.Confirmations[on] = r.confirmations
-	}
-	return rules
-}
-
 // AttestDeposit implements payment.Attestor.
 func (a *attestor) AttestDeposit(ctx context.Context, r payment.AttestRequest) (signed string, err error) {
 	if a.w.down["attestd"] {
@@ -104,7 +112,7 @@ func (a *attestor) AttestDeposit(ctx context.Context, r payment.AttestRequest) (
 		signed, err = swap.SignDepositAttestation(swap.DepositAttestation{SwapID: r.Order.SwapID,
 			ReceiptHash: swap.HashDocument(r.Order.SignedReceipt), Chain: on, DepositID: r.Deposit.ID,
 			Address: terms.Receipt.DepositAddress, Amount: r.Deposit.Amount, Height: r.Block.Height, BlockHash: r.Block.Hash,
-			Depth: found.Depth, Software: found.Software, IssuedAt: swap.Millis(a.w.now)}, attestKey)
+			Depth: found.Depth, Software: found.Software, Finality: found.Finality, IssuedAt: swap.Millis(a.w.now)}, attestKey)
 		return err
 	})
 	return signed, err

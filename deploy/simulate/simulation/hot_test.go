@@ -36,7 +36,7 @@ type schema struct {
 // process is what a new process of hotwalletd does: it takes the lease from its
 // predecessor.
 func (s *schema) process(on asset.Chain, m *model.Store, c model.Config) simulation.HotStore {
-	actual, err := postgres.New(s.pool, on, postgres.Config{Confirmations: c.Confirmations, Tokens: c.Tokens, Dust: c.Dust,
+	actual, err := postgres.New(s.pool, on, postgres.Config{Rules: c.Rules, Tokens: c.Tokens, Dust: c.Dust,
 		Now: c.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		s.t.Fatal(err)

@@ -59,7 +59,7 @@ func (h *wallet) config() hot.Config {
 		}
 		return h.world.of(id).dust
 	}
-	return hot.Config{Confirmations: r.confirmations, Tokens: tokens(h.on), Dust: dust, Now: h.world.clock}
+	return hot.Config{Rules: h.world.depositRules(), Tokens: tokens(h.on), Dust: dust, Now: h.world.clock}
 }
 
 // begin is what a new process does.

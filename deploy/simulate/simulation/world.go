@@ -81,6 +81,8 @@ type chainRules struct {
 	confirmations, reorgLimit int64
 	dust, refundFee, typical  asset.Units
 	blockTime                 time.Duration
+	// large is above which a deposit of the chain's own asset needs more; nothing for none.
+	large asset.Units
 }
 
 var networks = asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337}
@@ -134,6 +136,7 @@ func (w *World) drawRules(on asset.Chain) chainRules {
 		r.dust, r.refundFee, r.typical = gwei(1_000_000), gwei(400_000), gwei(280_000_000)
 	}
 	r.reorgLimit = r.confirmations - 1 + w.rng.Int64N(6)
+	r.large = add(r.typical, asset.NewUnits(500)) // half of all deposits are above it
 	return r
 }
 

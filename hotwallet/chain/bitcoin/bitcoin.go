@@ -35,7 +35,7 @@ func New(cfg utxo.Config) (*utxo.Adapter, error) {
 	return utxo.New(cfg, utxo.Rules{
 		Chain: asset.Bitcoin, Network: cfg.Networks.Bitcoin, Anchors: anchors(params),
 		Script: script, Address: utxo.Address(params), DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx,
-		Input: utxo.P2WPKH, Sequence: utxo.Replaceable, Dust: dust, Most: most, BlockMost: blockMost,
+		Input: utxo.P2WPKH, Sibling: utxo.P2PKH, Sequence: utxo.Replaceable, Dust: dust, Most: most, BlockMost: blockMost,
 	})
 }
 

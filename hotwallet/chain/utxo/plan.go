@@ -18,7 +18,7 @@ import (
 const maxPrevious = 1000
 
 // Plan implements chain.Payer. All coins must be of the form that Rules.Input
-// names. The payment is output 0, change output 1; change too small to be worth
+// names, those that must be spent may be of Rules.Sibling's. The payment is output 0, change output 1; change too small to be worth
 // one goes to the fee.
 func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain.Plan, error) {
 	if r.Asset != a.native {
@@ -40,14 +40,15 @@ func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (cha
 		return chain.Plan{}, err
 	}
 	rate := a.feeRate(ctx)
-	chosen, err := a.selectCoins(f, a.costs(rate, amount, pay, back))
+	more := a.moreWeight(f.Must)
+	chosen, err := a.selectCoins(f, a.costs(rate, amount, more, pay, back))
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("pay %d base units at %d per kvB: %w", amount, rate, err)
 	}
 	p := chain.Plan{Coins: chosen.coins, ChangeIndex: -1}
 	outputs := []*wire.TxOut{wire.NewTxOut(int64(amount), pay)}
 	cost := chosen.sat - amount
-	if withChange := fee(rate, a.weight(len(chosen.coins), pay, back)); cost >= withChange+a.rules.change() {
+	if withChange := fee(rate, more+a.weight(len(chosen.coins), pay, back)); cost >= withChange+a.rules.change() {
 		outputs = append(outputs, wire.NewTxOut(int64(cost-withChange), back))
 		cost, p.ChangeIndex, p.ChangePath = withChange, 1, f.ChangePath
 	}
@@ -90,6 +91,16 @@ func (a *Adapter) weight(inputs int, scripts ...[]byte) uint64 {
 		base += 8 + wire.VarIntSerializeSize(uint64(len(s))) + len(s)
 	}
 	return uint64(4*base) + a.rules.Input.Overhead + uint64(inputs)*a.rules.Input.Weight
+}
+
+// moreWeight is what inputs that must be spent weigh beyond the chain's own form.
+func (a *Adapter) moreWeight(must []chain.Coin) (more uint64) {
+	for _, c := range must {
+		if script, err := a.rules.Script(c.Address); err == nil && a.rules.siblings(script) {
+			more += a.rules.Sibling.Weight + 1 - a.rules.Input.Weight
+		}
+	}
+	return more
 }
 
 // fee of a weight at a rate in base units per 1000 vbytes, rounded up twice: to whole
@@ -164,7 +175,7 @@ func (a *Adapter) checkCoin(c chain.Coin, previous []byte) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(script, out.PkScript) || !a.rules.Input.Holds(script) {
+	if !bytes.Equal(script, out.PkScript) || !a.rules.Input.Holds(script) && !a.rules.siblings(script) {
 		return fmt.Errorf("it does not pay its address by %s", a.rules.Input.Name)
 	}
 	return nil

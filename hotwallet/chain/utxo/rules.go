@@ -39,6 +39,9 @@ type Rules struct {
 	// Input is how our coins are spent, and Sequence each input's number.
 	Input    Input
 	Sequence uint32
+	// Sibling is the form of coins at the forms that another chain's addresses have here,
+	// which a payment spends only where it has to (chain.Funds.Must); zero where none are.
+	Sibling Input
 	// BlockMost is the size of the largest block there can be, in bytes. What is longer
 	// is not read, so it must never be too small.
 	BlockMost int64
@@ -72,6 +75,7 @@ var (
 	// type) and a public key of 33, each with its length. Marker and flag are 2 bytes.
 	P2WPKH = Input{Name: "P2WPKH", Holds: txscript.IsPayToWitnessPubKeyHash, Weight: 4*41 + 1 + 1 + 72 + 1 + 33, Overhead: 2}
 	// P2PKH: the same, with signature and key in the script; all counts four times.
+	// Among inputs with witnesses its empty one counts 1 more.
 	P2PKH = Input{Name: "P2PKH", Holds: txscript.IsPayToPubKeyHash, Weight: 4 * (41 + 1 + 72 + 1 + 33)}
 )
 
@@ -96,6 +100,9 @@ func (r Rules) check() error {
 	}
 	return nil
 }
+
+// siblings reports a script of the form of Sibling.
+func (r Rules) siblings(script []byte) bool { return r.Sibling.Holds != nil && r.Sibling.Holds(script) }
 
 // change is the least change worth making: what nodes relay and what can be spent
 // again.

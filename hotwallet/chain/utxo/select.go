@@ -32,12 +32,13 @@ type costs struct {
 	seed uint64
 }
 
-// costs at a rate, for a payment by script pay with change to script back.
-func (a *Adapter) costs(rate, amount uint64, pay, back []byte) costs {
+// costs at a rate, for a payment by script pay with change to script back, whose inputs
+// weigh so much more than those of the chain's own form.
+func (a *Adapter) costs(rate, amount, more uint64, pay, back []byte) costs {
 	lot := fnv.New64a()
 	_, _ = lot.Write(pay) // never fails
 	c := costs{input: fee(rate, a.rules.Input.Weight), usualInput: fee(a.cfg.FeeUsual, a.rules.Input.Weight), seed: lot.Sum64() ^ amount,
-		need: func(inputs int) uint64 { return amount + fee(rate, a.weight(inputs, pay)) }}
+		need: func(inputs int) uint64 { return amount + fee(rate, more+a.weight(inputs, pay)) }}
 	c.change = fee(rate, a.weight(1, pay, back)) - fee(rate, a.weight(1, pay))
 	return c
 }

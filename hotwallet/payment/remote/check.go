@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/ethereum/go-ethereum/core/types"
 
+	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
 	"ferry/swap/asset"
 )
@@ -20,7 +22,7 @@ var ErrNotThePlan = errors.New("the signed bytes are not the planned transaction
 func Check(on asset.Chain, a payment.Attempt) error {
 	switch on.Family() {
 	case asset.UTXO:
-		return CheckUTXO(on, a.Plan.Unsigned, a.Raw, a.TxID)
+		return CheckUTXO(on, a.Plan, a.Raw, a.TxID)
 	case asset.Account:
 		return CheckEthereum(a.Plan.Unsigned, a.Raw, a.TxID)
 	}
@@ -30,9 +32,10 @@ func Check(on asset.Chain, a payment.Attempt) error {
 // CheckUTXO compares signed bytes with the unsigned transaction: without signatures
 // they must have the same txid, which commits to everything else. Signatures are
 // witnesses, on Bitcoin Cash scripts, one for each input and nothing in the other
-// place. The txid is that of the signed bytes.
-func CheckUTXO(on asset.Chain, unsigned, raw []byte, txid string) error {
-	planned, err := decodeUTXO(unsigned)
+// place; a coin of the older form (P2PKH) has it in the script on every chain. The txid is that
+// of the signed bytes.
+func CheckUTXO(on asset.Chain, plan chain.Plan, raw []byte, txid string) error {
+	planned, err := decodeUTXO(plan.Unsigned)
 	if err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
@@ -45,7 +48,7 @@ func CheckUTXO(on asset.Chain, unsigned, raw []byte, txid string) error {
 	}
 	for i, in := range signed.TxIn {
 		signature, other := len(in.Witness), len(in.SignatureScript)
-		if on == asset.BitcoinCash {
+		if on == asset.BitcoinCash || legacy(plan, i) {
 			signature, other = other, signature
 		}
 		if signature == 0 || other > 0 {
@@ -57,6 +60,16 @@ func CheckUTXO(on asset.Chain, unsigned, raw []byte, txid string) error {
 		return fmt.Errorf("without signatures it is %s, want %s: %w", signed.TxHash(), planned.TxHash(), ErrNotThePlan)
 	}
 	return nil
+}
+
+// legacy reports that the plan's i-th coin is P2PKH, by the transaction that made it.
+func legacy(plan chain.Plan, i int) bool {
+	if i >= len(plan.Coins) {
+		return false
+	}
+	c := plan.Coins[i]
+	made, err := decodeUTXO(c.PreviousTx)
+	return err == nil && int64(c.Index) < int64(len(made.TxOut)) && txscript.IsPayToPubKeyHash(made.TxOut[c.Index].PkScript)
 }
 
 func decodeUTXO(raw []byte) (*wire.MsgTx, error) {

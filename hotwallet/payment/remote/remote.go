@@ -38,7 +38,7 @@ func (s Signer) signUTXO(ctx context.Context, r payment.SignRequest) ([]byte, st
 		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
 	}
 	raw, txid := res.Msg.GetRawTx(), res.Msg.GetTxid()
-	if err := CheckUTXO(r.Order.Chain, r.Plan.Unsigned, raw, txid); err != nil {
+	if err := CheckUTXO(r.Order.Chain, r.Plan, raw, txid); err != nil {
 		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
 	}
 	return raw, txid, nil

@@ -173,9 +173,23 @@ func TestAnswersAreChecked(t *testing.T) {
 	}
 	for _, on := range []asset.Chain{asset.Bitcoin, asset.Litecoin, asset.BitcoinCash} {
 		good, txid := utxoTx(t, on, 5, true)
-		if err := remote.CheckUTXO(on, unsignedBTC, good, txid); err != nil {
+		if err := remote.CheckUTXO(on, chain.Plan{Unsigned: unsignedBTC}, good, txid); err != nil {
 			t.Error(err)
 		}
+	}
+	// On Bitcoin the coin says which form its signature has.
+	made, of := wire.NewMsgTx(2), bytes.NewBuffer(nil)
+	made.AddTxIn(wire.NewTxIn(wire.NewOutPoint(&chainhash.Hash{2}, 0), nil, nil))
+	made.AddTxOut(wire.NewTxOut(9, append(append([]byte{0x76, 0xa9, 0x14}, make([]byte, 20)...), 0x88, 0xac)))
+	if err := made.Serialize(of); err != nil {
+		t.Fatal(err)
+	}
+	legacy := chain.Plan{Unsigned: unsignedBTC, Coins: []chain.Coin{{PreviousTx: of.Bytes()}}}
+	if err := remote.CheckUTXO(asset.Bitcoin, legacy, goodBCH, goodBCHID); err != nil {
+		t.Errorf("an older coin signed in its script: %v", err)
+	}
+	if err := remote.CheckUTXO(asset.Bitcoin, legacy, goodBTC, goodBTCID); !errors.Is(err, remote.ErrNotThePlan) {
+		t.Errorf("an older coin signed in its witness: %v", err)
 	}
 	if err := remote.CheckEthereum(unsignedETH, goodETH, goodETHID); err != nil {
 		t.Error(err)
@@ -238,7 +252,7 @@ func FuzzCheckUTXO(f *testing.F) {
 	f.Add(cash, cashID)
 	f.Fuzz(func(t *testing.T, raw []byte, txid string) {
 		for _, on := range []asset.Chain{asset.Bitcoin, asset.BitcoinCash} {
-			if err := remote.CheckUTXO(on, unsigned, raw, txid); err == nil && !bytes.Contains(raw, unsigned[len(unsigned)-15:len(unsigned)-4]) {
+			if err := remote.CheckUTXO(on, chain.Plan{Unsigned: unsigned}, raw, txid); err == nil && !bytes.Contains(raw, unsigned[len(unsigned)-15:len(unsigned)-4]) {
 				t.Fatalf("%s: %x passed", on, raw)
 			}
 		}

@@ -1,0 +1,52 @@
+package signer
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/btcsuite/btcd/wire/v2"
+
+	"ferry/hotwallet/keys"
+	"ferry/swap/asset"
+)
+
+// siblingCoin is a deposit that came on another chain than the swap's, to the form that
+// the swap's address has there. It is the one coin that a key of one chain ever spends
+// on another: in the refund of that very deposit, by the key at the receipt's path.
+type siblingCoin struct {
+	// home is the chain of the key, path its path there.
+	home asset.Chain
+	path string
+	// id is the deposit's.
+	id string
+}
+
+// position is the key's, if this is the coin and the path is the receipt's own; false if
+// either is another.
+func (c *siblingCoin) position(n asset.Networks, on asset.Chain, coin wire.OutPoint, path string) (position, bool) {
+	if c == nil || path != c.path || c.id != fmt.Sprintf("%s:%s:%d", on, coin.Hash, coin.Index) {
+		return position{}, false
+	}
+	at, err := parsePath(n, c.home, path)
+	return at, err == nil && at.role == keys.Deposit && at.branch == keys.External
+}
+
+// inputKey finds the key of an input, which has to own the coin: one of the chain's own
+// accounts, or the one of another's that the claim permits.
+func (s *Signer) inputKey(c claim, outpoint wire.OutPoint, coin *wire.TxOut, path, field string) (position, error) {
+	at, sibling := c.sibling.position(s.ring.networks, c.chain, outpoint, path)
+	if !sibling {
+		var err error
+		if at, err = parsePath(s.ring.networks, c.chain, path); err != nil || !at.spendable() {
+			return at, refuse(field, "", "The path is not one whose coins may be spent.")
+		}
+	}
+	key, err := s.ring.derive(at)
+	if err != nil {
+		return at, err
+	}
+	if !bytes.Equal(coin.PkScript, key.Script) {
+		return at, refuse(field, "", "The coin does not belong to the key at this path.")
+	}
+	return at, nil
+}
