@@ -423,3 +423,39 @@ func (r *unreadable) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (c
 	}
 	return r.Reader.Block(ctx, ref, w)
 }
+
+// A plain transfer is attested from what the block's header commits to, where the node
+// has no trace or state of it any more; anything else at the address is not.
+func TestATransferNeedsNoOldState(t *testing.T) {
+	t.Parallel()
+	d, c := deskFor(t), fakechain.NewEthereum(fakechain.Config{Networks: swaptest.Networks})
+	r := &pruned{unreadable{Reader: c}}
+	d.seeing(t, Node{r, named("Geth")})
+	req := d.paid(t, c, 0, asset.NewUnits(1_000_000), confirmations)
+	r.cause = errors.New("missing trie node: state is not available")
+	if _, err := d.attestDeposit(req); err != nil {
+		t.Error(err)
+	}
+	inside := proto.Clone(req).(*ferryv1.AttestDepositRequest)
+	inside.DepositId = strings.TrimSuffix(inside.GetDepositId(), "0") + "340282366920938463463374607431768211455"
+	_, err := d.attestDeposit(inside)
+	swaptest.WantRefusal(t, err, swap.CodeRefused, "block", "can't show the block")
+	invented := proto.Clone(req).(*ferryv1.AttestDepositRequest)
+	invented.DepositId = "ethereum:0x" + strings.Repeat("0a", 32) + ":0"
+	r.cause = nil
+	_, err = d.attestDeposit(invented)
+	swaptest.WantRefusal(t, err, swap.CodeRefused, "deposit_id", "no such deposit")
+	more := proto.Clone(req).(*ferryv1.AttestDepositRequest)
+	more.Units = "1000001"
+	_, err = d.attestDeposit(more)
+	swaptest.WantRefusal(t, err, swap.CodeRefused, "units", "not of")
+}
+
+// pruned is a node that has blocks and receipts, and no old states.
+type pruned struct{ unreadable }
+
+// Transfers implements chain.TransferReader.
+func (r *pruned) Transfers(ctx context.Context, ref chain.Ref, w chain.Watch) ([]chain.Credit, error) {
+	b, err := r.Reader.Block(ctx, ref, w)
+	return b.Credits, err
+}

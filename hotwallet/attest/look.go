@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ferry/hotwallet/chain"
@@ -89,7 +90,7 @@ func (w *Witness) ask(ctx context.Context, c Claim, which int, rules swap.Deposi
 		return 0, "", differs(NoNode, "", "The attestor's node of %s does not answer.", c.Chain)
 	}
 	n := w.config.Nodes[c.Chain][which]
-	b, err := n.Reader.Block(ctx, c.Block, only(c.Address))
+	b, err := show(ctx, n.Reader, c)
 	if err != nil {
 		return 0, "", w.absent(ctx, n.Reader, c, rules, err)
 	}
@@ -121,6 +122,22 @@ func (w *Witness) ask(ctx context.Context, c Claim, which int, rules swap.Deposi
 		return 0, "", w.unanswered(c.Chain, err)
 	}
 	return depth, software, nil
+}
+
+// show has a node show what a block brought to a claim's address. A plain transfer is
+// proven without a trace and without balances, which nodes do not keep for ever: where it
+// is there nothing else is asked for.
+func show(ctx context.Context, r chain.Reader, c Claim) (chain.Block, error) {
+	plain, ok := r.(chain.TransferReader)
+	if !ok || c.Amount.Asset != c.Chain.NativeID() || !strings.HasSuffix(c.DepositID, ":0") {
+		return r.Block(ctx, c.Block, only(c.Address))
+	}
+	credits, err := plain.Transfers(ctx, c.Block, only(c.Address))
+	coin, _ := strings.CutPrefix(c.DepositID, string(c.Chain)+":")
+	if err != nil || slices.ContainsFunc(credits, func(credit chain.Credit) bool { return credit.CoinID() == coin }) {
+		return chain.Block{Ref: c.Block, Credits: credits}, err
+	}
+	return r.Block(ctx, c.Block, only(c.Address))
 }
 
 // final is a refusal unless the node calls the block, or one above it, what is needed.

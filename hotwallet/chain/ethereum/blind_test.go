@@ -69,7 +69,8 @@ func (s *scene) blind(t *testing.T, ours common.Address, b chain.Block, empty ch
 	}
 }
 
-// stopped: where a trace can't be had for now, or has to be, the block is not read.
+// stopped: where a trace can't be had for now, or has to be, the block is not read. What
+// transfers brought is known all the same.
 func (s *scene) stopped(t *testing.T, ours common.Address, b chain.Block) {
 	for name, row := range map[string]struct {
 		proxy  between
@@ -91,6 +92,10 @@ func (s *scene) stopped(t *testing.T, ours common.Address, b chain.Block) {
 		got, err := a.Block(t.Context(), b.Ref, watchSet(ours))
 		if err == nil || isGone(err) || a.Unseen() != "" || len(got.Credits) != 0 {
 			t.Errorf("%s: %+v, %v, %q", name, got, err, a.Unseen())
+		}
+		plain, err := a.Transfers(t.Context(), b.Ref, watchSet(ours))
+		if err != nil || len(plain) != 1 || plain[0] != b.Credits[0] || plain[0].Source != chain.Transfer {
+			t.Errorf("%s: transfers are %+v, %v", name, plain, err)
 		}
 	}
 }

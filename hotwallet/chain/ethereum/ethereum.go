@@ -114,7 +114,8 @@ var (
 	_ chain.Adapter = (*Adapter)(nil)
 	_ chain.Partial = (*Adapter)(nil)
 
-	_ chain.Finalizing = (*Adapter)(nil)
+	_ chain.Finalizing     = (*Adapter)(nil)
+	_ chain.TransferReader = (*Adapter)(nil)
 )
 
 // New makes an adapter. It does not call the node yet.

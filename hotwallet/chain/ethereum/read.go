@@ -20,36 +20,9 @@ import (
 // Block implements chain.Reader. That the block is in the best chain is asked
 // first: what comes with the hash is then right whatever happens in between.
 func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chain.Block, error) {
-	if err := a.CheckTokens(ctx); err != nil {
-		return chain.Block{}, err
-	}
-	if err := a.checkCanonical(ctx, ref); err != nil {
-		return chain.Block{}, err
-	}
-	var block json.RawMessage
-	if err := a.call(ctx, &block, "eth_getBlockByHash", ref.Hash, true); err != nil {
-		return chain.Block{}, err
-	}
-	h, ok, err := decodeHeader(block)
+	c, m, err := a.read(ctx, ref, w, true)
 	if err != nil {
-		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
-	}
-	if !ok {
-		return chain.Block{}, fmt.Errorf("block %s: %w", ref, chain.ErrBlockGone)
-	}
-	if refOf(h) != ref {
-		return chain.Block{}, fmt.Errorf("block %s: the node sent %s instead", ref, refOf(h))
-	}
-	c, err := readBody(h, block)
-	if err != nil {
-		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
-	}
-	if err := a.complete(ctx, ref, &c, w); err != nil {
 		return chain.Block{}, err
-	}
-	m, err := match(c, a.signer, w)
-	if err != nil {
-		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
 	}
 	if err := a.compare(ctx, m); err != nil {
 		return chain.Block{}, err
@@ -60,9 +33,54 @@ func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chai
 	return m.Block, nil
 }
 
-// complete reads receipts and trace, at once, and recovers the senders while the node
-// works: that takes longer than all else we do, and transactions keep them.
-func (a *Adapter) complete(ctx context.Context, ref chain.Ref, c *content, w chain.Watch) error {
+// Transfers implements chain.TransferReader: it asks for no trace and no balance.
+func (a *Adapter) Transfers(ctx context.Context, ref chain.Ref, w chain.Watch) ([]chain.Credit, error) {
+	_, m, err := a.read(ctx, ref, w, false)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(m.Credits, func(c chain.Credit) bool { return c.Source != chain.Transfer }), nil
+}
+
+// read reads a block and what its header commits to and, if asked, what went on inside
+// of its transactions. Nothing is compared with balances yet.
+func (a *Adapter) read(ctx context.Context, ref chain.Ref, w chain.Watch, inside bool) (c content, m matched, err error) {
+	if err := a.CheckTokens(ctx); err != nil {
+		return c, m, err
+	}
+	if err := a.checkCanonical(ctx, ref); err != nil {
+		return c, m, err
+	}
+	var block json.RawMessage
+	if err := a.call(ctx, &block, "eth_getBlockByHash", ref.Hash, true); err != nil {
+		return c, m, err
+	}
+	h, ok, err := decodeHeader(block)
+	if err != nil {
+		return c, m, fmt.Errorf("block %s: %w", ref, err)
+	}
+	if !ok {
+		return c, m, fmt.Errorf("block %s: %w", ref, chain.ErrBlockGone)
+	}
+	if refOf(h) != ref {
+		return c, m, fmt.Errorf("block %s: the node sent %s instead", ref, refOf(h))
+	}
+	c, err = readBody(h, block)
+	if err != nil {
+		return c, m, fmt.Errorf("block %s: %w", ref, err)
+	}
+	if err := a.complete(ctx, ref, &c, w, inside); err != nil {
+		return c, m, err
+	}
+	if m, err = match(c, a.signer, w); err != nil {
+		return c, m, fmt.Errorf("block %s: %w", ref, err)
+	}
+	return c, m, nil
+}
+
+// complete reads receipts and, if asked, the trace, at once, and recovers the senders
+// while the node works: that takes longer than all else we do, and transactions keep them.
+func (a *Adapter) complete(ctx context.Context, ref chain.Ref, c *content, w chain.Watch, inside bool) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		receipts := json.RawMessage("[]")
@@ -80,10 +98,12 @@ func (a *Adapter) complete(ctx context.Context, ref chain.Ref, c *content, w cha
 		return nil
 	})
 	var trace []changes
-	group.Go(func() (err error) {
-		trace, err = a.trace(ctx, ref, c.txs, w)
-		return err
-	})
+	if inside {
+		group.Go(func() (err error) {
+			trace, err = a.trace(ctx, ref, c.txs, w)
+			return err
+		})
+	}
 	for _, tx := range c.txs {
 		if _, err := types.Sender(a.signer, tx); err != nil {
 			break // match says which
