@@ -101,7 +101,7 @@ func (s *Store) siblingCoins(ctx context.Context, tx pgx.Tx, o swap.Order) ([]ch
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c chain.Coin, err error) {
+	return pgx.AppendRows([]chain.Coin(nil), rows, func(row pgx.CollectableRow) (c chain.Coin, err error) {
 		err = row.Scan(&c.TxID, &c.Index, &c.Units, &c.Address, &c.Path)
 		return c, err
 	})
