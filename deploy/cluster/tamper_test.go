@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"ferry/deploy/cluster"
 	"ferry/deploy/demo/client"
 	"ferry/deploy/parts"
 	"ferry/swap"
@@ -85,7 +86,7 @@ func newIntruder(ctx context.Context, t *testing.T, h *house) *intruder {
 	must(t, err)
 	t.Cleanup(kafka.Close)
 	i := &intruder{house: h, rows: rows, kafka: kafka, seq: 1 << 40, thief: map[asset.ID]string{}}
-	for _, a := range asset.All() {
+	for _, a := range cluster.DemoNetworks().Assets() {
 		i.thief[a.ID], err = h.newAddress(a.ID)
 		must(t, err)
 		h.promises = append(h.promises, promise{of: "the thief", address: i.thief[a.ID], amount: asset.Amount{Asset: a.ID}})
