@@ -59,13 +59,16 @@ func (r *reloader) reload() error {
 	if err != nil {
 		return err
 	}
-	// What else is new waits: the depth from which a payment is dead follows from the
-	// reorganisations that the running watcher follows.
-	after, err := r.running.WithDeposits(next).DepositRules()
+	after, err := next.DepositRules()
 	if err != nil {
 		return err
 	}
 	if err := sameChains(before, after); err != nil {
+		return err
+	}
+	// What else is new waits: the depth from which a payment is dead follows from the
+	// reorganisations that the running watcher follows, too.
+	if after, err = r.running.WithDeposits(next).DepositRules(); err != nil {
 		return err
 	}
 	if reflect.DeepEqual(before, after) {
