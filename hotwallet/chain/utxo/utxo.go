@@ -26,6 +26,8 @@ type Adapter struct {
 var (
 	_ chain.Adapter = (*Adapter)(nil)
 	_ chain.Scripts = (*Adapter)(nil)
+
+	_ chain.Ancestry = (*Adapter)(nil)
 )
 
 // New makes an adapter. It does not call the node yet.
