@@ -123,13 +123,18 @@ func scopeName(scope string) string {
 
 // stopped refuses what a switch stops, and everything where the switches can't be
 // read.
-func (s *Signer) stopped(chain asset.Chain, id asset.ID) error {
+func (s *Signer) stopped(chain asset.Chain, claims []claim) error {
 	switches, err := ReadSwitches(s.dir)
 	if err != nil {
 		s.log.Error("nothing is signed", "error", err)
 		return refuse(fieldSwitch, "everything", "The signer is stopped: its switches can't be read.")
 	}
-	return switches.check(chain, id)
+	for i, c := range claims {
+		if err := switches.check(chain, c.asset); err != nil {
+			return ofMember(err, i, len(claims))
+		}
+	}
+	return nil
 }
 
 // Turn stops a scope or lets it go on, for the signer in dir, from its next decision

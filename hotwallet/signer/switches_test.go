@@ -27,8 +27,8 @@ func (d *desk) turn(t *testing.T, scope string, stopped bool) Switches {
 // asked tells payouts apart.
 var asked atomic.Int64
 
-// payouts asks for one payout in each of bitcoin and ether, and returns what was signed.
-func (d *desk) payouts(t *testing.T) string {
+// eachPayout asks for one payout in each of bitcoin and ether, and returns what was signed.
+func (d *desk) eachPayout(t *testing.T) string {
 	t.Helper()
 	var signed []string
 	note := func(id asset.ID, err error) {
@@ -66,11 +66,11 @@ func TestSwitches(t *testing.T) {
 			t.Fatalf("after %d changes there are %d", i+1, n)
 		}
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			if got := d.payouts(t); got != step.want {
+			if got := d.eachPayout(t); got != step.want {
 				t.Errorf("signed %q, want %q", got, step.want)
 			}
 			d.reopen(t)
-			if got := d.payouts(t); got != step.want {
+			if got := d.eachPayout(t); got != step.want {
 				t.Errorf("after a restart: signed %q, want %q", got, step.want)
 			}
 		})
@@ -111,7 +111,7 @@ func TestUnreadableSwitchesStopEverything(t *testing.T) {
 			if err := spoilt(filepath.Join(d.config.Dir, switchName)); err != nil {
 				t.Fatal(err)
 			}
-			if got := d.payouts(t); got != "" {
+			if got := d.eachPayout(t); got != "" {
 				t.Errorf("signed %q", got)
 			}
 			for _, c := range []Change{{Scope: Everything}, {Scope: "bitcoin", Stopped: true}} {
@@ -121,11 +121,11 @@ func TestUnreadableSwitchesStopEverything(t *testing.T) {
 				}
 			}
 			d.turn(t, Everything, true)
-			if got := d.payouts(t); got != "" {
+			if got := d.eachPayout(t); got != "" {
 				t.Errorf("signed %q while all is stopped", got)
 			}
 			d.turn(t, Everything, false)
-			if got := d.payouts(t); got != "BTC ETH" {
+			if got := d.eachPayout(t); got != "BTC ETH" {
 				t.Errorf("signed %q once all is well", got)
 			}
 		})
