@@ -170,3 +170,49 @@ func spoil(t *testing.T, d *desk, bucket []byte, key string, value []byte) {
 		t.Fatal(err)
 	}
 }
+
+// A batch counts whole, once for all that replaces it, and refused it counts nothing.
+func TestLimitOfABatch(t *testing.T) {
+	t.Parallel()
+	clock := time.Date(2026, 11, 22, 15, 4, 30, 0, time.UTC)
+	d := deskAt(t, &clock, asset.BTC, func(limit *Cap) {
+		limit.PerTransaction, limit.PerHour = asset.NewUnits(3*payoutSat), asset.NewUnits(3*payoutSat)
+	})
+	all := d.payouts(t, asset.Bitcoin, "a", "b", "c", "d")
+	for i, a := range all {
+		all[i] = d.attestedAt(t, a, clock)
+	}
+	sign := func(authorities []*ferryv1.Authority, fee int64, coins ...string) error {
+		_, err := d.signBitcoin(d.batchOf(t, asset.Bitcoin, authorities, fee, coins...))
+		return err
+	}
+	for _, fee := range []int64{feeSat, 2 * feeSat} {
+		if err := sign(all[:2], fee, "u", "v"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantRefusal(t, sign(all[2:], feeSat, "x", "y"), fieldLimit, "of which 0.03 BTC are used and 0.03 BTC are asked for")
+	if err := sign(all[2:3], feeSat, "x"); err != nil {
+		t.Error(err)
+	}
+}
+
+// What goes to our own addresses is not counted; what it costs, and a top-up, is.
+func TestLimitsOfTheHouse(t *testing.T) {
+	t.Parallel()
+	clock := time.Date(2026, 11, 22, 15, 4, 30, 0, time.UTC)
+	d := deskAt(t, &clock, asset.BTC, func(limit *Cap) {
+		limit.PerTransaction, limit.PerHour, limit.PerDay = asset.NewUnits(1), asset.NewUnits(1), asset.NewUnits(1)
+		limit.Fee, limit.FeePerHour = asset.NewUnits(2*feeSat), asset.NewUnits(3*feeSat)
+	})
+	if _, err := d.signBitcoin(d.consolidate(t, asset.Bitcoin, 2*feeSat, "x", "y")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := d.signBitcoin(d.consolidate(t, asset.Bitcoin, 2*feeSat, "v", "w"))
+	wantRefusal(t, err, fieldLimit, "The limit on fees in BTC within an hour is 0.00003 BTC, of which 0.00002 BTC are used")
+	for _, p := range []swap.Purpose{swap.PurposePayout, swap.PurposeRefund, swap.PurposeGasTopUp} {
+		if stays[p] {
+			t.Errorf("a %s leaves and is not counted", p)
+		}
+	}
+}
