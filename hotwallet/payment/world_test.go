@@ -68,6 +68,8 @@ type world struct {
 	orders  *payment.Orders
 	house   *treasury.Treasury
 	set     *watch.Set
+	// bid is in force from the next start on.
+	bid payment.Bidder
 	// told is heard from the next start on.
 	told payment.Observer
 }
@@ -163,7 +165,7 @@ func (w *world) start() {
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
 		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: w.attestor,
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax,
-		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Observer: w.told, Now: w.clock.Now, Log: log})
+		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Bid: w.bid, Observer: w.told, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.orders, err = payment.NewOrders(payment.OrdersConfig{Chain: w.on, Store: w.store, Log: log})
 	w.must(err)
