@@ -61,10 +61,14 @@ type Spend struct {
 // Intent is a payment of the house's own that should be made.
 type Intent struct {
 	Purpose swap.Purpose
-	// Address is the deposit address: it sends a sweep, and is sent a top-up.
+	// Address is the deposit address: it sends a sweep, and is sent a top-up. Of a gap-fill
+	// it is the sender.
 	Address string
-	// Nonce is that of the address (a sweep), by which there is one intent for it.
+	// Nonce is the address's, by which there is one sweep or top-up for it, or the one that
+	// is filled.
 	Nonce uint64
+	// Coin is the first that a sweep of coins spends, in place of Address and Nonce.
+	Coin string
 	// Asset and Units are what moves: all of it, of the chain's own less the fee.
 	Asset asset.ID
 	Units asset.Units
@@ -74,6 +78,9 @@ type Intent struct {
 
 // OrderID names a house payment by what it does, so that it can't be stored twice.
 func (i Intent) OrderID() string {
+	if i.Coin != "" {
+		return string(i.Purpose) + ":" + i.Coin
+	}
 	return fmt.Sprintf("%s:%s:%s:%d", i.Purpose, i.Address, i.Asset, i.Nonce)
 }
 
