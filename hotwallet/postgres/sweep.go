@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"ferry/hotwallet/payment"
 	"ferry/hotwallet/sweep"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -152,14 +152,15 @@ func (s *Store) storeHouse(ctx context.Context, tx pgx.Tx, i sweep.Intent, now t
 		n := int64(i.Nonce)
 		nonce = &n
 	}
+	rests := payment.House{FeeMax: i.FeeMax, Nonce: i.Nonce}
 	var err error
-	if o.Destination, err = s.houseDestination(ctx, tx, i); err != nil {
+	if o.Destination, rests.DepositPath, err = s.houseDestination(ctx, tx, i); err != nil {
 		return false, err
 	}
 	if i.Purpose == swap.PurposeSweep {
-		from = i.Address
+		from, rests.From = i.Address, i.Address
 	}
-	body, err := json.Marshal(o)
+	body, err := json.Marshal(house{Order: o, House: &rests})
 	if err != nil {
 		return false, fmt.Errorf("encode: %w", err)
 	}
@@ -167,23 +168,19 @@ func (s *Store) storeHouse(ctx context.Context, tx pgx.Tx, i sweep.Intent, now t
 	return err == nil && tag.RowsAffected() == 1, err
 }
 
-// houseDestination is always an address of ours: the one that pays, a deposit address for
-// a top-up, a change address for coins.
-func (s *Store) houseDestination(ctx context.Context, tx pgx.Tx, i sweep.Intent) (string, error) {
+// houseDestination is always an address of ours: the one that pays, a change address for
+// coins, or for a top-up a deposit address, with its path.
+func (s *Store) houseDestination(ctx context.Context, tx pgx.Tx, i sweep.Intent) (address, path string, err error) {
 	if i.Coin != "" {
-		var address, path string
-		err := tx.QueryRow(ctx, changeAddressSQL, s.chain, i.OrderID()).Scan(&address, &path)
-		return address, err
+		var change string
+		err = tx.QueryRow(ctx, changeAddressSQL, s.chain, i.OrderID()).Scan(&address, &change)
+		return address, "", err
 	}
-	var sender, path string
-	if err := tx.QueryRow(ctx, houseEndsSQL, s.chain, i.Address).Scan(&sender, &path); err != nil {
-		return "", err
+	if err = tx.QueryRow(ctx, houseEndsSQL, s.chain, i.Address).Scan(&address, &path); err != nil || i.Purpose != swap.PurposeGasTopUp {
+		return address, "", err
 	}
-	if i.Purpose != swap.PurposeGasTopUp {
-		return sender, nil
+	if path == "" || address == i.Address {
+		return "", "", errors.New("a top-up goes to a deposit address")
 	}
-	if path == "" || strings.EqualFold(sender, i.Address) {
-		return "", errors.New("a top-up goes to a deposit address")
-	}
-	return i.Address, nil
+	return i.Address, path, nil
 }

@@ -62,7 +62,7 @@ WHERE NOT EXISTS (SELECT 1 FROM halt h WHERE h.chain = $1)
 ON CONFLICT DO NOTHING
 
 -- HOUSE_ENDS
--- The sender, and of its chain the address $2 with its path.
+-- The sender, and the path of the address $2 of its chain.
 SELECT s.address, coalesce((SELECT a.path FROM address a WHERE a.chain = s.chain AND a.address = $2), '') FROM sender s WHERE s.chain = $1
 
 -- SWEEPING_ACCOUNT
@@ -80,3 +80,11 @@ ON CONFLICT (chain, address, nonce) DO UPDATE SET height = excluded.height
 
 -- REMOVE_DEPOSIT_SENT
 DELETE FROM deposit_sent WHERE chain = $1 AND height = $2
+
+-- FREE_NONCE
+-- No transaction of the address $2 has the nonce, but such as were dropped unsigned.
+SELECT NOT EXISTS (SELECT 1 FROM attempt a WHERE a.chain = $1 AND a.sender = $2 AND a.nonce = $3 AND a.state <> 'dropped')
+
+-- SWEPT
+-- What a sweep has moved, which is known once it is in a block.
+UPDATE payment SET units = $2 WHERE order_id = $1 AND purpose = 'sweep'
