@@ -147,7 +147,7 @@ func (s *Store) account(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 	from := s.senders[s.chain]
 	f.Sender, f.SenderPath, f.Nonce = from.address, from.path, from.nonce
 	for _, b := range s.batches {
-		unsigned = unsigned || b.chain == s.chain && b.last().State == payment.AttemptPlanned
+		unsigned = unsigned || b.chain == s.chain && b.attempts[0].State == payment.AttemptPlanned
 	}
 	f.Balance, err = s.left(s.native.ID)
 	if err == nil && id != s.native.ID {

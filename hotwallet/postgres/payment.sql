@@ -94,11 +94,11 @@ SELECT s.address, s.path, s.next_nonce,
         - coalesce((SELECT sum(d.units) FROM deposit d
             WHERE d.chain = s.chain AND d.asset = $2 AND d.address = s.address AND d.state = 'in_block'), 0)
         - coalesce((SELECT sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $3 THEN a.fee ELSE 0 END)
-            FROM payment p JOIN LATERAL (SELECT max(fee) AS fee FROM attempt WHERE batch_id = p.batch_id) a ON a.fee IS NOT NULL
+            FROM payment p JOIN LATERAL (SELECT fee FROM attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
             WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast') AND p.purpose <> 'sweep'), 0)
         - coalesce((SELECT sum(p.units) FROM payment p
             WHERE p.chain = s.chain AND p.asset = $2 AND p.state = 'confirmed' AND p.purpose = 'sweep' AND NOT p.mined_failed), 0)),
-    EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.sender = s.address AND a.state = 'planned')
+    EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.sender = s.address AND a.state = 'planned' AND a.n = 1)
 FROM sender s WHERE s.chain = $1
 
 -- PLAN_PAYMENTS
