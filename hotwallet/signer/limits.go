@@ -18,6 +18,8 @@ const (
 	maxPreviousTx = 1_000_000
 	maxInputs     = 200
 	maxChange     = 4
+	// maxBatch bounds the authorities that one transaction pays.
+	maxBatch = 100
 	// maxUnsignedEthereum is ample for a transfer of ether or a token.
 	maxUnsignedEthereum = 1024
 	// maxAttempts bounds the transactions signed for one authority.
@@ -46,6 +48,9 @@ type Cap struct {
 	FeeBasisPoints int64 `json:"fee_basis_points"`
 	// Gas is the largest gas limit (Ethereum only).
 	Gas uint64 `json:"gas,omitempty"`
+	// GasTopUp is the most that a deposit address is given to pay a sweep's gas with, in
+	// base units (the native asset of an account chain only; zero: nothing ever).
+	GasTopUp asset.Units `json:"gas_topup,omitzero"`
 }
 
 // Caps are the limits by asset. An asset that is absent is never paid.
@@ -62,7 +67,7 @@ func DefaultCaps() Caps {
 		asset.BCH: {PerTransaction: asset.NewUnits(400_0000_0000), Fee: asset.NewUnits(1000_0000),
 			FeeRate: asset.NewUnits(1000), FeeBasisPoints: 2500},
 		asset.ETH: {PerTransaction: asset.MustUnits("50000000000000000000"), Fee: asset.MustUnits("50000000000000000"),
-			FeeRate: asset.NewUnits(1000_000_000_000), FeeBasisPoints: 2500, Gas: 100_000},
+			FeeRate: asset.NewUnits(1000_000_000_000), FeeBasisPoints: 2500, Gas: 100_000, GasTopUp: asset.MustUnits("10000000000000000")},
 		asset.USDT: tokenCap(),
 		asset.USDC: tokenCap(),
 	}
@@ -89,14 +94,16 @@ func (c Caps) Validate() error {
 			return fmt.Errorf("cap of %s: fee_basis_points %d is not between 1 and %d", id, limit.FeeBasisPoints, basisPoints)
 		case a.Chain.Family() == asset.Account && limit.Gas < 21_000:
 			return fmt.Errorf("cap of %s: gas %d is below 21000, which every transfer costs", id, limit.Gas)
+		case (a.Token || a.Chain.Family() != asset.Account) && !limit.GasTopUp.IsZero():
+			return fmt.Errorf("cap of %s: gas_topup; addresses are topped up in the native asset of a chain of accounts only", id)
 		}
 	}
 	return nil
 }
 
-// check refuses an amount or a fee above its limit. size is the transaction's in
-// the unit of the fee rate: virtual bytes, or gas.
-func (c Caps) check(id asset.ID, amount, fee asset.Units, size uint64) error {
+// checkAmount refuses an amount above what one transaction may pay. An asset without
+// limits is not paid at all.
+func (c Caps) checkAmount(id asset.ID, amount asset.Units) error {
 	limit, ok := c[id]
 	if !ok {
 		return refuse("unsigned_tx", "", "The signer has no limits for %s, so it pays none.", id)
@@ -104,20 +111,36 @@ func (c Caps) check(id asset.ID, amount, fee asset.Units, size uint64) error {
 	if limit.PerTransaction.Less(amount) {
 		return refuse("unsigned_tx", limit.PerTransaction.String(), "The amount %s is above the limit for one transaction.", amount)
 	}
+	return nil
+}
+
+// checkFee refuses a fee above the absolute limit, or the one by rate: what the child's
+// size and that of the package it belongs to may cost, less what the package has paid.
+func (c Caps) checkFee(id asset.ID, fee asset.Units, size uint64, behind ancestors) error {
+	limit, ok := c[id]
+	if !ok {
+		return refuse("unsigned_tx", "", "The signer has no limits for %s, so it pays none.", id)
+	}
 	if limit.Fee.Less(fee) {
 		return refuse("unsigned_tx", limit.Fee.String(), "The fee %s is above the limit.", fee)
 	}
-	byRate, err := limit.FeeRate.MulDiv(asset.NewUnits(size).Big(), asset.Pow10(0), asset.Down)
+	byRate, err := limit.FeeRate.MulDiv(asset.NewUnits(size+behind.size).Big(), asset.Pow10(0), asset.Down)
 	if err != nil {
 		return fmt.Errorf("largest fee by rate: %w", err)
 	}
-	if byRate.Less(fee) {
+	if byRate, err = byRate.Sub(behind.fee); err != nil || byRate.Less(fee) {
 		return refuse("unsigned_tx", byRate.String(), "The fee %s is above the limit for a transaction of this size.", fee)
 	}
+	return nil
+}
+
+// checkShare refuses a fee that is too large a share of the amount. A token's is in
+// another asset, and has no share.
+func (c Caps) checkShare(id asset.ID, amount, fee asset.Units) error {
 	if a, known := asset.Lookup(id); known && a.Token {
 		return nil
 	}
-	byShare, err := amount.MulDiv(asset.NewUnits(uint64(limit.FeeBasisPoints)).Big(), asset.Pow10(4), asset.Down)
+	byShare, err := amount.MulDiv(asset.NewUnits(uint64(c[id].FeeBasisPoints)).Big(), asset.Pow10(4), asset.Down)
 	if err != nil {
 		return fmt.Errorf("largest fee by share: %w", err)
 	}

@@ -70,6 +70,12 @@ func authority(why payment.Authority, token uint64) *ferryv1.Authority {
 		SignedWrongAssetRefund: o.SignedWrongAssetRefund,
 		FencingToken:           token, SignedAttestations: why.Attestations,
 	}
+	if why.House != nil {
+		a.DepositPath = why.House.DepositPath
+	}
+	if o.Purpose == swap.PurposeSweep {
+		a.Asset = string(o.Amount.Asset)
+	}
 	for _, d := range o.Deposits {
 		a.Deposits = append(a.Deposits, &ferryv1.AuthorityDeposit{DepositId: d.ID, Units: d.Amount.Units.String(), Asset: string(d.Amount.Asset)})
 	}
@@ -77,7 +83,7 @@ func authority(why payment.Authority, token uint64) *ferryv1.Authority {
 }
 
 func utxoRequest(o swap.Order, r payment.SignRequest) *ferryv1.SignUTXORequest {
-	req := &ferryv1.SignUTXORequest{Authority: authority(r.Authorities[0], r.FencingToken), UnsignedTx: r.Plan.Unsigned, Chain: string(o.Chain)}
+	req := &ferryv1.SignUTXORequest{Authorities: []*ferryv1.Authority{authority(r.Authorities[0], r.FencingToken)}, UnsignedTx: r.Plan.Unsigned, Chain: string(o.Chain)}
 	for _, c := range r.Plan.Coins {
 		req.Inputs = append(req.Inputs, input(c))
 	}
