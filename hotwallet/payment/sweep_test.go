@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
+	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/fakechain"
 	"ferry/hotwallet/sweep"
+	"ferry/hotwallet/watch"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -98,7 +101,6 @@ func TestEtherIsSwept(t *testing.T) {
 	if b := s.balances(); !b.Available.IsZero() {
 		t.Fatalf("%s can be spent before it is deep enough", b.Available)
 	}
-	s.balanced()
 	s.mine(confirmations)
 	s.balanced()
 	id := fmt.Sprintf("sweep:%s:ETH:0", address)
@@ -224,4 +226,115 @@ func TestSmallCoinsAreBroughtTogether(t *testing.T) {
 	if n := s.look(); n != 0 {
 		t.Fatal("brought together twice a day")
 	}
+}
+
+// Setup: a plan of the sender's was dropped unsigned, with payments behind it. Test: its
+// nonce is filled once, by nothing to itself, and all is mined in the order of nonces.
+func TestDroppedNonceIsFilled(t *testing.T) {
+	t.Parallel()
+	s := newSweeper(t, asset.Ethereum)
+	s.fund(s.some(1000))
+	dropped, behind := s.payout(s.some(10)), s.payout(s.some(20))
+	s.deliver(dropped)
+	s.signer.fail(signRefused)
+	s.step()
+	s.must(s.drop(dropped))
+	s.deliver(behind)
+	s.step()
+	s.mine(confirmations)
+	if p := s.payment(behind.ID); p.State == swap.PaymentFinal || p.Attempt == nil || p.Attempt.Plan.Nonce != 1 {
+		t.Fatalf("what is behind the gap: %+v", p)
+	}
+	for range 2 {
+		s.look()
+	}
+	if n := s.count(`SELECT count(*) FROM payment WHERE purpose = 'gap_fill' AND nonce = 0`); n != 1 {
+		t.Fatalf("%d gap-fills", n)
+	}
+	s.carried()
+	s.carried()
+	s.paidOnce(behind)
+	if state := s.text(`SELECT state FROM payment WHERE purpose = 'gap_fill'`); state != "final" {
+		t.Fatalf("the gap-fill is %s", state)
+	}
+	if s.look(); s.count(`SELECT count(*) FROM payment WHERE purpose = 'gap_fill'`) != 1 {
+		t.Fatal("filled again")
+	}
+}
+
+// drop has an order's plan dropped, which the signer refused for good, and the order
+// planned no more.
+func (s *sweeper) drop(o swap.Order) error {
+	for _, sql := range []string{`UPDATE attempt SET state = 'dropped' WHERE batch_id = $1`, `UPDATE batch SET state = 'dropped' WHERE batch_id = $1`,
+		`UPDATE payment SET batch_id = NULL, state = 'failed' WHERE order_id = $1`} {
+		if _, err := s.pool.Exec(context.Background(), sql, o.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Setup: a token whose contract keeps a part of what it moves. Test: what did not arrive
+// has left us, and the chain halts.
+func TestSweepThatLosesOnItsWayHalts(t *testing.T) {
+	t.Parallel()
+	s := newSweeper(t, asset.Ethereum)
+	s.deposited(asset.ETH, s.some(500))
+	s.look()
+	s.step()
+	s.chain.Mine(1)
+	short := shortReader{s.chain}
+	s.watchThrough(short)
+	if n := s.count(`SELECT count(*) FROM halt`); n != 1 {
+		t.Fatal("payments run on")
+	}
+	if lost := s.text(`SELECT sum(units)::text FROM posting WHERE account = 'suspense'`); lost != "1" {
+		t.Fatalf("%s are in suspense, want what did not arrive", lost)
+	}
+}
+
+// shortReader shows credits of one unit less than they are.
+type shortReader struct{ chain.Reader }
+
+func (r shortReader) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chain.Block, error) {
+	b, err := r.Reader.Block(ctx, ref, w)
+	for i, c := range b.Credits {
+		less, failed := c.Units.Sub(asset.NewUnits(1))
+		if failed != nil {
+			return b, failed
+		}
+		b.Credits[i].Units = less
+	}
+	return b, err
+}
+
+// watchThrough has new blocks read by another reader.
+func (s *sweeper) watchThrough(r chain.Reader) {
+	s.t.Helper()
+	w, err := watch.New(watch.Config{Reader: r, Store: s.store, Set: s.set, Poll: time.Second, ReorgLimit: confirmations - 1,
+		Log: slog.New(slog.DiscardHandler)})
+	s.must(err)
+	s.must(w.Step(context.Background()))
+}
+
+// A flood of dust costs nothing: neither what came in ether nor in a token is ever moved,
+// and no gas is given for it, however much of it there is (F23).
+func TestF23DustBurnsNoGas(t *testing.T) {
+	t.Parallel()
+	s := newSweeper(t, asset.Ethereum)
+	s.fund(s.some(1000))
+	for range 20 {
+		address := s.issued(swap.NewID(swap.SwapPrefix, s.clock.Now())).Address
+		s.chain.Pay(address, asset.NewUnits(1000))
+		s.chain.PayToken(asset.USDT, fakechain.Output{Address: address, Units: asset.NewUnits(9_999_999)})
+		s.chain.PayToken(asset.USDC, fakechain.Output{Address: address, Units: dollars(1000)}) // of which nobody knows the worth
+	}
+	s.mine(confirmations)
+	for range 3 {
+		if n := s.look(); n != 0 {
+			t.Fatalf("%d payments for dust", n)
+		}
+		s.clock.advance(25 * time.Hour)
+	}
+	s.balanced()
 }
