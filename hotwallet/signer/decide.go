@@ -56,7 +56,7 @@ func (p payment) record(m part) authorityRecord {
 // sign decides on p, has it signed and records it, in one durable transaction:
 // no two requests can be decided side by side, and the signature is returned only
 // once it is on disk. A transaction signed before is returned as stored.
-func (m *memory) sign(p payment, now time.Time, sign func() (signature, error)) (signature, error) {
+func (m *memory) sign(p payment, caps Caps, now time.Time, sign func() (signature, error)) (signature, error) {
 	if forgetful {
 		return sign()
 	}
@@ -75,6 +75,9 @@ func (m *memory) sign(p payment, now time.Time, sign func() (signature, error)) 
 		var records []authorityRecord
 		if records, refusal, err = judge(tx, p); err != nil || refusal != nil {
 			return err // without an error the raised fence is kept
+		}
+		if refusal, err = caps.spend(tx, p, records[0].Anchor, now); err != nil || refusal != nil {
+			return err
 		}
 		if signed, err = sign(); err != nil {
 			return err

@@ -41,6 +41,11 @@
 //     the receipt's own path.
 //   - Limits per transaction are the signer's own: amount, fee, fee rate, fee as a
 //     share of the amount, gas. An asset without limits is not signed for.
+//   - What is paid of each asset, and what fees cost, is limited in any hour and any day.
+//     A clock that is set back frees nothing, and a sum that can't be read stops what
+//     adds to it.
+//   - A switch stops everything, a chain or an asset from the next decision on. While
+//     the switches can't be read nothing is signed.
 //
 // # What a compromised caller can still do
 //
@@ -49,10 +54,10 @@
 //
 //   - have a genuine deposit paid out or refunded, once, though nobody has ordered it:
 //     to the swap's own addresses, for exactly the quoted amount, that of a requote
-//     which liquidityd signed, or the deposit less at most the quoted fee. Nothing
-//     limits the sum over time yet;
+//     which liquidityd signed, or the deposit less at most the quoted fee, all within
+//     the limits over time;
 //   - use terms long after their deadlines: the signer knows no deposit's time;
-//   - burn fees up to the caps, and withhold or delay payments: coins that were
+//   - burn fees up to the caps and the limits over time, and withhold or delay payments: coins that were
 //     signed into an attempt stay tied to that authority, and a very high fencing
 //     token locks out every later lease.
 //

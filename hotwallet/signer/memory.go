@@ -33,12 +33,17 @@ var (
 	bucketAttempt = []byte("attempt")
 	// bucketSigned: sequence, 8 bytes big-endian → signedRecord. Append-only.
 	bucketSigned = []byte("signed")
+	// bucketOutgoing: "<sum>:<asset>" → window, what was signed for of late.
+	bucketOutgoing = []byte("outgoing")
+	// bucketCounted: "<sum>:<authority or anchor>" → the units that are counted for it.
+	bucketCounted = []byte("counted")
 )
 
 // memoryKind is the file; the keyring's fingerprint says whose it is.
-var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 2",
+var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 3",
 	Loss: "the same payment could be signed twice", Others: "another seed or network",
-	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned}}
+	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned,
+		bucketOutgoing, bucketCounted}}
 
 // authorityRecord is what an authority was first used for. All but Attempts is
 // fixed from then on. What an amendment changes is in it (deposits, destination,

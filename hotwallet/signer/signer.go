@@ -61,6 +61,7 @@ func (c Config) Validate() error {
 // Signer answers hotwalletd. It is safe for concurrent use; requests are worked
 // on one at a time.
 type Signer struct {
+	dir        string
 	ring       *keyring
 	memory     *memory
 	quoteKeys  swap.PublicKeys
@@ -112,7 +113,7 @@ func Open(c Config) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Signer{ring: ring, memory: memory, quoteKeys: c.QuoteKeys, attestKeys: c.AttestKeys,
+	s := &Signer{dir: c.Dir, ring: ring, memory: memory, quoteKeys: c.QuoteKeys, attestKeys: c.AttestKeys,
 		caps: c.Caps, now: c.Now, log: c.Log, observe: c.Observe, turn: make(chan struct{}, 1)}
 	s.stop = sync.OnceValue(s.shut)
 	s.rules.Store(&c.Rules)
@@ -161,7 +162,7 @@ func (s *Signer) SignUTXO(ctx context.Context, req *connect.Request[ferryv1.Sign
 		if err != nil {
 			return signature{}, err
 		}
-		return s.memory.sign(p, s.now(), func() (signature, error) { return s.signUTXO(tx) })
+		return s.memory.sign(p, s.caps, s.now(), func() (signature, error) { return s.signUTXO(tx) })
 	})
 }
 
@@ -174,7 +175,7 @@ func (s *Signer) SignEthereum(ctx context.Context, req *connect.Request[ferryv1.
 		if err != nil {
 			return signature{}, err
 		}
-		return s.memory.sign(p, s.now(), func() (signature, error) { return s.signEthereum(tx) })
+		return s.memory.sign(p, s.caps, s.now(), func() (signature, error) { return s.signEthereum(tx) })
 	})
 }
 
@@ -193,6 +194,9 @@ func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.
 	var signed signature
 	if err == nil {
 		c = claims[0]
+		err = s.stopped(chain, claims)
+	}
+	if err == nil {
 		signed, err = work(claims)
 	}
 	log := s.log.With("chain", chain, "purpose", c.purpose, "swap", c.swapID, "authority", c.key, "authorities", len(told))
