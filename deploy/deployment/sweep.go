@@ -30,6 +30,8 @@ type Sweep struct {
 	// PerDay how often a day that may be done (UTXO chains).
 	CoinsMost int `json:"coins_most,omitempty"`
 	PerDay    int `json:"per_day,omitempty"`
+	// LookSeconds is how often it is looked whether something is due, 30 if zero.
+	LookSeconds int64 `json:"look_seconds,omitempty"`
 }
 
 // SweepAmounts are Sweep's in base units.
@@ -76,10 +78,8 @@ func (s Sweep) amounts(name asset.Chain) (SweepAmounts, error) {
 }
 
 func (s Sweep) validate(name asset.Chain, a SweepAmounts) error {
-	for _, n := range []int{s.PerHour, s.PerDay, s.CoinsMost, int(s.Multiple)} {
-		if n < 0 {
-			return errors.New("per_hour, per_day, coins_most and multiple must not be negative")
-		}
+	if s.PerHour < 0 || s.PerDay < 0 || s.CoinsMost < 0 || s.LookSeconds < 0 {
+		return errors.New("per_hour, per_day, coins_most and look_seconds must not be negative")
 	}
 	switch {
 	case s.PerHour > sweepMost || s.PerDay > sweepMost:

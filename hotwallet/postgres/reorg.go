@@ -129,7 +129,7 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 		if a.state == swap.PaymentFailed {
 			keys[failedKey(a.orderID)] = false // a fee of zero was not booked
 		}
-		if a.state != swap.PaymentConfirmed {
+		if a.state != swap.PaymentConfirmed && !a.purpose.House() { // what the house moves is ours wherever it is
 			ended = append(ended, a)
 		}
 		c.facts = append(c.facts, a.fact(swap.FactPaymentReorged, c, a.fee, 0, ""))
