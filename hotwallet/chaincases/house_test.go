@@ -162,6 +162,7 @@ func TestSweepsOnGeth(t *testing.T) {
 func TestF23DustTokensBurnNoGas(t *testing.T) {
 	t.Parallel()
 	w := newHouse(t)
+	w.plays("F23", "dust in tokens to many deposit addresses, to have us burn gas", "never swept, no gas is given for it; swept once it is worth it")
 	w.node.pay(t, w.hot, asset.MustUnits("1000000000000000000"))
 	var addresses []string
 	for n := range 12 {

@@ -166,7 +166,7 @@ func (c *change) includePayment(ctx context.Context, b chain.Block, a attempt, s
 // effect, and its fee in the chain's own asset. What was held beyond that goes back to
 // the wallet.
 func (c *change) paymentEntry(a attempt, blockHash string, sp spend) (ledger.Entry, error) {
-	if a.hold.IsZero() && a.gas.IsZero() {
+	if a.hold.IsZero() && (!a.purpose.House() || a.gas.IsZero()) {
 		return ledger.Entry{}, fmt.Errorf("payment %s is in a block and has no hold: %w", a.orderID, ErrState)
 	}
 	e := ledger.Entry{Key: paymentKey(a.orderID, blockHash), Kind: "payment", SwapID: a.swapID}
