@@ -38,3 +38,9 @@ WHERE a.chain = $1 AND a.role = 0 AND a.state = 'pool'
 
 -- RAISE_NONCE
 UPDATE sender SET next_nonce = $3 WHERE chain = $1 AND address = $2 AND next_nonce < $3
+
+-- RECOVERED_AT
+-- What a block's recovered sweeps are booked under: $1 is such a key without what lies
+-- between its chain and its block.
+SELECT e.key FROM entry e
+WHERE e.kind = 'recovered.change' AND starts_with(e.key, split_part($1, '@', 1)) AND split_part(split_part(e.key, '@', 2), '#', 1) = split_part($1, '@', 2)
