@@ -52,6 +52,15 @@ type wiring struct {
 	metrics  *wallet.Metrics
 }
 
+// bidWithin is how long a payment that no block takes has until it offers all that it
+// may: about six blocks of a UTXO chain, fifty of an account chain.
+func bidWithin(on asset.Chain) time.Duration {
+	if on.Family() == asset.UTXO {
+		return time.Hour
+	}
+	return 10 * time.Minute
+}
+
 // parts puts the hot wallet together. Addresses are watched before the first block
 // is read, and known before the first is issued.
 func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(context.Context) error, *http.ServeMux, error) {
@@ -82,7 +91,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter, Attestor: remote.NewAttestor(attestd),
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
+		Bid: payment.Rising(time.Now, bidWithin(w.chain), nil), Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,6 +103,10 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		return nil, nil, err
 	}
 	if err := books.Start(ctx); err != nil {
+		return nil, nil, err
+	}
+	sweeps, err := w.sweeps(books.FundingAddress(), wakeEngine)
+	if err != nil {
 		return nil, nil, err
 	}
 	if err := rebuild.Start(ctx); err != nil {
@@ -112,7 +125,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		defer publisher.Close()
 		return books.Run(ctx)
 	}
-	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, rebuild.Run, tell}, mux, nil
+	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, rebuild.Run, sweeps.Run, tell}, mux, nil
 }
 
 // watcher follows the chain and has the books compared with the node at each tip.

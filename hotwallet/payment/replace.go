@@ -18,6 +18,10 @@ import (
 // hundred for each authority; what is above this waits for its newest one.
 const attemptsMost = 40
 
+// riseMost is how many times the rate of its first attempt a batch offers at most, whatever
+// it may cost: half of a small payment is no price for an hour.
+const riseMost = 10
+
 // purposeSweep pays all that there is: what it costs more is not to be had from change.
 const purposeSweep swap.Purpose = "sweep"
 
@@ -32,7 +36,8 @@ type Bid struct {
 	// Since is when its first attempt was planned, Offered what the newest one offers.
 	Since   time.Time
 	Offered chain.Rate
-	// Budget is the rate at which it costs all that it may.
+	// Budget is the most to offer: the rate at which it costs all that it may, or ten times
+	// what the first attempt offered.
 	Budget chain.Rate
 }
 
@@ -148,6 +153,8 @@ func (e *Engine) bid(b Batch) (rate chain.Rate, most asset.Units, due bool, err 
 	if err != nil {
 		return 0, most, false, err
 	}
+	// An estimate that was right within this factor gets there; above it waits for people.
+	budget = min(budget, riseMost*b.Attempts[0].Plan.Rate)
 	rate = e.config.Bid(Bid{Since: b.Attempts[0].PlannedAt, Offered: last.Plan.Rate, Budget: budget})
 	// Less than an eighth more is worth no attempt: nodes of account chains refuse it.
 	e.spent[b.ID] = rate >= budget && budget < last.Plan.Rate+last.Plan.Rate/8

@@ -11,10 +11,10 @@ import (
 	"ferry/swap/asset"
 )
 
-// bidding has batches offer all they may within two hours.
+// bidding has batches offer all they may within half an hour.
 func (w *world) bidding() {
 	w.t.Helper()
-	w.bid = payment.Rising(w.clock.Now, 2*time.Hour, nil)
+	w.bid = payment.Rising(w.clock.Now, 30*time.Minute, nil)
 	w.restart()
 }
 
@@ -49,7 +49,7 @@ func TestOffersMore(t *testing.T) {
 		w.bidding()
 		o := w.ordered()
 		w.step()
-		w.chain.SetBlockRate(20)
+		w.chain.SetBlockRate(10)
 		for i := 0; w.payment(o.ID).State == swap.PaymentBroadcast; i++ {
 			if i == 20 {
 				t.Fatalf("never mined: %s", w.attempts(o))

@@ -8,7 +8,9 @@ SELECT greatest(0, coalesce((SELECT h.units FROM holding h WHERE h.chain = $2 AN
         - coalesce((SELECT sum(CASE WHEN p.asset = $3 THEN p.units ELSE 0 END + CASE WHEN $4 THEN o.fee ELSE 0 END)
             FROM payment p JOIN LATERAL (SELECT fee, sender FROM attempt WHERE batch_id = p.batch_id AND state <> 'dropped'
                 ORDER BY n DESC LIMIT 1) o ON true
-            WHERE p.chain = $2 AND p.state IN ('queued', 'signed', 'broadcast') AND p.batch_id <> $1 AND o.sender = a.sender), 0)),
+            WHERE p.chain = $2 AND p.state IN ('queued', 'signed', 'broadcast') AND p.batch_id <> $1 AND o.sender = a.sender), 0)
+        - coalesce((SELECT sum(p.units) FROM payment p
+            WHERE p.chain = $2 AND p.asset = $3 AND p.state = 'confirmed' AND p.purpose = 'sweep' AND NOT p.mined_failed AND p.destination = a.sender), 0)),
     a.sender
 FROM attempt a WHERE a.batch_id = $1 AND a.n = 1 AND a.chain = $2
 
