@@ -34,10 +34,12 @@ const pollEvery = 250 * time.Millisecond
 type wiring struct {
 	chain asset.Chain
 	// log names the chain, plain is for packages that name it themselves.
-	log, plain            *slog.Logger
-	brokers               []string
-	listen                string
-	attest, signer        string
+	log, plain     *slog.Logger
+	brokers        []string
+	listen         string
+	attest, signer string
+	// bidWithin is how long a payment that no block takes has until it offers all that it may.
+	bidWithin             time.Duration
 	deployment            deployment.Deployment
 	accounts              keys.Accounts
 	amounts               deployment.Amounts
@@ -50,15 +52,6 @@ type wiring struct {
 	tellWake <-chan struct{}
 	wakeTell func()
 	metrics  *wallet.Metrics
-}
-
-// bidWithin is how long a payment that no block takes has until it offers all that it
-// may: about six blocks of a UTXO chain, fifty of an account chain.
-func bidWithin(on asset.Chain) time.Duration {
-	if on.Family() == asset.UTXO {
-		return time.Hour
-	}
-	return 10 * time.Minute
 }
 
 // parts puts the hot wallet together. Addresses are watched before the first block
@@ -91,7 +84,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter, Attestor: remote.NewAttestor(attestd),
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Bid: payment.Rising(time.Now, bidWithin(w.chain), nil), Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
+		Bid: payment.Rising(time.Now, w.bidWithin, nil), Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}

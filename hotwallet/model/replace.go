@@ -117,10 +117,10 @@ func (c *change) holdMore(b payment.Batch, held asset.Units) error {
 func lost(attempts []payment.Attempt) []payment.Attempt {
 	attempts = slices.Clone(attempts)
 	for i, a := range attempts {
-		switch a.State {
-		case payment.AttemptPlanned:
+		if a.State == payment.AttemptPlanned {
 			attempts[i].State = payment.AttemptDropped
-		case payment.AttemptSigned, payment.AttemptBroadcast:
+		}
+		if a.State == payment.AttemptSigned || a.State == payment.AttemptBroadcast {
 			attempts[i].State = payment.AttemptReplaced
 		}
 	}

@@ -28,7 +28,7 @@ const purposeSweep swap.Purpose = "sweep"
 // ReasonBid is why an attempt was made after an earlier one; what is offered follows.
 const ReasonBid = "no block has taken the attempt before:"
 
-// ReasonBudget: a batch waits at the most that it may cost.
+// ReasonBudget is that a batch waits at the most that it may cost.
 const ReasonBudget = "fees_above_limit: no block takes what the house offers at most for this amount"
 
 // Bid is what is known of a batch that waits for a block.

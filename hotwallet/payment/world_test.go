@@ -376,8 +376,8 @@ func (w *world) paidOnce(o swap.Order) {
 			w.t.Fatalf("%s: %s was told %d times", o.ID, kind, n)
 		}
 	}
-	if n := w.count(`SELECT count(*) FROM attempt WHERE batch_id = $1`, o.ID); n != 1 {
-		w.t.Fatalf("%s has %d attempts", o.ID, n)
+	if n := w.count(`SELECT count(*) FROM attempt WHERE batch_id = $1 AND state = 'mined'`, o.ID); n != 1 {
+		w.t.Fatalf("%s has %d attempts that were mined", o.ID, n)
 	}
 }
 

@@ -119,14 +119,14 @@ func heldMore(b payment.Batch, i int) (more asset.Units, first bool, err error) 
 	if err != nil {
 		return more, false, err
 	}
-	held, any := b.HeldFee()
-	if !any {
+	held, before := b.HeldFee()
+	if !before {
 		return shares[i], true, nil
 	}
-	before, err := payment.Shares(held, len(b.Payments))
-	if err != nil || !before[i].Less(shares[i]) {
+	had, err := payment.Shares(held, len(b.Payments))
+	if err != nil || !had[i].Less(shares[i]) {
 		return more, false, err
 	}
-	more, err = shares[i].Sub(before[i])
+	more, err = shares[i].Sub(had[i])
 	return more, false, err
 }
