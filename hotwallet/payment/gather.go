@@ -172,6 +172,9 @@ func (e *Engine) joins(ctx context.Context, p Payment) (*feeLimit, bool, error) 
 	if err != nil || !ok {
 		return nil, false, err
 	}
+	if p.Order.Purpose.House() {
+		return &limit, false, nil
+	}
 	confirmed, err := e.config.Store.DepositsConfirmed(ctx, p.Order)
 	if err != nil {
 		return nil, false, err

@@ -49,8 +49,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return b, nil, false, e.stand(ctx, p, ReasonEarlier, false)
 	}
-	to := chain.Output{Destination: p.Order.Destination, Asset: p.Order.Amount.Asset, Units: p.Order.Amount.Units}
-	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Pay(to, limit.most))
+	plan, err := e.config.Payer.Plan(ctx, basis.Funds, request(p, limit.most))
 	if err != nil {
 		return b, nil, false, e.notPlanned(ctx, p, limit, err)
 	}
@@ -63,7 +62,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 		return b, nil, false, err
 	}
 	crash.Point("payment.plan.before")
-	b, err = e.config.Store.StorePlan(ctx, []Payment{p}, plan)
+	b, err = e.config.Store.StorePlan(ctx, []Payment{p}, returned(p, basis.Funds, plan))
 	if err != nil {
 		return b, nil, false, err
 	}
@@ -77,15 +76,15 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 // admit reports whether nothing of its own holds a payment up, with the most it may cost:
 // its documents allow it, and its amount is within the limit.
 func (e *Engine) admit(ctx context.Context, p Payment) (limit feeLimit, ok bool, err error) {
-	if err := CheckAuthority(p.Order, e.config.QuoteKeys, e.config.AttestKeys); err != nil {
+	if err := e.allowed(p); err != nil {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		return limit, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
 	}
-	if most, limited := e.config.AmountMax[p.Order.Amount.Asset]; limited && most.Less(p.Order.Amount.Units) {
+	if e.tooLarge(p.Order) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		return limit, false, e.stand(ctx, p, ReasonAmount, true)
 	}
-	limit, err = e.feeLimit(p.Order)
+	limit, err = e.limitOf(p)
 	return limit, err == nil, err
 }
 
