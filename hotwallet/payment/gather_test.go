@@ -14,7 +14,7 @@ import (
 )
 
 // newWindowWorld has payments gathered for a minute.
-func newWindowWorld(t *testing.T, on asset.Chain) *world {
+func newWindowWorld(t testing.TB, on asset.Chain) *world {
 	t.Helper()
 	w := newWorld(t, on)
 	w.window = time.Minute
@@ -219,4 +219,25 @@ func TestMoreThanOneTransactionPays(t *testing.T) {
 		t.Errorf("batches are of %v", fmt.Sprint(sizes))
 	}
 	w.paidTogether(2, orders...)
+}
+
+// BenchmarkBatchOfHundred plans, has attested and signed by fakes, stores and hands in a batch
+// of the most recipients there can be, on real PostgreSQL.
+func BenchmarkBatchOfHundred(b *testing.B) {
+	w := newWindowWorld(b, asset.Bitcoin)
+	for b.Loop() {
+		b.StopTimer()
+		w.fund(w.some(20_000))
+		orders := w.payouts(chain.OutputsMost)
+		w.round(0)
+		w.clock.advance(2 * time.Minute)
+		b.StartTimer()
+		w.must(w.engine.Round(context.Background()))
+		b.StopTimer()
+		if p := w.payment(orders[0].ID); p.State != swap.PaymentBroadcast {
+			b.Fatalf("it is %s: %s", p.State, p.Reason)
+		}
+		w.mine(confirmations + 1)
+		b.StartTimer()
+	}
 }
