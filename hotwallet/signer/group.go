@@ -84,8 +84,9 @@ func (s *Signer) write(tx *bolt.Tx, group []*decision) (logHead, error) {
 func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable error, now time.Time) (err error) {
 	d.refusal, d.repeated, d.signed, d.records = nil, false, signature{}, nil
 	p := *d.payment
-	if d.refusal = stopped(switches, unreadable, p); d.refusal != nil || forgetful {
-		return nil
+	d.refusal = stopped(switches, unreadable, p)
+	if d.refusal != nil || forgetful {
+		return nil //nolint:nilerr // a refusal is a decision, not a failure
 	}
 	if d.refusal, err = raiseFence(tx, p); err != nil || d.refusal != nil {
 		return err

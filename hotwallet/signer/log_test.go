@@ -241,7 +241,9 @@ func TestNothingLeavesWithoutItsLog(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_ = d.signer.Close() //nolint:errcheck // its file is closed already
+		if err := d.signer.Close(); err == nil {
+			t.Error("the file was closed twice")
+		}
 		d.open(t)
 		if _, err := d.signBitcoin(req); err != nil {
 			t.Fatal(err)
