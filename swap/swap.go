@@ -164,6 +164,9 @@ const (
 	PaymentConfirmed PaymentState = "confirmed"
 	PaymentFinal     PaymentState = "final"
 	PaymentFailed    PaymentState = "failed"
+	// PaymentDead is a state of what pays a payment, not of the payment, which goes on:
+	// nothing that was signed can be mined any more.
+	PaymentDead PaymentState = "dead"
 )
 
 // Payment is one payout or refund.
