@@ -52,7 +52,7 @@ func send(t *testing.T, c *fakechain.Chain, fails bool, nonce uint64) *ferryv1.A
 	var txid string
 	for n := range nonce + 1 {
 		p, err := c.Plan(t.Context(), chain.Funds{Sender: from, Nonce: n, Balance: balance},
-			chain.Request{Destination: c.NewAddress(), Asset: asset.ETH, Units: asset.NewUnits(5), FeeMax: balance})
+			chain.Pay(chain.Output{Destination: c.NewAddress(), Asset: asset.ETH, Units: asset.NewUnits(5)}, balance))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,7 +198,7 @@ func spending(t *testing.T, c *fakechain.Chain, coin string) []byte {
 	there := c.Pay(c.NewAddress(), asset.NewUnits(1_000_000))
 	c.Mine(1)
 	p, err := c.Plan(t.Context(), chain.Funds{Coins: []chain.Coin{{TxID: there, Units: asset.NewUnits(1_000_000)}}, ChangeAddress: c.NewAddress()},
-		chain.Request{Destination: c.NewAddress(), Asset: asset.BTC, Units: asset.NewUnits(10_000), FeeMax: asset.NewUnits(1_000_000)})
+		chain.Pay(chain.Output{Destination: c.NewAddress(), Asset: asset.BTC, Units: asset.NewUnits(10_000)}, asset.NewUnits(1_000_000)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func TestPays(t *testing.T) {
 		a, b := w.payout(w.some(120)), w.payout(w.some(77))
 		w.deliver(a, b)
 		w.settle(a, b)
-		if n := w.count(`SELECT count(*) FROM attempt WHERE state = 'broadcast' AND last_answer = 'accepted'`); n != 2 {
+		if n := w.count(`SELECT count(*) FROM attempt WHERE state = 'mined' AND last_answer = 'accepted'`); n != 2 {
 			t.Fatalf("%d attempts accepted, want 2", n)
 		}
 	})

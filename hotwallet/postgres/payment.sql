@@ -100,7 +100,7 @@ SELECT s.address, s.path, s.next_nonce,
 FROM sender s WHERE s.chain = $1
 
 -- PLAN_PAYMENTS
-UPDATE payment p SET batch_id = $2, version = version + 1, reason = '', updated_at = $5
+UPDATE payment p SET batch_id = $2, version = p.version + 1, reason = '', updated_at = $5
 FROM unnest($3::text[], $4::bigint[]) AS w (order_id, version)
 WHERE p.order_id = w.order_id AND p.chain = $1 AND p.version = w.version AND p.state = 'queued' AND p.batch_id IS NULL
   AND NOT EXISTS (SELECT 1 FROM halt h WHERE h.chain = p.chain)

@@ -52,5 +52,8 @@ func (a *Adapter) Chain() asset.Chain { return a.rules.Chain }
 // of.
 func (a *Adapter) Script(address string) ([]byte, error) { return a.rules.Script(address) }
 
+// Replaceable implements chain.Payer: inputs signal it where nodes take replacements.
+func (a *Adapter) Replaceable() bool { return a.rules.Sequence == Replaceable }
+
 // MinOutput implements chain.Payer.
 func (a *Adapter) MinOutput() asset.Units { return asset.NewUnits(a.rules.Dust) }

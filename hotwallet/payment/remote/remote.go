@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"connectrpc.com/connect"
@@ -24,14 +25,17 @@ func New(client ferryv1connect.SignerClient) Signer { return Signer{client: clie
 
 // Sign asks signerd and checks what it answers. Refusals arrive as *swap.Error.
 func (s Signer) Sign(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
-	if len(r.Authorities) != 1 {
-		return nil, "", fmt.Errorf("a batch of %d payments: the signer takes one at a time", len(r.Authorities))
+	if len(r.Authorities) == 0 {
+		return nil, "", errors.New("a request that names no payment")
 	}
 	order := r.Authorities[0].Order
 	switch order.Chain.Family() {
 	case asset.UTXO:
 		return s.signUTXO(ctx, order, r)
 	case asset.Account:
+		if len(r.Authorities) > 1 {
+			return nil, "", fmt.Errorf("a batch of %d payments on %s, whose transactions make one", len(r.Authorities), order.Chain)
+		}
 		return s.signEthereum(ctx, order, r)
 	}
 	return nil, "", fmt.Errorf("chain %.20q has no signer", order.Chain)
@@ -77,7 +81,10 @@ func authority(why payment.Authority, token uint64) *ferryv1.Authority {
 }
 
 func utxoRequest(o swap.Order, r payment.SignRequest) *ferryv1.SignUTXORequest {
-	req := &ferryv1.SignUTXORequest{Authority: authority(r.Authorities[0], r.FencingToken), UnsignedTx: r.Plan.Unsigned, Chain: string(o.Chain)}
+	req := &ferryv1.SignUTXORequest{UnsignedTx: r.Plan.Unsigned, Chain: string(o.Chain)}
+	for _, why := range r.Authorities {
+		req.Authorities = append(req.Authorities, authority(why, r.FencingToken))
+	}
 	for _, c := range r.Plan.Coins {
 		req.Inputs = append(req.Inputs, input(c))
 	}

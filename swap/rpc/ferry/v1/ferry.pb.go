@@ -1289,10 +1289,12 @@ func (x *HighWaterResponse) GetNextIndex() uint32 {
 }
 
 // Authority is why a payment may be signed. The signer verifies the quote and
-// receipt, and recomputes destination and amount from the transaction itself.
+// receipt, and recomputes destination and amount from the transaction itself. What the
+// house pays itself ("sweep", "gas_topup", "gap_fill") rests on no documents: the signer
+// derives both ends of it.
 type Authority struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Purpose       string                 `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"` // "payout" or "refund"
+	Purpose       string                 `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"` // "payout", "refund", "sweep", "gas_topup" or "gap_fill"
 	SignedQuote   string                 `protobuf:"bytes,2,opt,name=signed_quote,json=signedQuote,proto3" json:"signed_quote,omitempty"`
 	SignedReceipt string                 `protobuf:"bytes,3,opt,name=signed_receipt,json=signedReceipt,proto3" json:"signed_receipt,omitempty"`
 	// What is used up, distinct and sorted by id: one for a refund, 1 to 50 for a
@@ -1308,6 +1310,8 @@ type Authority struct {
 	SignedWrongAssetRefund string `protobuf:"bytes,12,opt,name=signed_wrong_asset_refund,json=signedWrongAssetRefund,proto3" json:"signed_wrong_asset_refund,omitempty"`
 	// One attestation of each deposit, in the order of deposits (compact JWS).
 	SignedAttestations []string `protobuf:"bytes,16,rep,name=signed_attestations,json=signedAttestations,proto3" json:"signed_attestations,omitempty"`
+	Asset              string   `protobuf:"bytes,17,opt,name=asset,proto3" json:"asset,omitempty"`                                // what a sweep moves; "" for every other purpose
+	DepositPath        string   `protobuf:"bytes,18,opt,name=deposit_path,json=depositPath,proto3" json:"deposit_path,omitempty"` // a gas top-up's: BIP32 path of the deposit address it goes to
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
@@ -1412,6 +1416,20 @@ func (x *Authority) GetSignedAttestations() []string {
 	return nil
 }
 
+func (x *Authority) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *Authority) GetDepositPath() string {
+	if x != nil {
+		return x.DepositPath
+	}
+	return ""
+}
+
 type AuthorityDeposit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DepositId     string                 `protobuf:"bytes,1,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"` // "<chain>:<txid>:<index>"
@@ -1473,12 +1491,17 @@ func (x *AuthorityDeposit) GetAsset() string {
 }
 
 type SignUTXORequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Authority     *Authority             `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
-	UnsignedTx    []byte                 `protobuf:"bytes,2,opt,name=unsigned_tx,json=unsignedTx,proto3" json:"unsigned_tx,omitempty"` // wire form without witnesses and signature scripts
-	Inputs        []*UTXOInput           `protobuf:"bytes,3,rep,name=inputs,proto3" json:"inputs,omitempty"`                           // one per input, in order
-	Change        []*UTXOChange          `protobuf:"bytes,4,rep,name=change,proto3" json:"change,omitempty"`                           // outputs that come back to us
-	Chain         string                 `protobuf:"bytes,5,opt,name=chain,proto3" json:"chain,omitempty"`                             // "bitcoin", "litecoin" or "bitcoincash": the transaction does not say
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One, or a batch of up to 100. The outputs that are no change pay them in this order.
+	Authorities []*Authority  `protobuf:"bytes,1,rep,name=authorities,proto3" json:"authorities,omitempty"`
+	UnsignedTx  []byte        `protobuf:"bytes,2,opt,name=unsigned_tx,json=unsignedTx,proto3" json:"unsigned_tx,omitempty"` // wire form without witnesses and signature scripts
+	Inputs      []*UTXOInput  `protobuf:"bytes,3,rep,name=inputs,proto3" json:"inputs,omitempty"`                           // one per input, in order
+	Change      []*UTXOChange `protobuf:"bytes,4,rep,name=change,proto3" json:"change,omitempty"`                           // outputs that come back to us
+	Chain       string        `protobuf:"bytes,5,opt,name=chain,proto3" json:"chain,omitempty"`                             // "bitcoin", "litecoin" or "bitcoincash": the transaction does not say
+	// attestd's word (compact JWS) that the anchors of earlier attempts are spent for good.
+	// A batch whose anchor is dead may be paid with another one, and the coins of lost
+	// attempts are free again.
+	SignedDeaths  []string `protobuf:"bytes,6,rep,name=signed_deaths,json=signedDeaths,proto3" json:"signed_deaths,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1513,9 +1536,9 @@ func (*SignUTXORequest) Descriptor() ([]byte, []int) {
 	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
 }
 
-func (x *SignUTXORequest) GetAuthority() *Authority {
+func (x *SignUTXORequest) GetAuthorities() []*Authority {
 	if x != nil {
-		return x.Authority
+		return x.Authorities
 	}
 	return nil
 }
@@ -1546,6 +1569,13 @@ func (x *SignUTXORequest) GetChain() string {
 		return x.Chain
 	}
 	return ""
+}
+
+func (x *SignUTXORequest) GetSignedDeaths() []string {
+	if x != nil {
+		return x.SignedDeaths
+	}
+	return nil
 }
 
 type UTXOInput struct {
@@ -1655,8 +1685,9 @@ func (x *UTXOChange) GetPath() string {
 type SignEthereumRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Authority     *Authority             `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
-	UnsignedTx    []byte                 `protobuf:"bytes,2,opt,name=unsigned_tx,json=unsignedTx,proto3" json:"unsigned_tx,omitempty"` // EIP-2718 encoding of an EIP-1559 transaction with an empty signature
-	Path          string                 `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`                               // BIP32 path of the hot sender
+	UnsignedTx    []byte                 `protobuf:"bytes,2,opt,name=unsigned_tx,json=unsignedTx,proto3" json:"unsigned_tx,omitempty"`       // EIP-2718 encoding of an EIP-1559 transaction with an empty signature
+	Path          string                 `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`                                     // BIP32 path of the hot sender; of a deposit address for a sweep
+	SignedDeaths  []string               `protobuf:"bytes,4,rep,name=signed_deaths,json=signedDeaths,proto3" json:"signed_deaths,omitempty"` // as in SignUTXORequest
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1710,6 +1741,13 @@ func (x *SignEthereumRequest) GetPath() string {
 		return x.Path
 	}
 	return ""
+}
+
+func (x *SignEthereumRequest) GetSignedDeaths() []string {
+	if x != nil {
+		return x.SignedDeaths
+	}
+	return nil
 }
 
 type SignResponse struct {
@@ -1929,7 +1967,7 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\"2\n" +
 	"\x11HighWaterResponse\x12\x1d\n" +
 	"\n" +
-	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xba\x03\n" +
+	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xf3\x03\n" +
 	"\tAuthority\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12!\n" +
 	"\fsigned_quote\x18\x02 \x01(\tR\vsignedQuote\x12%\n" +
@@ -1940,19 +1978,22 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x0esigned_consent\x18\a \x01(\tR\rsignedConsent\x122\n" +
 	"\x15signed_refund_address\x18\b \x01(\tR\x13signedRefundAddress\x129\n" +
 	"\x19signed_wrong_asset_refund\x18\f \x01(\tR\x16signedWrongAssetRefund\x12/\n" +
-	"\x13signed_attestations\x18\x10 \x03(\tR\x12signedAttestations\"]\n" +
+	"\x13signed_attestations\x18\x10 \x03(\tR\x12signedAttestations\x12\x14\n" +
+	"\x05asset\x18\x11 \x01(\tR\x05asset\x12!\n" +
+	"\fdeposit_path\x18\x12 \x01(\tR\vdepositPath\"]\n" +
 	"\x10AuthorityDeposit\x12\x1d\n" +
 	"\n" +
 	"deposit_id\x18\x01 \x01(\tR\tdepositId\x12\x14\n" +
 	"\x05units\x18\x02 \x01(\tR\x05units\x12\x14\n" +
-	"\x05asset\x18\b \x01(\tR\x05asset\"\xd6\x01\n" +
-	"\x0fSignUTXORequest\x121\n" +
-	"\tauthority\x18\x01 \x01(\v2\x13.ferry.v1.AuthorityR\tauthority\x12\x1f\n" +
+	"\x05asset\x18\b \x01(\tR\x05asset\"\xff\x01\n" +
+	"\x0fSignUTXORequest\x125\n" +
+	"\vauthorities\x18\x01 \x03(\v2\x13.ferry.v1.AuthorityR\vauthorities\x12\x1f\n" +
 	"\vunsigned_tx\x18\x02 \x01(\fR\n" +
 	"unsignedTx\x12+\n" +
 	"\x06inputs\x18\x03 \x03(\v2\x13.ferry.v1.UTXOInputR\x06inputs\x12,\n" +
 	"\x06change\x18\x04 \x03(\v2\x14.ferry.v1.UTXOChangeR\x06change\x12\x14\n" +
-	"\x05chain\x18\x05 \x01(\tR\x05chain\"@\n" +
+	"\x05chain\x18\x05 \x01(\tR\x05chain\x12#\n" +
+	"\rsigned_deaths\x18\x06 \x03(\tR\fsignedDeaths\"@\n" +
 	"\tUTXOInput\x12\x1f\n" +
 	"\vprevious_tx\x18\x01 \x01(\fR\n" +
 	"previousTx\x12\x12\n" +
@@ -1960,12 +2001,13 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\n" +
 	"UTXOChange\x12!\n" +
 	"\foutput_index\x18\x01 \x01(\rR\voutputIndex\x12\x12\n" +
-	"\x04path\x18\x02 \x01(\tR\x04path\"}\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\"\xa2\x01\n" +
 	"\x13SignEthereumRequest\x121\n" +
 	"\tauthority\x18\x01 \x01(\v2\x13.ferry.v1.AuthorityR\tauthority\x12\x1f\n" +
 	"\vunsigned_tx\x18\x02 \x01(\fR\n" +
 	"unsignedTx\x12\x12\n" +
-	"\x04path\x18\x03 \x01(\tR\x04path\"9\n" +
+	"\x04path\x18\x03 \x01(\tR\x04path\x12#\n" +
+	"\rsigned_deaths\x18\x04 \x03(\tR\fsignedDeaths\"9\n" +
 	"\fSignResponse\x12\x15\n" +
 	"\x06raw_tx\x18\x01 \x01(\fR\x05rawTx\x12\x12\n" +
 	"\x04txid\x18\x02 \x01(\tR\x04txid\"c\n" +
@@ -2041,7 +2083,7 @@ var file_ferry_v1_ferry_proto_depIdxs = []int32{
 	11, // 2: ferry.v1.IssueRequest.policy:type_name -> ferry.v1.Policy
 	10, // 3: ferry.v1.AttestRequest.terms:type_name -> ferry.v1.IssueRequest
 	22, // 4: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
-	21, // 5: ferry.v1.SignUTXORequest.authority:type_name -> ferry.v1.Authority
+	21, // 5: ferry.v1.SignUTXORequest.authorities:type_name -> ferry.v1.Authority
 	24, // 6: ferry.v1.SignUTXORequest.inputs:type_name -> ferry.v1.UTXOInput
 	25, // 7: ferry.v1.SignUTXORequest.change:type_name -> ferry.v1.UTXOChange
 	21, // 8: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority

@@ -504,10 +504,11 @@ func (UnimplementedAttestHandler) AttestDeath(context.Context, *connect.Request[
 
 // SignerClient is a client for the ferry.v1.Signer service.
 type SignerClient interface {
-	// SignUTXO signs every input of a transaction that pays one authority, on a chain
-	// of the UTXO family.
+	// SignUTXO signs every input of a transaction that pays one authority or a batch of
+	// them, on a chain of the UTXO family.
 	SignUTXO(context.Context, *connect.Request[v1.SignUTXORequest]) (*connect.Response[v1.SignResponse], error)
-	// SignEthereum signs a dynamic-fee transaction from the hot sender.
+	// SignEthereum signs a dynamic-fee transaction: from the hot sender, or a sweep from a
+	// deposit address.
 	SignEthereum(context.Context, *connect.Request[v1.SignEthereumRequest]) (*connect.Response[v1.SignResponse], error)
 }
 
@@ -555,10 +556,11 @@ func (c *signerClient) SignEthereum(ctx context.Context, req *connect.Request[v1
 
 // SignerHandler is an implementation of the ferry.v1.Signer service.
 type SignerHandler interface {
-	// SignUTXO signs every input of a transaction that pays one authority, on a chain
-	// of the UTXO family.
+	// SignUTXO signs every input of a transaction that pays one authority or a batch of
+	// them, on a chain of the UTXO family.
 	SignUTXO(context.Context, *connect.Request[v1.SignUTXORequest]) (*connect.Response[v1.SignResponse], error)
-	// SignEthereum signs a dynamic-fee transaction from the hot sender.
+	// SignEthereum signs a dynamic-fee transaction: from the hot sender, or a sweep from a
+	// deposit address.
 	SignEthereum(context.Context, *connect.Request[v1.SignEthereumRequest]) (*connect.Response[v1.SignResponse], error)
 }
 
