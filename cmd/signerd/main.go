@@ -134,6 +134,13 @@ func caps(d deployment.Deployment) (signer.Caps, error) {
 		limit.PerTransaction, limit.Fee = amounts.PaymentMax, amounts.PaymentFeeMax
 		limit.PerHour, limit.PerDay = amounts.PaymentsPerHour, amounts.PaymentsPerDay
 		limit.FeePerHour, limit.FeePerDay = amounts.FeesPerHour, amounts.FeesPerDay
+		sweeps, err := d.SweepAmounts(a.Chain)
+		if err != nil {
+			return nil, err
+		}
+		if !a.Token && !sweeps.GasMax.IsZero() {
+			limit.GasTopUp = sweeps.GasMax
+		}
 		if limits[a.ID], err = limit.OverTime(a.ID); err != nil {
 			return nil, err
 		}
