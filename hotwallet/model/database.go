@@ -87,8 +87,8 @@ type Payment struct {
 	failedRetry int
 }
 
-// again: it failed, and was ordered again since.
-func (p Payment) again() bool { return p.State == swap.PaymentFailed && p.Order.Retry > p.failedRetry }
+// Again reports that it failed, and was ordered again since.
+func (p Payment) Again() bool { return p.State == swap.PaymentFailed && p.Order.Retry > p.failedRetry }
 
 // batch is a row with its attempts. What it holds is not changed in place.
 type batch struct {

@@ -57,7 +57,7 @@ func (s *Store) StoreDeath(_ context.Context, b payment.Batch, r payment.DeathRe
 		model.Set(c.tx, c.batches, b.ID, row)
 		for _, id := range row.orders {
 			p := c.payments[id]
-			if !p.again() || p.BatchID != b.ID {
+			if !p.Again() || p.BatchID != b.ID {
 				return fmt.Errorf("payment %s is %s: %w", id, p.State, payment.ErrChanged)
 			}
 			c.queued++

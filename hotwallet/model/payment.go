@@ -24,7 +24,7 @@ func (s *Store) OpenPayments(_ context.Context, limit int) ([]payment.Open, erro
 	defer s.mu.Unlock()
 	var open []payment.Open
 	for _, p := range s.own(func(p Payment) bool {
-		return p.State == swap.PaymentQueued || p.State == swap.PaymentSigned || p.State == swap.PaymentBroadcast || p.again()
+		return p.State == swap.PaymentQueued || p.State == swap.PaymentSigned || p.State == swap.PaymentBroadcast || p.Again()
 	}) {
 		open = append(open, payment.Open{OrderID: p.Order.ID, State: p.State, BatchID: p.BatchID})
 	}
