@@ -39,6 +39,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("an attempt takes the place of those before it", s.testReplacement)
 	t.Run("replacements keep their limits", s.testReplacementLimits)
 	t.Run("everything is paid but the fee", s.testWhole)
+	t.Run("a block shows what it was paid", s.testMarket)
 	t.Run("spending a deposit costs a part of a payment", s.testSpendCost)
 	t.Run("malformed bytes are rejected", s.testMalformed)
 	t.Run("held is credits less debits", s.testHeld)
