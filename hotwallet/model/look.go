@@ -123,6 +123,7 @@ func (d *Database) Payments() []Payment {
 	defer d.mu.Unlock()
 	var all []Payment
 	for _, row := range d.payments {
+		row.Attempt = d.newest(row.BatchID)
 		all = append(all, row)
 	}
 	slices.SortFunc(all, func(a, b Payment) int { return int(a.queued - b.queued) })

@@ -89,7 +89,7 @@ func (s *Store) Apply(ctx context.Context, b chain.Block) error {
 		if err != nil {
 			return err
 		}
-		for _, step := range []func(context.Context, chain.Block, map[string]attempt) error{
+		for _, step := range []func(context.Context, chain.Block, map[string][]attempt) error{
 			c.includeCredits, c.includeDebits, c.moveHoldings, c.confirm,
 		} {
 			if err := step(ctx, b, own); err != nil {

@@ -26,7 +26,8 @@ var (
 	// bucketSwap: swap id → key of its main payout's authority.
 	bucketSwap = []byte("swap")
 	// bucketSpend: coin or nonce ("<chain>:<txid>:<index>", "<chain>:<sender>:<nonce>")
-	// → key of the authority or id of the batch it was signed for.
+	// → key of the authority or id of the batch it was signed for, and their anchor
+	// (spendValue).
 	bucketSpend = []byte("spend")
 	// bucketAttempt: SHA-256 of an unsigned transaction, and its txid (txidKey) → its
 	// sequence in signed.
@@ -60,8 +61,10 @@ type authorityRecord struct {
 	// Anchor is the spend that every transaction of this authority shares.
 	Anchor string `json:"anchor"`
 	// Batch names the set of authorities that each of them pays; "" for this one alone.
-	Batch    string `json:"batch,omitempty"`
-	Attempts int    `json:"attempts"`
+	Batch string `json:"batch,omitempty"`
+	// Dead are the anchors that it had before, each spent for good without paying.
+	Dead     []string `json:"dead,omitempty"`
+	Attempts int      `json:"attempts"`
 }
 
 // signedRecord is one signature given.

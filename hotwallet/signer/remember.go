@@ -15,7 +15,7 @@ func remember(tx *bolt.Tx, p payment, records []authorityRecord, signed signatur
 		}
 	}
 	for _, spend := range p.spends {
-		if err := tx.Bucket(bucketSpend).Put([]byte(spend), []byte(p.owner())); err != nil {
+		if err := tx.Bucket(bucketSpend).Put([]byte(spend), spendValue(p.owner(), records[0].Anchor)); err != nil {
 			return fmt.Errorf("claim coin or nonce: %w", err)
 		}
 	}

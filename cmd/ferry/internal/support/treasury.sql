@@ -36,14 +36,14 @@ WITH book AS (
            (SELECT coalesce(sum(d.units), 0) FROM hotwallet.deposit d
             WHERE d.chain = s.chain AND d.asset = $2 AND d.state = 'in_block' AND d.address = s.address) AS shallow,
            (SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $4 THEN a.fee ELSE 0 END), 0)
-            FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
+            FROM hotwallet.payment p JOIN LATERAL (SELECT fee FROM hotwallet.attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
             WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast')) AS reserved
     FROM hotwallet.sender s WHERE s.chain = $1
 ), queued AS (
     -- Payments without a plan will take this much as well.
     SELECT coalesce(sum(p.units), 0) AS units FROM hotwallet.payment p
     WHERE p.chain = $1 AND p.asset = $2 AND p.state = 'queued'
-      AND NOT EXISTS (SELECT 1 FROM hotwallet.attempt a WHERE a.order_id = p.order_id)
+      AND p.batch_id IS NULL
 )
 SELECT b.on_chain::text, b.in_flight::text, b.confirming_in::text, b.confirming_out::text, b.suspense::text,
        b.house_capital::text, b.network_fees::text,
