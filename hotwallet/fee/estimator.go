@@ -77,6 +77,7 @@ type Estimator struct {
 	mu       sync.Mutex
 	readings map[string]Reading
 	floor    Reading
+	looked   time.Time
 	alarm    string // told last
 }
 
@@ -122,6 +123,9 @@ func (e *Estimator) Run(ctx context.Context) error {
 // Look asks every source once. One that has no answer keeps its last until that is old.
 func (e *Estimator) Look(ctx context.Context) {
 	c := e.config
+	e.mu.Lock()
+	e.looked = c.Now()
+	e.mu.Unlock()
 	ask := map[string]func() (chain.Rate, error){
 		SourceNode:   func() (chain.Rate, error) { return c.Market.EstimateRate(ctx, c.Target) },
 		SourceBlocks: func() (chain.Rate, error) { return c.Market.BlockRate(ctx, c.Recent) },

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/fakechain"
 	"ferry/hotwallet/fee"
 	"ferry/swap/asset"
@@ -92,5 +93,50 @@ func TestConfigIsChecked(t *testing.T) {
 		if _, err := fee.New(good); err == nil {
 			t.Errorf("%s was taken", name)
 		}
+	}
+}
+
+// TestPayer: a plan without a rate offers the estimate, one with a rate that; on an account
+// chain the estimate is of the newest block.
+func TestPayer(t *testing.T) {
+	t.Parallel()
+	c := fakechain.NewEthereum(fakechain.Config{})
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	e, err := fee.New(fee.Config{Chain: asset.Ethereum, Market: c, Limits: fee.Limits{Ceiling: 500e9, Fallback: 50e9},
+		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, from := e.Payer(c), c.NewAddress()
+	wealth := asset.MustUnits("1000000000000000000")
+	plan := func(rate chain.Rate) chain.Rate {
+		t.Helper()
+		r := chain.Pay(chain.Output{Destination: c.NewAddress(), Asset: asset.ETH, Units: asset.NewUnits(5)}, wealth)
+		r.Rate = rate
+		made, err := p.Plan(t.Context(), chain.Funds{Sender: from, Balance: wealth}, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made.Rate
+	}
+	c.SetFeeRate(4)
+	if got := plan(0); got != 4e9 {
+		t.Errorf("it offers %d", got)
+	}
+	c.SetFeeRate(6)
+	if got := plan(0); got != 4e9 {
+		t.Errorf("within two seconds it offers %d", got)
+	}
+	now = now.Add(3 * time.Second)
+	if got := plan(0); got != 6e9 {
+		t.Errorf("then it offers %d", got)
+	}
+	if got := plan(7e9); got != 7e9 {
+		t.Errorf("asked for another it offers %d", got)
+	}
+	c.SetAway(true)
+	now = now.Add(11 * time.Minute)
+	if got := e.Rate(); got != 50e9 {
+		t.Errorf("with no source it offers %d", got)
 	}
 }
