@@ -47,7 +47,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if err = w.readPolicy(); err != nil {
 		return err
 	}
-	if w.adapter, err = checkedAdapter(ctx, s, name, w.deployment.Networks, w.log); err != nil {
+	if err = w.openNode(ctx, s); err != nil {
 		return err
 	}
 	pool, err := database.Open(ctx, url, "hotwallet")
@@ -141,7 +141,7 @@ func (w *wiring) openStore(pool *pgxpool.Pool) (err error) {
 		return err
 	}
 	w.store, err = postgres.New(pool, w.chain, postgres.Config{Rules: rules, Networks: w.deployment.Networks,
-		Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, GasReserve: w.amounts.NetworkFee, Now: time.Now, Log: w.plain})
+		Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, SpendDepth: w.deployment.Chains[w.chain].SpendDepth, GasReserve: w.amounts.NetworkFee, Now: time.Now, Log: w.plain})
 	return err
 }
 

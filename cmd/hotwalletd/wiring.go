@@ -11,6 +11,7 @@ import (
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/dust"
+	"ferry/hotwallet/fee"
 	"ferry/hotwallet/issue"
 	"ferry/hotwallet/keys"
 	"ferry/hotwallet/payment"
@@ -44,6 +45,7 @@ type wiring struct {
 	tokens                map[asset.ID]deployment.Amounts
 	quoteKeys, attestKeys swap.PublicKeys
 	adapter               chain.Adapter
+	fees                  *fee.Estimator
 	store                 *postgres.Store
 	dust                  *dust.Threshold
 	// tellWake has the balance told.
@@ -79,7 +81,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter, Attestor: remote.NewAttestor(attestd),
+	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.fees.Payer(w.adapter), Attestor: remote.NewAttestor(attestd),
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
 		Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
@@ -112,7 +114,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		defer publisher.Close()
 		return books.Run(ctx)
 	}
-	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, rebuild.Run, tell}, mux, nil
+	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, w.fees.Run, rebuild.Run, tell}, mux, nil
 }
 
 // watcher follows the chain and has the books compared with the node at each tip.
