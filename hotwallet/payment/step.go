@@ -34,16 +34,15 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	if err := e.running(ctx); err != nil {
 		return b, nil, false, err
 	}
-	if err := CheckAuthority(p.Order, e.config.QuoteKeys, e.config.AttestKeys); err != nil {
+	if err := e.allowed(p); err != nil {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		return b, nil, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
 	}
-	units := p.Order.Amount.Units
-	if most, limited := e.config.AmountMax[p.Order.Amount.Asset]; limited && most.Less(units) {
+	if e.tooLarge(p.Order) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		return b, nil, false, e.stand(ctx, p, ReasonAmount, true)
 	}
-	limit, err := e.feeLimit(p.Order)
+	limit, err := e.limitOf(p)
 	if err != nil {
 		return b, nil, false, err
 	}
@@ -59,8 +58,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return b, nil, false, e.stand(ctx, p, ReasonEarlier, false)
 	}
-	to := chain.Output{Destination: p.Order.Destination, Asset: p.Order.Amount.Asset, Units: units}
-	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Pay(to, limit.most))
+	plan, err := e.config.Payer.Plan(ctx, basis.Funds, request(p, limit.most))
 	if err != nil {
 		return b, nil, false, e.notPlanned(ctx, p, limit, err)
 	}
@@ -73,7 +71,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 		return b, nil, false, err
 	}
 	crash.Point("payment.plan.before")
-	b, err = e.config.Store.StorePlan(ctx, []Payment{p}, plan)
+	b, err = e.config.Store.StorePlan(ctx, []Payment{p}, returned(p, basis.Funds, plan))
 	if err != nil {
 		return b, nil, false, err
 	}
