@@ -49,7 +49,7 @@ type Estimate struct {
 // costs little, and too little costs time. Beyond the factor it is the lower median times
 // the factor, with an alarm. For one source that is far above the others is what a lie
 // that makes money looks like, what was overpaid is gone, and an offer that turns out too
-// low is raised block by block until its deadline (Schedule). One that is far below drags
+// low is raised block by block until its deadline. One that is far below drags
 // the offer down by no more than the same rule allows, for the same reason.
 //
 // floor is the least that a node takes, 0 if it is not known. Where it is above the

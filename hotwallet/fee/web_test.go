@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"ferry/hotwallet/chain"
-	"ferry/swap/asset"
 )
 
 const recommended = `{"fastestFee":12,"halfHourFee":8.125,"hourFee":5,"economyFee":2,"minimumFee":1,"whatever":"else"}`
@@ -78,25 +77,5 @@ func TestWeb(t *testing.T) {
 		if _, err := NewWeb(address); err == nil {
 			t.Errorf("%q was taken", address)
 		}
-	}
-}
-
-func TestBudget(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]struct {
-		on   asset.Chain
-		most uint64
-		size uint64
-		want chain.Rate
-	}{
-		"per 1000 vbytes": {asset.Bitcoin, 1410, 141, 10_000}, "rounded down": {asset.Bitcoin, 1409, 141, 9992},
-		"per gas": {asset.Ethereum, 21_000 * 7, 21_000, 7}, "no size": {asset.Bitcoin, 5, 0, 0},
-	} {
-		if got := Budget(row.on, asset.NewUnits(row.most), row.size); got != row.want {
-			t.Errorf("%s: %d, want %d", name, got, row.want)
-		}
-	}
-	if got := Budget(asset.Bitcoin, asset.MustUnits("340282366920938463463374607431768211456"), 1); got != ^chain.Rate(0) {
-		t.Errorf("an endless budget: %d, want the largest rate", got)
 	}
 }
