@@ -64,14 +64,16 @@ func (t *Trader) Find(ctx context.Context, o trade.Order, since time.Time) (trad
 	var open struct {
 		Orders map[string]orderAnswer `json:"open"`
 	}
-	if err := t.private(ctx, "OpenOrders", url.Values{"cl_ord_id": {o.ClientID}}, &open, t.counts(1)); err != nil {
+	// What both questions cost is taken at once: else the first could use up again and again
+	// what the second waits for.
+	if err := t.private(ctx, "OpenOrders", url.Values{"cl_ord_id": {o.ClientID}}, &open, t.counts(3)); err != nil {
 		return trade.Report{}, err
 	}
 	var closed struct {
 		Orders map[string]orderAnswer `json:"closed"`
 	}
 	form := url.Values{"cl_ord_id": {o.ClientID}, "start": {strconv.FormatInt(since.Unix(), 10)}}
-	if err := t.private(ctx, "ClosedOrders", form, &closed, t.counts(2)); err != nil {
+	if err := t.private(ctx, "ClosedOrders", form, &closed); err != nil {
 		return trade.Report{}, err
 	}
 	for _, orders := range []map[string]orderAnswer{closed.Orders, open.Orders} {

@@ -1,0 +1,244 @@
+package hedge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/big"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ferry/liquidity"
+	"ferry/liquidity/trade"
+	"ferry/swap/asset"
+)
+
+// Parts are what a hedger is made of.
+type Parts struct {
+	Store  Store
+	Venues []Trader
+	// Fair is the price of an instrument in ticks; false while there is none that may be
+	// traded by.
+	Fair func(i liquidity.Instrument) (bid, ask uint64, ok bool)
+	// Brokers and Instance are as in liquidity.Parts.
+	Brokers  []string
+	Instance string
+	Log      *slog.Logger
+	Now      func() time.Time
+	// Observe, if not nil, is called with each order's ending. It must not block.
+	Observe func(venue string, ending Ending)
+}
+
+// Trader is a venue and what it costs.
+type Trader struct {
+	trade.Venue
+	// FeeBPS is what it takes of a trade, in basis points.
+	FeeBPS int64
+}
+
+// Hedger keeps the positions within their bands.
+type Hedger struct {
+	config Config
+	Parts
+	wake chan struct{}
+
+	mu sync.Mutex
+	// paused says until when a venue that refused is left alone.
+	paused map[string]time.Time
+	rules  map[string]trade.Rules
+	// questions are those about open orders, by client id.
+	questions map[string]*question
+}
+
+// New validates the configuration; it connects nothing yet.
+func New(c Config, p Parts) (*Hedger, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if p.Store == nil || len(p.Venues) == 0 || p.Fair == nil || p.Log == nil || p.Now == nil {
+		return nil, errors.New("hedge: a store, venues, a fair price, a log and a clock are needed")
+	}
+	if p.Observe == nil {
+		p.Observe = func(string, Ending) {}
+	}
+	return &Hedger{config: c, Parts: p, wake: make(chan struct{}, 1), paused: map[string]time.Time{}, rules: map[string]trade.Rules{},
+		questions: map[string]*question{}}, nil
+}
+
+// Run follows updates and hedges until ctx ends; then it returns nil.
+func (h *Hedger) Run(ctx context.Context) error {
+	consumer, err := h.consumer()
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return consumer.Run(ctx) })
+	group.Go(func() error { h.look(ctx); return nil })
+	return group.Wait()
+}
+
+// look looks at the positions each time something may have changed.
+func (h *Hedger) look(ctx context.Context) {
+	ticker := time.NewTicker(h.config.Every)
+	defer ticker.Stop()
+	for {
+		if err := h.Round(ctx); err != nil && ctx.Err() == nil {
+			h.Log.WarnContext(ctx, "positions were not brought back, will try again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-h.wake:
+		}
+	}
+}
+
+// Round resolves what is open and hedges what is outside of its band, each asset by itself.
+func (h *Hedger) Round(ctx context.Context) error {
+	positions, err := h.Store.Positions(ctx)
+	if err != nil {
+		return err
+	}
+	group, _ := errgroup.WithContext(ctx)
+	problems := make([]error, len(positions))
+	for n, p := range positions {
+		group.Go(func() error {
+			if len(p.Open) > 0 {
+				problems[n] = h.resolveAll(ctx, p.Open)
+			} else if policy, ok := h.config.Assets[p.Asset]; ok {
+				problems[n] = h.hedge(ctx, p, policy)
+			}
+			return nil // one asset's trouble is no reason to stop the others
+		})
+	}
+	_ = group.Wait() // never an error
+	return errors.Join(problems...)
+}
+
+// Marks are the prices of all assets that are hedged.
+func (h *Hedger) Marks() Marks {
+	marks := Marks{}
+	for id, p := range h.config.Assets {
+		if bid, ask, ok := h.Fair(p.Instrument); ok {
+			marks[id] = markAt(p.Instrument, middle(bid, ask))
+		}
+	}
+	return marks
+}
+
+func middle(bid, ask uint64) uint64 { return bid + (ask-bid)/2 }
+
+// hedge trades an asset's excess away.
+func (h *Hedger) hedge(ctx context.Context, p Position, policy Policy) error {
+	excess := policy.Excess(p.Units)
+	if excess.Sign() == 0 {
+		return nil
+	}
+	bid, ask, ok := h.Fair(policy.Instrument)
+	if !ok {
+		return nil // the pair's own alarm says why; nothing is traded without a fair price
+	}
+	orders, err := h.plan(ctx, p, policy, excess, middle(bid, ask))
+	if err != nil || len(orders) == 0 {
+		return err
+	}
+	return h.place(ctx, p, orders)
+}
+
+// plan reads the venues' books and shares the trade out to them.
+func (h *Hedger) plan(ctx context.Context, p Position, policy Policy, excess *big.Int, fair uint64) ([]Intent, error) {
+	i := policy.Instrument
+	side, size := demand(i, p.Asset, excess, fair)
+	offers, problems := h.offers(ctx, i, side)
+	pieces := Split(i, side, size, limitOf(side, fair, h.config.SlipBPS), offers)
+	now := h.Now()
+	var orders []Intent
+	for _, piece := range pieces {
+		orders = append(orders, Intent{Venue: piece.Venue, Asset: p.Asset, Mark: fair, At: now, Order: trade.Order{
+			ClientID: clientID(p.Asset, p.Round+1, piece.Venue), Instrument: i, Side: side, Size: piece.Size, Price: piece.Price,
+			Deadline: now.Add(h.config.OrderFor).Truncate(time.Millisecond)}})
+	}
+	if len(orders) > 0 {
+		return orders, nil // what the others would have offered is not waited for
+	}
+	return nil, problems
+}
+
+// offers asks all venues that are not paused, at once. A venue that does not answer offers
+// nothing.
+func (h *Hedger) offers(ctx context.Context, i liquidity.Instrument, side trade.Side) ([]Offer, error) {
+	offers, problems := make([]Offer, len(h.Venues)), make([]error, len(h.Venues))
+	var group errgroup.Group
+	for n, v := range h.Venues {
+		if h.isPaused(v.Name()) {
+			continue
+		}
+		group.Go(func() error {
+			offers[n], problems[n] = h.offer(ctx, v, i, side)
+			return nil
+		})
+	}
+	_ = group.Wait() // never an error
+	return offers, errors.Join(problems...)
+}
+
+func (h *Hedger) offer(ctx context.Context, v Trader, i liquidity.Instrument, side trade.Side) (Offer, error) {
+	rules, err := h.rulesOf(ctx, v, i)
+	if err != nil {
+		return Offer{}, err
+	}
+	depth, err := v.Depth(ctx, i)
+	if err != nil {
+		return Offer{}, err
+	}
+	levels := depth.Bids
+	if side == trade.Buy {
+		levels = depth.Asks
+	}
+	return Offer{Venue: v.Name(), Levels: levels, Rules: rules, FeeBPS: v.FeeBPS}, nil
+}
+
+// rulesOf asks a venue for its rules once; a venue that refuses an order is asked again.
+func (h *Hedger) rulesOf(ctx context.Context, v Trader, i liquidity.Instrument) (trade.Rules, error) {
+	key := v.Name() + " " + i.String()
+	h.mu.Lock()
+	rules, known := h.rules[key]
+	h.mu.Unlock()
+	if known {
+		return rules, nil
+	}
+	rules, err := v.Rules(ctx, i)
+	if err != nil {
+		return rules, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rules[key] = rules
+	return rules, nil
+}
+
+func (h *Hedger) isPaused(venue string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.Now().Before(h.paused[venue])
+}
+
+// pause leaves a venue alone for a while, and forgets its rules.
+func (h *Hedger) pause(venue string, i liquidity.Instrument) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.paused[venue] = h.Now().Add(h.config.PauseFor)
+	delete(h.rules, venue+" "+i.String())
+}
+
+// caps are the assets' on what counts before it is confirmed.
+func (h *Hedger) caps() map[asset.ID]asset.Units {
+	caps := map[asset.ID]asset.Units{}
+	for id, p := range h.config.Assets {
+		caps[id] = p.UnconfirmedMost
+	}
+	return caps
+}
