@@ -215,11 +215,7 @@ func (t *Trader) Rules(ctx context.Context, i liquidity.Instrument) (trade.Rules
 		if err != nil || places < 0 || places > 18 || len(told) != 1 || p.Status != "online" {
 			return trade.Rules{}, fmt.Errorf("%s is not traded at the venue now", i)
 		}
-		step := "1"
-		if places > 0 {
-			step = "0." + fmt.Sprintf("%0*d", places, 1)
-		}
-		return rest.RuleTexts{PriceStep: p.TickSize, SizeStep: step, MinSize: p.OrderMin, MinCost: p.CostMin}.Read(i)
+		return rest.RuleTexts{PriceStep: p.TickSize, SizeStep: rest.Place(places), MinSize: p.OrderMin, MinCost: p.CostMin}.Read(i)
 	}
 	return trade.Rules{}, fmt.Errorf("%s is not known at the venue", i)
 }

@@ -45,3 +45,11 @@ func Depth(bids, asks [][]json.RawMessage, i liquidity.Instrument) (d trade.Dept
 	d.Asks, err = Levels(asks, i.PriceDecimals, i.SizeDecimals)
 	return d, err
 }
+
+// Place is one unit of the last of so many decimal places: "0.01" for two.
+func Place(places int) string {
+	if places <= 0 {
+		return "1"
+	}
+	return fmt.Sprintf("0.%0*d", places, 1)
+}

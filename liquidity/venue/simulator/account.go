@@ -30,8 +30,9 @@ type account struct {
 	// feeInBase: a buy's fee is taken from the coins that were bought.
 	feeInBase bool
 	due       map[Kind]int
-	// late orders arrive once somebody has asked for them.
+	// late orders arrive once somebody has asked often enough; asked counts.
 	late       []placement
+	asked      int
 	retryAfter int
 	number     int64
 }
@@ -103,7 +104,7 @@ func (a *account) place(p placement, now time.Time) (*placed, verdict) {
 		}
 	}
 	if a.spend(OrderLate) {
-		a.late = append(a.late, p)
+		a.late, a.asked = append(a.late, p), 0
 		return nil, cut
 	}
 	o, v := a.execute(p, now)
@@ -118,8 +119,12 @@ func (a *account) place(p placement, now time.Time) (*placed, verdict) {
 	return o, answer
 }
 
-// arrive executes orders that were on their way while somebody asked for them.
+// arrive executes orders that were on their way while somebody asked twice: for the order
+// and for trades, for example.
 func (a *account) arrive(now time.Time) {
+	if a.asked++; a.asked < 2 {
+		return
+	}
 	for _, p := range a.late {
 		a.execute(p, now)
 	}
@@ -203,9 +208,10 @@ func (a *account) find(client string, now time.Time) (o *placed, unfit bool) {
 }
 
 // since lists trades in a market (all if nil), oldest first.
-func (a *account) since(f *feed, from time.Time) (list []traded, unfit bool) {
+func (a *account) since(f *feed, from, now time.Time) (list []traded, unfit bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	defer a.arrive(now)
 	if a.spend(LookupFailure) {
 		return nil, true
 	}
@@ -266,4 +272,35 @@ func (f *feed) take(buy bool, size, limit uint64) []book.Level {
 		f.exchange.change(side, book.Level{Price: l.Price, Size: l.Size - n})
 	}
 	return taken
+}
+
+// recent lists the orders in a market since a time, newest first.
+func (a *account) recent(f *feed, from, now time.Time) (list []*placed, unfit bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	defer a.arrive(now)
+	if a.spend(LookupFailure) {
+		return nil, true
+	}
+	if a.spend(LookupBlind) {
+		return nil, false
+	}
+	for _, o := range slices.Backward(a.orders) {
+		if o.feed == f && !o.at.Before(from) {
+			list = append(list, o)
+		}
+	}
+	return list, false
+}
+
+// of lists an order's trades.
+func (a *account) of(o *placed) (list []traded) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, t := range a.trades {
+		if t.order == o {
+			list = append(list, t)
+		}
+	}
+	return list
 }

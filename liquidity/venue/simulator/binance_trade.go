@@ -100,7 +100,7 @@ func (d binanceDesk) query(w http.ResponseWriter, _ *http.Request, query url.Val
 
 func (d binanceDesk) trades(w http.ResponseWriter, _ *http.Request, query url.Values) {
 	start, _ := strconv.ParseInt(query.Get("startTime"), 10, 64)
-	list, unfit := d.account.since(d.server.symbols[query.Get("symbol")], time.UnixMilli(start))
+	list, unfit := d.account.since(d.server.symbols[query.Get("symbol")], time.UnixMilli(start), d.server.now())
 	if unfit {
 		d.fail(w)
 		return

@@ -66,8 +66,8 @@ const (
 	OrderCut    Kind = "order_cut"
 	OrderHang   Kind = "order_hang"
 	OrderUnsure Kind = "order_unsure"
-	// OrderLate: the connection ends, and the order arrives after somebody has asked for it
-	// and was told that there is none; if its deadline has not passed.
+	// OrderLate: the connection ends, and the order arrives after somebody has asked twice, for
+	// it or for trades, and was told that there is none; if its deadline has not passed.
 	OrderLate Kind = "order_late"
 	// OrderPartial: half of it is filled.
 	OrderPartial Kind = "order_partial"

@@ -153,7 +153,7 @@ func (d krakenDesk) closed(w http.ResponseWriter, form url.Values) {
 func (d krakenDesk) trades(w http.ResponseWriter, form url.Values) {
 	start, _ := strconv.ParseInt(form.Get("start"), 10, 64)
 	skip, _ := strconv.Atoi(form.Get("ofs"))
-	list, unfit := d.account.since(nil, time.Unix(start, 0))
+	list, unfit := d.account.since(nil, time.Unix(start, 0), d.server.now())
 	if unfit {
 		d.fail(w)
 		return

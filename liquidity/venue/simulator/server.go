@@ -185,7 +185,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { s.converse(w, r, venue) })
 	}
 	mux.HandleFunc("GET "+paths[Bitstamp]+"/api/v2/order_book/{market}/", s.orderBook)
-	for venue, open := range map[string]func(*http.ServeMux){Binance: s.binanceDesk, Kraken: s.krakenDesk} {
+	for venue, open := range map[string]func(*http.ServeMux){Binance: s.binanceDesk, Kraken: s.krakenDesk,
+		Coinbase: s.coinbaseDesk, OKX: s.okxDesk, Bitstamp: s.bitstampDesk} {
 		if s.desks[venue] != nil {
 			open(mux)
 		}

@@ -17,7 +17,7 @@ const (
 
 // accounts are the venues at which orders can be placed; the value says whether a buy's
 // fee is in the coins that were bought.
-var accounts = map[string]bool{Binance: true, Kraken: false}
+var accounts = map[string]bool{Binance: true, Kraken: false, Coinbase: false, OKX: true, Bitstamp: false}
 
 // desk is how one venue speaks of orders.
 type desk struct {

@@ -197,7 +197,7 @@ func blind(t *testing.T, f floor) {
 // Setup: an account. Test: balances, rules and book are read as they are.
 func standing(t *testing.T, f floor) {
 	rules, err := f.trader.Rules(t.Context(), f.i)
-	if err != nil || rules.PriceStep != 1 || rules.SizeStep == 0 || rules.MinSize == 0 {
+	if err != nil || rules.PriceStep != 1 || rules.SizeStep == 0 || rules.MinSize == 0 && rules.MinCost == 0 {
 		t.Errorf("rules %+v: %v", rules, err)
 	}
 	depth, err := f.trader.Depth(t.Context(), f.i)
