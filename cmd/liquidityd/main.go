@@ -1,5 +1,6 @@
 // Command liquidityd prices and locks, and prices anew what does not match a quote. It
-// holds the key that signs quotes, and reaches the venues, Postgres and Kafka.
+// holds the key that signs quotes and, where it hedges, keys at venues; it reaches the
+// venues, Postgres and Kafka.
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 	"ferry/cmd/internal/database"
 	"ferry/deploy/deployment"
 	"ferry/liquidity"
+	"ferry/liquidity/hedge"
 	"ferry/liquidity/postgres"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
@@ -83,7 +85,19 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	observe(a, engine, pool, probe)
+	hedges, err := hedger(s.Or, hedgeParts{brokers: brokers, instance: s.Or(daemon.EnvInstance, ""), pool: pool, prices: engine.Prices,
+		observe: desk.HedgeOrders(a.Metrics()), log: log})
+	if err != nil {
+		return err
+	}
+	parts := []func(context.Context) error{a.Run, relay.Run, engine.Run}
+	var groups []flow.Group
+	if hedges != nil {
+		parts = append(parts, hedges.Run)
+		desk.Hedges(a.Metrics(), pool)
+		groups = append(groups, flow.Group{Name: hedge.Group, Topics: []string{bus.TopicUpdates}})
+	}
+	observe(a, engine, pool, probe, groups...)
 	l, err := rpc.Listen(listen, -1)
 	if err != nil {
 		return err
@@ -92,19 +106,19 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	mux.Handle(engine.Handler())
 	log.Info("ready")
 	a.Started()
-	return daemon.Group(ctx, a.Run, relay.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
+	return daemon.Group(ctx, append(parts, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })...)
 }
 
-// observe adds the checks and metrics.
-func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe) {
+// observe adds the checks and metrics; groups are consumers besides the engine's.
+func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe, groups ...flow.Group) {
 	a.Check("database", pool.Ping)
 	a.Check("kafka", probe.Ping)
 	a.Check("prices", desk.Venues(engine.Prices))
 	desk.Prices(a.Metrics(), engine.Prices)
 	desk.Locks(a.Metrics(), pool, time.Now)
 	flow.Outbox(a.Metrics(), pool, "liquidity")
-	flow.Consumers(a.Metrics(), pool, probe, flow.Group{Name: liquidity.Group, Topics: []string{bus.TopicUpdates}},
-		flow.Group{Name: liquidity.RequoteGroup, Topics: []string{bus.TopicRequotes}})
+	flow.Consumers(a.Metrics(), pool, probe, append(groups, flow.Group{Name: liquidity.Group, Topics: []string{bus.TopicUpdates}},
+		flow.Group{Name: liquidity.RequoteGroup, Topics: []string{bus.TopicRequotes}})...)
 	a.Handle("GET "+market.Path, market.Handler(engine.Prices, time.Now))
 }
 
