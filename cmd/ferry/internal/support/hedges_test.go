@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"testing"
 
+	"ferry/swap/asset"
+	"ferry/swap/ledger"
+
 	"ferry/cmd/ferry/internal/seed"
 )
 
@@ -23,11 +26,8 @@ func TestHedges(t *testing.T) {
 			VALUES ('%032x', 'kraken', 'ETH', 'ETH', 'BTC', 8, 8, 'buy', 150000000, 3500000, 3490000, $1, $1::timestamptz + interval '10 s', '%s', %s, %s, %s)`,
 			n, state, venueID, filled, settled), seed.Now)
 	}
-	// As the service does: what checks entries looks for its tables in the schema.
-	db.Exec("SELECT set_config('search_path', 'liquidity', false)")
-	db.Exec(`WITH e AS (INSERT INTO entry (key, kind, swap_id, created_at) VALUES ('exposure:s:1', 'exposure', 's', $1) RETURNING key)
-		INSERT INTO posting (entry_key, n, account, asset, units)
-		SELECT key, n, a, 'BTC', u FROM e, (VALUES (0, 'conversion', 700), (1, 'spread_earned', -700)) v (n, a, u)`, seed.Now)
+	gained := ledger.Transfer("exposure:s:1", "exposure", "s", "conversion", "spread_earned", asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(700)})
+	db.Entry("liquidity", gained, seed.Now)
 	var h Hedges
 	err := Read(t.Context(), db.Support(), seed.Now, func(r *Reader) (err error) { h, err = r.Hedges(t.Context()); return err })
 	if err != nil {
