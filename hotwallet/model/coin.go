@@ -10,13 +10,14 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
 	"ferry/swap/asset"
-	"ferry/swap/ledger"
 	"ferry/swap/model"
 )
 
 const (
-	// coinsMost is how many coins a plan may choose from.
-	coinsMost = 100
+	// A plan may choose from so many of the largest coins, and of the smallest that are
+	// worth more than their own input costs.
+	coinsLargest  = 75
+	coinsSmallest = 25
 	// coinbaseMaturity, as Bitcoin has it.
 	coinbaseMaturity = 100
 )
@@ -125,8 +126,19 @@ func (s *Store) funds(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 	slices.SortFunc(f.Coins, func(a, b chain.Coin) int {
 		return cmp.Or(b.Units.Cmp(a.Units), cmp.Compare(a.TxID, b.TxID), cmp.Compare(a.Index, b.Index))
 	})
-	f.Coins = f.Coins[:min(len(f.Coins), coinsMost)]
+	f.Coins = s.offered(f.Coins)
 	return f, false, nil
+}
+
+// offered are those of the coins, the largest first, that a plan may choose from.
+func (s *Store) offered(coins []chain.Coin) []chain.Coin {
+	if len(coins) <= coinsLargest {
+		return coins
+	}
+	worth := slices.DeleteFunc(slices.Clone(coins[coinsLargest:]), func(c chain.Coin) bool {
+		return !s.config.Dust(s.native.ID).Less(c.Units)
+	})
+	return append(coins[:coinsLargest:coinsLargest], worth[max(0, len(worth)-coinsSmallest):]...)
 }
 
 // account is the sender with what it can spend, from the books: of the chain's own
@@ -134,8 +146,8 @@ func (s *Store) funds(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 func (s *Store) account(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 	from := s.senders[s.chain]
 	f.Sender, f.SenderPath, f.Nonce = from.address, from.path, from.nonce
-	for _, p := range s.payments {
-		unsigned = unsigned || p.Order.Chain == s.chain && p.Attempt != nil && p.Attempt.State == payment.AttemptPlanned
+	for _, b := range s.batches {
+		unsigned = unsigned || b.chain == s.chain && b.attempts[0].State == payment.AttemptPlanned
 	}
 	f.Balance, err = s.left(s.native.ID)
 	if err == nil && id != s.native.ID {
@@ -147,21 +159,22 @@ func (s *Store) account(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 // left is what the sender can spend of one asset.
 func (s *Store) left(id asset.ID) (asset.Units, error) {
 	from := s.senders[s.chain]
-	left := s.schema.Book.Balance(ledger.Wallet, id)
+	left := s.held(from.address, id)
 	for _, d := range s.deposits {
-		if d.Chain == s.chain && d.Amount.Asset == id && (d.State == "in_block" || d.State == "confirmed" && d.Address != from.address) {
+		if d.Chain == s.chain && d.Amount.Asset == id && d.State == "in_block" && d.Address == from.address {
 			left.Sub(left, d.Amount.Units.Big())
 		}
 	}
 	for _, p := range s.payments {
-		if p.Order.Chain != s.chain || p.Attempt == nil || p.Attempt.State != payment.AttemptPlanned {
+		a := s.newest(p.BatchID)
+		if p.Order.Chain != s.chain || a == nil || p.Height != 0 {
 			continue
 		}
 		if p.Order.Amount.Asset == id {
 			left.Sub(left, p.Order.Amount.Units.Big())
 		}
 		if id == s.native.ID {
-			left.Sub(left, p.Attempt.Plan.Fee.Big())
+			left.Sub(left, a.Plan.Fee.Big())
 		}
 	}
 	if left.Sign() <= 0 {
@@ -170,8 +183,8 @@ func (s *Store) left(id asset.ID) (asset.Units, error) {
 	return asset.UnitsFromBig(left)
 }
 
-// reserve ties the plan's coins, or its nonce, to the payment.
-func (c *change) reserve(p payment.Payment, plan chain.Plan) error {
+// reserve ties the plan's coins, or its nonce, to the batch.
+func (c *change) reserve(batchID string, paid asset.Amount, plan chain.Plan) error {
 	if !c.accounts() {
 		for _, input := range plan.Coins {
 			key := place{c.chain, input.ID()}
@@ -179,12 +192,11 @@ func (c *change) reserve(p payment.Payment, plan chain.Plan) error {
 			if !known || !c.spendable(row) || row.units != input.Units || row.path != input.Path {
 				return fmt.Errorf("coin %s can't be reserved: %w", key.name, payment.ErrChanged)
 			}
-			row.reservedBy = p.Order.ID
+			row.reservedBy = batchID
 			model.Set(c.tx, c.coins, key, row)
 		}
 		return nil
 	}
-	paid := p.Order.Amount
 	f, unsigned, err := c.account(paid.Asset)
 	if err != nil {
 		return err

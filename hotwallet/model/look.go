@@ -123,6 +123,7 @@ func (d *Database) Payments() []Payment {
 	defer d.mu.Unlock()
 	var all []Payment
 	for _, row := range d.payments {
+		row.Attempt = d.newest(row.BatchID)
 		all = append(all, row)
 	}
 	slices.SortFunc(all, func(a, b Payment) int { return int(a.queued - b.queued) })
@@ -165,6 +166,7 @@ func (s *Store) booksOf(at chain.Ref, id asset.ID) reconcile.Books {
 		b.Coins = s.unspent()
 		return b
 	}
+	b.Places = s.places(id)
 	if last, ok := s.surplus[id]; ok && s.blocks[height{s.chain, last.at.Height}].hash == last.at.Hash {
 		b.Before = last.extra
 	}

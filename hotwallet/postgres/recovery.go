@@ -106,7 +106,7 @@ func (c *change) recovers(ctx context.Context, height int64) (yes bool, err erro
 // recoveredChange finds the credits that come back from lost payments: those of
 // transactions that spend our coins, to addresses of the house. They are coins and no
 // deposits; it books them against what the payment took.
-func (c *change) recoveredChange(ctx context.Context, b chain.Block, own map[string]attempt, addresses map[string]ownAddress) (map[string]bool, error) {
+func (c *change) recoveredChange(ctx context.Context, b chain.Block, own map[string][]attempt, addresses map[string]ownAddress) (map[string]bool, error) {
 	lost := map[string]bool{}
 	for _, d := range b.Debits {
 		if _, known := own[d.TxID]; !known && d.CoinID != "" {

@@ -18,7 +18,7 @@ WITH kept AS (
     UPDATE payment p SET reason = $2, version = version + 1, updated_at = $3
     FROM recovery r
     WHERE r.chain = $1 AND p.chain = r.chain AND p.state = 'queued' AND p.queued_at < r.started_at
-      AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
+      AND p.batch_id IS NULL
     RETURNING p.order_id, p.queued_at)
 SELECT count(*), coalesce((array_agg(order_id ORDER BY queued_at, order_id))[1], '') FROM kept
 

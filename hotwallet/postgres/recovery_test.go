@@ -219,7 +219,10 @@ func TestQueuedPaymentsFromBefore(t *testing.T) {
 		SELECT o.id, o.chain, $1, 'payout', 'BTC', 9, 'x', '{}', o.state, '2026-03-01Z'::timestamptz + o.hour * interval '1 hour'
 		FROM (VALUES ('second', 'bitcoin', 'queued', 11), ('first', 'bitcoin', 'queued', 10), ('planned', 'bitcoin', 'queued', 9),
 			('sent', 'bitcoin', 'broadcast', 8), ('fresh', 'bitcoin', 'queued', 12), ('elsewhere', 'litecoin', 'queued', 1)) o (id, chain, state, hour)`, swapID)
-	run(t, pool, `INSERT INTO attempt (order_id, n, chain, state, plan, fee, planned_at) VALUES ('planned', 1, 'bitcoin', 'planned', '{}', 1, now())`)
+	run(t, pool, `WITH b AS (INSERT INTO batch (batch_id, chain, purpose, state, orders)
+		SELECT order_id, chain, purpose, state, ARRAY[order_id] FROM payment WHERE order_id = 'planned')
+		UPDATE payment SET batch_id = order_id WHERE order_id = 'planned'`)
+	run(t, pool, `INSERT INTO attempt (batch_id, n, chain, state, plan, fee, planned_at) VALUES ('planned', 1, 'bitcoin', 'planned', '{}', 1, now())`)
 	open, err := s.OpenPayments(t.Context(), 100)
 	if err != nil {
 		t.Fatal(err)

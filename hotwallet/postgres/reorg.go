@@ -17,6 +17,7 @@ var (
 	confirmedInSQL   = statement("CONFIRMED_IN")
 	depositsUsedSQL  = statement("DEPOSITS_USED")
 	reorgPaymentsSQL = statement("REORG_PAYMENTS")
+	reorgBatchesSQL  = statement("REORG_BATCHES")
 )
 
 // Alarms of a reorganisation that is deeper than what was told as settled.
@@ -117,8 +118,10 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 	}
 	var a attempt
 	var ended []attempt
+	var orders []string
 	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose,
 		&a.amount.Asset, &a.amount.Units, &a.destination, &a.state}, func() error {
+		orders = append(orders, a.orderID)
 		keys[paymentKey(a.orderID, at.Hash)] = true
 		if a.state == swap.PaymentFinal {
 			keys[finalKey(a.orderID)] = true
@@ -132,6 +135,9 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 		c.facts = append(c.facts, a.fact(swap.FactPaymentReorged, c, a.fee, 0, ""))
 		return nil
 	})
+	if err == nil && len(orders) > 0 {
+		_, err = c.tx.Exec(ctx, reorgBatchesSQL, c.chain, orders)
+	}
 	if err != nil {
 		return fmt.Errorf("take payments back: %w", err)
 	}

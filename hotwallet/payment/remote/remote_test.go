@@ -98,10 +98,10 @@ func tx(t testing.TB, on asset.Chain, n uint64, signed bool) (raw []byte, txid s
 
 func request(on asset.Chain, unsigned []byte) payment.SignRequest {
 	return payment.SignRequest{FencingToken: 4,
-		Order: swap.Order{ID: "payout:swap_1", Chain: on, Purpose: swap.PurposePayout, SignedQuote: "q", SignedReceipt: "r",
+		Authorities: []payment.Authority{{Order: swap.Order{ID: "payout:swap_1", Chain: on, Purpose: swap.PurposePayout, SignedQuote: "q", SignedReceipt: "r",
 			SignedRequote: "p", SignedConsent: "c", SignedRefundAddress: "a", SignedWrongAssetRefund: "w",
 			Deposits: []swap.OrderDeposit{{ID: "bitcoin:ab:0", Amount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(9)}},
-				{ID: "bitcoin:cd:1", Amount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(2)}}}},
+				{ID: "bitcoin:cd:1", Amount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(2)}}}}}},
 		Plan: chain.Plan{Unsigned: unsigned, SenderPath: "m/1", ChangeIndex: 1, ChangePath: "m/2",
 			Coins: []chain.Coin{{Path: "m/3", PreviousTx: []byte("previous")}}}}
 }
@@ -114,7 +114,7 @@ func TestAsks(t *testing.T) {
 		SignedWrongAssetRefund: "w", FencingToken: 4}
 	for _, on := range asset.Chains() {
 		unsigned, _ := tx(t, on, 5, false)
-		var want proto.Message = &ferryv1.SignUTXORequest{Authority: authority, UnsignedTx: unsigned, Chain: string(on),
+		var want proto.Message = &ferryv1.SignUTXORequest{Authorities: []*ferryv1.Authority{authority}, UnsignedTx: unsigned, Chain: string(on),
 			Inputs: []*ferryv1.UTXOInput{{PreviousTx: []byte("previous"), Path: "m/3"}},
 			Change: []*ferryv1.UTXOChange{{OutputIndex: 1, Path: "m/2"}}}
 		if on == asset.Ethereum {
