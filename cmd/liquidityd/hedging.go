@@ -20,6 +20,7 @@ import (
 	"ferry/liquidity/venue/bitstamp"
 	"ferry/liquidity/venue/coinbase"
 	"ferry/liquidity/venue/kraken"
+	"ferry/liquidity/venue/maker"
 	"ferry/liquidity/venue/okx"
 	"ferry/liquidity/venue/rest"
 	"ferry/swap/asset"
@@ -48,7 +49,14 @@ var traders = []tradeRegistration{
 	{coinbase.Name, coinbase.TradeURL, trading(coinbase.NewTrader)},
 	{okx.Name, okx.TradeURL, trading(okx.NewTrader)},
 	{bitstamp.Name, bitstamp.TradeURL, trading(bitstamp.NewTrader)},
+	// A dealer has no address of its own: FERRY_DEALER_TRADE_URL is it.
+	{maker.DealerName, "", func(url string, key rest.Key, timeout time.Duration, now func() time.Time) (trade.Venue, error) {
+		return maker.NewDealer(url, key, dealerLadder, timeout, now)
+	}},
 }
+
+// dealerLadder are the sizes that a dealer is asked about, a tenth of a coin to ten.
+var dealerLadder = []uint64{10_000_000, 100_000_000, 1_000_000_000}
 
 // trading makes a venue's own constructor one of them all.
 func trading[T trade.Venue](open func(string, rest.Key, time.Duration, func() time.Time) (T, error)) func(string, rest.Key, time.Duration, func() time.Time) (trade.Venue, error) {

@@ -13,6 +13,7 @@ import (
 	"ferry/liquidity/venue/coinbase"
 	"ferry/liquidity/venue/feed"
 	"ferry/liquidity/venue/kraken"
+	"ferry/liquidity/venue/maker"
 	"ferry/liquidity/venue/okx"
 	"ferry/swap/asset"
 )
@@ -22,6 +23,8 @@ import (
 const (
 	priceStaleAfter = 5 * time.Second
 	quietStaleAfter = 10 * time.Second
+	// Makers take back what they do not repeat.
+	makerStaleAfter = time.Second
 )
 
 // instruments are the books that pairs are priced from, by the asset that each brings
@@ -79,6 +82,8 @@ var register = []registration{
 	{bitstamp.Name, bitstamp.StreamURL, bitstamp.RestURL, func(p place) (liquidity.Source, error) {
 		return bitstamp.New(bitstamp.Config{Market: p.market(quietStaleAfter), RestURL: p.rest})
 	}},
+	// A maker has no address of its own: it is followed where FERRY_VENUES names it.
+	{maker.Name, "", "", func(p place) (liquidity.Source, error) { return maker.New(p.market(makerStaleAfter)) }},
 }
 
 func onBinance(p place) (liquidity.Source, error) {
@@ -86,14 +91,16 @@ func onBinance(p place) (liquidity.Source, error) {
 		StaleAfter: priceStaleAfter, Log: p.log, Now: time.Now, Instrument: p.instrument})
 }
 
-// sources opens the books at the venues that FERRY_VENUES names, all of them if it is
-// not set.
+// sources opens the books at the venues that FERRY_VENUES names, all that have an address
+// of their own if it is not set.
 // FERRY_<VENUE>_STREAM_URL and FERRY_<VENUE>_REST_URL go before the addresses that are
 // registered.
 func sources(setting func(name, otherwise string) string, books []liquidity.Instrument, log *slog.Logger) ([]liquidity.Source, error) {
 	var all []string
 	for _, r := range register {
-		all = append(all, r.name)
+		if r.stream != "" {
+			all = append(all, r.name)
+		}
 	}
 	var opened []liquidity.Source
 	for name := range strings.SplitSeq(setting("FERRY_VENUES", strings.Join(all, ",")), ",") {

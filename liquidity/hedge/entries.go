@@ -137,6 +137,9 @@ func (m Marks) worth(flows Flows) *big.Int {
 
 func (o Outcome) trade(f trade.Fill, flows Flows) {
 	got, paid := base(o.Order, f.Size), cost(o.Order, f.Size, f.Price)
+	if !f.Cost.IsZero() {
+		paid = f.Cost.Big()
+	}
 	if o.Side == trade.Sell {
 		got.Neg(got)
 	} else {

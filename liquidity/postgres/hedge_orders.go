@@ -103,7 +103,7 @@ func (s *HedgeStore) Settle(ctx context.Context, o hedge.Outcome) error {
 		}
 		for _, f := range o.Fills {
 			_, err := tx.Exec(ctx, hedgeFillSQL, pgx.NamedArgs{"venue": o.Venue, "fill_id": f.ID, "client_id": o.ClientID, "size": digits(f.Size),
-				"price": digits(f.Price), "fee_asset": string(f.Fee.Asset), "fee_units": f.Fee.Units, "at": f.At})
+				"price": digits(f.Price), "cost_units": f.Cost, "fee_asset": string(f.Fee.Asset), "fee_units": f.Fee.Units, "at": f.At})
 			if err != nil {
 				return fmt.Errorf("store fill %s: %w", f.ID, err)
 			}

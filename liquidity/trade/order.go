@@ -62,6 +62,9 @@ type Fill struct {
 	ID, VenueOrderID, ClientID string
 	Side                       Side
 	Price, Size                uint64
+	// Cost is what was paid or had in base units of Quote, where that is not exactly
+	// price × size; zero where it is.
+	Cost asset.Units
 	// Fee is what the venue kept, rounded up to the asset's base units; its Asset is "" for
 	// none. A rebate is none.
 	Fee asset.Amount

@@ -59,6 +59,8 @@ CREATE TABLE hedge_fill (
     client_id text NOT NULL REFERENCES hedge_order (client_id),
     size      numeric(20, 0) NOT NULL CHECK (size > 0),
     price     numeric(20, 0) NOT NULL CHECK (price > 0),
+    -- What was paid or had in base units of the quote; NULL where it is price × size.
+    cost_units numeric(78, 0) CHECK (cost_units > 0),
     -- What the venue kept, in base units; NULL for nothing.
     fee_asset text,
     fee_units numeric(78, 0) CHECK (fee_units > 0),
