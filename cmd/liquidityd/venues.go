@@ -82,7 +82,11 @@ var register = []registration{
 	{bitstamp.Name, bitstamp.StreamURL, bitstamp.RestURL, func(p place) (liquidity.Source, error) {
 		return bitstamp.New(bitstamp.Config{Market: p.market(quietStaleAfter), RestURL: p.rest})
 	}},
-	// A maker has no address of its own: it is followed where FERRY_VENUES names it.
+}
+
+// named lists those that have no address of their own: they are followed where FERRY_VENUES
+// names them.
+var named = []registration{
 	{maker.Name, "", "", func(p place) (liquidity.Source, error) { return maker.New(p.market(makerStaleAfter)) }},
 }
 
@@ -91,21 +95,19 @@ func onBinance(p place) (liquidity.Source, error) {
 		StaleAfter: priceStaleAfter, Log: p.log, Now: time.Now, Instrument: p.instrument})
 }
 
-// sources opens the books at the venues that FERRY_VENUES names, all that have an address
-// of their own if it is not set.
+// sources opens the books at the venues that FERRY_VENUES names, all of the register if it
+// is not set.
 // FERRY_<VENUE>_STREAM_URL and FERRY_<VENUE>_REST_URL go before the addresses that are
 // registered.
 func sources(setting func(name, otherwise string) string, books []liquidity.Instrument, log *slog.Logger) ([]liquidity.Source, error) {
 	var all []string
 	for _, r := range register {
-		if r.stream != "" {
-			all = append(all, r.name)
-		}
+		all = append(all, r.name)
 	}
 	var opened []liquidity.Source
 	for name := range strings.SplitSeq(setting("FERRY_VENUES", strings.Join(all, ",")), ",") {
 		found := false
-		for _, r := range register {
+		for _, r := range slices.Concat(register, named) {
 			if r.name != name {
 				continue
 			}
