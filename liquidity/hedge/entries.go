@@ -168,6 +168,9 @@ func (o Outcome) Entries(shares []Share) ([]ledger.Entry, error) {
 	}
 	entries := []ledger.Entry{{Key: "hedge:" + o.ClientID, Kind: "hedge", Postings: list}}
 	whole := flows[o.Asset]
+	if whole == nil {
+		return entries, entries[0].Validate() // the fee took as much as was traded: nothing was covered
+	}
 	for _, s := range shares {
 		part := new(big.Int).Mul(spent, new(big.Int).Abs(s.Units))
 		if part.Quo(part, new(big.Int).Abs(whole)); part.Sign() == 0 {
