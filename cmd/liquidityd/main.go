@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"ferry/liquidity"
 	"ferry/liquidity/hedge"
 	"ferry/liquidity/postgres"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
 	"ferry/swap/rpc"
@@ -44,11 +46,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	attestKeys, err := d.PublicAttestKeys()
-	if err != nil {
-		return err
-	}
-	key, err := daemon.SigningKey(keyPath)
+	key, attestKeys, err := keys(d, keyPath)
 	if err != nil {
 		return err
 	}
@@ -85,19 +83,10 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	hedges, err := hedger(s.Or, hedgeParts{brokers: brokers, instance: s.Or(daemon.EnvInstance, ""), pool: pool, prices: engine.Prices,
-		observe: desk.HedgeOrders(a.Metrics()), log: log})
+	parts, err := hedging(s, a, engine, pool, probe, log)
 	if err != nil {
 		return err
 	}
-	parts := []func(context.Context) error{a.Run, relay.Run, engine.Run}
-	var groups []flow.Group
-	if hedges != nil {
-		parts = append(parts, hedges.Run)
-		desk.Hedges(a.Metrics(), pool)
-		groups = append(groups, flow.Group{Name: hedge.Group, Topics: []string{bus.TopicUpdates}})
-	}
-	observe(a, engine, pool, probe, groups...)
 	l, err := rpc.Listen(listen, -1)
 	if err != nil {
 		return err
@@ -106,7 +95,31 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	mux.Handle(engine.Handler())
 	log.Info("ready")
 	a.Started()
-	return daemon.Group(ctx, append(parts, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })...)
+	return daemon.Group(ctx, append(parts, a.Run, relay.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })...)
+}
+
+// keys are the one that signs quotes, and attestd's.
+func keys(d deployment.Deployment, path string) (ed25519.PrivateKey, swap.PublicKeys, error) {
+	attestKeys, err := d.PublicAttestKeys()
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := daemon.SigningKey(path)
+	return key, attestKeys, err
+}
+
+// hedging is the hedger as a part of the daemon, if there is to be one, and makes
+// everything observed.
+func hedging(s *daemon.Settings, a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe, log *slog.Logger) ([]func(context.Context) error, error) {
+	hedges, err := hedger(s.Or, hedgeParts{brokers: s.Brokers(), instance: s.Or(daemon.EnvInstance, ""), pool: pool, prices: engine.Prices,
+		observe: desk.HedgeOrders(a.Metrics()), log: log})
+	if err != nil || hedges == nil {
+		observe(a, engine, pool, probe)
+		return nil, err
+	}
+	desk.Hedges(a.Metrics(), pool)
+	observe(a, engine, pool, probe, flow.Group{Name: hedge.Group, Topics: []string{bus.TopicUpdates}})
+	return []func(context.Context) error{hedges.Run}, nil
 }
 
 // observe adds the checks and metrics; groups are consumers besides the engine's.

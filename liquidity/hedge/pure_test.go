@@ -157,11 +157,11 @@ func TestSplitIsBestExecution(t *testing.T) {
 		}
 		var worst, best *big.Int
 		for _, o := range offers {
-			p, left := taken[o.Venue], uint64(0)
+			p := taken[o.Venue]
 			if p.Size%o.Rules.SizeStep != 0 || p.Price%o.Rules.PriceStep != 0 || p.Size > 0 && p.Size < o.Rules.MinSize {
 				r.Fatalf("piece %+v breaks %+v", p, o.Rules)
 			}
-			left = p.Size
+			left := p.Size
 			for _, l := range o.Levels {
 				beyond := side == trade.Buy && l.Price > limit || side == trade.Sell && l.Price < limit
 				n := min(left, l.Size)
@@ -292,9 +292,9 @@ func TestSpreadEarned(t *testing.T) {
 		{Marks{asset.ETH: markAt(ethBTC, 3_500_000)}, "[conversion BTC -7000000 conversion ETH 2000000000000000000 position BTC 7100000 position ETH -2000000000000000000 spread_earned BTC -100000]"},
 		{Marks{}, "[conversion BTC -7100000 conversion ETH 2000000000000000000 position BTC 7100000 position ETH -2000000000000000000]"},
 	} {
-		entry, any, err := e.Entry(change, c.marks)
-		if err != nil || !any {
-			t.Fatal(any, err)
+		entry, changed, err := e.Entry(change, c.marks)
+		if err != nil || !changed {
+			t.Fatal(changed, err)
 		}
 		var list []string
 		for _, p := range entry.Postings {
@@ -305,7 +305,7 @@ func TestSpreadEarned(t *testing.T) {
 			t.Errorf("%s\nwant %s", got, c.want)
 		}
 	}
-	if _, any, err := e.Entry(Flows{}, nil); any || err != nil {
+	if _, changed, err := e.Entry(Flows{}, nil); changed || err != nil {
 		t.Errorf("no change is an entry: %v", err)
 	}
 }

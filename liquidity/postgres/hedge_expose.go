@@ -95,8 +95,8 @@ func expose(ctx context.Context, tx pgx.Tx, e, had hedge.Exposure, marks hedge.M
 		return err
 	}
 	change := e.Flows.Minus(had.Flows)
-	entry, any, err := e.Entry(change, marks)
-	if err != nil || !any {
+	entry, changed, err := e.Entry(change, marks)
+	if err != nil || !changed {
 		return err
 	}
 	if err := post(ctx, tx, entry); err != nil {

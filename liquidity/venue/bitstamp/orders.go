@@ -13,7 +13,6 @@ import (
 	"ferry/liquidity"
 	"ferry/liquidity/trade"
 	"ferry/liquidity/venue/rest"
-	"ferry/swap/asset"
 )
 
 // fillsMost is the longest list of transactions that is asked for.
@@ -129,6 +128,6 @@ func fill(x map[string]json.RawMessage, i liquidity.Instrument) (f trade.Fill, e
 	if f.At, err = time.Parse("2006-01-02 15:04:05", rest.Text(x["datetime"])); err != nil {
 		return f, err
 	}
-	f.Fee, err = rest.Fee(asset.ID(i.Quote), rest.Text(x["fee"]))
+	f.Fee, err = rest.Fee(i.Quote, rest.Text(x["fee"]))
 	return f, err
 }

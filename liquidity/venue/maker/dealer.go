@@ -42,10 +42,12 @@ func NewDealer(address string, key rest.Key, ladder []uint64, timeout time.Durat
 	if key.Secret.Reveal() == "" || len(ladder) == 0 || len(ladder) > 5 {
 		return nil, errors.New("dealer: a key and one to five sizes are needed")
 	}
-	for n, size := range ladder {
-		if size == 0 || n > 0 && size <= ladder[n-1] {
+	had := uint64(0)
+	for _, size := range ladder {
+		if size <= had {
 			return nil, errors.New("dealer: sizes must ascend from above 0")
 		}
+		had = size
 	}
 	client, err := rest.New(rest.Config{URL: address, Timeout: timeout, Now: now})
 	if err != nil {
@@ -87,29 +89,29 @@ type quote struct {
 }
 
 // quote asks for the exchange of a size of Base against Quote.
-func (d *Dealer) quote(ctx context.Context, what string, i liquidity.Instrument, side trade.Side, size uint64) (q quote, amount, cost asset.Units, err error) {
-	amount, err = unitsOf(i, size)
+func (d *Dealer) quote(ctx context.Context, what string, i liquidity.Instrument, side trade.Side, size uint64) (q quote, cost asset.Units, err error) {
+	amount, err := unitsOf(i, size)
 	if err != nil {
-		return q, amount, cost, fmt.Errorf("%w: %w", trade.ErrNotPlaced, err)
+		return q, cost, fmt.Errorf("%w: %w", trade.ErrNotPlaced, err)
 	}
 	form := url.Values{"sellToken": {string(i.Base)}, "buyToken": {string(i.Quote)}, "sellAmount": {amount.String()}}
 	if side == trade.Buy {
 		form = url.Values{"sellToken": {string(i.Quote)}, "buyToken": {string(i.Base)}, "buyAmount": {amount.String()}}
 	}
 	if err := d.ask(ctx, http.MethodGet, "/rfqm/v1/"+what+"?"+form.Encode(), "", &q); err != nil {
-		return q, amount, cost, err
+		return q, cost, err
 	}
 	base, cost := q.Sell, q.Buy
 	if side == trade.Buy {
 		base, cost = q.Buy, q.Sell
 	}
 	if !q.Available {
-		return q, amount, cost, fmt.Errorf("%w: the dealer quotes nothing for %d", trade.ErrNotPlaced, size)
+		return q, cost, fmt.Errorf("%w: the dealer quotes nothing for %d", trade.ErrNotPlaced, size)
 	}
 	if base != amount || cost.IsZero() {
-		return q, amount, cost, fmt.Errorf("%w: the dealer quotes %s for %s of %s", trade.ErrNotPlaced, cost, base, i.Base)
+		return q, cost, fmt.Errorf("%w: the dealer quotes %s for %s of %s", trade.ErrNotPlaced, cost, base, i.Base)
 	}
-	return q, amount, cost, nil
+	return q, cost, nil
 }
 
 // unitsOf is a size in base units; an error where it is no whole number of them.
@@ -147,7 +149,7 @@ func (d *Dealer) Depth(ctx context.Context, i liquidity.Instrument) (trade.Depth
 		var had uint64
 		var paid asset.Units
 		for _, size := range d.ladder {
-			_, _, cost, err := d.quote(ctx, "price", i, side, size)
+			_, cost, err := d.quote(ctx, "price", i, side, size)
 			if err != nil {
 				return depth, err
 			}
@@ -182,7 +184,7 @@ func (d *Dealer) Place(ctx context.Context, o trade.Order) (trade.Report, error)
 	if err := o.Validate(); err != nil {
 		return trade.Report{}, fmt.Errorf("%w: %w", trade.ErrNotPlaced, err)
 	}
-	q, _, cost, err := d.quote(ctx, "quote", o.Instrument, o.Side, o.Size)
+	q, cost, err := d.quote(ctx, "quote", o.Instrument, o.Side, o.Size)
 	if err != nil {
 		// Nothing was accepted yet.
 		return trade.Report{}, fmt.Errorf("%w: %w", trade.ErrNotPlaced, err)
@@ -279,10 +281,11 @@ func (t settled) fill(i liquidity.Instrument) (f trade.Fill, err error) {
 	if err != nil {
 		return f, err
 	}
-	fits := false
-	if f.Size, fits = size.Uint64(); !fits || f.Size == 0 || f.ID == "" {
+	n, fits := size.Uint64()
+	if !fits || n == 0 || f.ID == "" {
 		return f, errors.New("no size, or no id")
 	}
+	f.Size = n
 	f.Price, err = priceOf(i, side, f.Size, cost)
 	return f, err
 }

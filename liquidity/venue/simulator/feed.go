@@ -178,7 +178,7 @@ func (f *feed) inject(fault Fault, now time.Time) error {
 	case Throttle, Ban:
 		f.retryAfter = fault.Seconds
 		f.due[fault.Kind] = max(fault.Count, 1)
-	case Gap, Repeat, Crossed, WrongChecksum, Garbage, Storm, Failure, OldSnapshot:
+	default:
 		f.due[fault.Kind] = max(fault.Count, 1)
 	}
 	return nil
