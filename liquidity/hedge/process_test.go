@@ -16,7 +16,10 @@ import (
 	"ferry/liquidity/postgres"
 	"ferry/liquidity/trade"
 	"ferry/liquidity/venue/binance"
+	"ferry/liquidity/venue/bitstamp"
+	"ferry/liquidity/venue/coinbase"
 	"ferry/liquidity/venue/kraken"
+	"ferry/liquidity/venue/okx"
 	"ferry/liquidity/venue/rest"
 	"ferry/liquidity/venue/simulator"
 	"ferry/liquidity/venue/venuetest"
@@ -119,13 +122,14 @@ func (c *clock) pass(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// world is a database, an exchange with two venues and a clock; processes come and go.
+// world is a database, an exchange with some venues and a clock; processes come and go.
 type world struct {
 	t     *testing.T
 	pool  *pgxpool.Pool
 	store *postgres.HedgeStore
 	venuetest.Exchange
 	clock  *clock
+	venues []string
 	start  map[asset.ID]*big.Int
 	offset int64
 	swaps  int
@@ -144,12 +148,12 @@ func config() hedge.Config {
 		Every: time.Second, OrderFor: 5 * time.Second, Grace: time.Second, SlipBPS: 500, PauseFor: 2 * time.Second}
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, venues ...string) *world {
 	t.Helper()
-	w := &world{t: t, pool: pgtest.New(t, "liquidity"), clock: &clock{now: time.Now().Truncate(time.Millisecond)}}
+	w := &world{t: t, pool: pgtest.New(t, "liquidity"), clock: &clock{now: time.Now().Truncate(time.Millisecond)}, venues: venues}
 	w.store = postgres.NewHedges(w.pool)
 	w.Exchange = venuetest.Play(t, "127.0.0.1:0", func(c *simulator.Config) {
-		c.Venues, c.Now = []string{simulator.Binance, simulator.Kraken}, w.clock.Now
+		c.Venues, c.Now = venues, w.clock.Now
 	})
 	w.start = w.holdings()
 	return w
@@ -158,23 +162,42 @@ func newWorld(t *testing.T) *world {
 // process is a hedger that lives as long as its life says.
 func (w *world) process(l *life) *hedge.Hedger {
 	w.t.Helper()
-	key := rest.Key{ID: simulator.AccountKey, Secret: rest.NewSecret(simulator.AccountPhrase)}
-	b, err := binance.NewTrader("http://"+w.Address, key, venuetest.AnswerWithin, w.clock.Now)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	k, err := kraken.NewTrader("http://"+w.Address+"/kraken", key, venuetest.AnswerWithin, w.clock.Now)
-	if err != nil {
-		w.t.Fatal(err)
+	var traders []hedge.Trader
+	for n, name := range w.venues {
+		traders = append(traders, hedge.Trader{Venue: mortalVenue{w.trader(name), l}, FeeBPS: 10 + int64(n)})
 	}
 	h, err := hedge.New(config(), hedge.Parts{Store: mortalStore{w.store, l},
-		Venues: []hedge.Trader{{Venue: mortalVenue{b, l}, FeeBPS: 10}, {Venue: mortalVenue{k, l}, FeeBPS: 12}},
-		Fair:   func(liquidity.Instrument) (uint64, uint64, bool) { return fair - 100, fair + 100, true },
-		Log:    slog.New(slog.DiscardHandler), Now: w.clock.Now})
+		Venues: traders, Fair: func(liquidity.Instrument) (uint64, uint64, bool) { return fair - 100, fair + 100, true },
+		Log: slog.New(slog.DiscardHandler), Now: w.clock.Now})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return h
+}
+
+// trader trades at one of the exchange's venues.
+func (w *world) trader(name string) trade.Venue {
+	w.t.Helper()
+	key := rest.Key{ID: simulator.AccountKey, Secret: rest.NewSecret(simulator.AccountPhrase), Passphrase: rest.NewSecret(simulator.AccountPhrase)}
+	var v trade.Venue
+	var err error
+	switch base := "http://" + w.Address + "/" + name; name {
+	case simulator.Binance:
+		v, err = binance.NewTrader("http://"+w.Address, key, venuetest.AnswerWithin, w.clock.Now)
+	case simulator.Kraken:
+		v, err = kraken.NewTrader(base, key, venuetest.AnswerWithin, w.clock.Now)
+	case simulator.OKX:
+		v, err = okx.NewTrader(base, key, venuetest.AnswerWithin, w.clock.Now)
+	case simulator.Bitstamp:
+		v, err = bitstamp.NewTrader(base, key, venuetest.AnswerWithin, w.clock.Now)
+	case simulator.Coinbase:
+		key.Secret = rest.NewSecret(simulator.CoinbaseKey())
+		v, err = coinbase.NewTrader(base, key, venuetest.AnswerWithin, w.clock.Now)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return v
 }
 
 // settled is an update of a new swap that was exchanged: ether in and bitcoin out, or the
@@ -245,7 +268,7 @@ func (w *world) position(id asset.ID) (n *big.Int, open int) {
 // holdings are what the exchange's accounts hold, in base units.
 func (w *world) holdings() map[asset.ID]*big.Int {
 	sum := map[asset.ID]*big.Int{asset.ETH: new(big.Int), asset.BTC: new(big.Int)}
-	for _, venue := range []string{simulator.Binance, simulator.Kraken} {
+	for _, venue := range w.venues {
 		for id, n := range sum {
 			n.Add(n, new(big.Int).SetUint64(w.Holdings(venue)[id]))
 		}

@@ -37,7 +37,7 @@ func TestNoCrashHedgesTwiceOrNever(t *testing.T) {
 	for name, kinds := range answers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newWorld(t, simulator.Binance, simulator.Kraken)
 			alive := &life{}
 			w.play(alive, kinds, 150)
 			if alive.steps < 4 {
@@ -161,7 +161,7 @@ func TestRandomHistories(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 7))
-			w := newWorld(t)
+			w := newWorld(t, simulator.Venues()...)
 			for range 12 {
 				var faults []simulator.Kind
 				for range rng.IntN(3) {
@@ -179,7 +179,7 @@ func TestRandomHistories(t *testing.T) {
 // it is booked.
 func TestAFillThatNobodyExplainsKeepsTheOrderOpen(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, simulator.Binance, simulator.Kraken)
 	w.Fault(simulator.OrderCut, 1, 0)
 	w.Fault(simulator.LookupBlind, 1000, 0)
 	h := w.process(&life{})
@@ -207,7 +207,7 @@ func TestAFillThatNobodyExplainsKeepsTheOrderOpen(t *testing.T) {
 // Setup: two processes that look at one position at the same time. Test: one of them hedges.
 func TestTwoProcessesHedgeOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, simulator.Binance, simulator.Kraken)
 	a, b := w.process(&life{}), w.process(&life{})
 	if err := w.deliver(a, w.batch(w.settled(500))); err != nil {
 		t.Fatal(err)
