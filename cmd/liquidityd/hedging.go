@@ -32,6 +32,7 @@ const (
 	hedgeOrder   = 10 * time.Second
 	hedgeGrace   = 10 * time.Second
 	hedgePause   = 10 * time.Second
+	hedgeAccount = time.Minute
 	hedgeSlip    = 30
 	hedgeTimeout = 5 * time.Second
 )
@@ -99,7 +100,8 @@ func hedger(setting func(name, otherwise string) string, p hedgeParts) (*hedge.H
 
 // policies reads the file's amounts.
 func policies(f hedgefile.File) (hedge.Config, error) {
-	c := hedge.Config{Assets: map[asset.ID]hedge.Policy{}, Every: hedgeEvery, OrderFor: hedgeOrder, Grace: hedgeGrace, PauseFor: hedgePause, SlipBPS: f.SlipBPS}
+	c := hedge.Config{Assets: map[asset.ID]hedge.Policy{}, Every: hedgeEvery, OrderFor: hedgeOrder, Grace: hedgeGrace, PauseFor: hedgePause, SlipBPS: f.SlipBPS,
+		VenueBands: map[asset.ID]hedge.VenueBand{}, ProposeEvery: hedgeAccount}
 	if c.SlipBPS == 0 {
 		c.SlipBPS = hedgeSlip
 	}
@@ -126,6 +128,17 @@ func policies(f hedgefile.File) (hedge.Config, error) {
 			policy.Target.Neg(policy.Target)
 		}
 		c.Assets[id] = policy
+	}
+	for id, b := range f.Accounts {
+		least, err := asset.ParseDecimal(id, b.Least)
+		if err != nil {
+			return c, fmt.Errorf("accounts of %.20s: min: %w", id, err)
+		}
+		most, err := asset.ParseDecimal(id, b.Most)
+		if err != nil {
+			return c, fmt.Errorf("accounts of %.20s: max: %w", id, err)
+		}
+		c.VenueBands[id] = hedge.VenueBand{Least: least.Units, Most: most.Units}
 	}
 	return c, c.Validate()
 }

@@ -12,7 +12,9 @@ import (
 
 	"ferry/liquidity"
 	"ferry/liquidity/trade"
+	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/bus"
 )
 
 // Parts are what a hedger is made of.
@@ -42,7 +44,8 @@ type Trader struct {
 type Hedger struct {
 	config Config
 	Parts
-	wake chan struct{}
+	wake    chan struct{}
+	wallets *wallets
 
 	mu sync.Mutex
 	// paused says until when a venue that refused is left alone.
@@ -63,7 +66,7 @@ func New(c Config, p Parts) (*Hedger, error) {
 	if p.Observe == nil {
 		p.Observe = func(string, Ending) {}
 	}
-	return &Hedger{config: c, Parts: p, wake: make(chan struct{}, 1), paused: map[string]time.Time{}, rules: map[string]trade.Rules{},
+	return &Hedger{config: c, Parts: p, wake: make(chan struct{}, 1), wallets: &wallets{available: map[asset.ID]swap.Balance{}}, paused: map[string]time.Time{}, rules: map[string]trade.Rules{},
 		questions: map[string]*question{}}, nil
 }
 
@@ -76,6 +79,8 @@ func (h *Hedger) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return consumer.Run(ctx) })
 	group.Go(func() error { h.look(ctx); return nil })
+	group.Go(func() error { return bus.Follow(ctx, h.Brokers, bus.TopicBalances, h.Log, h.wallets.take) })
+	group.Go(func() error { h.propose(ctx); return nil })
 	return group.Wait()
 }
 

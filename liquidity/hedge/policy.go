@@ -27,6 +27,10 @@ type Config struct {
 	SlipBPS int64
 	// PauseFor is how long a venue is left alone after it refused an order.
 	PauseFor time.Duration
+	// VenueBands are what each account at a venue should hold; assets without one are not
+	// proposed to be moved. ProposeEvery is the time between two looks, needed with bands.
+	VenueBands   map[asset.ID]VenueBand
+	ProposeEvery time.Duration
 }
 
 // Policy is an asset's, in its base units. Zero Early or AtLock means never.
@@ -67,6 +71,14 @@ func (c Config) Validate() error {
 	}
 	if c.OrderFor < 3*time.Second || c.OrderFor > deadlineMax {
 		errs = append(errs, fmt.Errorf("orders for %s are not from 3 s to %s, which all venues take", c.OrderFor, deadlineMax))
+	}
+	for id, b := range c.VenueBands {
+		if _, known := asset.Lookup(id); !known || b.Most.IsZero() || b.Most.Less(b.Least) {
+			errs = append(errs, fmt.Errorf("accounts of %.20s should have from %s to %s base units, which is no band", id, b.Least, b.Most))
+		}
+	}
+	if len(c.VenueBands) > 0 && c.ProposeEvery < time.Second {
+		errs = append(errs, fmt.Errorf("accounts are looked at each %s, which is less than a second", c.ProposeEvery))
 	}
 	if c.SlipBPS < 1 || c.SlipBPS > slipMost {
 		errs = append(errs, fmt.Errorf("a price of %d basis points from the fair one is not from 1 to %d", c.SlipBPS, slipMost))

@@ -330,3 +330,25 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// Test: outside of its band an account is brought to the middle, as far as the wallet can.
+func TestPropose(t *testing.T) {
+	t.Parallel()
+	band := VenueBand{Least: asset.NewUnits(100), Most: asset.NewUnits(300)}
+	for _, c := range []struct {
+		has, spare uint64
+		want       string
+	}{
+		{100, 500, ""}, {300, 0, ""}, {200, 0, ""}, {99, 500, "deposit 101"}, {0, 500, "deposit 200"}, {0, 50, "deposit 50"}, {0, 0, ""},
+		{301, 0, "withdrawal 101"}, {1000, 0, "withdrawal 800"},
+	} {
+		p, ok := band.Propose("okx", asset.BTC, asset.NewUnits(c.has), asset.NewUnits(c.spare))
+		got := ""
+		if ok {
+			got = fmt.Sprintf("%s %s", p.Direction, p.Amount.Units)
+		}
+		if got != c.want || ok && p.Reason == "" {
+			t.Errorf("of %d with %d to spare: %q, want %q", c.has, c.spare, got, c.want)
+		}
+	}
+}

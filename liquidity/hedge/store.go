@@ -39,4 +39,7 @@ type Store interface {
 	Settle(ctx context.Context, o Outcome) error
 	// VenueOrders are the venue's ids of orders of ours at a venue, settled since a time.
 	VenueOrders(ctx context.Context, venue string, since time.Time) (map[string]bool, error)
+	// Propose stores a venue's proposals to treasury: what is proposed no more ends, what goes
+	// on keeps its beginning.
+	Propose(ctx context.Context, venue string, proposals []Proposal, now time.Time) error
 }

@@ -163,3 +163,29 @@ func TestRounds(t *testing.T) {
 		t.Errorf("a void order changed something: %+v", p)
 	}
 }
+
+// Setup: proposals of two venues. Test: what is proposed again keeps its beginning, what is
+// not ends, and another venue's stay.
+func TestProposals(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, "liquidity")
+	h := postgres.NewHedges(pool)
+	propose := func(venue string, second int64, units ...uint64) {
+		var list []hedge.Proposal
+		for n, u := range units {
+			list = append(list, hedge.Proposal{Venue: venue, Direction: hedge.ToVenue, Reason: "few", Amount: asset.Amount{Asset: []asset.ID{asset.BTC, asset.ETH}[n], Units: asset.NewUnits(u)}})
+		}
+		if err := h.Propose(t.Context(), venue, list, time.Unix(second, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	propose("okx", 1, 5, 6)
+	propose("kraken", 1, 7)
+	propose("okx", 2, 8)
+	var open string
+	err := pool.QueryRow(t.Context(), `SELECT string_agg(venue || ' ' || asset || ' ' || units || ' ' || extract(epoch FROM proposed_at)::int, ', ' ORDER BY venue, asset)
+		FROM treasury_proposal WHERE ended_at IS NULL`).Scan(&open)
+	if err != nil || open != "kraken BTC 7 1, okx BTC 8 1" {
+		t.Errorf("open are %q: %v", open, err)
+	}
+}

@@ -17,9 +17,11 @@ const maxFile = 64 << 10
 // File is the JSON file that FERRY_HEDGE names: keys at venues and the policy of each
 // asset. Amounts are coins, as decimals.
 type File struct {
-	Venues  map[string]Account  `json:"venues"`
-	Assets  map[asset.ID]Policy `json:"assets"`
-	SlipBPS int64               `json:"slip_basis_points"`
+	Venues map[string]Account  `json:"venues"`
+	Assets map[asset.ID]Policy `json:"assets"`
+	// Accounts is what each account at a venue should hold, by asset, bitcoin among them.
+	Accounts map[asset.ID]Band `json:"accounts"`
+	SlipBPS  int64             `json:"slip_basis_points"`
 }
 
 // Account is an account's key at a venue, and what the venue takes of a trade.
@@ -38,6 +40,12 @@ type Policy struct {
 	Early           string `json:"early_from"`
 	AtLock          string `json:"lock_from"`
 	UnconfirmedMost string `json:"unconfirmed_max"`
+}
+
+// Band is hedge.VenueBand in coins.
+type Band struct {
+	Least string `json:"min"`
+	Most  string `json:"max"`
 }
 
 // Read refuses a file that others may read, and fields that it does not know.

@@ -21,6 +21,14 @@ func Hedges(p *console.Page, h support.Hedges) {
 	p.Table(rows, 1, 2)
 	p.Section("In the last day")
 	p.Table([][]string{{"spread earned from swaps", h.Spread.String()}, {"hedges beyond the fair price", h.Cost.String()}, {"venues' fees", h.Fees.String()}}, 1)
+	if len(h.Proposals) > 0 {
+		p.Section("Proposed to treasury")
+		rows = [][]string{{"what", "amount", "since", "why"}}
+		for _, x := range h.Proposals {
+			rows = append(rows, []string{x.Direction + " at " + x.Venue, x.Amount.String(), p.Ago(x.ProposedAt), x.Reason})
+		}
+		p.Table(rows, 1)
+	}
 	p.Section("Orders")
 	rows = [][]string{{"venue", "order", "size", "filled", "price", "state", "when"}}
 	for _, o := range h.Orders {

@@ -17,6 +17,8 @@ type Hedges struct {
 	// Orders are those that are open, and then the newest; More says that there are others.
 	Orders []HedgeOrder `json:"orders"`
 	More   bool         `json:"more"`
+	// Proposals are what treasury is asked to move now.
+	Proposals []HedgeProposal `json:"proposals"`
 	// Spread, Cost and Fees are of the last day: earned from swaps beyond the fair price, and
 	// spent on hedges beyond it and on venues' fees.
 	Spread Sum `json:"spread_earned"`
@@ -45,6 +47,42 @@ type HedgeOrder struct {
 	IntendedAt time.Time `json:"intended_at"`
 }
 
+// HedgeProposal asks for a deposit at a venue, or a withdrawal.
+type HedgeProposal struct {
+	Venue      string    `json:"venue"`
+	Direction  string    `json:"direction"`
+	Amount     Sum       `json:"amount"`
+	Reason     string    `json:"reason"`
+	ProposedAt time.Time `json:"proposed_at"`
+}
+
+// proposals are bounded by venues and assets.
+const hedgeProposalsMost = 100
+
+func (r *Reader) proposals(ctx context.Context) ([]HedgeProposal, error) {
+	type row struct {
+		Venue      string
+		Asset      asset.ID
+		Direction  string
+		Units      string
+		Reason     string
+		ProposedAt time.Time
+	}
+	found, err := rows[row](ctx, r, "HEDGE_PROPOSALS", hedgeProposalsMost)
+	if err != nil {
+		return nil, err
+	}
+	var list []HedgeProposal
+	for _, p := range found {
+		amount, err := newSum(p.Asset, p.Units)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, HedgeProposal{p.Venue, p.Direction, amount, p.Reason, p.ProposedAt})
+	}
+	return list, nil
+}
+
 // Hedges reads liquidity's positions and orders, and the results of the last day.
 func (r *Reader) Hedges(ctx context.Context) (Hedges, error) {
 	none := Sum{Asset: asset.BTC, Units: new(big.Int)}
@@ -69,6 +107,9 @@ func (r *Reader) Hedges(ctx context.Context) (Hedges, error) {
 		return h, err
 	}
 	h.Orders, h.More = cut(h.Orders, hedgeOrdersMost)
+	if h.Proposals, err = r.proposals(ctx); err != nil {
+		return h, err
+	}
 	type result struct{ Account, Units string }
 	results, err := rows[result](ctx, r, "HEDGE_RESULTS", r.now.Add(-24*time.Hour))
 	if err != nil {

@@ -9,6 +9,10 @@ SELECT client_id, venue, base || '-' || quote AS instrument, side, trim_scale(si
        state, coalesce(reason, '') AS reason, intended_at
 FROM liquidity.hedge_order ORDER BY state = 'open' DESC, intended_at DESC, client_id LIMIT $1
 
+-- NAME: HEDGE_PROPOSALS
+SELECT venue, asset, direction, units::text AS units, reason, proposed_at
+FROM liquidity.treasury_proposal WHERE ended_at IS NULL ORDER BY venue, asset LIMIT $1
+
 -- NAME: HEDGE_RESULTS
 -- What was earned and spent in the last day, in the asset that everything is valued in.
 SELECT p.account AS account, sum(p.units)::text AS units

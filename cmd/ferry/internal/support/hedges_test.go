@@ -26,6 +26,7 @@ func TestHedges(t *testing.T) {
 			VALUES ('%032x', 'kraken', 'ETH', 'ETH', 'BTC', 8, 8, 'buy', 150000000, 3500000, 3490000, $1, $1::timestamptz + interval '10 s', '%s', %s, %s, %s)`,
 			n, state, venueID, filled, settled), seed.Now)
 	}
+	db.Exec("INSERT INTO liquidity.treasury_proposal (venue, asset, direction, units, reason, proposed_at) VALUES ('okx', 'BTC', 'deposit', 50000000, 'few', $1)", seed.Now)
 	gained := ledger.Transfer("exposure:s:1", "exposure", "s", "conversion", "spread_earned", asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(700)})
 	db.Entry("liquidity", gained, seed.Now)
 	var h Hedges
@@ -38,6 +39,9 @@ func TestHedges(t *testing.T) {
 	}
 	if len(h.Orders) != hedgeOrdersMost || !h.More || h.Orders[0].State != "open" || h.Orders[0].Size != "1.5" || h.Orders[0].Price != "0.035" {
 		t.Errorf("%d orders, more %t, first %+v", len(h.Orders), h.More, h.Orders[0])
+	}
+	if len(h.Proposals) != 1 || h.Proposals[0].Amount.String() != "0.5 BTC" || h.Proposals[0].Direction != "deposit" {
+		t.Errorf("proposals %+v", h.Proposals)
 	}
 	if h.Spread.String() != "0.000007 BTC" || h.Cost.String() != "0 BTC" {
 		t.Errorf("earned %s, spent %s", h.Spread, h.Cost)
