@@ -81,7 +81,8 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	}
 	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter, Attestor: remote.NewAttestor(attestd),
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
-		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
+		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(),
+		BatchWindow: w.deployment.Chains[w.chain].BatchWindow(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
 		Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
@@ -94,6 +95,10 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		return nil, nil, err
 	}
 	if err := books.Start(ctx); err != nil {
+		return nil, nil, err
+	}
+	sweeps, err := w.sweeps(books.FundingAddress(), wakeEngine)
+	if err != nil {
 		return nil, nil, err
 	}
 	if err := rebuild.Start(ctx); err != nil {
@@ -112,7 +117,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		defer publisher.Close()
 		return books.Run(ctx)
 	}
-	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, rebuild.Run, tell}, mux, nil
+	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, rebuild.Run, sweeps.Run, tell}, mux, nil
 }
 
 // watcher follows the chain and has the books compared with the node at each tip.

@@ -66,6 +66,10 @@ type Chain struct {
 	// the most it may pay: the signer refuses above either.
 	PaymentFeeMax string `json:"payment_fee_max"`
 	PaymentMax    string `json:"payment_max"`
+	// BatchWindowMillis is how long payments are gathered that one transaction then pays,
+	// in milliseconds; 0 pays each by itself, at once. Only chains of the UTXO family
+	// have it.
+	BatchWindowMillis int64 `json:"batch_window_millis,omitempty"`
 	// PaymentsPerHour and PaymentsPerDay are the most that the signer signs for in any
 	// hour and any day, FeesPerHour and FeesPerDay the most that it signs for in fees,
 	// those of tokens' payments included. Left out they are the signer's own multiples
@@ -76,6 +80,8 @@ type Chain struct {
 	FeesPerDay      string `json:"fees_per_day,omitempty"`
 	// Depth is what larger deposits need.
 	Depth
+	// Sweep says when the house gathers what is its own.
+	Sweep Sweep `json:"sweep,omitzero"`
 	// Tokens are the policies of the tokens whose contracts networks pins.
 	Tokens map[asset.ID]Token `json:"tokens,omitempty"`
 }
@@ -153,6 +159,9 @@ func (d Deployment) Validate() error {
 		if err := chain.validate(c, d.Networks); err != nil {
 			return fmt.Errorf("chains.%s: %w", c, err)
 		}
+		if _, err := d.SweepAmounts(c); err != nil {
+			return err
+		}
 	}
 	if len(d.Chains) != len(d.Networks.Chains()) {
 		return errors.New("chains: one is named that Ferry does not know, or that networks does not name")
@@ -211,6 +220,10 @@ func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 	if c.BlockSeconds < 0 || c.StaleAfterSeconds < 0 {
 		return errors.New("block_seconds and stale_after_seconds must not be negative")
 	}
+	if c.BatchWindowMillis < 0 || c.BatchWindow() > batchWindowMost || c.BatchWindowMillis > 0 && name.Family() != asset.UTXO {
+		return fmt.Errorf("batch_window_millis: 0 to %d, and on %s transactions that pay several exist only if it is of the UTXO family",
+			batchWindowMost.Milliseconds(), name)
+	}
 	for field, text := range map[string]string{"dust_threshold": c.DustThreshold, "network_fee": c.NetworkFee,
 		"refund_fee_max": c.RefundFeeMax, "payment_fee_max": c.PaymentFeeMax, "payment_max": c.PaymentMax} {
 		if _, err := c.amount(name, text); err != nil {
@@ -231,6 +244,14 @@ func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 		return err
 	}
 	return c.validateTokens(name, n)
+}
+
+// batchWindowMost is the longest that payments are gathered: users wait for it.
+const batchWindowMost = 10 * time.Minute
+
+// BatchWindow is how long payments are gathered.
+func (c Chain) BatchWindow() time.Duration {
+	return time.Duration(c.BatchWindowMillis) * time.Millisecond
 }
 
 // cashDustLeast is the least coin that the adapter of Bitcoin Cash spends, in satoshi.

@@ -175,9 +175,9 @@ func (s *Store) booksOf(at chain.Ref, id asset.ID) reconcile.Books {
 			b.Addresses = append(b.Addresses, key.name)
 		}
 	}
-	for _, d := range s.deposits {
-		if d.Chain == s.chain && d.Amount.Asset == id && (d.State == "in_block" || d.State == "confirmed") {
-			b.Addresses = append(b.Addresses, d.Address)
+	for at := range s.holdings {
+		if at.chain == s.chain && at.asset == id {
+			b.Addresses = append(b.Addresses, at.name)
 		}
 	}
 	slices.Sort(b.Addresses)

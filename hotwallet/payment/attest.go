@@ -59,7 +59,7 @@ func (e *Engine) attest(ctx context.Context, what standing, payments []Payment) 
 			return nil, false, e.unattested(ctx, what, p, cause)
 		}
 		delete(e.unattestedSince, p.Order.ID)
-		all = append(all, Authority{Order: p.Order, Attestations: signed})
+		all = append(all, Authority{Order: p.Order, Attestations: signed, House: p.House})
 	}
 	crash.Point("payment.attest.after")
 	return all, true, nil
@@ -67,6 +67,9 @@ func (e *Engine) attest(ctx context.Context, what standing, payments []Payment) 
 
 // attestations are one for each of the order's deposits; cause is why one is not vouched for.
 func (e *Engine) attestations(ctx context.Context, o swap.Order) (signed []string, cause, err error) {
+	if o.Purpose.House() {
+		return nil, nil, nil // it uses up no deposit
+	}
 	blocks, err := e.config.Store.DepositBlocks(ctx, o)
 	if err != nil {
 		return nil, nil, err

@@ -177,7 +177,7 @@ func (s *fakeSigner) conflict(format string, args ...any) error {
 
 func spends(r payment.SignRequest) []string {
 	if r.Authorities[0].Order.Chain == asset.Ethereum {
-		return []string{fmt.Sprintf("nonce %d", r.Plan.Nonce)}
+		return []string{fmt.Sprintf("nonce %d of %s", r.Plan.Nonce, r.Plan.SenderPath)}
 	}
 	var ids []string
 	for _, c := range r.Plan.Coins {

@@ -19,6 +19,8 @@ type Payment struct {
 	State   swap.PaymentState
 	Version int64
 	Reason  string
+	// House is set of the house's own payments, whose orders no swap has.
+	House *House
 	// BatchID is the batch that pays it, "" until there is a plan.
 	BatchID string
 	// Attempt is the newest of that batch, nil until there is a plan. It is told where
@@ -104,6 +106,8 @@ type Authority struct {
 	Order swap.Order
 	// Attestations are one for each of the order's deposits, in their order.
 	Attestations []string
+	// House is set of the house's own payments.
+	House *House
 }
 
 // SignRequest is what the signer needs: why to pay, what, and who asks.

@@ -34,17 +34,8 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	if err := e.running(ctx); err != nil {
 		return b, nil, false, err
 	}
-	if err := CheckAuthority(p.Order, e.config.QuoteKeys, e.config.AttestKeys); err != nil {
-		e.later(p.Order.ID, pauseLeast, pauseMost)
-		return b, nil, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
-	}
-	units := p.Order.Amount.Units
-	if most, limited := e.config.AmountMax[p.Order.Amount.Asset]; limited && most.Less(units) {
-		e.later(p.Order.ID, pauseLeast, pauseMost)
-		return b, nil, false, e.stand(ctx, p, ReasonAmount, true)
-	}
-	limit, err := e.feeLimit(p.Order)
-	if err != nil {
+	limit, ok, err := e.admit(ctx, p)
+	if err != nil || !ok {
 		return b, nil, false, err
 	}
 	basis, err := e.config.Store.Basis(ctx, []Payment{p})
@@ -52,15 +43,13 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 		return b, nil, false, err
 	}
 	if !basis.DepositsConfirmed {
-		e.later(p.Order.ID, waitLeast, waitMost)
-		return b, nil, false, e.stand(ctx, p, ReasonDeposit, true)
+		return b, nil, false, e.unconfirmed(ctx, p)
 	}
 	if basis.Unsigned {
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return b, nil, false, e.stand(ctx, p, ReasonEarlier, false)
 	}
-	to := chain.Output{Destination: p.Order.Destination, Asset: p.Order.Amount.Asset, Units: units}
-	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Pay(to, limit.most))
+	plan, err := e.config.Payer.Plan(ctx, basis.Funds, request(p, limit.most))
 	if err != nil {
 		return b, nil, false, e.notPlanned(ctx, p, limit, err)
 	}
@@ -68,12 +57,12 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 		return b, nil, false, e.notPlanned(ctx, p, limit, chain.ErrFeeMax)
 	}
 	// Only now: a payment that there is nothing to pay with asks nobody for a look.
-	why, ok, err := e.attest(ctx, p, []Payment{p})
+	why, ok, err = e.attest(ctx, p, []Payment{p})
 	if err != nil || !ok {
 		return b, nil, false, err
 	}
 	crash.Point("payment.plan.before")
-	b, err = e.config.Store.StorePlan(ctx, []Payment{p}, plan)
+	b, err = e.config.Store.StorePlan(ctx, []Payment{p}, returned(p, basis.Funds, plan))
 	if err != nil {
 		return b, nil, false, err
 	}
@@ -82,6 +71,26 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	delete(e.tries, p.Order.ID)
 	e.moved()
 	return b, why, true, nil
+}
+
+// admit reports whether nothing of its own holds a payment up, with the most it may cost:
+// its documents allow it, and its amount is within the limit.
+func (e *Engine) admit(ctx context.Context, p Payment) (limit feeLimit, ok bool, err error) {
+	if err := e.allowed(p); err != nil {
+		e.later(p.Order.ID, pauseLeast, pauseMost)
+		return limit, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
+	}
+	if e.tooLarge(p.Order) {
+		e.later(p.Order.ID, pauseLeast, pauseMost)
+		return limit, false, e.stand(ctx, p, ReasonAmount, true)
+	}
+	limit, err = e.limitOf(p)
+	return limit, err == nil, err
+}
+
+func (e *Engine) unconfirmed(ctx context.Context, p Payment) error {
+	e.later(p.Order.ID, waitLeast, waitMost)
+	return e.stand(ctx, p, ReasonDeposit, true)
 }
 
 func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, cause error) error {
@@ -169,6 +178,7 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 	var refusal *swap.Error
 	if errors.As(cause, &refusal) && refusal.Code != swap.CodeUnavailable {
 		e.config.Observer.signing(Refused)
+		e.setApart(b)
 		return e.stand(ctx, b, ReasonRefused+" "+refusal.Message, true)
 	}
 	e.config.Observer.signing(Unanswered)

@@ -46,7 +46,7 @@ func (s *Store) Batch(ctx context.Context, batchID string) (payment.Batch, error
 		b.Payments, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p payment.Payment, err error) {
 			var body string
 			if err = row.Scan(&body, &p.State, &p.Version, &p.Reason); err == nil {
-				p.Order, err = decodeOrder(body)
+				err = decodePayment(body, &p)
 			}
 			p.BatchID = batchID
 			return p, err
@@ -108,7 +108,7 @@ func (s *Store) StorePlan(ctx context.Context, payments []payment.Payment, plan 
 		if !keepsAccounts(s.chain) {
 			err = s.reserveCoins(ctx, tx, b.ID, ids, plan)
 		} else {
-			nonce, err = s.takeNonce(ctx, tx, payments[0].Order.Amount, plan)
+			nonce, err = s.takeNonce(ctx, tx, payments[0], plan)
 		}
 		if err != nil {
 			return err
@@ -150,6 +150,9 @@ func (s *Store) batchID(ctx context.Context, tx pgx.Tx, orders []string) (string
 // lockDeposits has reorganisations that would take one of the deposits back wait for the plan.
 func lockDeposits(ctx context.Context, tx pgx.Tx, payments []payment.Payment) error {
 	for _, p := range payments {
+		if p.House != nil {
+			continue // it uses up none
+		}
 		locked, err := tx.Exec(ctx, lockDepositsSQL, depositArgs(p.Order)...)
 		if err != nil {
 			return fmt.Errorf("lock the deposits of %s: %w", p.Order.ID, err)
@@ -213,7 +216,9 @@ func (s *Store) holdEntries(b payment.Batch) ([]ledger.Entry, error) {
 		if a, known := asset.Lookup(o.Amount.Asset); !known || a.Chain != s.chain {
 			return nil, fmt.Errorf("payment %s is in %s, which is not of %s", o.ID, o.Amount.Asset, s.chain)
 		}
-		if o.Amount.Asset == s.native.ID {
+		if p.House != nil { // what it moves stays ours
+			held, gas = s.amount(gas), asset.Units{}
+		} else if o.Amount.Asset == s.native.ID {
 			if held.Units, err = o.Amount.Units.Add(gas); err != nil {
 				return nil, fmt.Errorf("hold for %s: %w", o.ID, err)
 			}
@@ -264,11 +269,16 @@ func facts(b payment.Batch, a payment.Attempt, answer payment.Answer) ([]bus.Mes
 	if err != nil {
 		return nil, err
 	}
-	messages := make([]bus.Message, len(told))
-	for i, f := range told {
-		if messages[i], err = bus.FactMessage(f); err != nil {
+	var messages []bus.Message
+	for _, f := range told {
+		if f.SwapID == "" {
+			continue // the house's own: nobody waits to be told
+		}
+		m, err := bus.FactMessage(f)
+		if err != nil {
 			return nil, err
 		}
+		messages = append(messages, m)
 	}
 	return messages, nil
 }

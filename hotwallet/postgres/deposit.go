@@ -129,7 +129,7 @@ func (c *change) includeCredits(ctx context.Context, b chain.Block, own map[stri
 	arrived := slices.DeleteFunc(slices.Clone(b.Credits), func(credit chain.Credit) bool {
 		pays := slices.ContainsFunc(own[credit.TxID], func(a attempt) bool { return a.destination == credit.Address })
 		ours := len(own[credit.TxID]) > 0
-		return back[credit.CoinID()] || ours && !pays && !keepsAccounts(c.chain)
+		return back[credit.CoinID()] || ours && !pays && !keepsAccounts(c.chain) || c.arrives(credit, own)
 	})
 	args := append(c.depositArgs(arrived, addresses), b.Height, b.Hash, b.Time)
 	included, err := c.deposits(ctx, includeDepositsSQL, args...)

@@ -39,7 +39,9 @@ func (s *Store) Basis(ctx context.Context, payments []payment.Payment) (payment.
 	first := payments[0].Order
 	err := s.read(ctx, func(tx pgx.Tx) (err error) {
 		b.DepositsConfirmed = true
-		if keepsAccounts(s.chain) {
+		if payments[0].House != nil {
+			b.Funds, b.Unsigned, err = s.houseFunds(ctx, tx, payments[0])
+		} else if keepsAccounts(s.chain) {
 			b.Funds, b.Unsigned, err = s.payingSender(ctx, tx, first.Amount.Asset)
 		} else {
 			b.Funds, err = s.spendableCoins(ctx, tx, first.ID)
@@ -127,7 +129,11 @@ func (s *Store) reserveCoins(ctx context.Context, tx pgx.Tx, batchID string, ord
 
 // takeNonce gives the plan's nonce to it, if it is the next one, nothing before
 // it is unsigned and the balances still cover the payment and its fee.
-func (s *Store) takeNonce(ctx context.Context, tx pgx.Tx, paid asset.Amount, plan chain.Plan) (*int64, error) {
+func (s *Store) takeNonce(ctx context.Context, tx pgx.Tx, p payment.Payment, plan chain.Plan) (*int64, error) {
+	if p.House != nil && p.Order.Purpose != swap.PurposeGasTopUp {
+		return s.takeHouseNonce(ctx, tx, p, plan)
+	}
+	paid := p.Order.Amount
 	f, unsigned, err := s.payingSender(ctx, tx, paid.Asset)
 	if err != nil {
 		return nil, err

@@ -96,6 +96,9 @@ func (c *change) includeDebits(ctx context.Context, b chain.Block, own map[strin
 			sp.fee = a[0].fee // exact on such chains
 		}
 		c.effect(a[0], &sp, &f)
+		if err := c.swept(ctx, b, a[0], sp, &f); err != nil {
+			return err
+		}
 		if err := c.includeBatch(ctx, b, a, sp); err != nil {
 			return err
 		}
@@ -163,12 +166,12 @@ func (c *change) includePayment(ctx context.Context, b chain.Block, a attempt, s
 // effect, and its fee in the chain's own asset. What was held beyond that goes back to
 // the wallet.
 func (c *change) paymentEntry(a attempt, blockHash string, sp spend) (ledger.Entry, error) {
-	if a.hold.IsZero() {
+	if a.hold.IsZero() && (!a.purpose.House() || a.gas.IsZero()) {
 		return ledger.Entry{}, fmt.Errorf("payment %s is in a block and has no hold: %w", a.orderID, ErrState)
 	}
 	e := ledger.Entry{Key: paymentKey(a.orderID, blockHash), Kind: "payment", SwapID: a.swapID}
 	var moved asset.Units
-	if !sp.failed {
+	if !sp.failed && !a.purpose.House() { // what the house moves stays ours
 		moved = a.amount.Units
 	}
 	if a.amount.Asset != c.native.ID {

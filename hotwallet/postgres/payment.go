@@ -56,7 +56,7 @@ func (s *Store) Payment(ctx context.Context, orderID string) (payment.Payment, e
 	if err != nil {
 		return p, fmt.Errorf("read payment %s: %w", orderID, err)
 	}
-	if p.Order, err = decodeOrder(body); err != nil {
+	if err := decodePayment(body, &p); err != nil {
 		return p, err
 	}
 	if a.N > 0 {

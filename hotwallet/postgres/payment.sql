@@ -20,11 +20,11 @@ SELECT order_id, body::text FROM payment WHERE order_id = ANY ($1)
 
 -- OPEN_PAYMENTS
 -- What lay queued in rows that a recovery goes on from may have been paid after they
--- were copied: see KEEP_BACK.
+-- were copied: see KEEP_BACK. What is the house's own pays nobody, and goes on.
 SELECT p.order_id, p.state, coalesce(p.batch_id, '') FROM payment p
 WHERE p.chain = $1 AND p.state IN ('queued', 'signed', 'broadcast')
   AND (p.queued_at >= coalesce((SELECT r.started_at FROM recovery r WHERE r.chain = $1), '-infinity')
-    OR p.state <> 'queued' OR p.batch_id IS NOT NULL)
+    OR p.state <> 'queued' OR p.batch_id IS NOT NULL OR p.swap_id = '')
 ORDER BY p.queued_at, p.order_id LIMIT $2
 
 -- READ_PAYMENT
@@ -85,8 +85,8 @@ WHERE chain = $1 AND role = 1 AND branch = 1
           % (SELECT nullif(count(*), 0) FROM address WHERE chain = $1 AND role = 1 AND branch = 1)
 
 -- PAYING_SENDER
--- What the sender can spend of the asset $2: what it holds itself, less funding that is
--- not deep enough, and less payments that have a plan and are in no block: their
+-- What the sender can spend of the asset $2: what it holds itself, less funding and sweeps
+-- that are not deep enough, and less payments of its own that have a plan and are in no block: their
 -- amounts, and their fees where these are paid in it ($3). What lies on deposit
 -- addresses is no part of it.
 SELECT s.address, s.path, s.next_nonce,
@@ -95,8 +95,10 @@ SELECT s.address, s.path, s.next_nonce,
             WHERE d.chain = s.chain AND d.asset = $2 AND d.address = s.address AND d.state = 'in_block'), 0)
         - coalesce((SELECT sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $3 THEN a.fee ELSE 0 END)
             FROM payment p JOIN LATERAL (SELECT fee FROM attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
-            WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast')), 0)),
-    EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.state = 'planned' AND a.n = 1)
+            WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast') AND p.purpose <> 'sweep'), 0)
+        - coalesce((SELECT sum(p.units) FROM payment p
+            WHERE p.chain = s.chain AND p.asset = $2 AND p.state = 'confirmed' AND p.purpose = 'sweep' AND NOT p.mined_failed), 0)),
+    EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.sender = s.address AND a.state = 'planned' AND a.n = 1)
 FROM sender s WHERE s.chain = $1
 
 -- PLAN_PAYMENTS
@@ -114,7 +116,8 @@ INSERT INTO batch (batch_id, chain, purpose, state, orders, planned_at) VALUES (
 -- INSERT_ATTEMPT
 INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, planned_at)
 VALUES ($1, $2, $3, 'planned', $4, $5,
-        CASE WHEN $6::bigint IS NULL THEN '' ELSE (SELECT address FROM sender WHERE chain = $3 AND path = $7) END, $6, $8)
+        CASE WHEN $6::bigint IS NULL THEN '' ELSE coalesce((SELECT address FROM sender WHERE chain = $3 AND path = $7),
+             (SELECT address FROM address WHERE chain = $3 AND path = $7), '') END, $6, $8)
 
 -- RESERVE_COINS
 -- The caller compares the count: every coin of the plan, as the plan has it. One of

@@ -112,6 +112,37 @@ func TestNonceIsRecovered(t *testing.T) {
 	}
 }
 
+// A sweep that the rows have lost is no funding when it is found again: only its fee has
+// left. A block that is taken back takes it with it.
+func TestLostSweepIsRecovered(t *testing.T) {
+	t.Parallel()
+	s, pool := ordered(t, asset.Ethereum)
+	funded := block("a", 11, chain.Credit{TxID: "fund", Address: "house", Asset: asset.ETH, Units: asset.NewUnits(1000)},
+		chain.Credit{TxID: "paid", Address: "deposit3", Asset: asset.ETH, Units: asset.NewUnits(300)})
+	swept := block("a", 12, chain.Credit{TxID: "swept", Address: "house", Asset: asset.ETH, Units: asset.NewUnits(290)})
+	swept.Debits = []chain.Debit{{TxID: "swept", Address: "deposit3", Asset: asset.ETH, Units: asset.NewUnits(290), Fee: asset.NewUnits(7)}}
+	apply(t, s, funded)
+	before := text(t, pool, sumsSQL)
+	for range 2 {
+		apply(t, s, swept)
+		if got := text(t, pool, sumsSQL); got != "house_capital -1000, recovered 7, suspense -300, wallet 1293" {
+			t.Fatalf("the book says %s", got)
+		}
+		if got := text(t, pool, `SELECT string_agg(txid, ',' ORDER BY txid) FROM deposit`); got != "fund,paid" {
+			t.Fatalf("deposits %s", got)
+		}
+		if got := text(t, pool, `SELECT address || ' ' || nonce FROM deposit_sent`); got != "deposit3 0" {
+			t.Fatalf("sent %s", got)
+		}
+		if err := s.Rollback(t.Context(), swept.Ref); err != nil {
+			t.Fatal(err)
+		}
+		if got := text(t, pool, sumsSQL); got != before {
+			t.Fatalf("after the block is gone the book says %s, want %s", got, before)
+		}
+	}
+}
+
 // Who is paid was given an address: one of the pool that is paid is never given, nor
 // those below it and as many above as BIP44's gap. In a block or in the mempool.
 func TestPaidPoolIsBurnt(t *testing.T) {

@@ -129,7 +129,7 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 		if a.state == swap.PaymentFailed {
 			keys[failedKey(a.orderID)] = false // a fee of zero was not booked
 		}
-		if a.state != swap.PaymentConfirmed {
+		if a.state != swap.PaymentConfirmed && !a.purpose.House() { // what the house moves is ours wherever it is
 			ended = append(ended, a)
 		}
 		c.facts = append(c.facts, a.fact(swap.FactPaymentReorged, c, a.fee, 0, ""))
@@ -152,6 +152,10 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 
 // bookFinal closes a payment that is deep enough.
 func (c *change) bookFinal(a attempt) error {
+	if a.purpose.House() { // what it moved is where it was in the books
+		c.book(finalKey(a.orderID), "payment.final", "", ledger.NetworkFees, ledger.PaymentConfirming, c.amount(a.fee))
+		return nil
+	}
 	e := ledger.Entry{Key: finalKey(a.orderID), Kind: "payment.final", SwapID: a.swapID,
 		Postings: []ledger.Posting{ledger.Debit(ledger.Clearing, a.amount)}}
 	if a.amount.Asset == c.native.ID {

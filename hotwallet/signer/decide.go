@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 
 	"ferry/hotwallet/durable"
 	"ferry/swap/asset"
-	"ferry/swap/crash"
 )
 
 // payment is a transaction that passed every check which needs no memory.
@@ -53,54 +51,6 @@ func (p payment) record(m part) authorityRecord {
 		r.Amount.Units = asset.Units{}
 	}
 	return r
-}
-
-// sign decides on p, has it signed and records it, in one durable transaction:
-// no two requests can be decided side by side, and the signature is returned only
-// once it is on disk. A transaction signed before is returned as stored.
-func (m *memory) sign(p payment, caps Caps, now time.Time, sign func() (signature, error)) (signature, error) {
-	if forgetful {
-		return sign()
-	}
-	var signed signature
-	var refusal error
-	err := m.db.Update(func(tx *bolt.Tx) error {
-		var err error
-		if refusal, err = raiseFence(tx, p); err != nil || refusal != nil {
-			return err
-		}
-		earlier, found, err := replay(tx, p)
-		if err != nil || found {
-			signed = earlier
-			return err
-		}
-		var records []authorityRecord
-		if records, refusal, err = judge(tx, p); err != nil || refusal != nil {
-			return err // without an error the raised fence is kept
-		}
-		if refusal, err = caps.spend(tx, p, records[0].Anchor, now); err != nil || refusal != nil {
-			return err
-		}
-		if signed, err = sign(); err != nil {
-			return err
-		}
-		if err := remember(tx, p, records, signed, now); err != nil {
-			return err
-		}
-		crash.Point("signer.commit.before")
-		if m.beforeCommit != nil {
-			return m.beforeCommit()
-		}
-		return nil
-	})
-	if err != nil {
-		return signature{}, fmt.Errorf("record %s: %w", p.owner(), err)
-	}
-	if refusal != nil {
-		return signature{}, refusal
-	}
-	crash.Point("signer.commit.after")
-	return signed, nil
 }
 
 // raiseFence refuses a token older than one seen on the chain, and keeps a newer.

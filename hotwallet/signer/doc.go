@@ -22,10 +22,14 @@
 //     consent. A refund address set later is paid only where the receipt left it
 //     open. An amendment that has no business with a payment is refused with it.
 //   - For one authority (the payout of a quote, by itself or by a requote; the payout
-//     of an extra deposit; the refund of a deposit) all transactions ever signed spend
-//     the same anchor (of a batch, one for all): the first input of the first of them, or its sender and nonce.
-//     So at most one can be mined. What it pays, where to and for which deposits is
-//     fixed by the first.
+//     of an extra deposit; the refund of a deposit) all transactions signed spend
+//     the same anchor, of a batch one for all: the first input of the first of them, or
+//     its sender and nonce. So at most one can be mined. What it pays, where to and for
+//     which deposits is fixed by the first.
+//   - An anchor is given up in one case: attestd attests that it is spent for good, by
+//     what was never signed for the authority, or by what was and failed. The next one
+//     is as fixed. A coin that only lost attempts spend is free for others by the same
+//     word.
 //   - On chains of coins one transaction pays one authority or a batch of up to 100, each
 //     by exactly one output. A batch is immutable: what replaces it pays the same
 //     authorities, and none of them is paid otherwise.
@@ -34,8 +38,11 @@
 //     authority is never signed for another; a caller whose lease is older than one
 //     seen before gets nothing.
 //   - All of that is decided and recorded in one durable transaction, which is on
-//     disk before a signature leaves the process. The same request again gets the
-//     same bytes.
+//     disk before a signature leaves the process; several requests may share it, in an
+//     order. The same request again gets the same bytes.
+//   - Each decision is in a log before its answer leaves: lines chained by their hashes,
+//     the last of which the memory knows. With another log the signer does not start,
+//     and it stops when the log is laid hands on.
 //   - A key of one chain signs on another in one case: the refund of a deposit that came
 //     to the form that the receipt's address has there. It signs for that very coin, by
 //     the receipt's own path.
@@ -68,11 +75,12 @@
 // likes, bounded by the caps.
 //
 // The memory protects only as long as it is whole: it must never be restored from
-// a backup or copied to a second signer. Open refuses to start without it.
+// a backup or copied to a second signer. Open refuses to start without it. The log has
+// room for about ten million lines; a caller that fills it with refusals stops the signer.
 //
 // # Imports
 //
 // It imports swap and its leaves, swap/rpc, hotwallet/keys, btcd's and
-// go-ethereum's transaction code, hotwallet/durable, filippo.io/age and bbolt. Only cmd and tests
+// go-ethereum's transaction code, hotwallet/durable, filippo.io/age, x/sync and bbolt. Only cmd and tests
 // import it.
 package signer

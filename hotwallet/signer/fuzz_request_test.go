@@ -21,7 +21,7 @@ func FuzzSignRequest(f *testing.F) {
 			f.Error(err)
 		}
 	})
-	d.signer.memory.db.NoSync = true
+	d.signer.memory.db.NoSync, d.signer.files.unsynced = true, true
 	add := func(m proto.Message) {
 		raw, err := proto.Marshal(m)
 		if err != nil {

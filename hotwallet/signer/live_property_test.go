@@ -224,7 +224,7 @@ func TestNothingIsPaidTwice(t *testing.T) {
 			switch rapid.IntRange(0, 9).Draw(t, "step") {
 			case 0:
 				w.desk.reopen(t)
-				w.desk.signer.memory.db.NoSync = true
+				w.desk.signer.memory.db.NoSync, w.desk.signer.files.unsynced = true, true
 			case 1, 2:
 				w.mine(t)
 			case 3, 4, 5:

@@ -74,6 +74,12 @@ func authority(why payment.Authority, token uint64) *ferryv1.Authority {
 		SignedWrongAssetRefund: o.SignedWrongAssetRefund,
 		FencingToken:           token, SignedAttestations: why.Attestations,
 	}
+	if why.House != nil {
+		a.DepositPath = why.House.DepositPath
+	}
+	if o.Purpose == swap.PurposeSweep {
+		a.Asset = string(o.Amount.Asset)
+	}
 	for _, d := range o.Deposits {
 		a.Deposits = append(a.Deposits, &ferryv1.AuthorityDeposit{DepositId: d.ID, Units: d.Amount.Units.String(), Asset: string(d.Amount.Asset)})
 	}

@@ -34,7 +34,7 @@ FROM hotwallet.payment WHERE swap_id = $1 ORDER BY queued_at, order_id LIMIT $2
 -- Of every batch that was ever made for one of the swap's payments.
 SELECT p.order_id, a.n, a.state, a.fee, a.nonce, coalesce(a.txid, '') AS txid, a.planned_at, a.signed_at,
        a.last_sent_at, a.last_answer
-FROM hotwallet.payment p JOIN hotwallet.batch b ON b.orders @> ARRAY[p.order_id] JOIN hotwallet.attempt a USING (batch_id)
+FROM hotwallet.payment p JOIN hotwallet.batch b ON b.orders @> ARRAY[p.order_id] JOIN hotwallet.attempt a ON a.batch_id = b.batch_id
 WHERE p.swap_id = $1 ORDER BY p.order_id, b.planned_at, a.n LIMIT $2
 
 -- NAME: CASE_ISSUED
