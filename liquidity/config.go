@@ -24,6 +24,14 @@ type Config struct {
 	// BalanceStaleAfter is the age from which the hot wallet's word on a balance
 	// does not count.
 	BalanceStaleAfter time.Duration
+	// Market is how the venues' books become prices.
+	Market MarketConfig
+}
+
+// promised is how long a price holds for whoever wants it: until it is accepted, and
+// until the deposit is seen.
+func (c Config) promised() time.Duration {
+	return c.LockFor + time.Duration(c.DepositWindowSeconds)*time.Second
 }
 
 // PairConfig is one direction of exchange.
@@ -97,6 +105,7 @@ func (c Config) Validate() error {
 	report(c.LockFor < time.Second || c.LockFor > maxLockFor, "locks of %s are not from 1 s to %s", c.LockFor, maxLockFor)
 	report(c.MaxLocksPerClient < 1, "a client may have %d locks: at least 1", c.MaxLocksPerClient)
 	report(c.BalanceStaleAfter <= 0, "balances have no staleness limit")
+	errs = append(errs, c.Market.validate())
 	return errors.Join(errs...)
 }
 

@@ -18,8 +18,10 @@ type Desk struct {
 	market *Market
 	funds  *Funds
 	store  Store
-	key    ed25519.PrivateKey
-	keys   swap.PublicKeys
+	// stock is what prices are skewed by.
+	stock inventory
+	key   ed25519.PrivateKey
+	keys  swap.PublicKeys
 	// attestKeys sign receipts and consents.
 	attestKeys swap.PublicKeys
 	now        func() time.Time
@@ -35,6 +37,7 @@ type Request struct {
 
 // terms is all that a pair's prices and limits follow from at one moment.
 type terms struct {
+	// config is the pair's, its Max no more than the books and the house's own limit take.
 	config  PairConfig
 	pricing Pricing
 	// deposit and payout are the balances of the pair's assets.
@@ -43,7 +46,7 @@ type terms struct {
 
 // terms refuses with price_unavailable, chain_halted or insufficient_liquidity.
 func (d *Desk) terms(c PairConfig) (terms, error) {
-	ratio, err := d.market.Ratio(c.Pair, c.SpreadBPS)
+	curve, err := d.curve(c)
 	if err != nil {
 		return terms{}, err
 	}
@@ -55,9 +58,29 @@ func (d *Desk) terms(c PairConfig) (terms, error) {
 	if err != nil {
 		return terms{}, err
 	}
-	pricing := Pricing{Pair: c.Pair, Ratio: ratio, FeeBPS: c.FeeBPS,
+	if room, limited, err := d.stock.room(c.Pair.From, c.Min.Units); err != nil {
+		return terms{}, err
+	} else if limited && room.Less(c.Max.Units) {
+		c.Max.Units = room
+	}
+	if reach, ends := curve.Curve.Reach(); ends && reach.Less(c.Max.Units) {
+		c.Max.Units = reach
+	}
+	pricing := Pricing{Pair: c.Pair, Ratio: curve.Ratio, Curve: curve.Curve, FeeBPS: c.FeeBPS,
 		NetworkFee: d.config.Fees[c.Pair.To].Network, RefundFeeMax: d.config.Fees[c.Pair.From].RefundMax}
 	return terms{c, pricing, deposit, payout}, nil
+}
+
+// curve is the pair's price by size now, less everything that is taken off it but the
+// service fee:
+//
+//	margin = spread + skew + premium + loss
+func (d *Desk) curve(c PairConfig) (Curved, error) {
+	m := d.config.Market
+	return d.market.Curve(c.Pair, c.Min.Units, c.Max.Units, func(now Condition) int64 {
+		return margin(c.SpreadBPS*ppmPerBPS, d.stock.skew(c.Pair, m.SkewMostPPM),
+			premium(now.Variance, d.config.promised(), m.PremiumMostPPM), now.LossPPM)
+	})
 }
 
 // limits are the pair's with so much free of its payout asset.
@@ -85,7 +108,7 @@ func (d *Desk) Lock(ctx context.Context, r Request) (string, error) {
 	if limits.Max.Units.Less(limits.Min.Units) {
 		return "", noLiquidity(c.Pair.To)
 	}
-	limits.Max = c.Max
+	limits.Max = t.config.Max
 	offer, field, err := t.offer(r, limits)
 	if err != nil {
 		return "", err

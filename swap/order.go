@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ferry/swap/asset"
+	"ferry/swap/price"
 )
 
 // MaxOrderDeposits is how many deposits one order may use up.
@@ -188,10 +189,12 @@ type Rate struct {
 	// RatioNum / RatioDen is the exact price before the service fee, in base units of
 	// To per base unit of From, and FeeBPS that fee in basis points: what amounts are
 	// computed from (package price), where Price is cut for people. All three are
-	// zero while there is no price.
+	// zero while there is no price. The ratio is that of deposits up to Curve's first
+	// point, or of all where there is no curve.
 	RatioNum asset.Units `json:"ratio_num"`
 	RatioDen asset.Units `json:"ratio_den"`
 	FeeBPS   int64       `json:"fee_bps"`
+	Curve    price.Curve `json:"curve,omitempty"`
 	// Min and Max bound the deposit, NetworkFee is taken off the payout.
 	Min        asset.Amount `json:"min"`
 	Max        asset.Amount `json:"max"`

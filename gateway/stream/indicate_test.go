@@ -112,7 +112,7 @@ func TestIndicateIsTheLock(t *testing.T) {
 		bid := rapid.Uint64Range(1, 100_000_000_000).Draw(t, "bid")
 		top := liquidity.Top{Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8},
 			Bid: liquidity.Level{Price: bid}, Ask: liquidity.Level{Price: bid + rapid.Uint64Range(0, 1000).Draw(t, "width")}}
-		ratio, err := liquidity.NewRatio(top, pair, rapid.Int64Range(0, 300).Draw(t, "spread"))
+		ratio, err := liquidity.NewRatio(top, pair, rapid.Int64Range(0, 30_000).Draw(t, "margin"))
 		if err != nil {
 			t.Fatal(err)
 		}
