@@ -60,11 +60,11 @@ func (d *Desk) terms(c PairConfig) (terms, error) {
 	}
 	if room, limited, err := d.stock.room(c.Pair.From, c.Min.Units); err != nil {
 		return terms{}, err
-	} else if limited && room.Less(c.Max.Units) {
-		c.Max.Units = room
+	} else if limited {
+		c.Max.Units = smaller(c.Max.Units, room)
 	}
-	if reach, ends := curve.Curve.Reach(); ends && reach.Less(c.Max.Units) {
-		c.Max.Units = reach
+	if reach, ends := curve.Curve.Reach(); ends {
+		c.Max.Units = smaller(c.Max.Units, reach)
 	}
 	pricing := Pricing{Pair: c.Pair, Ratio: curve.Ratio, Curve: curve.Curve, FeeBPS: c.FeeBPS,
 		NetworkFee: d.config.Fees[c.Pair.To].Network, RefundFeeMax: d.config.Fees[c.Pair.From].RefundMax}
@@ -154,7 +154,7 @@ func (d *Desk) book(ctx context.Context, t terms, o Offer, field, client string)
 	if err != nil {
 		return "", fmt.Errorf("sign quote %s: %w", quote.ID, err)
 	}
-	bounds := Bounds{Available: t.payout.Available, BalanceAt: t.payout.At, MaxLocks: d.config.MaxLocksPerClient}
+	bounds := d.bounds(t)
 	crash.Point("liquidity.book.before")
 	booking, err := d.store.Book(ctx, Lock{Quote: quote, Signed: signed, Client: client}, bounds)
 	if err != nil {
@@ -162,7 +162,7 @@ func (d *Desk) book(ctx context.Context, t terms, o Offer, field, client string)
 	}
 	crash.Point("liquidity.book.after")
 	if !booking.Booked {
-		return "", d.notBooked(booking, t, o, field)
+		return "", d.notBooked(booking, t, field)
 	}
 	return signed, nil
 }
@@ -181,21 +181,44 @@ func (d *Desk) quote(t terms, o Offer) (swap.Quote, error) {
 	}, nil
 }
 
+// bounds are what a lock at these terms must fit into.
+func (d *Desk) bounds(t terms) Bounds {
+	c := d.config
+	return Bounds{Available: t.payout.Available, BalanceAt: t.payout.At, MaxLocks: c.MaxLocksPerClient, OversubscribePPM: c.OversubscribePPM,
+		UnconfirmedPPM: c.UnconfirmedPPM, ClientPPM: c.ClientPPM, RiskMost: t.config.RiskMost, Length: c.promised()}
+}
+
 // notBooked says which bound stood in the way.
-func (d *Desk) notBooked(b Booking, t terms, o Offer, field string) error {
-	if b.OpenLocks >= d.config.MaxLocksPerClient {
+func (d *Desk) notBooked(b Booking, t terms, field string) error {
+	bounds := d.bounds(t)
+	switch b.Stop {
+	case StopClient:
 		return swap.Refuse(swap.CodeTooManyLocks, fieldClient, fmt.Sprint(d.config.MaxLocksPerClient),
 			"Too many quotes are open: accept one or let one lapse.")
-	}
-	reserve, err := o.Reserve()
-	if err != nil {
-		return err
-	}
-	free := minus(t.payout.Available, b.Reserved)
-	if free.Less(reserve) {
-		return t.overdrawn(free, field)
+	case StopFunds:
+		return t.overdrawn(leftOf(bounds.Available, b.Reserved, max(bounds.OversubscribePPM, ppmWhole)), field)
+	case StopUnconfirmed:
+		return t.overdrawn(leftOf(bounds.Available, b.Unconfirmed, bounds.UnconfirmedPPM), field)
+	case StopShare:
+		return swap.Refuse(swap.CodeTooManyLocks, fieldClient, "", "Your open quotes take all that one client may: accept one or let one lapse.")
+	case StopRisk:
+		return t.risky(bounds.leftAtRisk(b.Risk), field)
+	case StopLapsed:
 	}
 	return swap.Refuse(swap.CodeUnavailable, "", "", "The price lapsed before it could be booked. Please ask again.")
+}
+
+// risky refuses because the pair has enough at risk, with what it still takes.
+func (t terms) risky(left asset.Units, field string) error {
+	pair := t.pricing.Pair
+	if left.Less(t.config.Min.Units) {
+		return swap.Refuse(swap.CodeInsufficientLiquidity, "", "", "Ferry has promised as much of "+pair.String()+" as it may for now.")
+	}
+	limit := asset.Amount{Asset: pair.From, Units: left}
+	if field == fieldPayout {
+		limit = t.pricing.payoutOf(limit)
+	}
+	return swap.Refuse(swap.CodeInsufficientLiquidity, field, limit.String(), "Ferry can't promise so much now: the most is "+limit.String()+".")
 }
 
 // overdrawn refuses for want of balance, with what would still fit.

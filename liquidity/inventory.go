@@ -25,6 +25,8 @@ type inventory struct {
 
 	mu   sync.RWMutex
 	held map[asset.ID]holding
+	// risks are what pairs have at risk, net of their opposites.
+	risks map[asset.Pair]*big.Int
 }
 
 type holding struct {
@@ -52,7 +54,24 @@ func (i *inventory) read(ctx context.Context, assets []asset.ID) error {
 		i.held[id] = holding{reserved, position}
 		i.mu.Unlock()
 	}
+	risks, err := i.store.AtRisk(ctx)
+	if err != nil {
+		return err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.risks = risks
 	return nil
+}
+
+// atRisk is what a pair had at risk when it was read last.
+func (i *inventory) atRisk(p asset.Pair) *big.Int {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	if r, ok := i.risks[p]; ok {
+		return r
+	}
+	return new(big.Int)
 }
 
 func (i *inventory) of(id asset.ID) (holding, bool) {

@@ -23,8 +23,8 @@ func TestNet(t *testing.T) {
 		"free ask":           {asks, 100_000, 0, 100_000},
 		"bid less a tenth %": {bids, 100_000, 1000, 99_900},
 		"ask and a tenth %":  {asks, 100_000, 1000, 100_100},
-		"bid down":           {bids, 100_001, 1000, 99_900},   // 99 900.999
-		"ask up":             {asks, 100_001, 1000, 100_102},  // 100 101.001
+		"bid down":           {bids, 100_001, 1000, 99_900},  // 99 900.999
+		"ask up":             {asks, 100_001, 1000, 100_102}, // 100 101.001
 		"bid of 64 bit":      {bids, 1<<64 - 1, 0, 1<<64 - 1},
 		"ask beyond 64 bit":  {asks, 1<<64 - 1, 1, 1<<64 - 1}, // not to be had
 		"all is fee":         {bids, 100, ppmWhole, 0},

@@ -182,3 +182,10 @@ func larger(a, b asset.Units) asset.Units {
 	}
 	return a
 }
+
+func smaller(a, b asset.Units) asset.Units {
+	if a.Less(b) {
+		return a
+	}
+	return b
+}

@@ -126,6 +126,13 @@ func (d *Desk) Rate(c PairConfig) (swap.Rate, error) {
 	if limits.Max.Units.Less(limits.Min.Units) {
 		return unavailable(rate, noLiquidity(c.Pair.To))
 	}
+	if !c.RiskMost.IsZero() {
+		left := d.bounds(t).leftAtRisk(d.stock.atRisk(c.Pair))
+		if left.Less(limits.Min.Units) {
+			return unavailable(rate, t.risky(left, fieldDeposit))
+		}
+		limits.Max.Units = smaller(limits.Max.Units, left)
+	}
 	rate.Price, rate.Min, rate.Max = price, limits.Min, limits.Max
 	rate.RatioNum, rate.RatioDen, rate.FeeBPS, rate.Curve = num, den, c.FeeBPS, t.pricing.Curve
 	return rate, nil
