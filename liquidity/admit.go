@@ -75,6 +75,15 @@ func Admit(q swap.Quote, b Bounds, m Measure, now time.Time) (Stop, error) {
 	return "", nil
 }
 
+// free is what of the balance may still be promised.
+func (b Bounds) free(m Measure) asset.Units {
+	left := leftOf(b.Available, m.Reserved, max(b.OversubscribePPM, ppmWhole))
+	if b.UnconfirmedPPM > 0 {
+		left = smaller(left, leftOf(b.Available, m.Unconfirmed, b.UnconfirmedPPM))
+	}
+	return left
+}
+
 // leftOf is what a share of what is available, in millionths, leaves beside what is used;
 // nothing where more is used.
 func leftOf(available, used asset.Units, ppm int64) asset.Units {

@@ -25,8 +25,8 @@ type inventory struct {
 
 	mu   sync.RWMutex
 	held map[asset.ID]holding
-	// risks are what pairs have at risk, net of their opposites.
-	risks map[asset.Pair]*big.Int
+	// exposure is what deposits that are not confirmed were promised.
+	exposure Exposure
 }
 
 type holding struct {
@@ -54,24 +54,26 @@ func (i *inventory) read(ctx context.Context, assets []asset.ID) error {
 		i.held[id] = holding{reserved, position}
 		i.mu.Unlock()
 	}
-	risks, err := i.store.AtRisk(ctx)
+	exposure, err := i.store.Exposure(ctx)
 	if err != nil {
 		return err
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.risks = risks
+	i.exposure = exposure
 	return nil
 }
 
-// atRisk is what a pair had at risk when it was read last.
-func (i *inventory) atRisk(p asset.Pair) *big.Int {
+// measure is what a lock of a pair would be measured against by the last reading, but for
+// its client.
+func (i *inventory) measure(p asset.Pair) Measure {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
-	if r, ok := i.risks[p]; ok {
-		return r
+	m := Measure{Reserved: i.held[p.To].reserved, Unconfirmed: i.exposure.Unconfirmed[p.To], Risk: i.exposure.Risk[p]}
+	if m.Risk == nil {
+		m.Risk = new(big.Int)
 	}
-	return new(big.Int)
+	return m
 }
 
 func (i *inventory) of(id asset.ID) (holding, bool) {

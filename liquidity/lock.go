@@ -93,8 +93,8 @@ type Store interface {
 	// main leg, and earlier requotes. No number of parallel calls of Book and Answer
 	// exceeds the balance. bus.ErrOffsetMoved if the batch is not this consumer's next.
 	Answer(ctx context.Context, consumer string, b bus.Batch, answers []Answer) ([]Answered, error)
-	// AtRisk lists what each pair has at risk, as Measure.Risk counts it, netted.
-	AtRisk(ctx context.Context) (map[asset.Pair]*big.Int, error)
+	// Exposure sums what is promised for deposits that are not confirmed.
+	Exposure(ctx context.Context) (Exposure, error)
 	// Close ends what the updates say is over (EndsLock, Requoted.EndedBy), notes how sure
 	// the others have become (StageOf), and advances the consumer's offset, in one
 	// transaction. Closed and unknown promises are passed
@@ -106,6 +106,14 @@ type Store interface {
 	// Lapse closes up to limit locks that nobody accepted in time, so that they
 	// are not looked at again; it returns how many.
 	Lapse(ctx context.Context, limit int) (int64, error)
+}
+
+// Exposure is what is promised for deposits that are not confirmed.
+type Exposure struct {
+	// Unconfirmed is what such promises take of each payout asset.
+	Unconfirmed map[asset.ID]asset.Units
+	// Risk is what each pair has at risk, as Measure.Risk counts it.
+	Risk map[asset.Pair]*big.Int
 }
 
 // Answered is what became of an answer.

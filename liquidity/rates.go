@@ -118,8 +118,8 @@ func (d *Desk) Rate(c PairConfig) (swap.Rate, error) {
 	if err != nil {
 		return rate, fmt.Errorf("ratio of %s: %w", c.Pair, err)
 	}
-	held, _ := d.stock.of(c.Pair.To)
-	limits, err := t.limits(minus(t.payout.Available, held.reserved))
+	bounds, measured := d.bounds(t), d.stock.measure(c.Pair)
+	limits, err := t.limits(bounds.free(measured))
 	if err != nil {
 		return rate, err
 	}
@@ -127,7 +127,7 @@ func (d *Desk) Rate(c PairConfig) (swap.Rate, error) {
 		return unavailable(rate, noLiquidity(c.Pair.To))
 	}
 	if !c.RiskMost.IsZero() {
-		left := d.bounds(t).leftAtRisk(d.stock.atRisk(c.Pair))
+		left := bounds.leftAtRisk(measured.Risk)
 		if left.Less(limits.Min.Units) {
 			return unavailable(rate, t.risky(left, fieldDeposit))
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"ferry/liquidity"
 	"ferry/swap/asset"
 )
 
@@ -56,22 +57,35 @@ func readRisks(rows pgx.Rows) (risks, error) {
 	return list, rows.Err()
 }
 
-// AtRisk implements liquidity.Store.
-func (s *Store) AtRisk(ctx context.Context) (map[asset.Pair]*big.Int, error) {
-	rows, err := s.pool.Query(ctx, measureRiskSQL, pgx.NamedArgs{"pairs": []string(nil), "now": s.now()})
-	if err != nil {
-		return nil, fmt.Errorf("sum what is at risk: %w", err)
-	}
-	defer rows.Close()
-	list, err := readRisks(rows)
-	if err != nil {
-		return nil, fmt.Errorf("sum what is at risk: %w", err)
-	}
-	net := make(map[asset.Pair]*big.Int, 2*len(list))
-	for p := range list {
-		for _, way := range []asset.Pair{p, {From: p.To, To: p.From}} {
-			net[way] = list.net(way)
+// Exposure implements liquidity.Store.
+func (s *Store) Exposure(ctx context.Context) (liquidity.Exposure, error) {
+	e := liquidity.Exposure{Unconfirmed: map[asset.ID]asset.Units{}, Risk: map[asset.Pair]*big.Int{}}
+	now := s.now()
+	reads := &pgx.Batch{}
+	reads.Queue(unconfirmedSQL, pgx.NamedArgs{"now": now}).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var id, sum string
+			if err := rows.Scan(&id, &sum); err != nil {
+				return err
+			}
+			var err error
+			if e.Unconfirmed[asset.ID(id)], err = asset.ParseUnits(sum); err != nil {
+				return err
+			}
 		}
+		return rows.Err()
+	})
+	reads.Queue(measureRiskSQL, pgx.NamedArgs{"pairs": []string(nil), "now": now}).Query(func(rows pgx.Rows) error {
+		list, err := readRisks(rows)
+		for p := range list {
+			for _, way := range []asset.Pair{p, {From: p.To, To: p.From}} {
+				e.Risk[way] = list.net(way)
+			}
+		}
+		return err
+	})
+	if err := s.pool.SendBatch(ctx, reads).Close(); err != nil {
+		return e, fmt.Errorf("sum what is not confirmed: %w", err)
 	}
-	return net, nil
+	return e, nil
 }

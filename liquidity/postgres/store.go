@@ -30,6 +30,8 @@ var (
 	measureClientsSQL string
 	//go:embed measure_risk.sql
 	measureRiskSQL string
+	//go:embed unconfirmed.sql
+	unconfirmedSQL string
 	//go:embed accept_firm.sql
 	acceptFirmSQL string
 	//go:embed stage.sql
