@@ -24,6 +24,10 @@ type DepositRules struct {
 	// SecondAbove is the amount above which nodes of two kinds of software must
 	// agree, by asset; one that is absent never needs a second.
 	SecondAbove map[asset.ID]asset.Units
+	// Dead is how deep the spend of a payment's anchor must be until the payment is dead
+	// and may be made anew: beyond the deepest reorganisation that is followed. By chain;
+	// on one that is absent nothing is ever dead.
+	Dead map[asset.Chain]int64
 }
 
 // Tier is the depth that deposits above an amount need, in blocks with their own.
@@ -126,6 +130,11 @@ func (r DepositRules) Validate() error {
 	for chain, n := range r.Confirmations {
 		if _, known := chain.Native(); !known || n < 1 {
 			return fmt.Errorf("deposit rules: %d confirmations on %.20q", n, chain)
+		}
+	}
+	for chain, n := range r.Dead {
+		if least, counts := r.Confirmations[chain]; !counts || n < least {
+			return fmt.Errorf("deposit rules: payments on %.20q are dead after %d blocks, before they would be final", chain, n)
 		}
 	}
 	for id, tiers := range r.Tiers {

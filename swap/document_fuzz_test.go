@@ -30,6 +30,7 @@ var kinds = []kind{
 	kindOf(swap.TypeQuote, swap.VerifyQuote), kindOf(swap.TypeReceipt, swap.VerifyReceipt), kindOf(swap.TypeRequote, swap.VerifyRequote),
 	kindOf(swap.TypeConsent, swap.VerifyConsent), kindOf(swap.TypeRefundAddress, swap.VerifyRefundAddress),
 	kindOf(swap.TypeWrongAssetRefund, swap.VerifyWrongAssetRefund), kindOf(swap.TypeDeposit, swap.VerifyDepositAttestation),
+	kindOf(swap.TypeDeath, swap.VerifyDeathAttestation),
 }
 
 // What a trusted key has signed is no longer protected by the signature: any

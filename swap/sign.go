@@ -31,6 +31,8 @@ const (
 	TypeWrongAssetRefund DocumentType = "ferry-wrong-asset-refund+jws"
 	// What a payment rests on besides: that a deposit is in the chain.
 	TypeDeposit DocumentType = "ferry-deposit+jws"
+	// And what a payment that is made again rests on: that the one before is dead.
+	TypeDeath DocumentType = "ferry-death+jws"
 )
 
 // MaxDocument is the largest signed document that is read, in bytes.

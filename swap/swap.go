@@ -139,11 +139,24 @@ type Deposit struct {
 // Purpose is what a payment is for. The signer has a check of its own for each.
 type Purpose string
 
-// The purposes of this version.
+// The purposes of this version. Payouts and refunds are a swap's, and rest on its signed
+// documents; the others move the house's own coins between its own addresses.
 const (
 	PurposePayout Purpose = "payout"
 	PurposeRefund Purpose = "refund"
+	// PurposeSweep gathers what lies on deposit addresses at the hot sender, or coins on
+	// a change address.
+	PurposeSweep Purpose = "sweep"
+	// PurposeGasTopUp gives a deposit address the native asset that a token's sweep burns.
+	PurposeGasTopUp Purpose = "gas_topup"
+	// PurposeGapFill uses up a nonce that no payment of the hot sender will.
+	PurposeGapFill Purpose = "gap_fill"
 )
+
+// House reports whether a payment is the house's own, and no swap's.
+func (p Purpose) House() bool {
+	return p == PurposeSweep || p == PurposeGasTopUp || p == PurposeGapFill
+}
 
 // PaymentState is how far an outgoing payment has come.
 type PaymentState string

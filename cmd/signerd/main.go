@@ -3,6 +3,12 @@
 //
 //	signerd init    make the seed on a first start, and write the public keys
 //	signerd         unlock the seed and answer
+//
+// For whoever looks after it, as the signer's own user:
+//
+//	signerd stop [chain or asset] --reason "…"   sign nothing of it, or nothing at all, from now on
+//	signerd go [chain or asset] --reason "…"     take that back
+//	signerd switches                             what is stopped, by whom and why
 package main
 
 import (
@@ -25,6 +31,9 @@ func main() { daemon.Main("signerd", run) }
 
 func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	seed := s.Need("FERRY_SEED", "folder of the encrypted seed and the signer's memory")
+	if done, err := command(s, seed, os.Args[1:]); done {
+		return err
+	}
 	keyFile := s.Need("FERRY_KEY_FILE", "the key that opens the seed, on another medium")
 	d, err := s.Deployment()
 	if err != nil {
@@ -72,6 +81,23 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	return daemon.Group(ctx, serve, a.Run, daemon.Reload(s, d, log, held.SetRules))
 }
 
+// command runs what needs the signer's folder alone, and reports whether that was it.
+func command(s *daemon.Settings, seed string, args []string) (bool, error) {
+	if len(args) == 0 || args[0] == "init" {
+		return false, nil
+	}
+	if err := s.Err(); err != nil {
+		return true, err
+	}
+	switch args[0] {
+	case "stop", "go":
+		return true, turn(os.Stdout, seed, args[0] == "stop", args[1:])
+	case "switches":
+		return true, showSwitches(os.Stdout, seed)
+	}
+	return true, fmt.Errorf("%.40q is no command of signerd: it knows init, stop, go and switches", args[0])
+}
+
 // initialise makes the seed, or finishes making it, and puts a copy of the public
 // keys where the hot wallet and attestd read them.
 func initialise(s *daemon.Settings, seed, keyFile string, d deployment.Deployment) error {
@@ -106,7 +132,11 @@ func caps(d deployment.Deployment) (signer.Caps, error) {
 		}
 		limit := limits[a.ID]
 		limit.PerTransaction, limit.Fee = amounts.PaymentMax, amounts.PaymentFeeMax
-		limits[a.ID] = limit
+		limit.PerHour, limit.PerDay = amounts.PaymentsPerHour, amounts.PaymentsPerDay
+		limit.FeePerHour, limit.FeePerDay = amounts.FeesPerHour, amounts.FeesPerDay
+		if limits[a.ID], err = limit.OverTime(a.ID); err != nil {
+			return nil, err
+		}
 	}
 	return limits, limits.Validate()
 }

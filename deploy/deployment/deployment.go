@@ -68,6 +68,14 @@ type Chain struct {
 	// the most it may pay: the signer refuses above either.
 	PaymentFeeMax string `json:"payment_fee_max"`
 	PaymentMax    string `json:"payment_max"`
+	// PaymentsPerHour and PaymentsPerDay are the most that the signer signs for in any
+	// hour and any day, FeesPerHour and FeesPerDay the most that it signs for in fees,
+	// those of tokens' payments included. Left out they are the signer's own multiples
+	// of PaymentMax and PaymentFeeMax.
+	PaymentsPerHour string `json:"payments_per_hour,omitempty"`
+	PaymentsPerDay  string `json:"payments_per_day,omitempty"`
+	FeesPerHour     string `json:"fees_per_hour,omitempty"`
+	FeesPerDay      string `json:"fees_per_day,omitempty"`
 	// Depth is what larger deposits need.
 	Depth
 	// Tokens are the policies of the tokens whose contracts networks pins.
@@ -227,6 +235,9 @@ func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 	if _, err := c.dustCeiling(name, floor); err != nil {
 		return fmt.Errorf("dust_ceiling: %w", err)
 	}
+	if err := c.overTime(name, &Amounts{}); err != nil {
+		return err
+	}
 	return c.validateTokens(name, n)
 }
 
@@ -288,6 +299,9 @@ func (p Pair) validate(n asset.Networks) error {
 // the chain's own asset, the others are in the asset itself.
 type Amounts struct {
 	DustThreshold, DustCeiling, NetworkFee, RefundFeeMax, PaymentFeeMax, PaymentMax asset.Units
+	// Limits over time are zero where the deployment names none. A token has none of
+	// fees.
+	PaymentsPerHour, PaymentsPerDay, FeesPerHour, FeesPerDay asset.Units
 }
 
 // Amounts parses the policy of one chain's own asset; AmountsOf that of any asset.
@@ -309,8 +323,10 @@ func (d Deployment) Amounts(name asset.Chain) (Amounts, error) {
 		*f.into = u
 	}
 	var err error
-	a.DustCeiling, err = c.dustCeiling(name, a.DustThreshold)
-	return a, err
+	if a.DustCeiling, err = c.dustCeiling(name, a.DustThreshold); err != nil {
+		return a, err
+	}
+	return a, c.overTime(name, &a)
 }
 
 // dustCeilingTimes is the ceiling where none is given, as a multiple of the floor.

@@ -39,9 +39,12 @@ type Finality struct {
 // before it counts and a payment may rest on it.
 func (d Deployment) DepositRules() (swap.DepositRules, error) {
 	rules := swap.DepositRules{Confirmations: map[asset.Chain]int64{}, Tiers: map[asset.ID][]swap.Tier{},
-		SafeAbove: map[asset.ID]asset.Units{}, FinalizedAbove: map[asset.ID]asset.Units{}, SecondAbove: map[asset.ID]asset.Units{}}
+		SafeAbove: map[asset.ID]asset.Units{}, FinalizedAbove: map[asset.ID]asset.Units{}, SecondAbove: map[asset.ID]asset.Units{},
+		Dead: map[asset.Chain]int64{}}
 	for name, c := range d.Chains {
 		rules.Confirmations[name] = c.Confirmations
+		// A reorganisation of ReorgLimit blocks is followed: one block more is not taken back.
+		rules.Dead[name] = max(c.Confirmations, c.ReorgLimit+1)
 		if err := c.Depth.add(rules, name.NativeID()); err != nil {
 			return rules, fmt.Errorf("chains.%s.%w", name, err)
 		}

@@ -30,6 +30,9 @@ func TestDepositRules(t *testing.T) {
 		if rules.Confirmations[chain] != c.Confirmations {
 			t.Errorf("%s needs %d confirmations, want %d", chain, rules.Confirmations[chain], c.Confirmations)
 		}
+		if rules.Dead[chain] != max(c.Confirmations, c.ReorgLimit+1) {
+			t.Errorf("payments on %s are dead after %d blocks: a reorganisation takes back %d", chain, rules.Dead[chain], c.ReorgLimit)
+		}
 	}
 	for _, c := range []struct {
 		deposit asset.Amount

@@ -20,6 +20,10 @@ type Token struct {
 	RefundFeeMax string `json:"refund_fee_max"`
 	// PaymentMax is the most one transaction of ours may pay.
 	PaymentMax string `json:"payment_max"`
+	// PaymentsPerHour and PaymentsPerDay are the most that the signer signs for in any
+	// hour and any day; left out they are its own multiples of PaymentMax.
+	PaymentsPerHour string `json:"payments_per_hour,omitempty"`
+	PaymentsPerDay  string `json:"payments_per_day,omitempty"`
 	// Depth is what larger deposits of the token need.
 	Depth
 }
@@ -65,7 +69,9 @@ func (t Token) amounts(id asset.ID) (Amounts, error) {
 		return a, errors.New("payment_max must be above zero")
 	}
 	a.DustCeiling = a.DustThreshold
-	return a, nil
+	var err error
+	a.PaymentsPerHour, a.PaymentsPerDay, err = limits(id, "payments", t.PaymentsPerHour, t.PaymentsPerDay)
+	return a, err
 }
 
 // AmountsOf parses the policy of one asset that the deployment swaps.

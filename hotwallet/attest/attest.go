@@ -34,6 +34,7 @@ const (
 	callAttest  = "attest"
 	callAmend   = "amend"
 	callDeposit = "deposit"
+	callDeath   = "death"
 )
 
 // Config is what an attestor is opened with.
@@ -57,7 +58,7 @@ type Config struct {
 	// Now is the clock of receipts; time.Now if nil.
 	Now func() time.Time
 	// Observe, if not nil, is called with how each request ended, "attest" for a
-	// receipt, "amend" or "deposit": "" or the code of its refusal. It must not block.
+	// receipt, "amend", "deposit" or "death": "" or the code of its refusal. It must not block.
 	Observe func(call string, code swap.Code)
 	// Log may be nil.
 	Log *slog.Logger

@@ -25,6 +25,12 @@
 //     depth is counted; at the address that is derived here, of exactly that coin,
 //     asset and amount; and above a limit by two nodes of different software. Each
 //     look is a new one. What it does not find has a name.
+//   - A death is attested as every node of the attestor's own of the chain shows it: the
+//     transaction that spends exactly that coin or nonce, in the block that is named,
+//     deeper than any reorganisation that is followed, and whether it failed. Of a coin
+//     that never came to be, it is what its making would have spent; the transactions in
+//     between prove that. It names no payment: which transactions a payment has, who
+//     relies on it knows.
 //
 // It holds no private chain key: with its attestation key alone, or with its
 // store, no coin can be moved. It has the word of nobody but liquidityd: that a

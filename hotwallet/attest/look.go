@@ -23,6 +23,15 @@ type Claim struct {
 	Block   chain.Ref
 }
 
+// place is where something is looked for, and what that is, for messages.
+type place struct {
+	chain asset.Chain
+	block chain.Ref
+	what  string
+}
+
+func (c Claim) place() place { return place{c.Chain, c.Block, "deposit"} }
+
 // Finding is what the nodes say of a claim that is true.
 type Finding struct {
 	// Depth counts the block and all above it: the least of the nodes asked.
@@ -54,17 +63,13 @@ func (w *Witness) look(ctx context.Context, c Claim) (Finding, error) {
 	if len(nodes) == 0 {
 		return Finding{}, differs(NoNode, "", "The attestor has no node of %.20s.", c.Chain)
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookLimit)
-	defer cancel()
-	select {
-	case w.turns[c.Chain] <- struct{}{}:
-		defer func() { <-w.turns[c.Chain] }()
-	case <-ctx.Done():
-		return Finding{}, differs(NoNode, "", "The attestor is busy with other deposits on %s.", c.Chain)
+	ctx, done, err := w.turn(ctx, c.Chain)
+	if err != nil {
+		return Finding{}, err
 	}
+	defer done()
 	rules := *w.rules.Load()
 	found := Finding{Finality: rules.Finality(c.Amount)}
-	var err error
 	if found.Depth, found.Software, err = w.ask(ctx, c, 0, rules); err != nil || !rules.NeedsSecond(c.Amount) {
 		return found, err
 	}
@@ -83,6 +88,19 @@ func (w *Witness) look(ctx context.Context, c Claim) (Finding, error) {
 	return found, nil
 }
 
+// turn waits until fewer than looksMost looks are under way on a chain, and bounds the one
+// that begins. done ends it.
+func (w *Witness) turn(ctx context.Context, on asset.Chain) (bounded context.Context, done func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	select {
+	case w.turns[on] <- struct{}{}:
+		return ctx, func() { <-w.turns[on]; cancel() }, nil
+	case <-ctx.Done():
+		cancel()
+		return ctx, nil, differs(NoNode, "", "The attestor is busy with other looks at %s.", on)
+	}
+}
+
 // ask looks for a claim on one node: in the very block that is named, which must be
 // in the node's best chain before and after its depth is counted.
 func (w *Witness) ask(ctx context.Context, c Claim, which int, rules swap.DepositRules) (depth int64, software string, err error) {
@@ -90,9 +108,10 @@ func (w *Witness) ask(ctx context.Context, c Claim, which int, rules swap.Deposi
 		return 0, "", differs(NoNode, "", "The attestor's node of %s does not answer.", c.Chain)
 	}
 	n := w.config.Nodes[c.Chain][which]
+	needed, _ := rules.Needed(c.Amount)
 	b, err := show(ctx, n.Reader, c)
 	if err != nil {
-		return 0, "", w.absent(ctx, n.Reader, c, rules, err)
+		return 0, "", w.absent(ctx, n.Reader, c.place(), needed, err)
 	}
 	coinbase, err := locate(b, c, n.Reader)
 	if err != nil {
@@ -105,23 +124,31 @@ func (w *Witness) ask(ctx context.Context, c Claim, which int, rules swap.Deposi
 	if err := w.final(ctx, n.Reader, c, rules.Finality(c.Amount)); err != nil {
 		return 0, "", err
 	}
-	if at, err := n.Reader.RefAt(ctx, c.Block.Height); err != nil || at != c.Block {
-		if err != nil && !errors.Is(err, chain.ErrBlockGone) {
-			return 0, "", w.unanswered(c.Chain, err)
-		}
-		return 0, "", otherBlock(c)
+	if err := w.still(ctx, n.Reader, c.place()); err != nil {
+		return 0, "", err
 	}
-	needed, _ := rules.Needed(c.Amount)
 	if coinbase {
 		needed = max(needed, coinbaseDepth)
 	}
 	if depth = tip.Height - c.Block.Height + 1; depth < needed {
-		return 0, "", shallow(c, depth, needed)
+		return 0, "", shallow(c.place(), depth, needed)
 	}
 	if software, err = n.Identified.Software(ctx); err != nil {
 		return 0, "", w.unanswered(c.Chain, err)
 	}
 	return depth, software, nil
+}
+
+// still is a refusal unless a block is in the node's best chain.
+func (w *Witness) still(ctx context.Context, r chain.Reader, p place) error {
+	at, err := r.RefAt(ctx, p.block.Height)
+	switch {
+	case err != nil && !errors.Is(err, chain.ErrBlockGone):
+		return w.unanswered(p.chain, err)
+	case err != nil || at != p.block:
+		return otherBlock(p)
+	}
+	return nil
 }
 
 // show has a node show what a block brought to a claim's address. A plain transfer is
@@ -157,33 +184,32 @@ func (w *Witness) final(ctx context.Context, r chain.Reader, c Claim, needed swa
 }
 
 // absent tells a block that the node has not reached yet from one that it has not got.
-func (w *Witness) absent(ctx context.Context, r chain.Reader, c Claim, rules swap.DepositRules, cause error) error {
+func (w *Witness) absent(ctx context.Context, r chain.Reader, p place, needed int64, cause error) error {
 	if !errors.Is(cause, chain.ErrBlockGone) {
-		return w.unreadable(ctx, r, c, cause)
+		return w.unreadable(ctx, r, p, cause)
 	}
 	tip, err := r.Tip(ctx)
 	switch {
 	case err != nil:
-		return w.unanswered(c.Chain, err)
-	case tip.Height < c.Block.Height:
-		needed, _ := rules.Needed(c.Amount)
-		return shallow(c, 0, needed)
+		return w.unanswered(p.chain, err)
+	case tip.Height < p.block.Height:
+		return shallow(p, 0, needed)
 	}
-	return otherBlock(c)
+	return otherBlock(p)
 }
 
 // unreadable tells a node that is silent from one that answers and does not show one
-// block: its state is gone, its trace takes too long, what comes is no block. Deposits in
+// block: its state is gone, its trace takes too long, what comes is no block. What is in
 // other blocks can be looked at all the same.
-func (w *Witness) unreadable(ctx context.Context, r chain.Reader, c Claim, cause error) error {
+func (w *Witness) unreadable(ctx context.Context, r chain.Reader, p place, cause error) error {
 	// The block may have taken all of the look's time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tipLimit)
 	defer cancel()
 	if _, err := r.Tip(ctx); err != nil {
-		return w.unanswered(c.Chain, errors.Join(cause, err))
+		return w.unanswered(p.chain, errors.Join(cause, err))
 	}
-	w.config.Log.Warn("a node of the attestor's own does not show a block", "chain", c.Chain, "height", c.Block.Height, "error", cause)
-	return differs(Unreadable, "", "The attestor's node of %s answers, and can't show the block of this deposit.", c.Chain)
+	w.config.Log.Warn("a node of the attestor's own does not show a block", "chain", p.chain, "height", p.block.Height, "error", cause)
+	return differs(Unreadable, "", "The attestor's node of %s answers, and can't show the block of this %s.", p.chain, p.what)
 }
 
 func (w *Witness) unanswered(on asset.Chain, err error) error {
@@ -191,12 +217,12 @@ func (w *Witness) unanswered(on asset.Chain, err error) error {
 	return differs(NoNode, "", "The attestor's node of %s does not answer.", on)
 }
 
-func shallow(c Claim, depth, needed int64) error {
-	return differs(Shallow, fmt.Sprint(needed), "The deposit is %d blocks deep on the attestor's own node of %s, %d are needed.", depth, c.Chain, needed)
+func shallow(p place, depth, needed int64) error {
+	return differs(Shallow, fmt.Sprint(needed), "The %s is %d blocks deep on the attestor's own node of %s, %d are needed.", p.what, depth, p.chain, needed)
 }
 
-func otherBlock(c Claim) error {
-	return differs(OtherBlock, "", "The attestor's own node of %s has another block at height %d.", c.Chain, c.Block.Height)
+func otherBlock(p place) error {
+	return differs(OtherBlock, "", "The attestor's own node of %s has another block at height %d.", p.chain, p.block.Height)
 }
 
 // locate looks for the coin in a block. Of a coin at the address all is compared.

@@ -14,6 +14,8 @@ import (
 type WitnessObserver struct {
 	// Looked is told how each look at a deposit ended.
 	Looked func(on asset.Chain, o Outcome)
+	// LookedForDeath is told how each look at a payment's anchor ended.
+	LookedForDeath func(on asset.Chain, o Outcome)
 	// Tip is told a node's best height each time it has answered; which counts the
 	// nodes of a chain from 0.
 	Tip func(on asset.Chain, which int, height int64)
@@ -24,6 +26,12 @@ type WitnessObserver struct {
 func (o WitnessObserver) looked(on asset.Chain, outcome Outcome) {
 	if o.Looked != nil {
 		o.Looked(on, outcome)
+	}
+}
+
+func (o WitnessObserver) lookedForDeath(on asset.Chain, outcome Outcome) {
+	if o.LookedForDeath != nil {
+		o.LookedForDeath(on, outcome)
 	}
 }
 

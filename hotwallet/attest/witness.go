@@ -18,7 +18,7 @@ const (
 	// lookLimit is how long one may take, over all nodes asked; it is below what a
 	// call between daemons may take.
 	lookLimit = 12 * time.Second
-	// looksMost is how many are under way at once on a chain.
+	// looksMost is how many are under way at once on a chain, of either kind.
 	looksMost = 4
 	// tipPause is between two looks at a node's tip, and tipLimit how long one may
 	// take until the node counts as silent.
@@ -81,7 +81,7 @@ func (c WitnessConfig) covers(rules swap.DepositRules) error {
 	return nil
 }
 
-// Witness looks for deposits on nodes of the attestor's own. It remembers nothing
+// Witness looks for deposits, and for spends of ours, on nodes of the attestor's own. It remembers nothing
 // that was seen: each look is a new one. It is safe for concurrent use.
 type Witness struct {
 	config WitnessConfig
@@ -131,7 +131,7 @@ func (w *Witness) SetRules(rules swap.DepositRules) error {
 	return nil
 }
 
-// Outcome is how a look at a deposit ended.
+// Outcome is how a look ended.
 type Outcome string
 
 // The outcomes. All but Attested are refusals.
@@ -154,11 +154,15 @@ const (
 	OtherAmount Outcome = "other_amount"
 	// OneSoftware: nodes of two kinds of software are needed, and there are not.
 	OneSoftware Outcome = "one_software"
+	// NotSpent: nothing in that block spends the coin or nonce.
+	NotSpent Outcome = "not_spent"
+	// OtherSpender: another transaction does than the one that was told.
+	OtherSpender Outcome = "other_spender"
 )
 
 // The fields that refusals of a look name, one for each outcome.
 var outcomeField = map[Outcome]string{NoNode: "node", Unreadable: "block", OtherBlock: "block_hash", Shallow: "depth", NotFinal: "finality",
-	Missing: "deposit_id", OtherAmount: "units", OneSoftware: "second_software"}
+	Missing: "deposit_id", OtherAmount: "units", OneSoftware: "second_software", NotSpent: "spent", OtherSpender: "spender"}
 
 // unlike is a look that ended in a refusal.
 type unlike struct {

@@ -39,7 +39,7 @@ func TestF10Destinations(t *testing.T) {
 			if err := w.node.adapter().CheckDestination(w.Context(), text); !errors.Is(err, want) {
 				w.Errorf("%s: %v, want %v", text, err, want)
 			}
-			_, err := w.node.adapter().Plan(w.Context(), chain.Funds{}, chain.Request{Asset: w.chain.NativeID(), Destination: text, Units: w.usual(), FeeMax: w.usual()})
+			_, err := w.node.adapter().Plan(w.Context(), chain.Funds{}, chain.Pay(chain.Output{Destination: text, Asset: w.chain.NativeID(), Units: w.usual()}, w.usual()))
 			if !errors.Is(err, want) {
 				w.Errorf("a plan for %s: %v, want %v", text, err, want)
 			}

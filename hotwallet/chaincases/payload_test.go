@@ -83,12 +83,12 @@ func TestF8SLP(t *testing.T) {
 	// Neither if it would be needed, nor if an earlier attempt is said to have had it.
 	token := chain.Coin{TxID: txid, Index: 1, Units: asset.NewUnits(546), Address: ours}
 	plain := chain.Coin{TxID: deposit, Units: w.usual(), Address: ours}
-	request := chain.Request{Destination: n.Miner.Address, Asset: asset.BCH, Units: asset.NewUnits(990_000), FeeMax: w.usual()}
+	request := chain.Pay(chain.Output{Destination: n.Miner.Address, Asset: asset.BCH, Units: asset.NewUnits(990_000)}, w.usual())
 	p, err := n.reader.Plan(t.Context(), chain.Funds{Coins: []chain.Coin{token, plain}, ChangeAddress: ours}, request)
 	if err != nil || len(p.Coins) != 1 || p.Coins[0].TxID != deposit {
 		t.Fatalf("plan of %+v, %v", p.Coins, err)
 	}
-	request.Units = w.usual()
+	request.Outputs[0].Units = w.usual()
 	for _, f := range []chain.Funds{
 		{Coins: []chain.Coin{token, plain}, ChangeAddress: ours}, {Must: []chain.Coin{token}, Coins: []chain.Coin{plain}, ChangeAddress: ours},
 	} {

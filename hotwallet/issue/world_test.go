@@ -217,6 +217,10 @@ func (a *fakeAttest) AttestDeposit(context.Context, *connect.Request[ferryv1.Att
 	return nil, swap.Refuse(swap.CodeRefused, "", "", "Nothing asks for it here.")
 }
 
+func (a *fakeAttest) AttestDeath(context.Context, *connect.Request[ferryv1.AttestDeathRequest]) (*connect.Response[ferryv1.AttestDeathResponse], error) {
+	return nil, swap.Refuse(swap.CodeRefused, "", "", "Nothing asks for it here.")
+}
+
 func (a *fakeAttest) HighWater(context.Context, *connect.Request[ferryv1.HighWaterRequest]) (*connect.Response[ferryv1.HighWaterResponse], error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -55,7 +55,7 @@ func (s *Store) Apply(_ context.Context, b chain.Block) error {
 			return fmt.Errorf("it is on %s: %w", at, ErrCursorMoved)
 		}
 		model.Set(c.tx, c.cursors, c.chain, b.Height)
-		model.Set(c.tx, c.blocks, height{c.chain, b.Height}, block{hash: b.Hash, parent: b.Parent, time: b.Time})
+		model.Set(c.tx, c.blocks, height{c.chain, b.Height}, block{hash: b.Hash, parent: b.Parent, time: b.Time, content: b})
 		model.Delete(c.tx, c.blocks, height{c.chain, b.Height - keepBlocks - 1})
 		if err := c.includeCredits(b); err != nil {
 			return err
@@ -63,6 +63,7 @@ func (s *Store) Apply(_ context.Context, b chain.Block) error {
 		if err := c.includeDebits(b); err != nil {
 			return err
 		}
+		c.moveHoldings(b, false)
 		return c.confirm(b)
 	})
 	if err != nil {
@@ -93,6 +94,7 @@ func (s *Store) Rollback(_ context.Context, at chain.Ref) error {
 		if err := c.reorgCoins(at); err != nil {
 			return err
 		}
+		c.moveHoldings(gone.content, true)
 		return c.reverse(keys)
 	})
 	if err != nil {

@@ -10,13 +10,14 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
 	"ferry/swap/asset"
-	"ferry/swap/ledger"
 	"ferry/swap/model"
 )
 
 const (
-	// coinsMost is how many coins a plan may choose from.
-	coinsMost = 100
+	// A plan may choose from so many of the largest coins, and of the smallest that are
+	// worth more than their own input costs.
+	coinsLargest  = 75
+	coinsSmallest = 25
 	// coinbaseMaturity, as Bitcoin has it.
 	coinbaseMaturity = 100
 )
@@ -125,8 +126,19 @@ func (s *Store) funds(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 	slices.SortFunc(f.Coins, func(a, b chain.Coin) int {
 		return cmp.Or(b.Units.Cmp(a.Units), cmp.Compare(a.TxID, b.TxID), cmp.Compare(a.Index, b.Index))
 	})
-	f.Coins = f.Coins[:min(len(f.Coins), coinsMost)]
+	f.Coins = s.offered(f.Coins)
 	return f, false, nil
+}
+
+// offered are those of the coins, the largest first, that a plan may choose from.
+func (s *Store) offered(coins []chain.Coin) []chain.Coin {
+	if len(coins) <= coinsLargest {
+		return coins
+	}
+	worth := slices.DeleteFunc(slices.Clone(coins[coinsLargest:]), func(c chain.Coin) bool {
+		return !s.config.Dust(s.native.ID).Less(c.Units)
+	})
+	return append(coins[:coinsLargest:coinsLargest], worth[max(0, len(worth)-coinsSmallest):]...)
 }
 
 // account is the sender with what it can spend, from the books: of the chain's own
@@ -147,14 +159,14 @@ func (s *Store) account(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 // left is what the sender can spend of one asset.
 func (s *Store) left(id asset.ID) (asset.Units, error) {
 	from := s.senders[s.chain]
-	left := s.schema.Book.Balance(ledger.Wallet, id)
+	left := s.held(from.address, id)
 	for _, d := range s.deposits {
-		if d.Chain == s.chain && d.Amount.Asset == id && (d.State == "in_block" || d.State == "confirmed" && d.Address != from.address) {
+		if d.Chain == s.chain && d.Amount.Asset == id && d.State == "in_block" && d.Address == from.address {
 			left.Sub(left, d.Amount.Units.Big())
 		}
 	}
 	for _, p := range s.payments {
-		if p.Order.Chain != s.chain || p.Attempt == nil || p.Attempt.State != payment.AttemptPlanned {
+		if p.Order.Chain != s.chain || p.Attempt == nil || p.Height != 0 {
 			continue
 		}
 		if p.Order.Amount.Asset == id {

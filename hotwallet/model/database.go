@@ -1,9 +1,11 @@
 package model
 
 import (
+	"math/big"
 	"sync"
 	"time"
 
+	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -33,6 +35,8 @@ type address struct{ path, purpose, swapID string }
 type block struct {
 	hash, parent string
 	time         time.Time
+	// content is what it changed at our addresses.
+	content chain.Block
 }
 
 // Deposit is a row of that table.
@@ -113,6 +117,7 @@ type Database struct {
 	surplus   map[asset.ID]comparison
 	// recoveries are the last blocks that are read again.
 	recoveries map[asset.Chain]int64
+	holdings   map[holder]*big.Int
 }
 
 // NewDatabase is an empty one.
@@ -121,7 +126,7 @@ func NewDatabase() *Database {
 		blocks: map[height]block{}, addresses: map[place]address{}, deposits: map[string]Deposit{}, coins: map[place]coin{},
 		payments: map[string]Payment{}, used: map[string]string{}, txids: map[place]string{},
 		senders: map[asset.Chain]sender{}, halts: map[asset.Chain]string{}, surplus: map[asset.ID]comparison{},
-		recoveries: map[asset.Chain]int64{}}
+		recoveries: map[asset.Chain]int64{}, holdings: map[holder]*big.Int{}}
 }
 
 // Confirmed is the state of a deposit that is deep enough.

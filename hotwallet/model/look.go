@@ -165,6 +165,7 @@ func (s *Store) booksOf(at chain.Ref, id asset.ID) reconcile.Books {
 		b.Coins = s.unspent()
 		return b
 	}
+	b.Places = s.places(id)
 	if last, ok := s.surplus[id]; ok && s.blocks[height{s.chain, last.at.Height}].hash == last.at.Hash {
 		b.Before = last.extra
 	}

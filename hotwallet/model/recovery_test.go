@@ -31,8 +31,7 @@ func TestModelIsRebuilt(t *testing.T) {
 			c.Mine(3)
 			pay := func(nonce uint64, from string, held asset.Units) string {
 				plan, err := c.Plan(t.Context(), chain.Funds{Coins: []chain.Coin{{TxID: from, Units: held, Address: hot, Path: "m/hot"}}, ChangeAddress: hot, ChangePath: "m/hot",
-					Sender: hot, SenderPath: "m/hot", Nonce: nonce, Balance: coin}, chain.Request{Asset: native.ID, Destination: c.NewAddress(),
-					Units: asset.MustUnits(map[asset.Chain]string{asset.Bitcoin: "70000", asset.Ethereum: "20000000000000000"}[c.Chain()]), FeeMax: coin})
+					Sender: hot, SenderPath: "m/hot", Nonce: nonce, Balance: coin}, chain.Pay(chain.Output{Destination: c.NewAddress(), Asset: native.ID, Units: asset.MustUnits(map[asset.Chain]string{asset.Bitcoin: "70000", asset.Ethereum: "20000000000000000"}[c.Chain()])}, coin))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -22,8 +22,7 @@ func (w *world) planned(o swap.Order) (payment.Payment, chain.Plan) {
 	p := w.payment(o.ID)
 	basis, err := w.store.Basis(w.t.Context(), p)
 	w.must(err)
-	plan, err := w.chain.Plan(w.t.Context(), basis.Funds, chain.Request{
-		Asset: o.Amount.Asset, Destination: o.Destination, Units: o.Amount.Units, FeeMax: w.feeMax})
+	plan, err := w.chain.Plan(w.t.Context(), basis.Funds, chain.Pay(chain.Output{Destination: o.Destination, Asset: o.Amount.Asset, Units: o.Amount.Units}, w.feeMax))
 	w.must(err)
 	return p, plan
 }

@@ -60,8 +60,8 @@ func (e *Engine) plan(ctx context.Context, p Payment) (Payment, []string, bool, 
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return p, nil, false, e.stand(ctx, p, ReasonEarlier, false)
 	}
-	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Request{
-		Asset: p.Order.Amount.Asset, Destination: p.Order.Destination, Units: units, FeeMax: limit.most})
+	to := chain.Output{Destination: p.Order.Destination, Asset: p.Order.Amount.Asset, Units: units}
+	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Pay(to, limit.most))
 	if err != nil {
 		return p, nil, false, e.notPlanned(ctx, p, limit, err)
 	}

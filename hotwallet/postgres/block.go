@@ -90,7 +90,7 @@ func (s *Store) Apply(ctx context.Context, b chain.Block) error {
 			return err
 		}
 		for _, step := range []func(context.Context, chain.Block, map[string]attempt) error{
-			c.includeCredits, c.includeDebits, c.confirm,
+			c.includeCredits, c.includeDebits, c.moveHoldings, c.confirm,
 		} {
 			if err := step(ctx, b, own); err != nil {
 				return err
@@ -124,6 +124,9 @@ func (s *Store) Rollback(ctx context.Context, at chain.Ref) error {
 			return err
 		}
 		if err := c.reorgCoins(ctx, at); err != nil {
+			return err
+		}
+		if err := c.takeBackHoldings(ctx, at); err != nil {
 			return err
 		}
 		return c.reverse(ctx, keys)

@@ -21,9 +21,13 @@ var (
 	takeNonceSQL      = statement("TAKE_NONCE")
 )
 
-// coinsMost is how many coins a plan may choose from: the signer takes at most 200
-// inputs, and a call with their previous transactions has to fit.
-const coinsMost = 100
+// A plan may choose from so many of the largest coins and so many of the smallest that
+// are worth spending: the signer takes at most 200 inputs, and a call with their previous
+// transactions has to fit.
+const (
+	coinsLargest  = 75
+	coinsSmallest = 25
+)
 
 // Basis implements payment.Store.
 func (s *Store) Basis(ctx context.Context, p payment.Payment) (payment.Basis, error) {
@@ -62,7 +66,7 @@ func (s *Store) spendableCoins(ctx context.Context, tx pgx.Tx, orderID string) (
 	if err != nil {
 		return f, err
 	}
-	rows, err := tx.Query(ctx, spendableCoinsSQL, s.chain, s.depth(), coinsMost)
+	rows, err := tx.Query(ctx, spendableCoinsSQL, s.chain, s.depth(), coinsLargest, coinsSmallest, s.config.Dust(s.native.ID))
 	if err != nil {
 		return f, err
 	}

@@ -49,12 +49,20 @@ ORDER BY d.deposit_id FOR SHARE OF d
 
 -- SPENDABLE_COINS
 -- Deep enough, mature (a coinbase output may be spent by the 100th block after
--- its own), reserved by nobody, of this chain's own keys. The largest, up to a limit.
-SELECT c.txid, c.idx, c.units, c.address, c.path
-FROM coin c JOIN cursor u ON u.chain = c.chain
-WHERE c.chain = $1 AND c.home = '' AND c.spent_txid IS NULL AND c.reserved_by IS NULL
-  AND c.height <= u.height - $2 + 1 AND (NOT c.coinbase OR c.height <= u.height - 99)
-ORDER BY c.units DESC, c.txid, c.idx LIMIT $3
+-- its own), reserved by nobody, of this chain's own keys. The $3 largest, and the $4
+-- smallest that are worth more than their own input costs ($5): with the largest alone
+-- a large wallet would never bring small coins together.
+WITH spendable AS (
+    SELECT c.txid, c.idx, c.units, c.address, c.path
+    FROM coin c JOIN cursor u ON u.chain = c.chain
+    WHERE c.chain = $1 AND c.home = '' AND c.spent_txid IS NULL AND c.reserved_by IS NULL
+      AND c.height <= u.height - $2 + 1 AND (NOT c.coinbase OR c.height <= u.height - 99)
+), largest AS (
+    SELECT * FROM spendable ORDER BY units DESC, txid, idx LIMIT $3
+), smallest AS (
+    SELECT * FROM spendable WHERE units > $5 ORDER BY units, txid, idx LIMIT $4
+)
+SELECT * FROM largest UNION SELECT * FROM smallest ORDER BY units DESC, txid, idx
 
 -- CHANGE_ADDRESS
 -- Change is spread over the addresses derived for it, by the order: a plan made
@@ -65,17 +73,17 @@ WHERE chain = $1 AND role = 1 AND branch = 1
           % (SELECT nullif(count(*), 0) FROM address WHERE chain = $1 AND role = 1 AND branch = 1)
 
 -- PAYING_SENDER
--- What the sender can spend of the asset $2, from the books: what the chain holds for
--- us less what lies on deposit addresses, funding that is not deep enough, and plans
--- that are not signed yet: their amounts, and their fees where these are paid in it
--- ($3). (What is signed has left the account wallet.)
+-- What the sender can spend of the asset $2: what it holds itself, less funding that is
+-- not deep enough, and less payments that have a plan and are in no block: their
+-- amounts, and their fees where these are paid in it ($3). What lies on deposit
+-- addresses is no part of it.
 SELECT s.address, s.path, s.next_nonce,
-    greatest(0, coalesce((SELECT sum(units) FROM posting WHERE account = 'wallet' AND asset = $2), 0)
-        - coalesce((SELECT sum(d.units) FROM deposit d WHERE d.chain = s.chain AND d.asset = $2
-            AND (d.state = 'in_block' OR d.state = 'confirmed' AND d.address <> s.address)), 0)
+    greatest(0, coalesce((SELECT h.units FROM holding h WHERE h.chain = s.chain AND h.address = s.address AND h.asset = $2), 0)
+        - coalesce((SELECT sum(d.units) FROM deposit d
+            WHERE d.chain = s.chain AND d.asset = $2 AND d.address = s.address AND d.state = 'in_block'), 0)
         - coalesce((SELECT sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $3 THEN a.fee ELSE 0 END)
-            FROM attempt a JOIN payment p USING (order_id)
-            WHERE a.chain = s.chain AND a.state = 'planned'), 0)),
+            FROM payment p JOIN attempt a USING (order_id)
+            WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast')), 0)),
     EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.state = 'planned')
 FROM sender s WHERE s.chain = $1
 

@@ -68,6 +68,9 @@ func (s *Store) booksOf(ctx context.Context, tx pgx.Tx, at chain.Ref, id asset.I
 	if b.Before, err = s.lastSurplus(ctx, tx, id); err != nil {
 		return b, err
 	}
+	if b.Places, err = s.heldSum(ctx, tx, id); err != nil {
+		return b, err
+	}
 	b.Addresses, err = texts(ctx, tx, fundedAddressesSQL, s.chain, id)
 	return b, err
 }

@@ -19,7 +19,7 @@ var (
 	bookSumsSQL        = statement("BOOK_SUMS")
 	balanceCoinsSQL    = statement("BALANCE_COINS")
 	balanceReservedSQL = statement("BALANCE_RESERVED")
-	balanceUnsweptSQL  = statement("BALANCE_UNSWEPT")
+	balancePlacesSQL   = statement("BALANCE_PLACES")
 	balanceQueuedSQL   = statement("BALANCE_QUEUED")
 	balanceStateSQL    = statement("BALANCE_STATE")
 	resumeSQL          = statement("RESUME")
@@ -129,7 +129,7 @@ func (s *Store) bookSums(ctx context.Context, tx pgx.Tx, b *treasury.Balances) e
 }
 
 // spendable is what a payment could be made from now; it fills in what is
-// reserved and unswept.
+// reserved, and what lies where.
 func (s *Store) spendable(ctx context.Context, tx pgx.Tx, b *treasury.Balances) (asset.Units, error) {
 	var spendable asset.Units
 	if !keepsAccounts(s.chain) {
@@ -139,7 +139,7 @@ func (s *Store) spendable(ctx context.Context, tx pgx.Tx, b *treasury.Balances) 
 	if err := tx.QueryRow(ctx, balanceReservedSQL, s.chain, b.Asset, b.Asset == s.native.ID).Scan(&b.Reserved); err != nil {
 		return spendable, err
 	}
-	if err := tx.QueryRow(ctx, balanceUnsweptSQL, s.chain, b.Asset).Scan(&b.Unswept); err != nil {
+	if err := tx.QueryRow(ctx, balancePlacesSQL, s.chain, b.Asset).Scan(&b.OnSender, &b.Unswept); err != nil {
 		return spendable, err
 	}
 	f, _, err := s.payingSender(ctx, tx, b.Asset)

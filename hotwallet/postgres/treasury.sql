@@ -34,9 +34,11 @@ SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $
 FROM attempt a JOIN payment p USING (order_id)
 WHERE a.chain = $1 AND p.state IN ('queued', 'signed', 'broadcast')
 
--- BALANCE_UNSWEPT
-SELECT coalesce(sum(d.units), 0) FROM deposit d JOIN sender s ON s.chain = d.chain
-WHERE d.chain = $1 AND d.asset = $2 AND d.state IN ('in_block', 'confirmed') AND d.address <> s.address
+-- BALANCE_PLACES
+-- What lies on the sender, and on the other addresses, which can't pay by themselves.
+SELECT greatest(0, coalesce(sum(h.units) FILTER (WHERE h.address = s.address), 0)),
+       greatest(0, coalesce(sum(h.units) FILTER (WHERE h.address <> s.address), 0))
+FROM holding h JOIN sender s ON s.chain = h.chain WHERE h.chain = $1 AND h.asset = $2
 
 -- BALANCE_QUEUED
 -- What payments without a plan will take of the asset $2, and how many of them are in

@@ -25,6 +25,9 @@ type Books struct {
 	// anything (account chains).
 	Coins     []string
 	Addresses []string
+	// Places is the sum of what each address holds by our own rows (account chains);
+	// nil where they are not kept.
+	Places *big.Int
 	// Accounts: what is compared are balances, which anybody can add to.
 	Accounts bool
 	// Before is what the node held beyond the books at the comparison before; nil
@@ -106,6 +109,9 @@ func check(ctx context.Context, s Store, n Node, books Books, log *slog.Logger) 
 		return Skipped, err
 	}
 	crash.Point("reconcile.record.after")
+	if books.Places != nil && books.Places.Cmp(books.Units) != 0 {
+		return Different, misplaced(ctx, s, books, log)
+	}
 	difference := new(big.Int).Sub(held.Big(), books.Units)
 	if difference.Sign() == 0 && !(books.Accounts && shrunk(books.Before, difference)) {
 		return Equal, nil
@@ -127,6 +133,19 @@ func check(ctx context.Context, s Store, n Node, books Books, log *slog.Logger) 
 			"height", books.At.Height, "node", held.String(), "books", books.Units.String())
 	}
 	return Different, nil
+}
+
+// misplaced halts: what the addresses hold by our rows is not what the books have, so
+// that a payment could be planned from what is not there.
+func misplaced(ctx context.Context, s Store, books Books, log *slog.Logger) error {
+	reason := fmt.Sprintf("at block %d our addresses hold %s and the books %s base units of %s, both by our own rows",
+		books.At.Height, books.Places, books.Units, books.Asset)
+	halted, err := s.Stop(ctx, reason)
+	if err == nil && halted {
+		log.Error("what addresses hold differs from the books; payments are halted", "asset", books.Asset,
+			"height", books.At.Height, "addresses", books.Places.String(), "books", books.Units.String())
+	}
+	return err
 }
 
 // shrunk reports that a surplus has become less. Nothing but a spend that the books

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,5 +133,20 @@ func TestWrongBooksAreFound(t *testing.T) {
 	check(t, s, c, reconcile.Different)
 	if _, reason := halts(t, pool); reason == "" {
 		t.Fatal("payments run on")
+	}
+}
+
+// So is what is said to lie on an address and does not: a payment would be planned from it.
+func TestMisplacedHoldingsAreFound(t *testing.T) {
+	t.Parallel()
+	c := fakechain.NewEthereum(fakechain.Config{})
+	s, pool, _ := wallet(t, c)
+	check(t, s, c, reconcile.Equal)
+	if _, err := pool.Exec(t.Context(), `UPDATE holding SET units = units + 1`); err != nil {
+		t.Fatal(err)
+	}
+	check(t, s, c, reconcile.Different)
+	if _, reason := halts(t, pool); !strings.Contains(reason, "our addresses hold 7001 and the books 7000 base units of ETH") {
+		t.Fatalf("halted: %q", reason)
 	}
 }

@@ -8,7 +8,14 @@ import (
 // checkDocuments refuses amendments where they have no business: nothing that was
 // signed for one purpose is handed in for another, and nothing is ignored.
 func checkDocuments(purpose swap.Purpose, a *ferryv1.Authority) error {
+	if purpose.House() {
+		return checkHouseDocuments(purpose, a)
+	}
 	switch {
+	case a.GetAsset() != "":
+		return refuse(fieldAsset, "", "Only a sweep says what it moves.")
+	case a.GetDepositPath() != "":
+		return refuse(fieldDepositPath, "", "Only a gas top-up names a deposit address.")
 	case purpose == swap.PurposePayout && a.GetSignedWrongAssetRefund() != "":
 		return refuse(fieldWrongAsset, "", "A payout has no use for an owner's yes to a refund.")
 	case purpose == swap.PurposePayout && a.GetSignedRefundAddress() != "":

@@ -1,21 +1,17 @@
 package signer
 
 import (
-	"encoding/hex"
-	"fmt"
-	"math/big"
-	"strings"
-
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
 
-// claim is what an authority permits, read from signed documents. Only the token is
-// the caller's word.
+// claim is what an authority permits, read from signed documents, or derived where the
+// house moves its own. Only the token is the caller's word.
 type claim struct {
 	// key is "payout:<quote id>", "payout:<deposit id>" for an extra deposit that is
-	// swapped too, or "refund:<deposit id>".
+	// swapped too, "refund:<deposit id>", or for the house's own
+	// "<purpose>:<first spend>", which the transaction says.
 	key     string
 	purpose swap.Purpose
 	// main: it pays out the swap itself, of which there is one payout ever, by the
@@ -30,6 +26,11 @@ type claim struct {
 	deposits    []usedDeposit
 	deposited   asset.Units
 	destination string
+	// toChange: it pays no destination, but declared change addresses of ours (a sweep on a
+	// chain of coins).
+	toChange bool
+	// amountFree: of several transactions for it each may pay another amount.
+	amountFree bool
 	// addressField is the document that names the destination.
 	addressField string
 	// least and most bound the amount; for a payout they are equal.
@@ -41,12 +42,6 @@ type claim struct {
 	sibling *siblingCoin
 }
 
-// usedDeposit is a deposit that an authority uses up.
-type usedDeposit struct {
-	ID    string      `json:"deposit_id"`
-	Units asset.Units `json:"units"`
-}
-
 // fieldReceipt is the document that most refusals of addresses and swaps name.
 const fieldReceipt = "authority.signed_receipt"
 
@@ -55,76 +50,63 @@ func (s *Signer) authorise(chain asset.Chain, a *ferryv1.Authority) (claim, erro
 	if a == nil {
 		return claim{}, refuse("authority", "", "The authority is missing.")
 	}
-	terms, err := swap.VerifyTerms(a.GetSignedQuote(), a.GetSignedReceipt(), s.quoteKeys, s.attestKeys)
-	if err != nil {
-		return claim{}, refuse("authority", "", "The quote and receipt do not verify: %v.", err)
-	}
-	id, err := depositAsset(terms, a.GetDeposits())
-	if err != nil {
-		return claim{}, err
-	}
-	deposits, deposited, err := readDeposits(asset.MustLookup(id).Chain, a.GetDeposits())
-	if err != nil {
-		return claim{}, err
-	}
-	if err := s.attested(terms, id, deposits, a.GetSignedAttestations()); err != nil {
-		return claim{}, err
-	}
 	if a.GetFencingToken() == 0 {
 		return claim{}, refuse("authority.fencing_token", "1", "The caller holds no lease.")
 	}
-	c := claim{
-		purpose: swap.Purpose(a.GetPurpose()), chain: chain, swapID: terms.Receipt.SwapID, quoteID: terms.Quote.ID,
-		deposits: deposits, deposited: deposited, token: a.GetFencingToken(),
-	}
+	c := claim{purpose: swap.Purpose(a.GetPurpose()), chain: chain, token: a.GetFencingToken()}
 	if err := checkDocuments(c.purpose, a); err != nil {
 		return claim{}, err
 	}
-	switch {
-	case id != terms.Quote.Pair.From && (c.purpose == swap.PurposePayout || c.purpose == swap.PurposeRefund):
-		err = s.refundWrong(&c, terms, a, id)
-	case a.GetSignedWrongAssetRefund() != "":
-		err = refuse(fieldWrongAsset, "", "The deposit is in the quote's own asset.")
-	case c.purpose == swap.PurposePayout && a.GetSignedRequote() != "":
-		err = s.requoted(&c, terms, a)
-	case c.purpose == swap.PurposePayout:
-		err = c.payout(terms)
-	case c.purpose == swap.PurposeRefund:
-		err = s.refund(&c, terms, a.GetSignedRefundAddress())
+	var err error
+	switch c.purpose {
+	case swap.PurposePayout, swap.PurposeRefund:
+		err = s.ofSwap(&c, a)
+	case swap.PurposeSweep:
+		err = s.sweep(&c, a)
+	case swap.PurposeGasTopUp:
+		err = s.gasTopUp(&c, a)
+	case swap.PurposeGapFill:
+		err = s.gapFill(&c)
 	default:
-		err = refuse("authority.purpose", "payout, refund", "Purpose %.40q is not one the signer signs for.", a.GetPurpose())
+		err = refuse("authority.purpose", "payout, refund, sweep, gas_topup, gap_fill", "Purpose %.40q is not one the signer signs for.", a.GetPurpose())
 	}
 	if err != nil {
 		return claim{}, err
+	}
+	if c.toChange {
+		return c, nil
 	}
 	return c, s.checkDestination(c)
 }
 
-// readDeposits accepts one form of a list only: valid ids, each once, sorted, with
-// amounts above zero that have a sum.
-func readDeposits(chain asset.Chain, told []*ferryv1.AuthorityDeposit) ([]usedDeposit, asset.Units, error) {
-	var sum asset.Units
-	if n := len(told); n == 0 || n > swap.MaxOrderDeposits {
-		return nil, sum, refuse("authority.deposits", fmt.Sprint(swap.MaxOrderDeposits), "A payment uses up one deposit or several, up to the limit.")
+// ofSwap: a payout or refund, by the swap's documents and attestations.
+func (s *Signer) ofSwap(c *claim, a *ferryv1.Authority) error {
+	terms, err := swap.VerifyTerms(a.GetSignedQuote(), a.GetSignedReceipt(), s.quoteKeys, s.attestKeys)
+	if err != nil {
+		return refuse("authority", "", "The quote and receipt do not verify: %v.", err)
 	}
-	deposits := make([]usedDeposit, len(told))
-	for i, d := range told {
-		units, err := asset.ParseUnits(d.GetUnits())
-		if err != nil || units.IsZero() {
-			return nil, sum, refuse("authority.deposits.units", "", "A deposit's amount is no count of base units above zero.")
-		}
-		if !validDepositID(chain, d.GetDepositId()) {
-			return nil, sum, refuse("authority.deposits.deposit_id", "", "A deposit id is not <chain>:<txid>:<index> on the deposit chain, that of its asset.")
-		}
-		if i > 0 && deposits[i-1].ID >= d.GetDepositId() {
-			return nil, sum, refuse("authority.deposits", "", "The deposits are not distinct and sorted by id.")
-		}
-		if sum, err = sum.Add(units); err != nil {
-			return nil, sum, refuse("authority.deposits.units", "", "The deposits have no sum in range.")
-		}
-		deposits[i] = usedDeposit{ID: d.GetDepositId(), Units: units}
+	id, err := depositAsset(terms, a.GetDeposits())
+	if err != nil {
+		return err
 	}
-	return deposits, sum, nil
+	if c.deposits, c.deposited, err = readDeposits(asset.MustLookup(id).Chain, a.GetDeposits()); err != nil {
+		return err
+	}
+	if err := s.attested(terms, id, c.deposits, a.GetSignedAttestations()); err != nil {
+		return err
+	}
+	c.swapID, c.quoteID = terms.Receipt.SwapID, terms.Quote.ID
+	switch {
+	case id != terms.Quote.Pair.From:
+		return s.refundWrong(c, terms, a, id)
+	case a.GetSignedWrongAssetRefund() != "":
+		return refuse(fieldWrongAsset, "", "The deposit is in the quote's own asset.")
+	case c.purpose == swap.PurposeRefund:
+		return s.refund(c, terms, a.GetSignedRefundAddress())
+	case a.GetSignedRequote() != "":
+		return s.requoted(c, terms, a)
+	}
+	return c.payout(terms)
 }
 
 // payout: the quoted amount, exactly, to the receipt's payout address, for deposits
@@ -187,37 +169,4 @@ func (c claim) checkAmount(amount asset.Units) error {
 		return refuse("unsigned_tx", c.most.String(), "The amount %s is too large for this %s.", amount, c.purpose)
 	}
 	return nil
-}
-
-// contentIndexBits is the length of the number in place of an index where ether came
-// in another way than by a transfer (chain.ContentIndexBits), and indexDigits that
-// number's digits.
-const (
-	contentIndexBits = 128
-	indexDigits      = 39
-)
-
-// validDepositID accepts one spelling per deposit only, or one deposit could be
-// refunded under each: lower-case digits, no leading zeros.
-func validDepositID(chain asset.Chain, id string) bool {
-	rest, ok := strings.CutPrefix(id, string(chain)+":")
-	if !ok {
-		return false
-	}
-	txid, index, ok := strings.Cut(rest, ":")
-	if chain.Family() == asset.Account {
-		var prefixed bool
-		if txid, prefixed = strings.CutPrefix(txid, "0x"); !prefixed {
-			return false
-		}
-	}
-	raw, err := hex.DecodeString(txid)
-	if !ok || err != nil || len(raw) != 32 || txid != strings.ToLower(txid) {
-		return false
-	}
-	n, ok := new(big.Int).SetString(index[:min(len(index), indexDigits)], 10)
-	if !ok || n.Sign() < 0 || n.String() != index {
-		return false
-	}
-	return n.BitLen() <= 32 || chain.Family() == asset.Account && n.BitLen() == contentIndexBits
 }

@@ -34,7 +34,7 @@ func TestAuthorityRefused(t *testing.T) {
 	}{
 		"missing":                 {nil, "authority", "missing"},
 		"no purpose":              {with(func(a *ferryv1.Authority) { a.Purpose = "" }), "authority.purpose", "not one the signer signs for"},
-		"a sweep":                 {with(func(a *ferryv1.Authority) { a.Purpose = "sweep" }), "authority.purpose", "not one the signer signs for"},
+		"a bonus":                 {with(func(a *ferryv1.Authority) { a.Purpose = "bonus" }), "authority.purpose", "not one the signer signs for"},
 		"a purpose in capitals":   {with(func(a *ferryv1.Authority) { a.Purpose = "Payout" }), "authority.purpose", "not one the signer signs for"},
 		"foreign terms":           {foreign, "authority", "do not verify"},
 		"foreign quote":           {with(func(a *ferryv1.Authority) { a.SignedQuote = foreign.GetSignedQuote() }), "authority", "do not verify"},

@@ -16,11 +16,14 @@ import (
 
 // payment is a transaction that passed every check which needs no memory.
 type payment struct {
-	claim
-	amount asset.Units
-	fee    asset.Units
-	// spends are the coins or the nonce it uses, the first of which becomes the
-	// authority's anchor.
+	chain asset.Chain
+	// token is the caller's lease, parts what is paid: one authority, or the several of a
+	// batch.
+	token uint64
+	parts []part
+	fee   asset.Units
+	// spends are the coins or the nonce it uses, the first of which becomes the anchor of
+	// its authorities.
 	spends   []string
 	unsigned []byte
 }
@@ -37,19 +40,23 @@ func (p payment) attempt() []byte {
 	return sum[:]
 }
 
-// record is what p would fix for its authority.
-func (p payment) record() authorityRecord {
-	return authorityRecord{
-		Purpose: p.purpose, Chain: p.chain, SwapID: p.swapID, QuoteID: p.quoteID,
-		Deposits: p.deposits, Destination: p.destination,
-		Amount: asset.Amount{Asset: p.asset, Units: p.amount}, Anchor: p.spends[0],
+// record is what the payment would fix for a member.
+func (p payment) record(m part) authorityRecord {
+	r := authorityRecord{
+		Purpose: m.purpose, Chain: p.chain, SwapID: m.swapID, QuoteID: m.quoteID,
+		Deposits: m.deposits, Destination: m.destination,
+		Amount: asset.Amount{Asset: m.asset, Units: m.amount}, Anchor: p.spends[0], Batch: p.batchID(),
 	}
+	if m.amountFree {
+		r.Amount.Units = asset.Units{}
+	}
+	return r
 }
 
 // sign decides on p, has it signed and records it, in one durable transaction:
 // no two requests can be decided side by side, and the signature is returned only
 // once it is on disk. A transaction signed before is returned as stored.
-func (m *memory) sign(p payment, now time.Time, sign func() (signature, error)) (signature, error) {
+func (m *memory) sign(p payment, caps Caps, now time.Time, sign func() (signature, error)) (signature, error) {
 	if forgetful {
 		return sign()
 	}
@@ -65,14 +72,17 @@ func (m *memory) sign(p payment, now time.Time, sign func() (signature, error)) 
 			signed = earlier
 			return err
 		}
-		var record authorityRecord
-		if record, refusal, err = judge(tx, p); err != nil || refusal != nil {
+		var records []authorityRecord
+		if records, refusal, err = judge(tx, p); err != nil || refusal != nil {
 			return err // without an error the raised fence is kept
+		}
+		if refusal, err = caps.spend(tx, p, records[0].Anchor, now); err != nil || refusal != nil {
+			return err
 		}
 		if signed, err = sign(); err != nil {
 			return err
 		}
-		if err := remember(tx, p, record, signed, now); err != nil {
+		if err := remember(tx, p, records, signed, now); err != nil {
 			return err
 		}
 		crash.Point("signer.commit.before")
@@ -82,7 +92,7 @@ func (m *memory) sign(p payment, now time.Time, sign func() (signature, error)) 
 		return nil
 	})
 	if err != nil {
-		return signature{}, fmt.Errorf("record %s: %w", p.key, err)
+		return signature{}, fmt.Errorf("record %s: %w", p.owner(), err)
 	}
 	if refusal != nil {
 		return signature{}, refusal
@@ -114,103 +124,93 @@ func replay(tx *bolt.Tx, p payment) (signature, bool, error) {
 	if !found {
 		return signature{}, false, fmt.Errorf("signed record %x is missing", sequence)
 	}
-	var fixed authorityRecord
-	if _, err := load(tx.Bucket(bucketAuthority), []byte(p.key), &fixed); err != nil {
-		return signature{}, false, err
-	}
-	// Another authority or other terms for the same bytes: judge will refuse.
-	if earlier.Authority != p.key || !fixed.sameTerms(p.record()) {
+	// Another authority, batch or terms for the same bytes: judge will refuse.
+	if earlier.Authority != p.owner() {
 		return signature{}, false, nil
+	}
+	for _, member := range p.parts {
+		var fixed authorityRecord
+		if _, err := load(tx.Bucket(bucketAuthority), []byte(member.key), &fixed); err != nil {
+			return signature{}, false, err
+		}
+		if !fixed.sameTerms(p.record(member)) {
+			return signature{}, false, nil
+		}
 	}
 	return signature{raw: earlier.Raw, txid: earlier.TxID}, true, nil
 }
 
 // sameTerms compares everything about an authority that must never change.
 func (r authorityRecord) sameTerms(o authorityRecord) bool {
-	r.Anchor, r.Attempts, o.Anchor, o.Attempts = "", 0, "", 0
+	r.Anchor, r.Batch, r.Attempts, o.Anchor, o.Batch, o.Attempts = "", "", 0, "", "", 0
 	return reflect.DeepEqual(r, o)
 }
 
-// judge applies the rules of ARCHITECTURE.md, step 6, and returns the authority's
-// record as it will be, or the refusal.
-func judge(tx *bolt.Tx, p payment) (record authorityRecord, refusal, err error) {
-	record = p.record()
-	var fixed authorityRecord
-	known, err := load(tx.Bucket(bucketAuthority), []byte(p.key), &fixed)
-	if err != nil {
-		return record, nil, err
-	}
-	if known {
-		switch {
-		case !fixed.sameTerms(record):
-			return record, refuse("authority", "", "%s was signed before with other terms.", p.key), nil
-		case !slices.Contains(p.spends, fixed.Anchor):
-			return record, refuse("unsigned_tx", "", "Another transaction was signed for %s and this one does not conflict with it.", p.key), nil
-		case fixed.Attempts >= maxAttempts:
-			return record, refuse("unsigned_tx", fmt.Sprint(maxAttempts), "Too many transactions were signed for %s.", p.key), nil
+// judge applies the rules of ARCHITECTURE.md, step 6, to each member of a payment, and
+// returns their records as they will be, or the refusal.
+func judge(tx *bolt.Tx, p payment) (records []authorityRecord, refusal, err error) {
+	for i, member := range p.parts {
+		record, refusal, err := judgeMember(tx, p, member)
+		if err != nil {
+			return nil, nil, err
 		}
-		record = fixed
+		if refusal == nil {
+			refusal = claimed(tx, member)
+		}
+		if refusal != nil {
+			return nil, ofMember(refusal, i, len(p.parts)), nil
+		}
+		record.Attempts++
+		records = append(records, record)
 	}
-	if refusal := claimed(tx, p); refusal != nil {
-		return record, refusal, nil
-	}
-	record.Attempts++
-	return record, nil, nil
+	return records, spent(tx, p), nil
 }
 
-// claimed refuses what already belongs to another authority.
-func claimed(tx *bolt.Tx, p payment) error {
+// judgeMember: what an authority was first used for is fixed, and every transaction for it
+// spends the first one's anchor and pays the same batch.
+func judgeMember(tx *bolt.Tx, p payment, member part) (record authorityRecord, refusal, err error) {
+	record = p.record(member)
+	var fixed authorityRecord
+	known, err := load(tx.Bucket(bucketAuthority), []byte(member.key), &fixed)
+	switch {
+	case err != nil || !known:
+		return record, nil, err
+	case !fixed.sameTerms(record):
+		return record, refuse("authority", "", "%s was signed before with other terms.", member.key), nil
+	case !slices.Contains(p.spends, fixed.Anchor):
+		return record, refuse("unsigned_tx", "", "Another transaction was signed for %s and this one does not conflict with it.", member.key), nil
+	case fixed.Batch != record.Batch:
+		return record, refuse("authority", "", "%s was signed before in another batch; a batch is replaced whole.", member.key), nil
+	case fixed.Attempts >= maxAttempts:
+		return record, refuse("unsigned_tx", fmt.Sprint(maxAttempts), "Too many transactions were signed for %s.", member.key), nil
+	}
+	return fixed, nil, nil
+}
+
+// claimed refuses a deposit or swap that already belongs to another authority.
+func claimed(tx *bolt.Tx, member part) error {
 	other := func(bucket []byte, key string) bool {
 		owner := tx.Bucket(bucket).Get([]byte(key))
-		return owner != nil && string(owner) != p.key
+		return owner != nil && string(owner) != member.key
 	}
-	for _, deposit := range p.deposits {
+	for _, deposit := range member.deposits {
 		if other(bucketDeposit, deposit.ID) {
 			return refuse("authority.deposits.deposit_id", "", "A deposit is used up by another payout or refund.")
 		}
 	}
-	if p.main && other(bucketSwap, p.swapID) {
+	if member.main && other(bucketSwap, member.swapID) {
 		return refuse(fieldReceipt, "", "The swap has been paid out from another quote.")
-	}
-	for _, spend := range p.spends {
-		if other(bucketSpend, spend) {
-			return refuse("unsigned_tx", "", "A coin or nonce was signed for another payout or refund.")
-		}
 	}
 	return nil
 }
 
-// remember writes a signature and all that it ties to the authority.
-func remember(tx *bolt.Tx, p payment, record authorityRecord, signed signature, now time.Time) error {
-	owner := []byte(p.key)
-	if err := store(tx.Bucket(bucketAuthority), owner, record); err != nil {
-		return err
-	}
-	for _, deposit := range p.deposits {
-		if err := tx.Bucket(bucketDeposit).Put([]byte(deposit.ID), owner); err != nil {
-			return fmt.Errorf("claim deposit: %w", err)
-		}
-	}
-	if p.main {
-		if err := tx.Bucket(bucketSwap).Put([]byte(p.swapID), owner); err != nil {
-			return fmt.Errorf("claim swap: %w", err)
-		}
-	}
+// spent refuses a coin or nonce that was signed for another payment.
+func spent(tx *bolt.Tx, p payment) error {
+	owner := p.owner()
 	for _, spend := range p.spends {
-		if err := tx.Bucket(bucketSpend).Put([]byte(spend), owner); err != nil {
-			return fmt.Errorf("claim coin or nonce: %w", err)
+		if signed := tx.Bucket(bucketSpend).Get([]byte(spend)); signed != nil && string(signed) != owner {
+			return refuse("unsigned_tx", "", "A coin or nonce was signed for another payment.")
 		}
 	}
-	log := tx.Bucket(bucketSigned)
-	sequence, err := log.NextSequence()
-	if err != nil {
-		return fmt.Errorf("next sequence: %w", err)
-	}
-	if err := tx.Bucket(bucketAttempt).Put(p.attempt(), sequenceKey(sequence)); err != nil {
-		return fmt.Errorf("record attempt: %w", err)
-	}
-	return store(log, sequenceKey(sequence), signedRecord{
-		Sequence: sequence, Authority: p.key, FencingToken: p.token, Spends: p.spends,
-		Fee: p.fee, TxID: signed.txid, Raw: signed.raw, At: now.UTC(),
-	})
+	return nil
 }

@@ -3,9 +3,14 @@
 //
 // # Promises
 //
-//   - A signature is given for a payout or a refund only, and only where a quote
+//   - A signature is given for five purposes, each with a check of its own, and what is
+//     good for one is good for no other. A payout or a refund only where a quote
 //     signed by liquidityd and a receipt signed by attestd say so, with the
-//     amendments that are signed by either. Destination, amount and fee are
+//     amendments that are signed by either. The others move what is ours between
+//     addresses that are derived here: a sweep from a deposit address to the hot sender,
+//     or coins of ours to change addresses; a gas top-up from the hot sender to a deposit
+//     address, up to a cap; a gap-fill of nothing to the hot sender itself, at a nonce
+//     that was signed for nothing else. Destination, amount and fee are
 //     recomputed from the transaction, never taken on trust. A token is paid by exactly
 //     one transfer(address,uint256) to the contract that the networks pin, without
 //     ether; ether by a transaction without calldata. Neither is signed for the other.
@@ -18,9 +23,12 @@
 //     open. An amendment that has no business with a payment is refused with it.
 //   - For one authority (the payout of a quote, by itself or by a requote; the payout
 //     of an extra deposit; the refund of a deposit) all transactions ever signed spend
-//     the same anchor: the first input of the first of them, or its sender and nonce.
+//     the same anchor (of a batch, one for all): the first input of the first of them, or its sender and nonce.
 //     So at most one can be mined. What it pays, where to and for which deposits is
 //     fixed by the first.
+//   - On chains of coins one transaction pays one authority or a batch of up to 100, each
+//     by exactly one output. A batch is immutable: what replaces it pays the same
+//     authorities, and none of them is paid otherwise.
 //   - A deposit is used up by one authority; a quote pays one swap, and a swap is
 //     paid out once, apart from extra deposits; a coin or nonce signed for one
 //     authority is never signed for another; a caller whose lease is older than one
@@ -33,6 +41,11 @@
 //     the receipt's own path.
 //   - Limits per transaction are the signer's own: amount, fee, fee rate, fee as a
 //     share of the amount, gas. An asset without limits is not signed for.
+//   - What is paid of each asset, and what fees cost, is limited in any hour and any day.
+//     A clock that is set back frees nothing, and a sum that can't be read stops what
+//     adds to it.
+//   - A switch stops everything, a chain or an asset from the next decision on. While
+//     the switches can't be read nothing is signed.
 //
 // # What a compromised caller can still do
 //
@@ -41,16 +54,16 @@
 //
 //   - have a genuine deposit paid out or refunded, once, though nobody has ordered it:
 //     to the swap's own addresses, for exactly the quoted amount, that of a requote
-//     which liquidityd signed, or the deposit less at most the quoted fee. Nothing
-//     limits the sum over time yet;
+//     which liquidityd signed, or the deposit less at most the quoted fee, all within
+//     the limits over time;
 //   - use terms long after their deadlines: the signer knows no deposit's time;
-//   - burn fees up to the caps, and withhold or delay payments: coins that were
+//   - burn fees up to the caps and the limits over time, and withhold or delay payments: coins that were
 //     signed into an attempt stay tied to that authority, and a very high fencing
 //     token locks out every later lease.
 //
 // It can't choose another destination, another payout amount, a second payout, a
-// payout and a refund of one deposit, a deposit that never was, or a purpose beyond
-// these two. A compromised liquidityd or attestd alone moves nothing; with hotwalletd,
+// payout and a refund of one deposit, a deposit that never was, or another purpose.
+// What it sweeps or tops up stays ours, and costs fees up to the caps. A compromised liquidityd or attestd alone moves nothing; with hotwalletd,
 // liquidityd makes prices of its own for genuine deposits, and attestd whatever it
 // likes, bounded by the caps.
 //

@@ -10,37 +10,45 @@ import (
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
 
+// accountTx is an unsigned transaction with whose it is.
+type accountTx struct {
+	tx   *types.Transaction
+	from position
+}
+
 // checkEthereum recomputes what a transaction does and compares it with the claim.
-func (s *Signer) checkEthereum(c claim, req *ferryv1.SignEthereumRequest) (payment, *types.Transaction, error) {
+func (s *Signer) checkEthereum(c claim, req *ferryv1.SignEthereumRequest) (payment, accountTx, error) {
 	tx, err := decodeEthereum(req.GetUnsignedTx())
 	if err != nil {
-		return payment{}, nil, refuse("unsigned_tx", "", "The transaction can't be signed: %v.", err)
+		return payment{}, accountTx{}, refuse("unsigned_tx", "", "The transaction can't be signed: %v.", err)
 	}
 	if tx.ChainId().Cmp(s.chainID()) != 0 {
-		return payment{}, nil, refuse("unsigned_tx", s.chainID().String(), "The transaction is for another chain.")
+		return payment{}, accountTx{}, refuse("unsigned_tx", s.chainID().String(), "The transaction is for another chain.")
 	}
 	at, err := parsePath(s.ring.networks, asset.Ethereum, req.GetPath())
-	if err != nil || at != hotSender(asset.Ethereum) {
-		return payment{}, nil, refuse("path", "", "The path is not that of the hot sender.")
+	if err != nil || !c.sends(at) {
+		return payment{}, accountTx{}, refuse("path", "", "The path is not that of the sender of a %s: the hot sender, or a deposit address of a sweep.", c.purpose)
 	}
 	amount, err := s.checkTransfer(c, tx)
 	if err != nil {
-		return payment{}, nil, err
+		return payment{}, accountTx{}, err
 	}
 	if limit := s.caps[c.asset].Gas; tx.Gas() > limit {
-		return payment{}, nil, refuse("unsigned_tx", fmt.Sprint(limit), "The gas limit %d is above the limit.", tx.Gas())
+		return payment{}, accountTx{}, refuse("unsigned_tx", fmt.Sprint(limit), "The gas limit %d is above the limit.", tx.Gas())
 	}
 	fee, err := asset.UnitsFromBig(new(big.Int).Mul(tx.GasFeeCap(), new(big.Int).SetUint64(tx.Gas())))
 	if err != nil {
-		return payment{}, nil, refuse("unsigned_tx", "", "The fee is out of range.")
+		return payment{}, accountTx{}, refuse("unsigned_tx", "", "The fee is out of range.")
 	}
 	sender, err := s.ring.derive(at)
 	if err != nil {
-		return payment{}, nil, err
+		return payment{}, accountTx{}, err
 	}
-	p := payment{claim: c, amount: amount, fee: fee, unsigned: req.GetUnsignedTx(),
-		spends: []string{fmt.Sprintf("%s:%s:%d", asset.Ethereum, sender.Address, tx.Nonce())}}
-	return p, tx, s.caps.check(c.asset, amount, fee, tx.Gas())
+	spend := fmt.Sprintf("%s:%s:%d", asset.Ethereum, sender.Address, tx.Nonce())
+	c.bind(spend)
+	p := payment{chain: c.chain, token: c.token, parts: []part{{claim: c, amount: amount}}, fee: fee,
+		unsigned: req.GetUnsignedTx(), spends: []string{spend}}
+	return p, accountTx{tx: tx, from: at}, s.caps.checkCaps(p, tx.Gas(), ancestors{})
 }
 
 // checkTransfer recomputes whom the transaction pays, how much and of what, and compares
@@ -68,10 +76,9 @@ func (s *Signer) checkTransfer(c claim, tx *types.Transaction) (asset.Units, err
 	return paid.units, c.checkAmount(paid.units)
 }
 
-// signEthereum signs with the hot sender's key and recovers the sender.
-func (s *Signer) signEthereum(tx *types.Transaction) (signature, error) {
-	at := hotSender(asset.Ethereum)
-	private, err := s.ring.key(at)
+// signEthereum signs with the sender's key and recovers the sender.
+func (s *Signer) signEthereum(t accountTx) (signature, error) {
+	private, err := s.ring.key(t.from)
 	if err != nil {
 		return signature{}, err
 	}
@@ -79,11 +86,11 @@ func (s *Signer) signEthereum(tx *types.Transaction) (signature, error) {
 	ecdsa := private.ToECDSA()
 	defer clear(ecdsa.D.Bits()) //nolint:staticcheck // wiping is the one use of D that nothing replaces
 	scheme := types.LatestSignerForChainID(s.chainID())
-	signed, err := types.SignTx(tx, scheme, ecdsa)
+	signed, err := types.SignTx(t.tx, scheme, ecdsa)
 	if err != nil {
 		return signature{}, fmt.Errorf("sign: %w", err)
 	}
-	sender, err := s.ring.derive(at)
+	sender, err := s.ring.derive(t.from)
 	if err != nil {
 		return signature{}, err
 	}

@@ -16,21 +16,40 @@ import (
 // that name is taken.
 func writeNew(path string, mode os.FileMode, content []byte) error {
 	temporary := path + ".tmp"
-	if err := removeIfThere(temporary); err != nil {
+	if err := writeWhole(temporary, mode, content); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	return durable.Publish(temporary, path)
+}
+
+// writeWhole writes and syncs a new file, in place of what a crash left there.
+func writeWhole(path string, mode os.FileMode, content []byte) error {
+	if err := removeIfThere(path); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return fmt.Errorf("create %s: %w", temporary, err)
+		return fmt.Errorf("create %s: %w", path, err)
 	}
 	_, err = f.Write(content)
 	if err == nil {
 		err = f.Sync()
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", temporary, err)
+		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return durable.Publish(temporary, path)
+	return nil
+}
+
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open folder: %w", err)
+	}
+	if err := errors.Join(folder.Sync(), folder.Close()); err != nil {
+		return fmt.Errorf("sync folder %s: %w", path, err)
+	}
+	return nil
 }
 
 func removeIfThere(path string) error {

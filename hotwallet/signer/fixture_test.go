@@ -223,7 +223,9 @@ func wireBytes(t swaptest.Reporter, tx *wire.MsgTx) []byte {
 
 func (d *desk) signBitcoin(req *ferryv1.SignUTXORequest) (*ferryv1.SignResponse, error) {
 	req = proto.Clone(req).(*ferryv1.SignUTXORequest)
-	req.Authority = d.attested(d.reporter, req.GetAuthority())
+	for i, a := range req.GetAuthorities() {
+		req.Authorities[i] = d.attested(d.reporter, a)
+	}
 	res, err := d.signer.SignUTXO(context.Background(), connect.NewRequest(req))
 	if err != nil {
 		return nil, err

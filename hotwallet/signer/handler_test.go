@@ -23,12 +23,12 @@ func TestHandlerOverASocket(t *testing.T) {
 	client := ferryv1connect.NewSignerClient(rpctest.Serve(t, pattern, handler), rpc.BaseURL, rpc.ClientOptions()...)
 
 	req := d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "a"), payoutSat, feeSat, "x")
-	req.Authority = d.attested(t, req.GetAuthority())
+	req.Authorities[0] = d.attested(t, req.GetAuthorities()[0])
 	res, err := client.SignUTXO(ctx, connect.NewRequest(req))
 	if err != nil || res.Msg.GetTxid() == "" {
 		t.Errorf("sign: %v", err)
 	}
-	req.Authority.Purpose = "sweep"
+	req.Authorities[0].Purpose = "bonus"
 	_, err = client.SignUTXO(ctx, connect.NewRequest(req))
 	wantRefusal(t, err, "authority.purpose", "not one the signer signs for")
 }

@@ -33,7 +33,7 @@ func PublicKeysFile(dir string) string { return filepath.Join(dir, publicName) }
 // Init makes a new random seed in dir, encrypted to a new key in keyFile, and
 // writes the extended public keys, which it returns.
 //
-// The order is: key file, seed, empty memory, public keys. Each is written whole
+// The order is: key file, seed, empty memory, switches, public keys. Each is written whole
 // or not at all, so after a crash Init completes what is missing when called
 // again. Once all are there it returns an error wrapping ErrInitialised and
 // changes nothing, unless the networks have other chains than the public keys are
@@ -168,6 +168,18 @@ func (i installer) finish() (keys.File, error) {
 		}
 	}
 	if err := i.after("memory"); err != nil {
+		return keys.File{}, err
+	}
+	haveSwitches, err := exists(i.path(switchName))
+	if err != nil {
+		return keys.File{}, err
+	}
+	if !haveSwitches {
+		if err := (Switches{Format: switchFormat}).write(i.dir); err != nil {
+			return keys.File{}, err
+		}
+	}
+	if err := i.after("switches"); err != nil {
 		return keys.File{}, err
 	}
 	return i.publish(ring)

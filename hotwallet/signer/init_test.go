@@ -37,8 +37,8 @@ func TestInitKeepsTheSeedEncryptedAndPrivate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 3 {
-		t.Errorf("the folder holds %d files, want seed, memory and public keys", len(entries))
+	if len(entries) != 4 {
+		t.Errorf("the folder holds %d files, want seed, memory, switches and public keys", len(entries))
 	}
 	for _, entry := range entries {
 		raw, err := os.ReadFile(filepath.Join(d.config.Dir, entry.Name()))
@@ -147,7 +147,7 @@ func TestChainsAreAdded(t *testing.T) {
 // signer does not open.
 func TestInitCompletesAfterACrash(t *testing.T) {
 	t.Parallel()
-	for _, step := range []string{"key file", "seed", "memory"} {
+	for _, step := range []string{"key file", "seed", "memory", "switches"} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -243,6 +243,13 @@ func TestOpenRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	capped := func(id asset.ID, change func(*Cap)) func(*Config) {
+		return func(c *Config) {
+			limit := DefaultCaps()[id]
+			change(&limit)
+			c.Caps = Caps{id: limit}
+		}
+	}
 	for name, c := range map[string]struct {
 		change   func(c *Config)
 		sentence string
@@ -272,6 +279,11 @@ func TestOpenRefuses(t *testing.T) {
 			limit.Gas = 0
 			c.Caps = Caps{asset.ETH: limit}
 		}, "below 21000"},
+		"less in an hour than at once":      {capped(asset.BTC, func(l *Cap) { l.PerHour = asset.NewUnits(1) }), "per_hour must be at least per_transaction"},
+		"less in a day than in an hour":     {capped(asset.USDT, func(l *Cap) { l.PerDay = asset.NewUnits(1) }), "per_day at least per_hour"},
+		"less fees in an hour than at once": {capped(asset.ETH, func(l *Cap) { l.FeePerHour = asset.NewUnits(1) }), "fee_per_hour must be at least fee"},
+		"no fees in a day":                  {capped(asset.ETH, func(l *Cap) { l.FeePerDay = asset.Units{} }), "fee_per_day at least fee_per_hour"},
+		"a token's fees":                    {capped(asset.USDC, func(l *Cap) { l.FeePerDay = asset.NewUnits(1) }), "a token has none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c2 := d.config

@@ -3,6 +3,7 @@ package signer
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,26 +18,32 @@ import (
 var (
 	// bucketFence holds the highest fencing token of each chain.
 	bucketFence = []byte("fence")
-	// bucketAuthority: "payout:<quote id>", "payout:<deposit id>" (an extra deposit's)
-	// or "refund:<deposit id>" → authorityRecord.
+	// bucketAuthority: "payout:<quote id>", "payout:<deposit id>" (an extra deposit's),
+	// "refund:<deposit id>" or "<house purpose>:<first spend>" → authorityRecord.
 	bucketAuthority = []byte("authority")
 	// bucketDeposit: deposit id → key of the authority that uses it up.
 	bucketDeposit = []byte("deposit")
 	// bucketSwap: swap id → key of its main payout's authority.
 	bucketSwap = []byte("swap")
 	// bucketSpend: coin or nonce ("<chain>:<txid>:<index>", "<chain>:<sender>:<nonce>")
-	// → key of the authority it was signed for.
+	// → key of the authority or id of the batch it was signed for.
 	bucketSpend = []byte("spend")
-	// bucketAttempt: SHA-256 of an unsigned transaction → its sequence in signed.
+	// bucketAttempt: SHA-256 of an unsigned transaction, and its txid (txidKey) → its
+	// sequence in signed.
 	bucketAttempt = []byte("attempt")
 	// bucketSigned: sequence, 8 bytes big-endian → signedRecord. Append-only.
 	bucketSigned = []byte("signed")
+	// bucketOutgoing: "<sum>:<asset>" → window, what was signed for of late.
+	bucketOutgoing = []byte("outgoing")
+	// bucketCounted: "<sum>:<authority or anchor>" → the units that are counted for it.
+	bucketCounted = []byte("counted")
 )
 
 // memoryKind is the file; the keyring's fingerprint says whose it is.
-var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 2",
+var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 3",
 	Loss: "the same payment could be signed twice", Others: "another seed or network",
-	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned}}
+	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned,
+		bucketOutgoing, bucketCounted}}
 
 // authorityRecord is what an authority was first used for. All but Attempts is
 // fixed from then on. What an amendment changes is in it (deposits, destination,
@@ -51,7 +58,9 @@ type authorityRecord struct {
 	Destination string        `json:"destination"`
 	Amount      asset.Amount  `json:"amount"`
 	// Anchor is the spend that every transaction of this authority shares.
-	Anchor   string `json:"anchor"`
+	Anchor string `json:"anchor"`
+	// Batch names the set of authorities that each of them pays; "" for this one alone.
+	Batch    string `json:"batch,omitempty"`
 	Attempts int    `json:"attempts"`
 }
 
@@ -79,6 +88,9 @@ func openMemory(path, fingerprint string) (*memory, error) {
 	db, err := memoryKind.Open(path, fingerprint)
 	if err != nil {
 		return nil, err
+	}
+	if err := db.Update(indexTxIDs); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return &memory{db: db}, nil
 }

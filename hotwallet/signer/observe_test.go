@@ -29,7 +29,7 @@ func TestObserve(t *testing.T) {
 	req = d.spendCoins(t, d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "b"), payoutSat-1, feeSat, "y")
 	_, err := d.signBitcoin(req)
 	wantRefusal(t, err, "unsigned_tx", "too small")
-	req.Authority.Purpose = "sweep"
+	req.Authorities[0].Purpose = "bonus"
 	_, err = d.signBitcoin(req)
 	wantRefusal(t, err, "authority.purpose", "not one the signer signs for")
 	d.signer.turn <- struct{}{}

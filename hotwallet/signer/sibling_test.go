@@ -83,21 +83,21 @@ func TestSiblingCoinOnlyForItsRefund(t *testing.T) {
 		request         *ferryv1.SignUTXORequest
 		field, sentence string
 	}{
-		"another deposit's refund": {with(func(r *ferryv1.SignUTXORequest) { r.Authority = other.GetAuthority() }), path, notOurs},
+		"another deposit's refund": {with(func(r *ferryv1.SignUTXORequest) { r.Authorities = other.GetAuthorities() }), path, notOurs},
 		"a payout": {with(func(r *ferryv1.SignUTXORequest) {
-			r.Authority = d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "p")
+			r.Authorities[0] = d.authority(t, swap.PurposePayout, asset.ETH, asset.BTC, "p")
 		}), path, notOurs},
 		"a payout of a swap of bitcoin cash": {with(func(r *ferryv1.SignUTXORequest) {
-			r.Authority = d.authority(t, swap.PurposePayout, asset.BCH, asset.BTC, "q")
+			r.Authorities[0] = d.authority(t, swap.PurposePayout, asset.BCH, asset.BTC, "q")
 		}), path, notOurs},
 		"a refund on bitcoin": {with(func(r *ferryv1.SignUTXORequest) {
-			r.Authority = d.authority(t, swap.PurposeRefund, asset.BTC, asset.ETH, "r")
+			r.Authorities[0] = d.authority(t, swap.PurposeRefund, asset.BTC, asset.ETH, "r")
 		}), path, notOurs},
 		"a neighbour's path":   {with(func(r *ferryv1.SignUTXORequest) { r.Inputs[0].Path = neighbour.Path }), path, notOurs},
 		"the hot account":      {with(func(r *ferryv1.SignUTXORequest) { r.Inputs[0].Path = hot.Path }), path, notOurs},
 		"bitcoin's own path":   {with(func(r *ferryv1.SignUTXORequest) { r.Inputs[0].Path = r.Inputs[1].Path }), path, "does not belong"},
 		"the path for another": {with(func(r *ferryv1.SignUTXORequest) { r.Inputs[1].Path = r.Inputs[0].Path }), "inputs.1.path", notOurs},
-		"without the owner's yes": {with(func(r *ferryv1.SignUTXORequest) { r.Authority.SignedWrongAssetRefund = "" }),
+		"without the owner's yes": {with(func(r *ferryv1.SignUTXORequest) { r.Authorities[0].SignedWrongAssetRefund = "" }),
 			fieldWrongAsset, "has not said where"},
 		"on its own chain": {with(func(r *ferryv1.SignUTXORequest) { r.Chain = "bitcoincash" }), "authority.purpose", "refunded on bitcoin"},
 	} {

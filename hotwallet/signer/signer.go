@@ -61,6 +61,7 @@ func (c Config) Validate() error {
 // Signer answers hotwalletd. It is safe for concurrent use; requests are worked
 // on one at a time.
 type Signer struct {
+	dir        string
 	ring       *keyring
 	memory     *memory
 	quoteKeys  swap.PublicKeys
@@ -112,7 +113,7 @@ func Open(c Config) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Signer{ring: ring, memory: memory, quoteKeys: c.QuoteKeys, attestKeys: c.AttestKeys,
+	s := &Signer{dir: c.Dir, ring: ring, memory: memory, quoteKeys: c.QuoteKeys, attestKeys: c.AttestKeys,
 		caps: c.Caps, now: c.Now, log: c.Log, observe: c.Observe, turn: make(chan struct{}, 1)}
 	s.stop = sync.OnceValue(s.shut)
 	s.rules.Store(&c.Rules)
@@ -147,37 +148,40 @@ func (s *Signer) shut() error {
 	return s.memory.close()
 }
 
-// SignUTXO signs every input of a transaction that pays one authority, on any chain
-// of the UTXO family that the deployment runs. Refusals are *swap.Error with CodeRefused.
+// SignUTXO signs every input of a transaction that pays one authority, or a batch of them,
+// on any chain of the UTXO family that the deployment runs. Refusals are *swap.Error with
+// CodeRefused.
 func (s *Signer) SignUTXO(ctx context.Context, req *connect.Request[ferryv1.SignUTXORequest]) (*connect.Response[ferryv1.SignResponse], error) {
 	chain := asset.Chain(req.Msg.GetChain())
 	if chain.Family() != asset.UTXO || !slices.Contains(s.ring.networks.Chains(), chain) {
 		s.observe("", "", swap.CodeRefused, "chain")
 		return nil, refuse("chain", "", "Chain %.20q is none of the UTXO family that this deployment runs.", chain)
 	}
-	return s.answer(ctx, chain, req.Msg.GetAuthority(), func(c claim) (signature, error) {
-		p, tx, err := s.checkUTXO(c, req.Msg)
+	return s.answer(ctx, chain, req.Msg.GetAuthorities(), func(claims []claim) (signature, error) {
+		p, tx, err := s.checkUTXO(claims, req.Msg)
 		if err != nil {
 			return signature{}, err
 		}
-		return s.memory.sign(p, s.now(), func() (signature, error) { return s.signUTXO(tx) })
+		return s.memory.sign(p, s.caps, s.now(), func() (signature, error) { return s.signUTXO(tx) })
 	})
 }
 
-// SignEthereum signs a dynamic-fee transaction from the hot sender. Refusals are
-// *swap.Error with CodeRefused.
+// SignEthereum signs a dynamic-fee transaction from the hot sender, or a sweep from a
+// deposit address. Refusals are *swap.Error with CodeRefused.
 func (s *Signer) SignEthereum(ctx context.Context, req *connect.Request[ferryv1.SignEthereumRequest]) (*connect.Response[ferryv1.SignResponse], error) {
-	return s.answer(ctx, asset.Ethereum, req.Msg.GetAuthority(), func(c claim) (signature, error) {
-		p, tx, err := s.checkEthereum(c, req.Msg)
+	told := []*ferryv1.Authority{req.Msg.GetAuthority()}
+	return s.answer(ctx, asset.Ethereum, told, func(claims []claim) (signature, error) {
+		p, tx, err := s.checkEthereum(claims[0], req.Msg)
 		if err != nil {
 			return signature{}, err
 		}
-		return s.memory.sign(p, s.now(), func() (signature, error) { return s.signEthereum(tx) })
+		return s.memory.sign(p, s.caps, s.now(), func() (signature, error) { return s.signEthereum(tx) })
 	})
 }
 
-// answer verifies the authority, has work done in turn, and logs how it ended.
-func (s *Signer) answer(ctx context.Context, chain asset.Chain, a *ferryv1.Authority, work func(claim) (signature, error)) (*connect.Response[ferryv1.SignResponse], error) {
+// answer verifies the authorities, has work done in turn, and logs how it ended: of a
+// batch the first is named, with how many there are.
+func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.Authority, work func([]claim) (signature, error)) (*connect.Response[ferryv1.SignResponse], error) {
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
@@ -185,12 +189,17 @@ func (s *Signer) answer(ctx context.Context, chain asset.Chain, a *ferryv1.Autho
 		s.observe(chain, "", swap.CodeUnavailable, "")
 		return nil, swap.Refuse(swap.CodeUnavailable, "", "", "The signer is busy or closed.")
 	}
-	c, err := s.authorise(chain, a)
+	claims, err := s.authoriseAll(chain, told)
+	var c claim
 	var signed signature
 	if err == nil {
-		signed, err = work(c)
+		c = claims[0]
+		err = s.stopped(chain, claims)
 	}
-	log := s.log.With("chain", chain, "purpose", c.purpose, "swap", c.swapID, "authority", c.key)
+	if err == nil {
+		signed, err = work(claims)
+	}
+	log := s.log.With("chain", chain, "purpose", c.purpose, "swap", c.swapID, "authority", c.key, "authorities", len(told))
 	var refusal *swap.Error
 	switch {
 	case err == nil:

@@ -20,36 +20,44 @@ type utxoTx struct {
 	at    []position
 }
 
-// checkUTXO recomputes what a transaction does and compares it with the claim. The
-// bytes do not say of which chain they are: the claim does, and every script is one
+// checkUTXO recomputes what a transaction does and compares it with the claims. The
+// bytes do not say of which chain they are: the claims do, and every script is one
 // of that chain's own accounts, whose keys no other chain has; the refund of a coin that
 // came to a sibling's address may spend that coin besides (siblingCoin).
-func (s *Signer) checkUTXO(c claim, req *ferryv1.SignUTXORequest) (payment, utxoTx, error) {
-	tx, err := decodeUTXO(c.chain, req.GetUnsignedTx())
+func (s *Signer) checkUTXO(claims []claim, req *ferryv1.SignUTXORequest) (payment, utxoTx, error) {
+	chain := claims[0].chain
+	tx, err := decodeUTXO(chain, req.GetUnsignedTx())
 	if err != nil {
 		return payment{}, utxoTx{}, refuse("unsigned_tx", "", "The transaction can't be signed: %v.", err)
 	}
-	b := utxoTx{chain: c.chain, tx: tx}
-	in, err := s.checkInputs(c, &b, req.GetInputs())
+	b := utxoTx{chain: chain, tx: tx}
+	in, err := s.checkInputs(claims[0], &b, req.GetInputs())
 	if err != nil {
 		return payment{}, utxoTx{}, err
 	}
-	amount, change, err := s.checkOutputs(c, tx, req.GetChange())
-	if err != nil {
+	p := payment{chain: chain, token: claims[0].token, unsigned: req.GetUnsignedTx()}
+	for _, txIn := range tx.TxIn {
+		p.spends = append(p.spends, fmt.Sprintf("%s:%s:%d", chain, txIn.PreviousOutPoint.Hash, txIn.PreviousOutPoint.Index))
+	}
+	var out uint64
+	if p.parts, out, err = s.checkOutputs(claims, tx, req.GetChange()); err != nil {
 		return payment{}, utxoTx{}, err
 	}
-	out := amount + change
 	if in < out {
 		return payment{}, utxoTx{}, refuse("unsigned_tx", fmt.Sprint(in), "The outputs %d are more than the inputs.", out)
 	}
-	p := payment{claim: c, amount: asset.NewUnits(amount), fee: asset.NewUnits(in - out), unsigned: req.GetUnsignedTx()}
-	for _, txIn := range tx.TxIn {
-		p.spends = append(p.spends, fmt.Sprintf("%s:%s:%d", c.chain, txIn.PreviousOutPoint.Hash, txIn.PreviousOutPoint.Index))
+	p.fee = asset.NewUnits(in - out)
+	for i := range p.parts {
+		p.parts[i].bind(p.spends[0])
+		if err := p.parts[i].checkAmount(p.parts[i].amount); err != nil {
+			return payment{}, utxoTx{}, ofMember(err, i, len(p.parts))
+		}
 	}
-	if err := c.checkAmount(p.amount); err != nil {
+	behind, err := s.ancestorsOf(p, b)
+	if err != nil {
 		return payment{}, utxoTx{}, err
 	}
-	return p, b, s.caps.check(c.asset, p.amount, p.fee, signedSize(b))
+	return p, b, s.caps.checkCaps(p, signedSize(b), behind)
 }
 
 // checkInputs proves each input's amount by the transaction that made it, and
@@ -83,34 +91,46 @@ func (s *Signer) checkInputs(c claim, b *utxoTx, inputs []*ferryv1.UTXOInput) (u
 	return sum, nil
 }
 
-// checkOutputs accepts one output to the claim's destination and declared change,
-// and nothing else. It returns the amount paid and the change in base units.
-func (s *Signer) checkOutputs(c claim, tx *wire.MsgTx, declared []*ferryv1.UTXOChange) (amount, change uint64, err error) {
-	destination, err := keys.Script(s.ring.networks, c.chain, c.destination)
+// checkOutputs accepts declared change, and one output for each claim in their order, and
+// nothing else. It returns what each is paid, and the sum of all outputs in base units.
+func (s *Signer) checkOutputs(claims []claim, tx *wire.MsgTx, declared []*ferryv1.UTXOChange) (paid []part, sum uint64, err error) {
+	chain := claims[0].chain
+	change, err := s.changeScripts(chain, tx, declared)
 	if err != nil {
-		return 0, 0, fmt.Errorf("destination: %w", err)
+		return nil, 0, err
 	}
-	scripts, err := s.changeScripts(c.chain, tx, declared)
-	if err != nil {
-		return 0, 0, err
+	if claims[0].toChange {
+		return s.checkSwept(claims[0], tx, change)
 	}
-	paid := 0
 	for i, out := range tx.TxOut {
-		script, isChange := scripts[uint32(i)]
-		switch {
-		case isChange && bytes.Equal(out.PkScript, script):
-			change += uint64(out.Value)
-		case !isChange && bytes.Equal(out.PkScript, destination):
-			amount += uint64(out.Value)
-			paid++
-		default:
-			return 0, 0, refuse("unsigned_tx", "", "Output %d pays neither the destination nor declared change of ours.", i)
+		script, isChange := change[uint32(i)]
+		if !isChange && len(paid) < len(claims) {
+			next := claims[len(paid)]
+			if script, err = keys.Script(s.ring.networks, chain, next.destination); err != nil {
+				return nil, 0, fmt.Errorf("destination: %w", err)
+			}
+			paid = append(paid, part{claim: next, amount: asset.NewUnits(uint64(out.Value))})
 		}
+		if script == nil || !bytes.Equal(out.PkScript, script) {
+			return nil, 0, refuse("unsigned_tx", "", "Output %d pays neither the destination nor declared change of ours.", i)
+		}
+		sum += uint64(out.Value) // at most 104 × 84e14: no overflow
 	}
-	if paid != 1 {
-		return 0, 0, refuse("unsigned_tx", "1", "%d outputs pay the destination.", paid)
+	if len(paid) != len(claims) {
+		return nil, 0, refuse("unsigned_tx", fmt.Sprint(len(claims)), "%d outputs pay a destination; there is to be one for each authority.", len(paid))
 	}
-	return amount, change, nil
+	return paid, sum, nil
+}
+
+// checkSwept accepts declared change only: a sweep leaves everything with us.
+func (s *Signer) checkSwept(c claim, tx *wire.MsgTx, change map[uint32][]byte) (paid []part, sum uint64, err error) {
+	for i, out := range tx.TxOut {
+		if script, isChange := change[uint32(i)]; !isChange || !bytes.Equal(out.PkScript, script) {
+			return nil, 0, refuse("unsigned_tx", "", "Output %d of a sweep pays no declared change address of ours.", i)
+		}
+		sum += uint64(out.Value)
+	}
+	return []part{{claim: c, amount: asset.NewUnits(sum)}}, sum, nil
 }
 
 func (s *Signer) changeScripts(chain asset.Chain, tx *wire.MsgTx, declared []*ferryv1.UTXOChange) (map[uint32][]byte, error) {

@@ -43,7 +43,7 @@ func decodeUTXO(chain asset.Chain, raw []byte) (*wire.MsgTx, error) {
 }
 
 func checkShape(tx *wire.MsgTx) error {
-	if len(tx.TxIn) == 0 || len(tx.TxIn) > maxInputs || len(tx.TxOut) == 0 || len(tx.TxOut) > 1+maxChange {
+	if len(tx.TxIn) == 0 || len(tx.TxIn) > maxInputs || len(tx.TxOut) == 0 || len(tx.TxOut) > maxBatch+maxChange {
 		return fmt.Errorf("%d inputs and %d outputs are not accepted", len(tx.TxIn), len(tx.TxOut))
 	}
 	seen := map[wire.OutPoint]bool{}

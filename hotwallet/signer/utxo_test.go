@@ -33,7 +33,10 @@ func (d *desk) spendCoins(t swaptest.Reporter, a *ferryv1.Authority, amountSat i
 // names, all of one hot address, with the rest as change after the fee.
 func (d *desk) spendOn(t swaptest.Reporter, on asset.Chain, a *ferryv1.Authority, amountSat int64, fee int64, names ...string) *ferryv1.SignUTXORequest {
 	t.Helper()
-	req := &ferryv1.SignUTXORequest{Authority: a, Chain: string(on)}
+	req := &ferryv1.SignUTXORequest{Chain: string(on)}
+	if a != nil {
+		req.Authorities = []*ferryv1.Authority{a}
+	}
 	tx := wire.NewMsgTx(2)
 	from := d.keyOn(t, on, keys.Hot, keys.External, 3)
 	change := -amountSat - fee
@@ -118,7 +121,7 @@ func TestSignBitcoinRefuses(t *testing.T) {
 		"a smaller amount":      {onTx(func(tx *wire.MsgTx) { tx.TxOut[0].Value-- }), "unsigned_tx", "too small for this payout"},
 		"another destination":   {onTx(func(tx *wire.MsgTx) { tx.TxOut[0].PkScript[5] ^= 1 }), "unsigned_tx", "Output 0 pays neither"},
 		"a third output":        {onTx(func(tx *wire.MsgTx) { tx.AddTxOut(wire.NewTxOut(1000, []byte{0x51})) }), "unsigned_tx", "Output 2 pays neither"},
-		"the destination twice": {onTx(func(tx *wire.MsgTx) { tx.AddTxOut(wire.NewTxOut(1000, tx.TxOut[0].PkScript)) }), "unsigned_tx", "2 outputs pay"},
+		"the destination twice": {onTx(func(tx *wire.MsgTx) { tx.AddTxOut(wire.NewTxOut(1000, tx.TxOut[0].PkScript)) }), "unsigned_tx", "Output 2 pays neither"},
 		"no destination": {func(req *ferryv1.SignUTXORequest) {
 			alter(t, req, func(tx *wire.MsgTx) { tx.TxOut = tx.TxOut[1:] })
 			req.Change[0].OutputIndex = 0

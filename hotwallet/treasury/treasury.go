@@ -36,8 +36,10 @@ type Balances struct {
 	Suspense          *big.Int
 	HouseCapital      *big.Int
 	NetworkFees       *big.Int
-	// Unswept lies on deposit addresses that can't pay by themselves (account chains).
-	Unswept asset.Units
+	// OnSender lies on the address that pays, Unswept on deposit addresses, from which
+	// it has to be swept first (account chains). Together they are OnChain.
+	OnSender asset.Units
+	Unswept  asset.Units
 	// Height is the last block in the books, -1 before the first.
 	Height int64
 	// Halted says why payments stand still, "" if they run.

@@ -121,7 +121,7 @@ func TestForeignSpendHalts(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		w.fund(1)
-		plan, err := w.chain.Plan(w.ctx, w.settledFunds(), chain.Request{Asset: w.chain.Chain().NativeID(), Destination: w.chain.NewAddress(), Units: w.small(), FeeMax: w.large()})
+		plan, err := w.chain.Plan(w.ctx, w.settledFunds(), chain.Pay(chain.Output{Destination: w.chain.NewAddress(), Asset: w.chain.Chain().NativeID(), Units: w.small()}, w.large()))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -52,7 +52,7 @@ func (w *world) sign(units asset.Units) (payout, bool) {
 	p := payout{swapID: swap.NewID(swap.SwapPrefix, timeOf(w.payouts)), destination: w.chain.NewAddress()}
 	w.payouts++
 	p.order = swap.PayoutOrderID(p.swapID)
-	plan, err := w.chain.Plan(w.ctx, w.settledFunds(), chain.Request{Asset: w.chain.Chain().NativeID(), Destination: p.destination, Units: units, FeeMax: w.large()})
+	plan, err := w.chain.Plan(w.ctx, w.settledFunds(), chain.Pay(chain.Output{Destination: p.destination, Asset: w.chain.Chain().NativeID(), Units: units}, w.large()))
 	if errors.Is(err, chain.ErrFunds) {
 		return p, false
 	}

@@ -59,6 +59,8 @@ func (w *world) holdings() string {
 		w.text(`SELECT 'coins ' || coalesce(string_agg(txid || ':' || idx || ' ' || units || ' ' || address || ' ' || height, ', ' ORDER BY txid, idx), '')
 			FROM coin WHERE spent_txid IS NULL AND height IS NOT NULL`),
 		w.text(`SELECT 'held ' || coalesce(sum(units), 0) FROM posting WHERE account IN ('wallet', 'in_flight')`),
+		w.text(`SELECT 'places ' || coalesce(string_agg(address || ' ' || asset || ' ' || units, ', ' ORDER BY address, asset), '')
+			FROM holding WHERE units <> 0`),
 		w.text(`SELECT 'house ' || coalesce(sum(units), 0) FROM posting WHERE account = 'house_capital'`),
 		w.text(`SELECT 'deposits ' || coalesce(string_agg(deposit_id || ' ' || units || ' ' || state || ' ' || height, ', ' ORDER BY deposit_id), '')
 			FROM deposit WHERE height IS NOT NULL`), nonce,

@@ -208,7 +208,7 @@ func (w *world) payToken(id asset.ID, units asset.Units) payout {
 	p.order = swap.PayoutOrderID(p.swapID)
 	f := w.settledFunds()
 	f.TokenBalance = w.large()
-	plan, err := w.chain.Plan(w.ctx, f, chain.Request{Asset: id, Destination: p.destination, Units: units, FeeMax: w.large()})
+	plan, err := w.chain.Plan(w.ctx, f, chain.Pay(chain.Output{Destination: p.destination, Asset: id, Units: units}, w.large()))
 	if err != nil {
 		w.Fatal(err)
 	}

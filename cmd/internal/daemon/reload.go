@@ -66,6 +66,11 @@ func (r *reloader) reload() error {
 	if err := sameChains(before, after); err != nil {
 		return err
 	}
+	// What else is new waits: the depth from which a payment is dead follows from the
+	// reorganisations that the running watcher follows, too.
+	if after, err = r.running.WithDeposits(next).DepositRules(); err != nil {
+		return err
+	}
 	if reflect.DeepEqual(before, after) {
 		r.log.Info("what deposits need has not changed")
 		return nil
@@ -104,6 +109,11 @@ func (r *reloader) tell(before, after swap.DepositRules) {
 	for chain, n := range after.Confirmations {
 		if was := before.Confirmations[chain]; was != n {
 			r.log.Info("confirmations have changed", "chain", chain, "from", was, "to", n)
+		}
+	}
+	for chain, n := range after.Dead {
+		if was := before.Dead[chain]; was != n {
+			r.log.Info("the depth of a death has changed", "chain", chain, "from", was, "to", n)
 		}
 	}
 	for _, a := range r.running.Networks.Assets() {

@@ -85,6 +85,9 @@ func TestReloadTakesOverWhatDepositsNeed(t *testing.T) {
 	if n, _ := f.taken[0].Needed(asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(50_000_001)}); n != 6 || f.taken[0].Confirmations[asset.Bitcoin] != 4 {
 		t.Errorf("taken: %+v", f.taken[0])
 	}
+	if got := f.taken[0].Dead[asset.Bitcoin]; got != max(4, policy().Chains[asset.Bitcoin].ReorgLimit+1) {
+		t.Errorf("payments are dead after %d blocks", got)
+	}
 	for _, line := range []string{"confirmations have changed", "from=3 to=4", "6 confirmations above 50000000"} {
 		if !strings.Contains(f.log.String(), line) {
 			t.Errorf("the log lacks %q:\n%s", line, &f.log)

@@ -9,9 +9,11 @@ import (
 // blocks more and, on the account chain, a block that is safe, of some of them finalized.
 func (w *World) depositRules() swap.DepositRules {
 	rules := swap.DepositRules{Confirmations: map[asset.Chain]int64{}, Tiers: map[asset.ID][]swap.Tier{},
-		SafeAbove: map[asset.ID]asset.Units{}, FinalizedAbove: map[asset.ID]asset.Units{}}
+		SafeAbove: map[asset.ID]asset.Units{}, FinalizedAbove: map[asset.ID]asset.Units{},
+		Dead: map[asset.Chain]int64{}}
 	for on, r := range w.rules {
 		rules.Confirmations[on] = r.confirmations
+		rules.Dead[on] = max(r.confirmations, r.reorgLimit+1)
 		if r.large.IsZero() {
 			continue
 		}

@@ -28,13 +28,9 @@ func New(cfg utxo.Config) (*utxo.Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	script, err := utxo.Script(cfg.Networks, asset.Bitcoin)
-	if err != nil {
-		return nil, err
-	}
 	return utxo.New(cfg, utxo.Rules{
 		Chain: asset.Bitcoin, Network: cfg.Networks.Bitcoin, Anchors: anchors(params),
-		Script: script, Address: utxo.Address(params), DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx,
+		Script: utxo.Script(cfg.Networks, asset.Bitcoin), Address: utxo.Address(params), DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx,
 		Input: utxo.P2WPKH, Sibling: utxo.P2PKH, Sequence: utxo.Replaceable, Dust: dust, Most: most, BlockMost: blockMost,
 	})
 }

@@ -1,6 +1,7 @@
 package bitcoin_test
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -44,8 +45,9 @@ func newHarness(t *testing.T) (*utxotest.Harness, utxo.Config) {
 	return utxotest.NewHarness(t, utxotest.New(t, kind, p.RPCAddress(), p.RPCUser(), p.RPCPassword()), a), cfg
 }
 
-// TestFees: below the relay minimum btcd refuses; a higher fee replaces, and what
-// was replaced conflicts from then on.
+// TestFees: a plan offers what btcd relays at least, whatever is wanted, and is not made
+// where that is above the cap. A higher fee replaces, and what was replaced conflicts from
+// then on.
 func TestFees(t *testing.T) {
 	t.Parallel()
 	h, cfg := newHarness(t)
@@ -55,29 +57,32 @@ func TestFees(t *testing.T) {
 		Coins: []chain.Coin{{TxID: h.Pay(t, a.Address, units), Units: units, Address: a.Address}}, ChangeAddress: a.Address,
 	}
 	h.Mine(t, 1)
-	attempt := func(rate uint64) []byte {
-		cfg.FeeFloor, cfg.FeeFallback, cfg.FeeCap = rate, rate, rate
+	plan := func(least, most uint64, rate chain.Rate) (chain.Plan, error) {
+		cfg.FeeFloor, cfg.FeeFallback, cfg.FeeCap = least, least, most
 		at, err := bitcoin.New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := at.Plan(t.Context(), funds, chain.Request{
-			Destination: h.Miner.Address, Asset: asset.BTC, Units: asset.NewUnits(50_000), FeeMax: units,
-		})
-		if err != nil {
-			t.Fatal(err)
+		r := chain.Pay(chain.Output{Destination: h.Miner.Address, Asset: asset.BTC, Units: asset.NewUnits(50_000)}, units)
+		r.Rate = rate
+		return at.Plan(t.Context(), funds, r)
+	}
+	if p, err := plan(1, 999, 1); !errors.Is(err, chain.ErrFeeMax) {
+		t.Errorf("a cap below the relay's least: %+v, %v", p, err)
+	}
+	attempt := func(least, most uint64, rate, want chain.Rate) []byte {
+		p, err := plan(least, most, rate)
+		if err != nil || p.Rate < want || p.Rate > want+want/50 {
+			t.Fatalf("rate %d for %d, within %d to %d: offers %d, want %d", rate, rate, least, most, p.Rate, want)
 		}
 		raw, _ := h.Sign(t, p)
 		return raw
 	}
-	cheap, usual, dear := attempt(1), attempt(2000), attempt(8000)
+	least, dear := attempt(1, 9000, 1, 1000), attempt(1, 9000, 100_000, 9000)
 	for _, step := range []struct {
 		raw  []byte
 		want chain.Acceptance
-	}{
-		{cheap, chain.Rejected}, {usual, chain.Accepted}, {dear, chain.Accepted},
-		{usual, chain.Conflicting}, {dear, chain.Accepted},
-	} {
+	}{{least, chain.Accepted}, {dear, chain.Accepted}, {least, chain.Conflicting}, {dear, chain.Accepted}} {
 		if got, err := h.Adapter().Broadcast(t.Context(), step.raw); got != step.want {
 			t.Fatalf("%s (%v), want %s", got, err, step.want)
 		}

@@ -1,8 +1,6 @@
 package bitcoincash
 
 import (
-	"fmt"
-
 	"github.com/btcsuite/btcd/address/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
@@ -56,40 +54,10 @@ func rules(n asset.Networks) (utxo.Rules, error) {
 	}
 	return utxo.Rules{
 		Chain: asset.BitcoinCash, Network: n.BitcoinCash, Anchors: anchors,
-		Script: script(n, prefix), Address: addressOf(params, prefix),
+		Script: utxo.Script(n, asset.BitcoinCash), Address: addressOf(params, prefix),
 		DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx, Carried: carried,
 		Input: utxo.P2PKH, Sequence: wire.MaxTxInSequenceNum, Dust: dust, Least: least, Most: most, BlockMost: blockMost,
 	}, nil
-}
-
-// script is Rules.Script: CashAddr only.
-func script(n asset.Networks, prefix string) func(string) ([]byte, error) {
-	return func(text string) ([]byte, error) {
-		canonical, err := n.ParseAddress(asset.BitcoinCash, text)
-		if err != nil {
-			return nil, err
-		}
-		kind, hash, err := asset.DecodeCashAddr(prefix, canonical)
-		if err != nil {
-			return nil, err
-		}
-		return scriptFor(kind, hash)
-	}
-}
-
-// scriptFor is the script of a hash of 20 bytes. One of 32 (P2SH since May 2023) is no
-// destination: the signer does not make its script.
-func scriptFor(kind asset.CashKind, hash []byte) ([]byte, error) {
-	b := txscript.NewScriptBuilder()
-	switch {
-	case kind == asset.CashP2PKH && len(hash) == 20:
-		b.AddOp(txscript.OP_DUP).AddOp(txscript.OP_HASH160).AddData(hash).AddOp(txscript.OP_EQUALVERIFY).AddOp(txscript.OP_CHECKSIG)
-	case kind == asset.CashP2SH && len(hash) == 20:
-		b.AddOp(txscript.OP_HASH160).AddData(hash).AddOp(txscript.OP_EQUAL)
-	default:
-		return nil, fmt.Errorf("CashAddr kind %d with %d bytes: %w", kind, len(hash), asset.ErrAddressKind)
-	}
-	return b.Script()
 }
 
 // addressOf is Rules.Address: P2PKH and P2SH of 20 bytes, which is what addresses of

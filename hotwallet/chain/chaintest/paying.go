@@ -143,7 +143,7 @@ func (s *suite) testPlanLimits(t *testing.T) {
 		"below the dust limit":          {to, below, s.feeMax, nil},
 		"no address":                    {"x", s.amount, s.feeMax, asset.ErrAddressSyntax},
 	} {
-		_, err := s.Plan(t.Context(), f, chain.Request{Asset: s.Chain().NativeID(), Destination: row.to, Units: row.units, FeeMax: row.fee})
+		_, err := s.Plan(t.Context(), f, chain.Pay(chain.Output{Destination: row.to, Asset: s.Chain().NativeID(), Units: row.units}, row.fee))
 		if err == nil || row.want != nil && !errors.Is(err, row.want) {
 			t.Errorf("%s: %v, want %v", name, err, row.want)
 		}

@@ -134,7 +134,7 @@ func (s *suite) funds(t *testing.T, a Account, credits ...chain.Credit) chain.Fu
 
 func (s *suite) plan(t *testing.T, f chain.Funds, to string, units asset.Units) chain.Plan {
 	t.Helper()
-	p, err := s.Plan(t.Context(), f, chain.Request{Asset: s.Chain().NativeID(), Destination: to, Units: units, FeeMax: s.feeMax})
+	p, err := s.Plan(t.Context(), f, chain.Pay(chain.Output{Destination: to, Asset: s.Chain().NativeID(), Units: units}, s.feeMax))
 	if err != nil {
 		t.Fatalf("plan: %v", err)
 	}

@@ -95,7 +95,7 @@ func (s *tokenSuite) fundToken(t *testing.T) chain.Funds {
 }
 
 func (s *tokenSuite) request(to string, units asset.Units) chain.Request {
-	return chain.Request{Asset: s.token, Destination: to, Units: units, FeeMax: s.feeMax}
+	return chain.Pay(chain.Output{Destination: to, Asset: s.token, Units: units}, s.feeMax)
 }
 
 func (s *tokenSuite) planToken(t *testing.T, f chain.Funds, to string) chain.Plan {
@@ -141,7 +141,7 @@ func (s *tokenSuite) testLimits(t *testing.T) {
 	f, to := s.fundToken(t), s.Stranger(t)
 	poor, strange := f, s.request(to, s.units)
 	poor.Balance = asset.NewUnits(1)
-	strange.Asset = "XYZ"
+	strange.Outputs[0].Asset = "XYZ"
 	cheap, itself := s.request(to, s.units), s.request(f.Sender, s.units)
 	cheap.FeeMax = asset.Units{}
 	for name, row := range map[string]struct {

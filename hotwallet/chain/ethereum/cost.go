@@ -18,7 +18,7 @@ func (a *Adapter) SpendCost(ctx context.Context) (asset.Units, error) {
 	if h.BaseFee == nil {
 		return asset.Units{}, fmt.Errorf("block %s has no base fee", refOf(h))
 	}
-	perGas := new(big.Int).Add(h.BaseFee, a.tip(ctx))
+	perGas := new(big.Int).Add(h.BaseFee, a.tip(ctx, h.BaseFee, 0))
 	if most := new(big.Int).SetUint64(a.cfg.FeeCapMax); perGas.Cmp(most) > 0 {
 		perGas = most
 	}

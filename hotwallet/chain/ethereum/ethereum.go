@@ -116,6 +116,7 @@ var (
 
 	_ chain.Finalizing     = (*Adapter)(nil)
 	_ chain.TransferReader = (*Adapter)(nil)
+	_ chain.SentReader     = (*Adapter)(nil)
 )
 
 // New makes an adapter. It does not call the node yet.

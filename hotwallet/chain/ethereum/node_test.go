@@ -217,7 +217,7 @@ func planWith(t *testing.T, n answers, feeMax uint64, change func(*Config)) (*ty
 		}
 	})
 	p, err := a.Plan(t.Context(), chain.Funds{Sender: ourAddress().Hex(), Nonce: 9, Balance: asset.NewUnits(1 << 50)},
-		chain.Request{Asset: asset.ETH, Destination: them.Hex(), Units: asset.NewUnits(1000), FeeMax: asset.NewUnits(feeMax)})
+		chain.Pay(chain.Output{Destination: them.Hex(), Asset: asset.ETH, Units: asset.NewUnits(1000)}, asset.NewUnits(feeMax)))
 	if err != nil {
 		return nil, err
 	}

@@ -18,9 +18,14 @@ import (
 const transferGas = 21000
 
 // Plan implements chain.Payer: an EIP-1559 transfer from f.Sender, of ether or of a token
-// by its contract.
+// by its contract. What a whole payment of ether leaves is what the fee falls short of its
+// most.
 func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain.Plan, error) {
-	to, err := a.cfg.Networks.ParseAddress(asset.Ethereum, r.Destination)
+	if len(r.Outputs) != 1 {
+		return chain.Plan{}, fmt.Errorf("%d outputs, a transaction of Ethereum pays one", len(r.Outputs))
+	}
+	o := r.Outputs[0]
+	to, err := a.cfg.Networks.ParseAddress(asset.Ethereum, o.Destination)
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("destination: %w", err)
 	}
@@ -28,11 +33,15 @@ func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (cha
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("sender: %w", err)
 	}
-	if r.Units.IsZero() {
+	fills := o.Asset == asset.ETH && to == from
+	switch {
+	case r.Whole && !o.Units.IsZero():
+		return chain.Plan{}, fmt.Errorf("it takes everything and names %s base units", o.Units)
+	case !r.Whole && o.Units.IsZero() && !fills:
 		return chain.Plan{}, fmt.Errorf("amount 0 is below %s", a.MinOutput())
 	}
 	var c call
-	if r.Asset == asset.ETH {
+	if o.Asset == asset.ETH {
 		c, err = a.etherCall(ctx, f, r, from, to)
 	} else {
 		c, err = a.tokenCall(ctx, f, r, from, to)
@@ -43,34 +52,45 @@ func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (cha
 	return a.finish(ctx, c, f, r)
 }
 
-// call is what a payment has the chain do.
+// call is what a payment has the chain do. units are those of the payment's asset, value
+// the ether that goes with it.
 type call struct {
-	to    common.Address
-	value asset.Units
-	data  []byte
-	gas   uint64
+	to           common.Address
+	units, value asset.Units
+	data         []byte
+	gas          uint64
 }
 
 func (a *Adapter) etherCall(ctx context.Context, f chain.Funds, r chain.Request, from, to string) (call, error) {
-	if f.Balance.Less(r.Units) {
-		return call{}, &chain.ShortError{Asset: r.Asset, Has: f.Balance, Needs: r.Units}
+	units := r.Outputs[0].Units
+	if r.Whole {
+		units = f.Balance // less the fee, which finish knows
 	}
-	gas, err := a.gas(ctx, from, to, r.Units)
+	if f.Balance.Less(units) {
+		return call{}, &chain.ShortError{Asset: asset.ETH, Has: f.Balance, Needs: units}
+	}
+	gas, err := a.gas(ctx, from, to, units)
 	if err != nil {
 		return call{}, fmt.Errorf("gas: %w", err)
 	}
-	return call{to: common.HexToAddress(to), value: r.Units, gas: gas}, nil
+	return call{to: common.HexToAddress(to), units: units, value: units, gas: gas}, nil
 }
 
 // finish prices a call and makes it a transaction.
 func (a *Adapter) finish(ctx context.Context, c call, f chain.Funds, r chain.Request) (chain.Plan, error) {
-	p, err := a.price(ctx, c.gas, r.FeeMax)
+	p, err := a.price(ctx, c.gas, f, r)
 	if err != nil {
 		return chain.Plan{}, err
 	}
 	fee, err := asset.UnitsFromBig(new(big.Int).Mul(p.feeCap, new(big.Int).SetUint64(c.gas)))
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("fee: %w", err)
+	}
+	if r.Whole && len(c.data) == 0 {
+		if c.value, err = f.Balance.Sub(fee); err != nil || c.value.IsZero() {
+			return chain.Plan{}, &chain.ShortError{Asset: asset.ETH, Has: f.Balance, Needs: fee}
+		}
+		c.units = c.value
 	}
 	total, err := c.value.Add(fee)
 	if err != nil {
@@ -86,7 +106,10 @@ func (a *Adapter) finish(ctx context.Context, c call, f chain.Funds, r chain.Req
 	if err != nil {
 		return chain.Plan{}, fmt.Errorf("encode the transaction: %w", err)
 	}
-	return chain.Plan{Unsigned: raw, ChangeIndex: -1, SenderPath: f.SenderPath, Nonce: f.Nonce, Fee: fee}, nil
+	paid := r.Outputs[0]
+	paid.Units = c.units
+	return chain.Plan{Unsigned: raw, Outputs: []chain.Output{paid}, ChangeIndex: -1, SenderPath: f.SenderPath, Nonce: f.Nonce,
+		Fee: fee, Size: c.gas, Rate: p.rate()}, nil
 }
 
 // gas is a transfer's, or for a contract what the node estimates and a quarter
@@ -110,51 +133,4 @@ func (a *Adapter) gas(ctx context.Context, from, to string, units asset.Units) (
 		return 0, fmt.Errorf("the destination's contract takes %d gas, at most %d is paid", uint64(estimate), a.cfg.GasMax)
 	}
 	return min(uint64(estimate)+uint64(estimate)/4, a.cfg.GasMax), nil
-}
-
-// price is EIP-1559's, in wei per gas.
-type price struct{ tip, feeCap *big.Int }
-
-// price offers twice the base fee and the tip. The base fee rises by at most an
-// eighth a block, so that lasts for five full blocks. Where the configured cap or
-// FeeMax does not allow as much, it offers what they allow, as long as that
-// covers the next block.
-func (a *Adapter) price(ctx context.Context, gas uint64, feeMax asset.Units) (price, error) {
-	h, err := a.header(ctx, "latest")
-	if err != nil {
-		return price{}, err
-	}
-	base := h.BaseFee
-	if base == nil {
-		return price{}, fmt.Errorf("block %s has no base fee", refOf(h))
-	}
-	p := price{tip: a.tip(ctx)}
-	p.feeCap = new(big.Int).Add(new(big.Int).Mul(base, big.NewInt(2)), p.tip)
-	affordable := new(big.Int).Div(feeMax.Big(), new(big.Int).SetUint64(gas))
-	for _, limit := range []*big.Int{new(big.Int).SetUint64(a.cfg.FeeCapMax), affordable} {
-		if limit.Cmp(p.feeCap) < 0 {
-			p.feeCap = limit
-		}
-	}
-	next := new(big.Int).Add(base, new(big.Int).Div(base, big.NewInt(8)))
-	if next.Add(next, p.tip).Cmp(p.feeCap) > 0 {
-		return price{}, fmt.Errorf("%s wei per gas of at most %s: %w", next, p.feeCap, chain.ErrFeeMax)
-	}
-	return p, nil
-}
-
-// tip asks the node. No answer is no error: a fallback is configured.
-func (a *Adapter) tip(ctx context.Context) *big.Int {
-	var suggested hexutil.Big
-	tip := new(big.Int).SetUint64(a.cfg.TipFallback)
-	if err := a.call(ctx, &suggested, "eth_maxPriorityFeePerGas"); err == nil {
-		tip = suggested.ToInt()
-	}
-	if least := new(big.Int).SetUint64(a.cfg.TipFloor); tip.Cmp(least) < 0 {
-		return least
-	}
-	if most := new(big.Int).SetUint64(a.cfg.TipCap); tip.Cmp(most) > 0 {
-		return most
-	}
-	return tip
 }

@@ -18,27 +18,31 @@ var errToSender = errors.New("the destination is the sender itself")
 // asked what the contract would do: one that stops or bars us reverts, and others say
 // false, as a transaction with status 1 that pays nobody would.
 func (a *Adapter) tokenCall(ctx context.Context, f chain.Funds, r chain.Request, from, to string) (call, error) {
-	contract, known := a.tokens.contract(r.Asset)
+	o := r.Outputs[0]
+	contract, known := a.tokens.contract(o.Asset)
 	if !known {
-		return call{}, fmt.Errorf("no contract is pinned for %.20q", r.Asset)
+		return call{}, fmt.Errorf("no contract is pinned for %.20q", o.Asset)
+	}
+	if r.Whole {
+		o.Units = f.TokenBalance
 	}
 	if to == from { // no balance would change, so nothing would show that it is paid
 		return call{}, errToSender
 	}
-	if f.TokenBalance.Less(r.Units) {
-		return call{}, &chain.ShortError{Asset: r.Asset, Has: f.TokenBalance, Needs: r.Units}
+	if f.TokenBalance.Less(o.Units) || o.Units.IsZero() {
+		return call{}, &chain.ShortError{Asset: o.Asset, Has: f.TokenBalance, Needs: o.Units}
 	}
 	if err := a.CheckTokens(ctx); err != nil {
 		return call{}, err
 	}
-	c := call{to: contract, data: encodeCall(transferCall, common.HexToAddress(to).Bytes(), r.Units.Big().Bytes())}
+	c := call{to: contract, units: o.Units, data: encodeCall(transferCall, common.HexToAddress(to).Bytes(), o.Units.Big().Bytes())}
 	message := map[string]any{"from": from, "to": contract, "input": hexutil.Bytes(c.data)}
 	if err := a.tryTransfer(ctx, message); err != nil {
-		return call{}, fmt.Errorf("%s: %w", r.Asset, err)
+		return call{}, fmt.Errorf("%s: %w", o.Asset, err)
 	}
 	gas, err := a.tokenGas(ctx, message)
 	if err != nil {
-		return call{}, fmt.Errorf("%s: gas: %w", r.Asset, err)
+		return call{}, fmt.Errorf("%s: gas: %w", o.Asset, err)
 	}
 	c.gas = gas
 	return c, nil

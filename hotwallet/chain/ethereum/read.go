@@ -42,6 +42,24 @@ func (a *Adapter) Transfers(ctx context.Context, ref chain.Ref, w chain.Watch) (
 	return slices.DeleteFunc(m.Credits, func(c chain.Credit) bool { return c.Source != chain.Transfer }), nil
 }
 
+// Sent implements chain.SentReader: it asks for no trace and no balance.
+func (a *Adapter) Sent(ctx context.Context, ref chain.Ref, address string) ([]chain.Debit, error) {
+	_, m, err := a.read(ctx, ref, sender(address), false)
+	if err != nil {
+		return nil, err
+	}
+	return m.Debits, nil
+}
+
+// sender watches one address.
+type sender string
+
+// Address implements chain.Watch.
+func (s sender) Address(address string) bool { return address == string(s) }
+
+// Coin implements chain.Watch.
+func (sender) Coin(string) bool { return false }
+
 // read reads a block and what its header commits to and, if asked, what went on inside
 // of its transactions. Nothing is compared with balances yet.
 func (a *Adapter) read(ctx context.Context, ref chain.Ref, w chain.Watch, inside bool) (c content, m matched, err error) {

@@ -77,7 +77,7 @@ func (s *tokenScene) tokenFunds(t *testing.T) chain.Funds {
 
 func (s *tokenScene) tokenRequest(t *testing.T) chain.Request {
 	t.Helper()
-	return chain.Request{Asset: asset.USDC, Destination: s.Stranger(t), Units: asset.NewUnits(1000), FeeMax: units(1e9)}
+	return chain.Pay(chain.Output{Destination: s.Stranger(t), Asset: asset.USDC, Units: asset.NewUnits(1000)}, units(1e9))
 }
 
 func refusedPlans(t *testing.T, s *tokenScene) {
@@ -94,7 +94,7 @@ func refusedPlans(t *testing.T, s *tokenScene) {
 	if _, err := s.pinning(t, s.make(t, "FalseReturning")).Plan(t.Context(), rich, r); !errors.Is(err, chain.ErrRefused) {
 		t.Errorf("F14 it would return false: %v, want ErrRefused", err)
 	}
-	r.Asset = asset.USDT
+	r.Outputs[0].Asset = asset.USDT
 	if _, err := s.adapter.Plan(t.Context(), rich, r); err != nil {
 		t.Errorf("USDT, which returns nothing: %v", err)
 	}
@@ -122,7 +122,7 @@ func refusedPlans(t *testing.T, s *tokenScene) {
 func lostTokens(t *testing.T, s *tokenScene) {
 	f, r := s.tokenFunds(t), s.tokenRequest(t)
 	for _, lost := range []common.Address{s.usdt, s.usdc, {}, {19: 1}} {
-		r.Destination = lost.Hex()
+		r.Outputs[0].Destination = lost.Hex()
 		if _, err := s.adapter.Plan(t.Context(), f, r); !errors.Is(err, asset.ErrAddressForbidden) {
 			t.Errorf("a plan for %s: %v", lost, err)
 		}

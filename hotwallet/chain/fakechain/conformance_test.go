@@ -67,7 +67,7 @@ func (a accounts) SendFailing(t testing.TB, from chaintest.Account, nonce uint64
 	t.Helper()
 	to := a.c.NewAddress()
 	p, err := a.c.Plan(t.Context(), chain.Funds{Sender: from.Address, Nonce: nonce, Balance: a.c.Balance(from.Address)},
-		chain.Request{Asset: a.c.Chain().NativeID(), Destination: to, Units: amount, FeeMax: coin})
+		chain.Pay(chain.Output{Destination: to, Asset: a.c.Chain().NativeID(), Units: amount}, coin))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,8 @@ type Config struct {
 	Now func() time.Time
 	// Networks is what addresses are written for; simnet and 1337 if empty.
 	Networks asset.Networks
+	// FirstSeen: nodes take no replacement, as on Bitcoin Cash (UTXO chain).
+	FirstSeen bool
 }
 
 // Chain is a chain and the adapter to it.
@@ -49,7 +51,11 @@ type Chain struct {
 	refuse  map[asset.ID]bool
 	rate    uint64
 	minRate uint64
-	faults  faults
+	// firstSeen as configured; blockRate and blockSpace are the market's, see market.go.
+	firstSeen  bool
+	blockRate  uint64
+	blockSpace int
+	faults     faults
 }
 
 var _ chain.Adapter = (*Chain)(nil)
@@ -84,7 +90,7 @@ func newChain(name asset.Chain, cfg Config) *Chain {
 	}
 	c := &Chain{
 		chain: name, networks: cfg.Networks, seed: fmt.Sprintf("%s/%d", name, cfg.Seed), now: cfg.Now,
-		state: newState(), fails: map[string]bool{}, forbid: map[string]bool{}, refuse: map[asset.ID]bool{}, rate: defaultRate, minRate: 1,
+		state: newState(), fails: map[string]bool{}, forbid: map[string]bool{}, refuse: map[asset.ID]bool{}, rate: defaultRate, minRate: 1, firstSeen: cfg.FirstSeen,
 	}
 	c.appendBlock(nil)
 	return c
@@ -162,17 +168,20 @@ func (c *Chain) clock() time.Time {
 // cost is what a transaction pays when it is mined now.
 func (c *Chain) cost(t Tx) asset.Units {
 	if c.chain == asset.Ethereum {
-		if price := c.feeAt(t, c.rate); price.Less(t.Fee) {
+		if price := c.feeAt(t, max(c.rate, c.blockRate)); price.Less(t.Fee) {
 			return price
 		}
 	}
 	return t.Fee
 }
 
-// feeAt is the fee of a transaction at a rate.
-func (c *Chain) feeAt(t Tx, rate uint64) asset.Units {
+// feeAt is the fee of a transaction at a rate in the unit of SetFeeRate.
+func (c *Chain) feeAt(t Tx, rate uint64) asset.Units { return t.feeFor(c.scale(rate)) }
+
+// scale is a rate per vbyte in sat, or per gas in gwei, in chain.Rate's unit.
+func (c *Chain) scale(rate uint64) chain.Rate {
 	if c.chain == asset.Ethereum {
-		return asset.NewUnits(t.size() * rate * gwei)
+		return chain.Rate(rate * gwei)
 	}
-	return asset.NewUnits(t.size() * rate)
+	return chain.Rate(rate * 1000)
 }

@@ -41,7 +41,7 @@ func fund(t *testing.T, c *fakechain.Chain, amount asset.Units) chain.Funds {
 
 func plan(t *testing.T, c *fakechain.Chain, f chain.Funds, to string, amount uint64) ([]byte, string) {
 	t.Helper()
-	p, err := c.Plan(t.Context(), f, chain.Request{Asset: c.Chain().NativeID(), Destination: to, Units: units(amount), FeeMax: coin})
+	p, err := c.Plan(t.Context(), f, chain.Pay(chain.Output{Destination: to, Asset: c.Chain().NativeID(), Units: units(amount)}, coin))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,9 +204,9 @@ func TestPlanLimits(t *testing.T) {
 				r    chain.Request
 				want error
 			}{
-				"all of it leaves no fee": {chain.Request{Asset: c.Chain().NativeID(), Destination: to, Units: units(1_000_000_000_000_000), FeeMax: coin}, chain.ErrFunds},
-				"fee limit":               {chain.Request{Asset: c.Chain().NativeID(), Destination: to, Units: units(60000), FeeMax: units(1)}, chain.ErrFeeMax},
-				"bad address":             {chain.Request{Asset: c.Chain().NativeID(), Destination: "x", Units: units(60000), FeeMax: coin}, asset.ErrAddressSyntax},
+				"all of it leaves no fee": {chain.Pay(chain.Output{Destination: to, Asset: c.Chain().NativeID(), Units: units(1_000_000_000_000_000)}, coin), chain.ErrFunds},
+				"fee limit":               {chain.Pay(chain.Output{Destination: to, Asset: c.Chain().NativeID(), Units: units(60000)}, units(1)), chain.ErrFeeMax},
+				"bad address":             {chain.Pay(chain.Output{Destination: "x", Asset: c.Chain().NativeID(), Units: units(60000)}, coin), asset.ErrAddressSyntax},
 			} {
 				if _, err := c.Plan(t.Context(), f, row.r); !errors.Is(err, row.want) {
 					t.Errorf("%s: %v, want %v", name, err, row.want)
@@ -222,7 +222,7 @@ func TestMustCoinsAreSpent(t *testing.T) {
 	a := fund(t, c, units(1000))
 	b := fund(t, c, coin)
 	f := chain.Funds{Must: a.Coins, Coins: slices.Concat(a.Coins, b.Coins), ChangeAddress: c.NewAddress()}
-	p, err := c.Plan(t.Context(), f, chain.Request{Asset: c.Chain().NativeID(), Destination: c.NewAddress(), Units: units(60000), FeeMax: coin})
+	p, err := c.Plan(t.Context(), f, chain.Pay(chain.Output{Destination: c.NewAddress(), Asset: c.Chain().NativeID(), Units: units(60000)}, coin))
 	if err != nil {
 		t.Fatal(err)
 	}

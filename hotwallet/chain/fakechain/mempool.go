@@ -3,7 +3,6 @@ package fakechain
 import (
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 
 	"ferry/hotwallet/chain"
@@ -23,12 +22,10 @@ func (c *Chain) accept(t Tx) (chain.Acceptance, error) {
 		return chain.Rejected, fmt.Errorf("fee %s is below the relay minimum %s", t.Fee, least)
 	}
 	rivals := c.rivals(t)
-	for _, r := range rivals {
-		if !outbids(t, r) {
-			return chain.Conflicting, fmt.Errorf("%s is in the mempool with fee %s", r.ID(), r.Fee)
-		}
+	if err := c.outbids(t, rivals); err != nil {
+		return chain.Conflicting, err
 	}
-	rest := without(c.mempool, rivals)
+	rest := without(c.mempool, append(descendants(rivals, c.mempool), rivals...))
 	after, _ := c.follow(rest)
 	switch v := after.check(t, c.tip().Height+1); v {
 	case valid, waiting:
@@ -37,16 +34,63 @@ func (c *Chain) accept(t Tx) (chain.Acceptance, error) {
 	default:
 		return chain.Rejected, errors.New(string(v))
 	}
+	if n := longestChain(t, rest); n > chainMost {
+		return chain.Rejected, fmt.Errorf("%d unconfirmed transactions in a row, at most %d are relayed", n, chainMost)
+	}
 	c.mempool = append(rest, t)
 	c.prune()
 	return chain.Accepted, nil
 }
 
-// outbids is the rule of replacement: a tenth more than the rival, as geth asks;
-// BIP125 comes to nearly the same.
-func outbids(t, rival Tx) bool {
-	least, err := rival.Fee.MulDiv(big.NewInt(11), big.NewInt(10), asset.Up)
-	return err == nil && rival.Fee.Less(t.Fee) && !t.Fee.Less(least)
+const (
+	// chainMost is Bitcoin Core's DEFAULT_ANCESTOR_LIMIT and DEFAULT_DESCENDANT_LIMIT.
+	chainMost = 25
+	// incrementalRate is what a replacement pays for its own size (BIP125, rule 4).
+	incrementalRate chain.Rate = 1000
+)
+
+// longestChain counts t with all it depends on, or one of these with all that depend on it.
+func longestChain(t Tx, pool []Tx) int {
+	before := ancestors(t, pool)
+	most := len(before) + 1
+	for _, a := range before {
+		most = max(most, len(descendants([]Tx{a}, pool))+2)
+	}
+	return most
+}
+
+// outbids are the rules of replacement: BIP125's on the UTXO chain, where nodes take
+// replacements at all, and geth's tenth more on the account chain.
+func (c *Chain) outbids(t Tx, rivals []Tx) error {
+	if len(rivals) == 0 {
+		return nil
+	}
+	if c.firstSeen {
+		return fmt.Errorf("%s is in the mempool", rivals[0].ID())
+	}
+	var replaced asset.Units
+	for _, r := range rivals {
+		if t.rate() <= r.rate() || c.chain == asset.Ethereum && t.rate() < r.rate()+r.rate()/10 {
+			return fmt.Errorf("%s is in the mempool with fee %s, a replacement's %s is not enough", r.ID(), r.Fee, t.Fee)
+		}
+	}
+	if c.chain == asset.Ethereum {
+		return nil
+	}
+	for _, gone := range append(descendants(rivals, c.mempool), rivals...) {
+		replaced = mustAdd(replaced, gone.Fee)
+	}
+	if least := mustAdd(replaced, t.feeFor(incrementalRate)); t.Fee.Less(least) {
+		return fmt.Errorf("replacing %d transactions takes %s, not %s", len(rivals), least, t.Fee)
+	}
+	for _, parent := range ancestors(t, c.mempool) {
+		if !slices.ContainsFunc(rivals, func(r Tx) bool {
+			return slices.ContainsFunc(ancestors(r, c.mempool), func(a Tx) bool { return a.ID() == parent.ID() })
+		}) {
+			return fmt.Errorf("a replacement with a new unconfirmed input, of %s", parent.ID())
+		}
+	}
+	return nil
 }
 
 // rivals are the mempool's transactions that can't be mined together with t.

@@ -1,7 +1,6 @@
 package fakechain
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,9 @@ func (c *Chain) MinOutput() asset.Units {
 	}
 	return asset.NewUnits(dust)
 }
+
+// Replaceable implements chain.Payer.
+func (c *Chain) Replaceable() bool { return !c.firstSeen }
 
 // Broadcast implements chain.Payer.
 func (c *Chain) Broadcast(ctx context.Context, raw []byte) (chain.Acceptance, error) {
@@ -42,100 +44,100 @@ func (c *Chain) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain
 	if err != nil {
 		return chain.Plan{}, err
 	}
-	token, ok := c.token(r.Asset)
-	if !ok {
-		return chain.Plan{}, fmt.Errorf("%s is no asset of %s", r.Asset, c.chain)
+	if most := c.outputsMost(); len(r.Outputs) == 0 || len(r.Outputs) > most || r.Whole && len(r.Outputs) != 1 {
+		return chain.Plan{}, fmt.Errorf("%d outputs, from 1 to %d can be paid, and one that takes everything", len(r.Outputs), most)
 	}
-	canonical, err := c.networks.ParseAddress(c.chain, r.Destination)
-	if err != nil {
-		return chain.Plan{}, fmt.Errorf("destination: %w", err)
+	r.Outputs = slices.Clone(r.Outputs)
+	for i := range r.Outputs {
+		if err := c.checkOutput(&r.Outputs[i], f, r.Whole); err != nil {
+			return chain.Plan{}, err
+		}
 	}
-	if r.Units.Less(c.MinOutput()) && (token == "" || r.Units.IsZero()) {
-		return chain.Plan{}, fmt.Errorf("%s is below the smallest output %s", r.Units, c.MinOutput())
-	}
-	r.Destination = canonical
 	if c.chain == asset.Ethereum {
-		return c.planTransfer(f, r, token)
+		return c.planTransfer(f, r)
 	}
 	return c.planSpend(f, r)
 }
 
-// planTransfer allows for a base fee that doubles before it is mined.
-func (c *Chain) planTransfer(f chain.Funds, r chain.Request, token asset.ID) (chain.Plan, error) {
-	t := Tx{
-		Chain: c.chain, Sender: f.Sender, Nonce: f.Nonce, Token: token,
-		Outputs: []Output{{Address: r.Destination, Units: r.Units}},
+func (c *Chain) outputsMost() int {
+	if c.chain == asset.Ethereum {
+		return 1
 	}
-	t.Fee = c.feeAt(t, 2*c.rate)
+	return chain.OutputsMost
+}
+
+// checkOutput makes the destination canonical.
+func (c *Chain) checkOutput(o *chain.Output, f chain.Funds, whole bool) error {
+	token, ok := c.token(o.Asset)
+	if !ok {
+		return fmt.Errorf("%s is no asset of %s", o.Asset, c.chain)
+	}
+	canonical, err := c.networks.ParseAddress(c.chain, o.Destination)
+	if err != nil {
+		return fmt.Errorf("destination: %w", err)
+	}
+	o.Destination = canonical
+	fills := c.chain == asset.Ethereum && token == "" && canonical == f.Sender && o.Units.IsZero()
+	switch {
+	case whole && !o.Units.IsZero():
+		return fmt.Errorf("it takes everything and names %s base units", o.Units)
+	case !whole && !fills && o.Units.Less(c.MinOutput()) && (token == "" || o.Units.IsZero()):
+		return fmt.Errorf("%s is below the smallest output %s", o.Units, c.MinOutput())
+	}
+	return nil
+}
+
+// planTransfer offers the rate that is asked for; by itself, it allows for a base fee that
+// doubles before it is mined.
+func (c *Chain) planTransfer(f chain.Funds, r chain.Request) (chain.Plan, error) {
+	o := r.Outputs[0]
+	token, _ := c.token(o.Asset)
+	if token != "" && r.Whole {
+		o.Units = f.TokenBalance
+	}
+	t := Tx{Chain: c.chain, Sender: f.Sender, Nonce: f.Nonce, Token: token}
+	rate := max(r.Rate, c.scale(c.minRate))
+	if r.Rate == 0 {
+		rate = max(rate, 2*c.scale(c.rate))
+	}
+	for i, earlier := range r.Replaces {
+		old, _, err := Decode(earlier.Unsigned)
+		if err != nil || earlier.Nonce != f.Nonce || old.Sender != f.Sender {
+			return chain.Plan{}, fmt.Errorf("attempt %d has not nonce %d of %s: both could be mined", i+1, f.Nonce, f.Sender)
+		}
+		rate = max(rate, old.rate()+old.rate()/8+1)
+	}
+	t.Fee = t.feeFor(rate)
 	needs := t.Fee
 	switch {
+	case r.FeeMax.Less(t.Fee):
+		return chain.Plan{}, fmt.Errorf("fee %s of at most %s: %w", t.Fee, r.FeeMax, chain.ErrFeeMax)
+	case token == "" && r.Whole:
+		rest, err := f.Balance.Sub(t.Fee)
+		if err != nil || rest.IsZero() {
+			return chain.Plan{}, &chain.ShortError{Asset: o.Asset, Has: f.Balance, Needs: t.Fee}
+		}
+		o.Units, needs = rest, f.Balance
 	case token == "":
-		needs = mustAdd(r.Units, t.Fee)
-	case r.Destination == f.Sender:
+		needs = mustAdd(o.Units, t.Fee)
+	case o.Destination == f.Sender:
 		return chain.Plan{}, errors.New("the destination is the sender itself")
-	case f.TokenBalance.Less(r.Units):
-		return chain.Plan{}, &chain.ShortError{Asset: token, Has: f.TokenBalance, Needs: r.Units}
+	case f.TokenBalance.Less(o.Units) || o.Units.IsZero():
+		return chain.Plan{}, &chain.ShortError{Asset: token, Has: f.TokenBalance, Needs: o.Units}
 	case c.refuse[token]:
 		return chain.Plan{}, fmt.Errorf("%s: %w", token, chain.ErrRefused)
-	}
-	if r.FeeMax.Less(t.Fee) {
-		return chain.Plan{}, fmt.Errorf("fee %s of at most %s: %w", t.Fee, r.FeeMax, chain.ErrFeeMax)
 	}
 	if f.Balance.Less(needs) {
 		return chain.Plan{}, &chain.ShortError{Asset: c.chain.NativeID(), Has: f.Balance, Needs: needs}
 	}
+	t.Outputs = []Output{{Address: o.Destination, Units: o.Units}}
 	return chain.Plan{
-		Unsigned: t.encode(false), ChangeIndex: -1, SenderPath: f.SenderPath, Nonce: f.Nonce, Fee: t.Fee,
+		Unsigned: t.encode(false), Outputs: []chain.Output{o}, ChangeIndex: -1, SenderPath: f.SenderPath, Nonce: f.Nonce,
+		Fee: t.Fee, Size: t.size(), Rate: rate,
 	}, nil
 }
 
-// planSpend takes all of Must, then the largest coins until they cover the rest.
-func (c *Chain) planSpend(f chain.Funds, r chain.Request) (chain.Plan, error) {
-	optional := slices.DeleteFunc(slices.Clone(f.Coins), func(coin chain.Coin) bool {
-		return slices.ContainsFunc(f.Must, func(m chain.Coin) bool { return m.ID() == coin.ID() })
-	})
-	slices.SortFunc(optional, func(a, b chain.Coin) int {
-		return cmp.Or(b.Units.Cmp(a.Units), cmp.Compare(a.ID(), b.ID()))
-	})
-	candidates := slices.Concat(f.Must, optional)
-	t := Tx{Chain: c.chain, Outputs: []Output{{Address: r.Destination, Units: r.Units}}}
-	var in asset.Units
-	for n, coin := range candidates {
-		t.Inputs = append(t.Inputs, coin.ID())
-		in = mustAdd(in, coin.Units)
-		if n+1 < len(f.Must) || in.Less(mustAdd(r.Units, c.feeAt(t, c.rate))) {
-			continue
-		}
-		return c.finishSpend(t, candidates[:n+1], in, f, r)
-	}
-	return chain.Plan{}, fmt.Errorf("coins worth %s: %w", in, chain.ErrFunds)
-}
-
-func (c *Chain) finishSpend(t Tx, picked []chain.Coin, in asset.Units, f chain.Funds, r chain.Request) (chain.Plan, error) {
-	p := chain.Plan{ChangeIndex: -1, Coins: slices.Clone(picked)}
-	t.Fee = mustSub(in, r.Units)
-	withChange := t
-	withChange.Outputs = append(slices.Clone(t.Outputs), Output{Address: f.ChangeAddress})
-	fee := c.feeAt(withChange, c.rate)
-	if change, err := t.Fee.Sub(fee); err == nil && !change.Less(asset.NewUnits(dust)) {
-		withChange.Fee, withChange.Outputs[1].Units = fee, change
-		t, p.ChangeIndex, p.ChangePath = withChange, 1, f.ChangePath
-	}
-	if r.FeeMax.Less(t.Fee) {
-		return chain.Plan{}, fmt.Errorf("fee %s of at most %s: %w", t.Fee, r.FeeMax, chain.ErrFeeMax)
-	}
-	for i, coin := range p.Coins {
-		previous, err := c.raw(coin.TxID)
-		if err != nil {
-			return chain.Plan{}, err
-		}
-		p.Coins[i].PreviousTx = previous
-	}
-	p.Unsigned, p.Fee = t.encode(false), t.Fee
-	return p, nil
-}
-
-// raw finds a mined transaction's bytes.
+// raw finds the bytes of a transaction that is mined or in the mempool.
 func (c *Chain) raw(txid string) ([]byte, error) {
 	for _, b := range c.blocks {
 		for _, t := range b.txs {
@@ -144,5 +146,10 @@ func (c *Chain) raw(txid string) ([]byte, error) {
 			}
 		}
 	}
-	return nil, fmt.Errorf("transaction %s is not in the chain", txid)
+	for _, t := range c.mempool {
+		if t.ID() == txid {
+			return t.encode(true), nil
+		}
+	}
+	return nil, fmt.Errorf("transaction %s is neither in the chain nor in the mempool", txid)
 }

@@ -148,7 +148,7 @@ func payFrom(t *rapid.T, c *fakechain.Chain, b *book, from string, paid map[stri
 	}
 	for nonce := range uint64(30) { // the next one that was not mined
 		f.Nonce = nonce
-		p, err := c.Plan(t.Context(), f, chain.Request{Asset: c.Chain().NativeID(), Destination: c.NewAddress(), Units: units(60_000), FeeMax: coin})
+		p, err := c.Plan(t.Context(), f, chain.Pay(chain.Output{Destination: c.NewAddress(), Asset: c.Chain().NativeID(), Units: units(60_000)}, coin))
 		if err != nil {
 			return
 		}

@@ -39,7 +39,9 @@ func (c *Chain) Replace(txid string, outputs ...Output) string {
 	}
 	t := c.mempool[i]
 	t.Outputs, t.Salt = outputs, c.seed+"/"+c.next()
-	t.Fee = mustAdd(t.Fee, t.Fee)
+	for _, gone := range append(descendants(c.mempool[i:i+1], c.mempool), t) {
+		t.Fee = mustAdd(t.Fee, gone.Fee)
+	}
 	return c.mustAccept(t)
 }
 
@@ -50,14 +52,13 @@ func (c *Chain) mustAccept(t Tx) string {
 	return t.ID()
 }
 
-// Mine makes n blocks, all of the mempool that is valid in the first of them, and
-// returns the new tip.
+// Mine makes n blocks, of the mempool what is valid and what SetBlockRate and SetBlockSpace
+// let in, and returns the new tip.
 func (c *Chain) Mine(n int) chain.Ref {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for range n {
-		_, taken := c.follow(c.mempool)
-		c.appendBlock(taken)
+		c.appendBlock(c.template())
 	}
 	return c.tip().Ref
 }
@@ -84,8 +85,7 @@ func (c *Chain) MineCoinbase(address string, units asset.Units) string {
 		Chain: c.chain, Coinbase: true, Stranger: true, Salt: c.seed + "/" + c.next(),
 		Outputs: []Output{{Address: address, Units: units}},
 	}
-	_, taken := c.follow(c.mempool)
-	c.appendBlock(append([]Tx{t}, taken...))
+	c.appendBlock(append([]Tx{t}, c.template()...))
 	return t.ID()
 }
 

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"math/big"
 
 	"ferry/hotwallet/chain"
 	"ferry/swap/asset"
@@ -108,6 +110,33 @@ func (t Tx) size() uint64 {
 		return transferGas
 	}
 	return 11 + 68*uint64(len(t.Inputs)) + 31*uint64(len(t.Outputs))
+}
+
+// feeFor is the fee at a rate in chain.Rate's unit.
+func (t Tx) feeFor(rate chain.Rate) asset.Units {
+	if t.Chain != asset.Ethereum {
+		return perThousand(t.size(), rate)
+	}
+	fee, err := asset.NewUnits(t.size()).MulDiv(new(big.Int).SetUint64(uint64(rate)), big.NewInt(1), asset.Up)
+	if err != nil {
+		panic("fakechain: " + err.Error())
+	}
+	return fee
+}
+
+// rate is what it offers, in chain.Rate's unit, rounded down.
+func (t Tx) rate() chain.Rate { return rateOf(t.Chain, t.Fee, t.size()) }
+
+func rateOf(on asset.Chain, fee asset.Units, size uint64) chain.Rate {
+	per := big.NewInt(1000)
+	if on == asset.Ethereum {
+		per = big.NewInt(1)
+	}
+	rate, err := fee.MulDiv(per, new(big.Int).SetUint64(size), asset.Down)
+	if n, ok := rate.Uint64(); err == nil && ok {
+		return chain.Rate(n)
+	}
+	return math.MaxUint64
 }
 
 // asset is what the outputs are of.

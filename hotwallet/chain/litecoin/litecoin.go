@@ -23,14 +23,10 @@ func New(cfg utxo.Config) (*utxo.Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	script, err := utxo.Script(cfg.Networks, asset.Litecoin)
-	if err != nil {
-		return nil, err
-	}
 	return utxo.New(cfg, utxo.Rules{
 		Chain: asset.Litecoin, Network: cfg.Networks.Litecoin,
 		Anchors: []chain.Ref{{Height: 0, Hash: params.GenesisHash.String()}},
-		Script:  script, Address: utxo.Address(params), DecodeBlock: decodeBlock, DecodeTx: decodeTx, Hidden: extensionOnly,
+		Script:  utxo.Script(cfg.Networks, asset.Litecoin), Address: utxo.Address(params), DecodeBlock: decodeBlock, DecodeTx: decodeTx, Hidden: extensionOnly,
 		Input: utxo.P2WPKH, Sequence: utxo.Replaceable, Dust: dust, Most: most, BlockMost: blockMost,
 	})
 }

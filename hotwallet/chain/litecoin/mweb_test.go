@@ -88,7 +88,7 @@ func wantPremature(t *testing.T, n *utxotest.Node, a *utxo.Adapter, c chain.Cred
 	t.Helper()
 	coin := chain.Coin{TxID: c.TxID, Index: c.Index, Units: c.Units, Address: c.Address}
 	p, err := a.Plan(t.Context(), chain.Funds{Coins: []chain.Coin{coin}, ChangeAddress: c.Address},
-		chain.Request{Destination: n.Miner.Address, Asset: asset.LTC, Units: asset.NewUnits(1_000_000), FeeMax: asset.NewUnits(100_000)})
+		chain.Pay(chain.Output{Destination: n.Miner.Address, Asset: asset.LTC, Units: asset.NewUnits(1_000_000)}, asset.NewUnits(100_000)))
 	if err != nil {
 		t.Fatal(err)
 	}

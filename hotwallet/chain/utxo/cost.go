@@ -25,5 +25,5 @@ func (a *Adapter) SpendCost(ctx context.Context) (asset.Units, error) {
 	if err != nil {
 		return asset.Units{}, err
 	}
-	return asset.NewUnits(fee(min(max(rate, a.cfg.FeeFloor), a.cfg.FeeCap), a.rules.Input.Weight)), nil
+	return asset.NewUnits(rateFee(min(max(rate, a.cfg.FeeFloor), a.cfg.FeeCap), a.rules.Input.Weight)), nil
 }

@@ -17,5 +17,5 @@
 // of any length and opens a connection for each call; none of these can be
 // configured away.
 //
-// It imports hotwallet/chain, swap/asset and btcd's wire, txscript and address.
+// It imports hotwallet/chain, hotwallet/keys, swap/asset and btcd's wire, txscript and address.
 package utxo

@@ -28,12 +28,8 @@ func (everything) Coin(string) bool    { return true }
 
 // rules are Bitcoin's on simnet, which chain/bitcoin gives too.
 func rules() Rules {
-	script, err := Script(asset.Networks{Bitcoin: "simnet"}, asset.Bitcoin)
-	if err != nil {
-		panic(err)
-	}
 	return Rules{Chain: asset.Bitcoin, Network: "simnet", Anchors: []chain.Ref{{Hash: params.GenesisHash.String()}},
-		Script: script, Address: Address(params), DecodeBlock: DecodeBlock, DecodeTx: DecodeTx,
+		Script: Script(asset.Networks{Bitcoin: "simnet"}, asset.Bitcoin), Address: Address(params), DecodeBlock: DecodeBlock, DecodeTx: DecodeTx,
 		Input: P2WPKH, Sequence: Replaceable, Dust: 546, Most: 21_000_000_0000_0000, BlockMost: 4_000_000}
 }
 

@@ -239,7 +239,7 @@ func TestPlanChecksCoins(t *testing.T) {
 	plan := func(answer string, c chain.Coin) error {
 		a := adapterFor(t, onSimnet(answers{"getrawtransaction": answer}), nil)
 		_, err := a.Plan(t.Context(), chain.Funds{Coins: []chain.Coin{c}, ChangeAddress: ours},
-			chain.Request{Asset: asset.BTC, Destination: other, Units: asset.NewUnits(1000), FeeMax: asset.NewUnits(10_000)})
+			chain.Pay(chain.Output{Destination: other, Asset: asset.BTC, Units: asset.NewUnits(1000)}, asset.NewUnits(10_000)))
 		return err
 	}
 	answer := `"` + hex.EncodeToString(raw.Bytes()) + `"`
@@ -333,7 +333,7 @@ func TestWeight(t *testing.T) {
 		tx.AddTxOut(wire.NewTxOut(1, script))
 		tx.AddTxOut(wire.NewTxOut(2, script))
 		want := uint64(3*tx.SerializeSizeStripped() + tx.SerializeSize())
-		if got := reader().weight(inputs, script, script); got != want {
+		if got := reader().weight(inputs, tx.TxOut); got != want {
 			t.Errorf("%d inputs: %d, want %d", inputs, got, want)
 		}
 	}

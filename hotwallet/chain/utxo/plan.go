@@ -3,8 +3,6 @@ package utxo
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
@@ -14,53 +12,134 @@ import (
 	"ferry/swap/asset"
 )
 
-// maxPrevious bounds the previous transactions remembered.
-const maxPrevious = 1000
-
 // Plan implements chain.Payer. All coins must be of the form that Rules.Input
-// names, those that must be spent may be of Rules.Sibling's. The payment is output 0, change output 1; change too small to be worth
-// one goes to the fee.
+// names, those that must be spent may be of Rules.Sibling's. The outputs come in their
+// order, then change; change too small to be worth one goes to the fee.
 func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (chain.Plan, error) {
-	if r.Asset != a.native {
-		return chain.Plan{}, fmt.Errorf("%.20q is no asset of %s", r.Asset, a.rules.Chain)
-	}
-	amount, ok := r.Units.Uint64()
-	if !ok || amount < a.rules.Dust || amount > a.rules.Most {
-		return chain.Plan{}, fmt.Errorf("amount %s is not within %d to %d base units", r.Units, a.rules.Dust, a.rules.Most)
-	}
-	pay, err := a.rules.Script(r.Destination)
+	d, err := a.draft(f, r)
 	if err != nil {
-		return chain.Plan{}, fmt.Errorf("destination: %w", err)
-	}
-	back, err := a.rules.Script(f.ChangeAddress)
-	if err != nil {
-		return chain.Plan{}, fmt.Errorf("change address: %w", err)
+		return chain.Plan{}, err
 	}
 	if err := a.checkNetwork(ctx); err != nil {
 		return chain.Plan{}, err
 	}
-	rate := a.feeRate(ctx)
-	more := a.moreWeight(f.Must)
-	chosen, err := a.selectCoins(f, a.costs(rate, amount, more, pay, back))
+	if d.terms, err = a.terms(ctx, f, r); err != nil {
+		return chain.Plan{}, err
+	}
+	chosen, err := a.choose(f, r, d)
 	if err != nil {
-		return chain.Plan{}, fmt.Errorf("pay %d base units at %d per kvB: %w", amount, rate, err)
+		return chain.Plan{}, fmt.Errorf("pay %d base units at %d per kvB: %w", d.amount, d.rate, err)
 	}
-	p := chain.Plan{Coins: chosen.coins, ChangeIndex: -1}
-	outputs := []*wire.TxOut{wire.NewTxOut(int64(amount), pay)}
-	cost := chosen.sat - amount
-	if withChange := fee(rate, more+a.weight(len(chosen.coins), pay, back)); cost >= withChange+a.rules.change() {
-		outputs = append(outputs, wire.NewTxOut(int64(cost-withChange), back))
-		cost, p.ChangeIndex, p.ChangePath = withChange, 1, f.ChangePath
-	}
-	p.Fee = asset.NewUnits(cost)
-	if r.FeeMax.Less(p.Fee) {
-		return chain.Plan{}, fmt.Errorf("fee %d of at most %s base units: %w", cost, r.FeeMax, chain.ErrFeeMax)
+	p, outputs, err := a.settle(f, r, d, chosen)
+	if err != nil {
+		return chain.Plan{}, err
 	}
 	if err := a.fillPrevious(ctx, p.Coins); err != nil {
 		return chain.Plan{}, err
 	}
 	p.Unsigned, err = unsigned(p.Coins, outputs, a.rules.Sequence)
 	return p, err
+}
+
+// draft is a payment before it has coins.
+type draft struct {
+	terms
+	// pays are the outputs, of a whole one without its value yet; amount is their sum.
+	pays   []*wire.TxOut
+	amount uint64
+	// back is where change goes. more is what inputs that must be spent weigh beyond the
+	// chain's own form.
+	back []byte
+	more uint64
+}
+
+func (a *Adapter) draft(f chain.Funds, r chain.Request) (draft, error) {
+	d := draft{more: a.moreWeight(f.Must)}
+	if len(r.Outputs) == 0 || len(r.Outputs) > chain.OutputsMost || r.Whole && len(r.Outputs) != 1 {
+		return d, fmt.Errorf("%d outputs, from 1 to %d can be paid, and one that takes everything", len(r.Outputs), chain.OutputsMost)
+	}
+	for i, o := range r.Outputs {
+		sat, err := a.amount(o, r.Whole)
+		if err != nil {
+			return d, fmt.Errorf("output %d: %w", i, err)
+		}
+		script, err := a.rules.Script(o.Destination)
+		if err != nil {
+			return d, fmt.Errorf("output %d: destination: %w", i, err)
+		}
+		d.pays, d.amount = append(d.pays, wire.NewTxOut(int64(sat), script)), d.amount+sat
+	}
+	if d.amount > a.rules.Most {
+		return d, fmt.Errorf("outputs of %d base units together are more than there are", d.amount)
+	}
+	if r.Whole {
+		return d, nil
+	}
+	var err error
+	if d.back, err = a.rules.Script(f.ChangeAddress); err != nil {
+		return d, fmt.Errorf("change address: %w", err)
+	}
+	return d, nil
+}
+
+// amount of an output, in base units.
+func (a *Adapter) amount(o chain.Output, whole bool) (uint64, error) {
+	if o.Asset != a.native {
+		return 0, fmt.Errorf("%.20q is no asset of %s", o.Asset, a.rules.Chain)
+	}
+	sat, ok := o.Units.Uint64()
+	switch {
+	case whole && !o.Units.IsZero():
+		return 0, fmt.Errorf("it takes everything and names %s base units", o.Units)
+	case !whole && (!ok || sat < a.rules.Dust || sat > a.rules.Most):
+		return 0, fmt.Errorf("amount %s is not within %d to %d base units", o.Units, a.rules.Dust, a.rules.Most)
+	}
+	return sat, nil
+}
+
+// settle divides what the coins are worth into outputs, change and fee.
+func (a *Adapter) settle(f chain.Funds, r chain.Request, d draft, chosen picked) (chain.Plan, []*wire.TxOut, error) {
+	p := chain.Plan{Coins: chosen.coins, ChangeIndex: -1, Outputs: append([]chain.Output{}, r.Outputs...)}
+	outputs := d.pays
+	lift := d.lift(chosen.coins)
+	weight := d.more + a.weight(len(chosen.coins), outputs)
+	due := d.fee(weight) + lift
+	switch {
+	case r.Whole:
+		if chosen.sat < due+a.rules.Dust {
+			return p, nil, fmt.Errorf("coins worth %d base units leave nothing after a fee of %d: %w", chosen.sat, due, chain.ErrFunds)
+		}
+		outputs[0].Value = int64(chosen.sat - due)
+		p.Outputs[0].Units = asset.NewUnits(chosen.sat - due)
+	default:
+		change := wire.NewTxOut(0, d.back)
+		larger := d.more + a.weight(len(chosen.coins), append(outputs[:len(outputs):len(outputs)], change))
+		withChange := d.fee(larger) + lift
+		due = chosen.sat - d.amount
+		if due >= withChange+a.rules.change() {
+			change.Value = int64(due - withChange)
+			p.ChangeIndex, p.ChangePath = len(outputs), f.ChangePath
+			outputs, due, weight = append(outputs, change), withChange, larger
+		}
+	}
+	p.Fee, p.Size = asset.NewUnits(due), vsize(weight)
+	p.Rate = chain.Rate(due * 1000 / p.Size)
+	if lift > 0 {
+		p.Rate = chain.Rate(d.rate)
+	}
+	return p, outputs, a.withinLimits(r, d, p, lift)
+}
+
+// withinLimits: a fee is refused above the caller's most, and above the cap's rate but
+// for what it pays for parents, or what was too little to come back.
+func (a *Adapter) withinLimits(r chain.Request, d draft, p chain.Plan, lift uint64) error {
+	if r.FeeMax.Less(p.Fee) {
+		return fmt.Errorf("fee %s of at most %s base units: %w", p.Fee, r.FeeMax, chain.ErrFeeMax)
+	}
+	if due := d.fee(4 * p.Size); due > rateFee(a.cfg.FeeCap, 4*p.Size) {
+		return fmt.Errorf("fee %d for %d vbytes at a cap of %d per kvB, besides %d for parents: %w", due, p.Size, a.cfg.FeeCap, lift, chain.ErrFeeMax)
+	}
+	return nil
 }
 
 func unsigned(coins []chain.Coin, outputs []*wire.TxOut, sequence uint32) ([]byte, error) {
@@ -85,10 +164,10 @@ func unsigned(coins []chain.Coin, outputs []*wire.TxOut, sequence uint32) ([]byt
 }
 
 // weight is BIP141's weight of a signed transaction.
-func (a *Adapter) weight(inputs int, scripts ...[]byte) uint64 {
-	base := 4 + wire.VarIntSerializeSize(uint64(inputs)) + wire.VarIntSerializeSize(uint64(len(scripts))) + 4
-	for _, s := range scripts {
-		base += 8 + wire.VarIntSerializeSize(uint64(len(s))) + len(s)
+func (a *Adapter) weight(inputs int, outputs []*wire.TxOut) uint64 {
+	base := 4 + wire.VarIntSerializeSize(uint64(inputs)) + wire.VarIntSerializeSize(uint64(len(outputs))) + 4
+	for _, out := range outputs {
+		base += out.SerializeSize()
 	}
 	return uint64(4*base) + a.rules.Input.Overhead + uint64(inputs)*a.rules.Input.Weight
 }
@@ -103,108 +182,9 @@ func (a *Adapter) moreWeight(must []chain.Coin) (more uint64) {
 	return more
 }
 
-// fee of a weight at a rate in base units per 1000 vbytes, rounded up twice: to whole
+// vsize is a weight in whole vbytes, rounded up as nodes do.
+func vsize(weight uint64) uint64 { return (weight + 3) / 4 }
+
+// rateFee of a weight at a rate in base units per 1000 vbytes, rounded up twice: to whole
 // vbytes as nodes do, and to whole satoshis.
-func fee(rate, weight uint64) uint64 {
-	return ((weight+3)/4*rate + 999) / 1000
-}
-
-// feeRate asks the node, in base units per 1000 vbytes. No answer is no error: nodes
-// learn only from what was mined before them.
-func (a *Adapter) feeRate(ctx context.Context) uint64 {
-	rate, err := a.estimate(ctx)
-	if err != nil {
-		rate = a.cfg.FeeFallback
-	}
-	return min(max(rate, a.cfg.FeeFloor), a.cfg.FeeCap)
-}
-
-// estimate asks Bitcoin Core's call first, then btcd's. Both answer in coins
-// per kvB.
-func (a *Adapter) estimate(ctx context.Context) (uint64, error) {
-	var smart struct {
-		Rate json.Number `json:"feerate"`
-	}
-	number := &smart.Rate
-	err := a.node.call(ctx, &smart, "estimatesmartfee", a.cfg.ConfirmTarget)
-	var refused *rpcError
-	if errors.As(err, &refused) {
-		err = a.node.call(ctx, number, "estimatefee", a.cfg.ConfirmTarget)
-	}
-	if err != nil {
-		return 0, err
-	}
-	rate, err := parseRate(*number)
-	if err != nil {
-		return 0, errors.Join(errNoRate, err)
-	}
-	return rate, nil
-}
-
-// fillPrevious adds to each coin the transaction that made it, and checks that
-// it did.
-func (a *Adapter) fillPrevious(ctx context.Context, coins []chain.Coin) error {
-	for i := range coins {
-		c := &coins[i]
-		raw, err := a.previousTx(ctx, c.TxID)
-		if err != nil {
-			return fmt.Errorf("previous transaction of coin %s: %w", c.ID(), err)
-		}
-		if err := a.checkCoin(*c, raw); err != nil {
-			return fmt.Errorf("coin %s: %w", c.ID(), err)
-		}
-		c.PreviousTx = raw
-	}
-	return nil
-}
-
-// checkCoin compares what we believe of a coin with the transaction that made it.
-func (a *Adapter) checkCoin(c chain.Coin, previous []byte) error {
-	tx, err := a.rules.DecodeTx(previous)
-	if err != nil {
-		return err
-	}
-	if uint64(c.Index) >= uint64(len(tx.TxOut)) {
-		return errors.New("its transaction has fewer outputs")
-	}
-	out := tx.TxOut[c.Index]
-	if out.Value < 0 || asset.NewUnits(uint64(out.Value)) != c.Units {
-		return fmt.Errorf("it is worth %d base units, not %s", out.Value, c.Units)
-	}
-	script, err := a.rules.Script(c.Address)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(script, out.PkScript) || !a.rules.Input.Holds(script) && !a.rules.siblings(script) {
-		return fmt.Errorf("it does not pay its address by %s", a.rules.Input.Name)
-	}
-	return nil
-}
-
-// previousTx remembers some: transactions never change. It is written as Bitcoin
-// writes transactions, which the signer reads on every chain of the family; nodes may
-// write more (Litecoin's HogEx). What its id is made of is the same.
-func (a *Adapter) previousTx(ctx context.Context, txid string) ([]byte, error) {
-	a.mu.Lock()
-	raw, ok := a.previous[txid]
-	a.mu.Unlock()
-	if ok {
-		return raw, nil
-	}
-	tx, err := a.transaction(ctx, txid)
-	if err != nil {
-		return nil, err
-	}
-	var plain bytes.Buffer
-	if err := tx.Serialize(&plain); err != nil {
-		return nil, fmt.Errorf("encode: %w", err)
-	}
-	raw = plain.Bytes()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.previous) >= maxPrevious {
-		clear(a.previous)
-	}
-	a.previous[txid] = raw
-	return raw, nil
-}
+func rateFee(rate, weight uint64) uint64 { return (vsize(weight)*rate + 999) / 1000 }

@@ -54,7 +54,7 @@ type Rules struct {
 	Most uint64
 }
 
-// Replaceable signals BIP125, and no BIP68 lock: bit 31 is set.
+// Replaceable is an Input's Sequence that signals BIP125, and no BIP68 lock: bit 31 is set.
 const Replaceable = 0xfffffffd
 
 // Input is a form of coin and what it costs to spend one.

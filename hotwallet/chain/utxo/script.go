@@ -7,27 +7,14 @@ import (
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
 
+	"ferry/hotwallet/keys"
 	"ferry/swap/asset"
 )
 
-// Script is Rules.Script of a chain whose addresses btcd reads by the network's
-// parameters.
-func Script(n asset.Networks, c asset.Chain) (func(string) ([]byte, error), error) {
-	params, err := n.Params(c)
-	if err != nil {
-		return nil, err
-	}
-	return func(text string) ([]byte, error) {
-		canonical, err := n.ParseAddress(c, text)
-		if err != nil {
-			return nil, err
-		}
-		decoded, err := address.DecodeAddress(canonical, params)
-		if err != nil {
-			return nil, err
-		}
-		return txscript.PayToAddrScript(decoded)
-	}, nil
+// Script is Rules.Script: package keys makes the script of an address, for whoever pays,
+// watches or signs, so that no two of them disagree.
+func Script(n asset.Networks, c asset.Chain) func(string) ([]byte, error) {
+	return func(text string) ([]byte, error) { return keys.Script(n, c, text) }
 }
 
 // Address is Rules.Address of such a chain with witnesses.

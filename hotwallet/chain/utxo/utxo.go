@@ -26,6 +26,8 @@ type Adapter struct {
 var (
 	_ chain.Adapter = (*Adapter)(nil)
 	_ chain.Scripts = (*Adapter)(nil)
+
+	_ chain.Ancestry = (*Adapter)(nil)
 )
 
 // New makes an adapter. It does not call the node yet.
@@ -49,6 +51,9 @@ func (a *Adapter) Chain() asset.Chain { return a.rules.Chain }
 // Script implements chain.Scripts: the only script that Rules.Address makes the address
 // of.
 func (a *Adapter) Script(address string) ([]byte, error) { return a.rules.Script(address) }
+
+// Replaceable implements chain.Payer: inputs signal it where nodes take replacements.
+func (a *Adapter) Replaceable() bool { return a.rules.Sequence == Replaceable }
 
 // MinOutput implements chain.Payer.
 func (a *Adapter) MinOutput() asset.Units { return asset.NewUnits(a.rules.Dust) }

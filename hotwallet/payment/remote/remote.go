@@ -71,7 +71,7 @@ func authority(r payment.SignRequest) *ferryv1.Authority {
 }
 
 func utxoRequest(r payment.SignRequest) *ferryv1.SignUTXORequest {
-	req := &ferryv1.SignUTXORequest{Authority: authority(r), UnsignedTx: r.Plan.Unsigned, Chain: string(r.Order.Chain)}
+	req := &ferryv1.SignUTXORequest{Authorities: []*ferryv1.Authority{authority(r)}, UnsignedTx: r.Plan.Unsigned, Chain: string(r.Order.Chain)}
 	for _, c := range r.Plan.Coins {
 		req.Inputs = append(req.Inputs, input(c))
 	}

@@ -114,7 +114,7 @@ func TestAsks(t *testing.T) {
 		SignedWrongAssetRefund: "w", FencingToken: 4}
 	for _, on := range asset.Chains() {
 		unsigned, _ := tx(t, on, 5, false)
-		var want proto.Message = &ferryv1.SignUTXORequest{Authority: authority, UnsignedTx: unsigned, Chain: string(on),
+		var want proto.Message = &ferryv1.SignUTXORequest{Authorities: []*ferryv1.Authority{authority}, UnsignedTx: unsigned, Chain: string(on),
 			Inputs: []*ferryv1.UTXOInput{{PreviousTx: []byte("previous"), Path: "m/3"}},
 			Change: []*ferryv1.UTXOChange{{OutputIndex: 1, Path: "m/2"}}}
 		if on == asset.Ethereum {

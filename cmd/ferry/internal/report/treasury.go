@@ -25,6 +25,7 @@ func Balances(p *console.Page, all []support.Balance, assumed bool) {
 			{"in flight", b.InFlight.String()},
 			{"confirming in", b.ConfirmingIn.String()},
 			{"confirming out", b.ConfirmingOut.String()},
+			{"on the address that pays", b.OnSender.String()},
 			{"on deposit addresses, unswept", b.Unswept.String()},
 			{"suspense", b.Suspense.String()},
 			{"house capital", b.HouseCapital.String()},

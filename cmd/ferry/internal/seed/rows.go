@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ferry/swap"
+	"ferry/swap/asset"
 	"ferry/swap/ledger"
 	"ferry/swap/swaptest"
 )
@@ -64,6 +65,16 @@ func (d *Database) Watched(dep swap.Deposit, swapID, address string) {
 	        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		dep.ID, parts[0], dep.TxID, parts[2], address, dep.Amount.Asset, dep.Amount.Units, purpose, swapID, dep.State, dep.FirstSeen,
 		height, hash, confirmed)
+	if parts[0] == string(asset.Ethereum) && dep.Height > 0 {
+		d.holds(address, dep.Amount.Asset, dep.Amount.Units.String())
+	}
+}
+
+// holds adds to what an address of Ethereum holds, in base units that may be below zero.
+func (d *Database) holds(address string, id asset.ID, units string) {
+	d.t.Helper()
+	d.Exec(`INSERT INTO hotwallet.holding AS h (chain, address, asset, units) VALUES ('ethereum', $1, $2, $3)
+	        ON CONFLICT (chain, address, asset) DO UPDATE SET units = h.units + excluded.units`, address, id, units)
 }
 
 // Entry books an entry at a time in the book of a schema.

@@ -150,6 +150,7 @@ func (d *Database) settled(n, digit string, created time.Time) {
 	id := terms.Receipt.SwapID
 	d.Entry("hotwallet", ledger.Entry{Key: "payment:" + p.OrderID + "@block", Kind: "payment", SwapID: id, Postings: []ledger.Posting{
 		ledger.Debit(ledger.PaymentConfirming, eth("0.2803")), ledger.Debit(ledger.Wallet, eth("0.0001")), ledger.Credit(ledger.InFlight, eth("0.2804"))}}, final)
+	d.holds(TreasuryEthereum, asset.ETH, "-"+eth("0.2803").Units.String())
 	d.Entry("hotwallet", ledger.Entry{Key: "payment.final:" + p.OrderID, Kind: "payment.final", SwapID: id, Postings: []ledger.Posting{
 		ledger.Debit(ledger.Clearing, eth("0.28")), ledger.Debit(ledger.NetworkFees, eth("0.0003")), ledger.Credit(ledger.PaymentConfirming, eth("0.2803"))}}, final)
 	d.Entry("swap", ledger.Transfer("paid:"+p.OrderID, "payout_paid", id, ledger.SwapPayout(id), ledger.Clearing, p.Amount), final)

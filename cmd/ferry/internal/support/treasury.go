@@ -37,7 +37,9 @@ type Balance struct {
 	// ConfirmingIn are deposits in blocks that are not deep enough, ConfirmingOut payments.
 	ConfirmingIn  Sum `json:"confirming_in"`
 	ConfirmingOut Sum `json:"confirming_out"`
-	// Unswept lies on deposit addresses of an account chain.
+	// OnSender lies on the address that pays on an account chain, Unswept on its deposit
+	// addresses.
+	OnSender     Sum `json:"on_sender"`
 	Unswept      Sum `json:"unswept"`
 	HouseCapital Sum `json:"house_capital"`
 	NetworkFees  Sum `json:"network_fees"`
@@ -72,7 +74,7 @@ func (r Reconciliation) Off() bool { return r.Book.Units.Cmp(r.Node.Units) != 0 
 
 type treasuryRow struct {
 	OnChain, InFlight, ConfirmingIn, ConfirmingOut, Suspense, HouseCapital, NetworkFees string
-	Available, Reserved, Unswept                                                        string
+	Available, Reserved, Unswept, OnSender                                              string
 	Height                                                                              *int64
 	SeenAt                                                                              *time.Time
 	Halted, HaltedBy                                                                    string
@@ -141,7 +143,7 @@ func (row treasuryRow) balance(chain asset.Chain, id asset.ID) (Balance, error) 
 		text string
 	}{{&b.OnChain, row.OnChain}, {&b.InFlight, row.InFlight}, {&b.ConfirmingIn, row.ConfirmingIn},
 		{&b.ConfirmingOut, row.ConfirmingOut}, {&b.Suspense, row.Suspense}, {&b.HouseCapital, row.HouseCapital},
-		{&b.NetworkFees, row.NetworkFees}, {&b.Available, row.Available}, {&b.Reserved, row.Reserved}, {&b.Unswept, row.Unswept}} {
+		{&b.NetworkFees, row.NetworkFees}, {&b.Available, row.Available}, {&b.Reserved, row.Reserved}, {&b.Unswept, row.Unswept}, {&b.OnSender, row.OnSender}} {
 		sum, err := newSum(id, s.text)
 		if err != nil {
 			return b, err

@@ -9,11 +9,9 @@ WHERE EXISTS (SELECT 1 FROM hotwallet.posting p WHERE p.asset = a.asset) ORDER B
 -- NAME: TREASURY_CHAIN
 -- One chain and one of its assets, $2; fees are paid in it if it is native ($4).
 -- Coins are spendable $3 blocks deep (a coinbase output by the 100th block after its own); the sender of an account
--- chain can spend what the books hold less what lies on deposit addresses, what
--- is not deep enough, and plans that are not signed yet.
+-- chain can spend what it holds itself, less what is not deep enough and what payments with a plan will take.
 WITH book AS (
     SELECT coalesce(sum(units) FILTER (WHERE account IN ('wallet', 'in_flight')), 0) AS on_chain,
-           coalesce(sum(units) FILTER (WHERE account = 'wallet'), 0) AS wallet,
            coalesce(sum(units) FILTER (WHERE account = 'in_flight'), 0) AS in_flight,
            coalesce(-sum(units) FILTER (WHERE account = 'deposit_confirming'), 0) AS confirming_in,
            coalesce(sum(units) FILTER (WHERE account = 'payment_confirming'), 0) AS confirming_out,
@@ -31,13 +29,12 @@ WITH book AS (
     WHERE c.chain = $1 AND c.spent_txid IS NULL
 ), sender AS (
     SELECT s.chain,
-           (SELECT coalesce(sum(d.units), 0) FROM hotwallet.deposit d
-            WHERE d.chain = s.chain AND d.asset = $2 AND d.state IN ('in_block', 'confirmed') AND d.address <> s.address) AS unswept,
+           (SELECT greatest(0, coalesce(sum(h.units), 0)) FROM hotwallet.holding h
+            WHERE h.chain = s.chain AND h.asset = $2 AND h.address <> s.address) AS unswept,
+           (SELECT greatest(0, coalesce(sum(h.units), 0)) FROM hotwallet.holding h
+            WHERE h.chain = s.chain AND h.asset = $2 AND h.address = s.address) AS held,
            (SELECT coalesce(sum(d.units), 0) FROM hotwallet.deposit d
             WHERE d.chain = s.chain AND d.asset = $2 AND d.state = 'in_block' AND d.address = s.address) AS shallow,
-           (SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $4 THEN a.fee ELSE 0 END), 0)
-            FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
-            WHERE p.chain = s.chain AND p.state NOT IN ('final', 'failed') AND a.state = 'planned') AS planned,
            (SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $4 THEN a.fee ELSE 0 END), 0)
             FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
             WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast')) AS reserved
@@ -51,9 +48,9 @@ WITH book AS (
 SELECT b.on_chain::text, b.in_flight::text, b.confirming_in::text, b.confirming_out::text, b.suspense::text,
        b.house_capital::text, b.network_fees::text,
        greatest(0, CASE WHEN s.chain IS NULL THEN c.spendable
-                        ELSE b.wallet - s.unswept - s.shallow - s.planned END - q.units)::text AS available,
+                        ELSE s.held - s.shallow - s.reserved END - q.units)::text AS available,
        coalesce(s.reserved, c.reserved)::text AS reserved,
-       coalesce(s.unswept, 0)::text AS unswept,
+       coalesce(s.unswept, 0)::text AS unswept, coalesce(s.held, 0)::text AS on_sender,
        u.height, u.seen_at, coalesce(h.reason, '') AS halted, coalesce(h.actor, '') AS halted_by, h.since AS halted_since,
        r.height AS reconciled_height, r.book::text, r.node::text, r.at AS reconciled_at
 FROM book b CROSS JOIN coins c CROSS JOIN queued q

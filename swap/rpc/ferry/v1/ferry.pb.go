@@ -785,6 +785,154 @@ func (x *IssueResponse) GetSignedReceipt() string {
 	return ""
 }
 
+// AttestDeathRequest says where to look: nothing in it is believed.
+type AttestDeathRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Chain  string                 `protobuf:"bytes,1,opt,name=chain,proto3" json:"chain,omitempty"`
+	Anchor string                 `protobuf:"bytes,2,opt,name=anchor,proto3" json:"anchor,omitempty"` // "<chain>:<txid>:<index>" or "<chain>:<sender>:<nonce>"
+	// What spender has spent: the anchor or, on a UTXO chain, a coin without which the
+	// anchor can't come to be. lineage proves the latter: the transaction that makes the
+	// anchor, the one that makes a coin which it spends, and so on; the last spends spent.
+	Spent         string   `protobuf:"bytes,3,opt,name=spent,proto3" json:"spent,omitempty"`
+	Lineage       [][]byte `protobuf:"bytes,4,rep,name=lineage,proto3" json:"lineage,omitempty"` // wire form; none where spent is the anchor, at most 8
+	Spender       string   `protobuf:"bytes,5,opt,name=spender,proto3" json:"spender,omitempty"` // txid
+	Height        int64    `protobuf:"varint,6,opt,name=height,proto3" json:"height,omitempty"`  // of the block it is in
+	BlockHash     string   `protobuf:"bytes,7,opt,name=block_hash,json=blockHash,proto3" json:"block_hash,omitempty"`
+	FencingToken  uint64   `protobuf:"varint,8,opt,name=fencing_token,json=fencingToken,proto3" json:"fencing_token,omitempty"` // of the caller's lease on the chain; older ones are refused
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttestDeathRequest) Reset() {
+	*x = AttestDeathRequest{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttestDeathRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttestDeathRequest) ProtoMessage() {}
+
+func (x *AttestDeathRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttestDeathRequest.ProtoReflect.Descriptor instead.
+func (*AttestDeathRequest) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *AttestDeathRequest) GetChain() string {
+	if x != nil {
+		return x.Chain
+	}
+	return ""
+}
+
+func (x *AttestDeathRequest) GetAnchor() string {
+	if x != nil {
+		return x.Anchor
+	}
+	return ""
+}
+
+func (x *AttestDeathRequest) GetSpent() string {
+	if x != nil {
+		return x.Spent
+	}
+	return ""
+}
+
+func (x *AttestDeathRequest) GetLineage() [][]byte {
+	if x != nil {
+		return x.Lineage
+	}
+	return nil
+}
+
+func (x *AttestDeathRequest) GetSpender() string {
+	if x != nil {
+		return x.Spender
+	}
+	return ""
+}
+
+func (x *AttestDeathRequest) GetHeight() int64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *AttestDeathRequest) GetBlockHash() string {
+	if x != nil {
+		return x.BlockHash
+	}
+	return ""
+}
+
+func (x *AttestDeathRequest) GetFencingToken() uint64 {
+	if x != nil {
+		return x.FencingToken
+	}
+	return 0
+}
+
+type AttestDeathResponse struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	SignedAttestation string                 `protobuf:"bytes,1,opt,name=signed_attestation,json=signedAttestation,proto3" json:"signed_attestation,omitempty"` // compact JWS
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *AttestDeathResponse) Reset() {
+	*x = AttestDeathResponse{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttestDeathResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttestDeathResponse) ProtoMessage() {}
+
+func (x *AttestDeathResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttestDeathResponse.ProtoReflect.Descriptor instead.
+func (*AttestDeathResponse) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AttestDeathResponse) GetSignedAttestation() string {
+	if x != nil {
+		return x.SignedAttestation
+	}
+	return ""
+}
+
 type AttestDepositRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SignedQuote   string                 `protobuf:"bytes,1,opt,name=signed_quote,json=signedQuote,proto3" json:"signed_quote,omitempty"`
@@ -804,7 +952,7 @@ type AttestDepositRequest struct {
 
 func (x *AttestDepositRequest) Reset() {
 	*x = AttestDepositRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -816,7 +964,7 @@ func (x *AttestDepositRequest) String() string {
 func (*AttestDepositRequest) ProtoMessage() {}
 
 func (x *AttestDepositRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[13]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -829,7 +977,7 @@ func (x *AttestDepositRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestDepositRequest.ProtoReflect.Descriptor instead.
 func (*AttestDepositRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{13}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AttestDepositRequest) GetSignedQuote() string {
@@ -904,7 +1052,7 @@ type AttestDepositResponse struct {
 
 func (x *AttestDepositResponse) Reset() {
 	*x = AttestDepositResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -916,7 +1064,7 @@ func (x *AttestDepositResponse) String() string {
 func (*AttestDepositResponse) ProtoMessage() {}
 
 func (x *AttestDepositResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[14]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -929,7 +1077,7 @@ func (x *AttestDepositResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestDepositResponse.ProtoReflect.Descriptor instead.
 func (*AttestDepositResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{14}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AttestDepositResponse) GetSignedAttestation() string {
@@ -951,7 +1099,7 @@ type AttestRequest struct {
 
 func (x *AttestRequest) Reset() {
 	*x = AttestRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1111,7 @@ func (x *AttestRequest) String() string {
 func (*AttestRequest) ProtoMessage() {}
 
 func (x *AttestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[15]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1124,7 @@ func (x *AttestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestRequest.ProtoReflect.Descriptor instead.
 func (*AttestRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{15}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AttestRequest) GetTerms() *IssueRequest {
@@ -1016,7 +1164,7 @@ type AttestResponse struct {
 
 func (x *AttestResponse) Reset() {
 	*x = AttestResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1028,7 +1176,7 @@ func (x *AttestResponse) String() string {
 func (*AttestResponse) ProtoMessage() {}
 
 func (x *AttestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[16]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1041,7 +1189,7 @@ func (x *AttestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestResponse.ProtoReflect.Descriptor instead.
 func (*AttestResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{16}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AttestResponse) GetSignedReceipt() string {
@@ -1060,7 +1208,7 @@ type HighWaterRequest struct {
 
 func (x *HighWaterRequest) Reset() {
 	*x = HighWaterRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1072,7 +1220,7 @@ func (x *HighWaterRequest) String() string {
 func (*HighWaterRequest) ProtoMessage() {}
 
 func (x *HighWaterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[17]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1085,7 +1233,7 @@ func (x *HighWaterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HighWaterRequest.ProtoReflect.Descriptor instead.
 func (*HighWaterRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{17}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *HighWaterRequest) GetChain() string {
@@ -1105,7 +1253,7 @@ type HighWaterResponse struct {
 
 func (x *HighWaterResponse) Reset() {
 	*x = HighWaterResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1117,7 +1265,7 @@ func (x *HighWaterResponse) String() string {
 func (*HighWaterResponse) ProtoMessage() {}
 
 func (x *HighWaterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[18]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1130,7 +1278,7 @@ func (x *HighWaterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HighWaterResponse.ProtoReflect.Descriptor instead.
 func (*HighWaterResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{18}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *HighWaterResponse) GetNextIndex() uint32 {
@@ -1141,10 +1289,12 @@ func (x *HighWaterResponse) GetNextIndex() uint32 {
 }
 
 // Authority is why a payment may be signed. The signer verifies the quote and
-// receipt, and recomputes destination and amount from the transaction itself.
+// receipt, and recomputes destination and amount from the transaction itself. What the
+// house pays itself ("sweep", "gas_topup", "gap_fill") rests on no documents: the signer
+// derives both ends of it.
 type Authority struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Purpose       string                 `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"` // "payout" or "refund"
+	Purpose       string                 `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"` // "payout", "refund", "sweep", "gas_topup" or "gap_fill"
 	SignedQuote   string                 `protobuf:"bytes,2,opt,name=signed_quote,json=signedQuote,proto3" json:"signed_quote,omitempty"`
 	SignedReceipt string                 `protobuf:"bytes,3,opt,name=signed_receipt,json=signedReceipt,proto3" json:"signed_receipt,omitempty"`
 	// What is used up, distinct and sorted by id: one for a refund, 1 to 50 for a
@@ -1160,13 +1310,15 @@ type Authority struct {
 	SignedWrongAssetRefund string `protobuf:"bytes,12,opt,name=signed_wrong_asset_refund,json=signedWrongAssetRefund,proto3" json:"signed_wrong_asset_refund,omitempty"`
 	// One attestation of each deposit, in the order of deposits (compact JWS).
 	SignedAttestations []string `protobuf:"bytes,16,rep,name=signed_attestations,json=signedAttestations,proto3" json:"signed_attestations,omitempty"`
+	Asset              string   `protobuf:"bytes,17,opt,name=asset,proto3" json:"asset,omitempty"`                                // what a sweep moves; "" for every other purpose
+	DepositPath        string   `protobuf:"bytes,18,opt,name=deposit_path,json=depositPath,proto3" json:"deposit_path,omitempty"` // a gas top-up's: BIP32 path of the deposit address it goes to
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Authority) Reset() {
 	*x = Authority{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1330,7 @@ func (x *Authority) String() string {
 func (*Authority) ProtoMessage() {}
 
 func (x *Authority) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[19]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1343,7 @@ func (x *Authority) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Authority.ProtoReflect.Descriptor instead.
 func (*Authority) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{19}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Authority) GetPurpose() string {
@@ -1264,6 +1416,20 @@ func (x *Authority) GetSignedAttestations() []string {
 	return nil
 }
 
+func (x *Authority) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *Authority) GetDepositPath() string {
+	if x != nil {
+		return x.DepositPath
+	}
+	return ""
+}
+
 type AuthorityDeposit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DepositId     string                 `protobuf:"bytes,1,opt,name=deposit_id,json=depositId,proto3" json:"deposit_id,omitempty"` // "<chain>:<txid>:<index>"
@@ -1275,7 +1441,7 @@ type AuthorityDeposit struct {
 
 func (x *AuthorityDeposit) Reset() {
 	*x = AuthorityDeposit{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1287,7 +1453,7 @@ func (x *AuthorityDeposit) String() string {
 func (*AuthorityDeposit) ProtoMessage() {}
 
 func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[20]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1300,7 +1466,7 @@ func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorityDeposit.ProtoReflect.Descriptor instead.
 func (*AuthorityDeposit) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{20}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AuthorityDeposit) GetDepositId() string {
@@ -1325,19 +1491,24 @@ func (x *AuthorityDeposit) GetAsset() string {
 }
 
 type SignUTXORequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Authority     *Authority             `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
-	UnsignedTx    []byte                 `protobuf:"bytes,2,opt,name=unsigned_tx,json=unsignedTx,proto3" json:"unsigned_tx,omitempty"` // wire form without witnesses and signature scripts
-	Inputs        []*UTXOInput           `protobuf:"bytes,3,rep,name=inputs,proto3" json:"inputs,omitempty"`                           // one per input, in order
-	Change        []*UTXOChange          `protobuf:"bytes,4,rep,name=change,proto3" json:"change,omitempty"`                           // outputs that come back to us
-	Chain         string                 `protobuf:"bytes,5,opt,name=chain,proto3" json:"chain,omitempty"`                             // "bitcoin", "litecoin" or "bitcoincash": the transaction does not say
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One, or a batch of up to 100. The outputs that are no change pay them in this order.
+	Authorities []*Authority  `protobuf:"bytes,1,rep,name=authorities,proto3" json:"authorities,omitempty"`
+	UnsignedTx  []byte        `protobuf:"bytes,2,opt,name=unsigned_tx,json=unsignedTx,proto3" json:"unsigned_tx,omitempty"` // wire form without witnesses and signature scripts
+	Inputs      []*UTXOInput  `protobuf:"bytes,3,rep,name=inputs,proto3" json:"inputs,omitempty"`                           // one per input, in order
+	Change      []*UTXOChange `protobuf:"bytes,4,rep,name=change,proto3" json:"change,omitempty"`                           // outputs that come back to us
+	Chain       string        `protobuf:"bytes,5,opt,name=chain,proto3" json:"chain,omitempty"`                             // "bitcoin", "litecoin" or "bitcoincash": the transaction does not say
+	// attestd's word (compact JWS) that the anchors of earlier attempts are spent for good.
+	// A batch whose anchor is dead may be paid with another one, and the coins of lost
+	// attempts are free again.
+	SignedDeaths  []string `protobuf:"bytes,6,rep,name=signed_deaths,json=signedDeaths,proto3" json:"signed_deaths,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignUTXORequest) Reset() {
 	*x = SignUTXORequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1349,7 +1520,7 @@ func (x *SignUTXORequest) String() string {
 func (*SignUTXORequest) ProtoMessage() {}
 
 func (x *SignUTXORequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1362,12 +1533,12 @@ func (x *SignUTXORequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignUTXORequest.ProtoReflect.Descriptor instead.
 func (*SignUTXORequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{21}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
 }
 
-func (x *SignUTXORequest) GetAuthority() *Authority {
+func (x *SignUTXORequest) GetAuthorities() []*Authority {
 	if x != nil {
-		return x.Authority
+		return x.Authorities
 	}
 	return nil
 }
@@ -1400,6 +1571,13 @@ func (x *SignUTXORequest) GetChain() string {
 	return ""
 }
 
+func (x *SignUTXORequest) GetSignedDeaths() []string {
+	if x != nil {
+		return x.SignedDeaths
+	}
+	return nil
+}
+
 type UTXOInput struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PreviousTx    []byte                 `protobuf:"bytes,1,opt,name=previous_tx,json=previousTx,proto3" json:"previous_tx,omitempty"` // whole, so that the amount spent is proved by its txid
@@ -1410,7 +1588,7 @@ type UTXOInput struct {
 
 func (x *UTXOInput) Reset() {
 	*x = UTXOInput{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1422,7 +1600,7 @@ func (x *UTXOInput) String() string {
 func (*UTXOInput) ProtoMessage() {}
 
 func (x *UTXOInput) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1435,7 +1613,7 @@ func (x *UTXOInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UTXOInput.ProtoReflect.Descriptor instead.
 func (*UTXOInput) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{22}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *UTXOInput) GetPreviousTx() []byte {
@@ -1462,7 +1640,7 @@ type UTXOChange struct {
 
 func (x *UTXOChange) Reset() {
 	*x = UTXOChange{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1474,7 +1652,7 @@ func (x *UTXOChange) String() string {
 func (*UTXOChange) ProtoMessage() {}
 
 func (x *UTXOChange) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1487,7 +1665,7 @@ func (x *UTXOChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UTXOChange.ProtoReflect.Descriptor instead.
 func (*UTXOChange) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *UTXOChange) GetOutputIndex() uint32 {
@@ -1507,15 +1685,16 @@ func (x *UTXOChange) GetPath() string {
 type SignEthereumRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Authority     *Authority             `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
-	UnsignedTx    []byte                 `protobuf:"bytes,2,opt,name=unsigned_tx,json=unsignedTx,proto3" json:"unsigned_tx,omitempty"` // EIP-2718 encoding of an EIP-1559 transaction with an empty signature
-	Path          string                 `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`                               // BIP32 path of the hot sender
+	UnsignedTx    []byte                 `protobuf:"bytes,2,opt,name=unsigned_tx,json=unsignedTx,proto3" json:"unsigned_tx,omitempty"`       // EIP-2718 encoding of an EIP-1559 transaction with an empty signature
+	Path          string                 `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`                                     // BIP32 path of the hot sender; of a deposit address for a sweep
+	SignedDeaths  []string               `protobuf:"bytes,4,rep,name=signed_deaths,json=signedDeaths,proto3" json:"signed_deaths,omitempty"` // as in SignUTXORequest
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignEthereumRequest) Reset() {
 	*x = SignEthereumRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +1706,7 @@ func (x *SignEthereumRequest) String() string {
 func (*SignEthereumRequest) ProtoMessage() {}
 
 func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1540,7 +1719,7 @@ func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignEthereumRequest.ProtoReflect.Descriptor instead.
 func (*SignEthereumRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{24}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SignEthereumRequest) GetAuthority() *Authority {
@@ -1564,6 +1743,13 @@ func (x *SignEthereumRequest) GetPath() string {
 	return ""
 }
 
+func (x *SignEthereumRequest) GetSignedDeaths() []string {
+	if x != nil {
+		return x.SignedDeaths
+	}
+	return nil
+}
+
 type SignResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RawTx         []byte                 `protobuf:"bytes,1,opt,name=raw_tx,json=rawTx,proto3" json:"raw_tx,omitempty"`
@@ -1574,7 +1760,7 @@ type SignResponse struct {
 
 func (x *SignResponse) Reset() {
 	*x = SignResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1586,7 +1772,7 @@ func (x *SignResponse) String() string {
 func (*SignResponse) ProtoMessage() {}
 
 func (x *SignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1599,7 +1785,7 @@ func (x *SignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignResponse.ProtoReflect.Descriptor instead.
 func (*SignResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{25}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SignResponse) GetRawTx() []byte {
@@ -1629,7 +1815,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[26]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1641,7 +1827,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[26]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1654,7 +1840,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{26}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Problem) GetCode() string {
@@ -1742,7 +1928,19 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\bon_extra\x18\x04 \x01(\tR\aonExtra\x12#\n" +
 	"\rtolerance_bps\x18\x05 \x01(\x03R\ftoleranceBps\"6\n" +
 	"\rIssueResponse\x12%\n" +
-	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"\xa8\x02\n" +
+	"\x0esigned_receipt\x18\x01 \x01(\tR\rsignedReceipt\"\xe8\x01\n" +
+	"\x12AttestDeathRequest\x12\x14\n" +
+	"\x05chain\x18\x01 \x01(\tR\x05chain\x12\x16\n" +
+	"\x06anchor\x18\x02 \x01(\tR\x06anchor\x12\x14\n" +
+	"\x05spent\x18\x03 \x01(\tR\x05spent\x12\x18\n" +
+	"\alineage\x18\x04 \x03(\fR\alineage\x12\x18\n" +
+	"\aspender\x18\x05 \x01(\tR\aspender\x12\x16\n" +
+	"\x06height\x18\x06 \x01(\x03R\x06height\x12\x1d\n" +
+	"\n" +
+	"block_hash\x18\a \x01(\tR\tblockHash\x12#\n" +
+	"\rfencing_token\x18\b \x01(\x04R\ffencingToken\"D\n" +
+	"\x13AttestDeathResponse\x12-\n" +
+	"\x12signed_attestation\x18\x01 \x01(\tR\x11signedAttestation\"\xa8\x02\n" +
 	"\x14AttestDepositRequest\x12!\n" +
 	"\fsigned_quote\x18\x01 \x01(\tR\vsignedQuote\x12%\n" +
 	"\x0esigned_receipt\x18\x02 \x01(\tR\rsignedReceipt\x12\x1d\n" +
@@ -1769,7 +1967,7 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\"2\n" +
 	"\x11HighWaterResponse\x12\x1d\n" +
 	"\n" +
-	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xba\x03\n" +
+	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xf3\x03\n" +
 	"\tAuthority\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12!\n" +
 	"\fsigned_quote\x18\x02 \x01(\tR\vsignedQuote\x12%\n" +
@@ -1780,19 +1978,22 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x0esigned_consent\x18\a \x01(\tR\rsignedConsent\x122\n" +
 	"\x15signed_refund_address\x18\b \x01(\tR\x13signedRefundAddress\x129\n" +
 	"\x19signed_wrong_asset_refund\x18\f \x01(\tR\x16signedWrongAssetRefund\x12/\n" +
-	"\x13signed_attestations\x18\x10 \x03(\tR\x12signedAttestations\"]\n" +
+	"\x13signed_attestations\x18\x10 \x03(\tR\x12signedAttestations\x12\x14\n" +
+	"\x05asset\x18\x11 \x01(\tR\x05asset\x12!\n" +
+	"\fdeposit_path\x18\x12 \x01(\tR\vdepositPath\"]\n" +
 	"\x10AuthorityDeposit\x12\x1d\n" +
 	"\n" +
 	"deposit_id\x18\x01 \x01(\tR\tdepositId\x12\x14\n" +
 	"\x05units\x18\x02 \x01(\tR\x05units\x12\x14\n" +
-	"\x05asset\x18\b \x01(\tR\x05asset\"\xd6\x01\n" +
-	"\x0fSignUTXORequest\x121\n" +
-	"\tauthority\x18\x01 \x01(\v2\x13.ferry.v1.AuthorityR\tauthority\x12\x1f\n" +
+	"\x05asset\x18\b \x01(\tR\x05asset\"\xff\x01\n" +
+	"\x0fSignUTXORequest\x125\n" +
+	"\vauthorities\x18\x01 \x03(\v2\x13.ferry.v1.AuthorityR\vauthorities\x12\x1f\n" +
 	"\vunsigned_tx\x18\x02 \x01(\fR\n" +
 	"unsignedTx\x12+\n" +
 	"\x06inputs\x18\x03 \x03(\v2\x13.ferry.v1.UTXOInputR\x06inputs\x12,\n" +
 	"\x06change\x18\x04 \x03(\v2\x14.ferry.v1.UTXOChangeR\x06change\x12\x14\n" +
-	"\x05chain\x18\x05 \x01(\tR\x05chain\"@\n" +
+	"\x05chain\x18\x05 \x01(\tR\x05chain\x12#\n" +
+	"\rsigned_deaths\x18\x06 \x03(\tR\fsignedDeaths\"@\n" +
 	"\tUTXOInput\x12\x1f\n" +
 	"\vprevious_tx\x18\x01 \x01(\fR\n" +
 	"previousTx\x12\x12\n" +
@@ -1800,12 +2001,13 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\n" +
 	"UTXOChange\x12!\n" +
 	"\foutput_index\x18\x01 \x01(\rR\voutputIndex\x12\x12\n" +
-	"\x04path\x18\x02 \x01(\tR\x04path\"}\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\"\xa2\x01\n" +
 	"\x13SignEthereumRequest\x121\n" +
 	"\tauthority\x18\x01 \x01(\v2\x13.ferry.v1.AuthorityR\tauthority\x12\x1f\n" +
 	"\vunsigned_tx\x18\x02 \x01(\fR\n" +
 	"unsignedTx\x12\x12\n" +
-	"\x04path\x18\x03 \x01(\tR\x04path\"9\n" +
+	"\x04path\x18\x03 \x01(\tR\x04path\x12#\n" +
+	"\rsigned_deaths\x18\x04 \x03(\tR\fsignedDeaths\"9\n" +
 	"\fSignResponse\x12\x15\n" +
 	"\x06raw_tx\x18\x01 \x01(\fR\x05rawTx\x12\x12\n" +
 	"\x04txid\x18\x02 \x01(\tR\x04txid\"c\n" +
@@ -1820,12 +2022,13 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x06Wallet\x12Y\n" +
 	"\x10CheckDestination\x12!.ferry.v1.CheckDestinationRequest\x1a\".ferry.v1.CheckDestinationResponse\x128\n" +
 	"\x05Issue\x12\x16.ferry.v1.IssueRequest\x1a\x17.ferry.v1.IssueResponse\x128\n" +
-	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse2\x97\x02\n" +
+	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse2\xe3\x02\n" +
 	"\x06Attest\x12;\n" +
 	"\x06Attest\x12\x17.ferry.v1.AttestRequest\x1a\x18.ferry.v1.AttestResponse\x12D\n" +
 	"\tHighWater\x12\x1a.ferry.v1.HighWaterRequest\x1a\x1b.ferry.v1.HighWaterResponse\x128\n" +
 	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse\x12P\n" +
-	"\rAttestDeposit\x12\x1e.ferry.v1.AttestDepositRequest\x1a\x1f.ferry.v1.AttestDepositResponse2\x8e\x01\n" +
+	"\rAttestDeposit\x12\x1e.ferry.v1.AttestDepositRequest\x1a\x1f.ferry.v1.AttestDepositResponse\x12J\n" +
+	"\vAttestDeath\x12\x1c.ferry.v1.AttestDeathRequest\x1a\x1d.ferry.v1.AttestDeathResponse2\x8e\x01\n" +
 	"\x06Signer\x12=\n" +
 	"\bSignUTXO\x12\x19.ferry.v1.SignUTXORequest\x1a\x16.ferry.v1.SignResponse\x12E\n" +
 	"\fSignEthereum\x12\x1d.ferry.v1.SignEthereumRequest\x1a\x16.ferry.v1.SignResponseB!Z\x1fferry/swap/rpc/ferry/v1;ferryv1b\x06proto3"
@@ -1842,7 +2045,7 @@ func file_ferry_v1_ferry_proto_rawDescGZIP() []byte {
 	return file_ferry_v1_ferry_proto_rawDescData
 }
 
-var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*LockRequest)(nil),              // 0: ferry.v1.LockRequest
 	(*LockResponse)(nil),             // 1: ferry.v1.LockResponse
@@ -1857,55 +2060,59 @@ var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*IssueRequest)(nil),             // 10: ferry.v1.IssueRequest
 	(*Policy)(nil),                   // 11: ferry.v1.Policy
 	(*IssueResponse)(nil),            // 12: ferry.v1.IssueResponse
-	(*AttestDepositRequest)(nil),     // 13: ferry.v1.AttestDepositRequest
-	(*AttestDepositResponse)(nil),    // 14: ferry.v1.AttestDepositResponse
-	(*AttestRequest)(nil),            // 15: ferry.v1.AttestRequest
-	(*AttestResponse)(nil),           // 16: ferry.v1.AttestResponse
-	(*HighWaterRequest)(nil),         // 17: ferry.v1.HighWaterRequest
-	(*HighWaterResponse)(nil),        // 18: ferry.v1.HighWaterResponse
-	(*Authority)(nil),                // 19: ferry.v1.Authority
-	(*AuthorityDeposit)(nil),         // 20: ferry.v1.AuthorityDeposit
-	(*SignUTXORequest)(nil),          // 21: ferry.v1.SignUTXORequest
-	(*UTXOInput)(nil),                // 22: ferry.v1.UTXOInput
-	(*UTXOChange)(nil),               // 23: ferry.v1.UTXOChange
-	(*SignEthereumRequest)(nil),      // 24: ferry.v1.SignEthereumRequest
-	(*SignResponse)(nil),             // 25: ferry.v1.SignResponse
-	(*Problem)(nil),                  // 26: ferry.v1.Problem
+	(*AttestDeathRequest)(nil),       // 13: ferry.v1.AttestDeathRequest
+	(*AttestDeathResponse)(nil),      // 14: ferry.v1.AttestDeathResponse
+	(*AttestDepositRequest)(nil),     // 15: ferry.v1.AttestDepositRequest
+	(*AttestDepositResponse)(nil),    // 16: ferry.v1.AttestDepositResponse
+	(*AttestRequest)(nil),            // 17: ferry.v1.AttestRequest
+	(*AttestResponse)(nil),           // 18: ferry.v1.AttestResponse
+	(*HighWaterRequest)(nil),         // 19: ferry.v1.HighWaterRequest
+	(*HighWaterResponse)(nil),        // 20: ferry.v1.HighWaterResponse
+	(*Authority)(nil),                // 21: ferry.v1.Authority
+	(*AuthorityDeposit)(nil),         // 22: ferry.v1.AuthorityDeposit
+	(*SignUTXORequest)(nil),          // 23: ferry.v1.SignUTXORequest
+	(*UTXOInput)(nil),                // 24: ferry.v1.UTXOInput
+	(*UTXOChange)(nil),               // 25: ferry.v1.UTXOChange
+	(*SignEthereumRequest)(nil),      // 26: ferry.v1.SignEthereumRequest
+	(*SignResponse)(nil),             // 27: ferry.v1.SignResponse
+	(*Problem)(nil),                  // 28: ferry.v1.Problem
 }
 var file_ferry_v1_ferry_proto_depIdxs = []int32{
 	6,  // 0: ferry.v1.AmendRequest.consent:type_name -> ferry.v1.ConsentRequest
 	5,  // 1: ferry.v1.AmendRequest.wrong_asset:type_name -> ferry.v1.WrongAssetRequest
 	11, // 2: ferry.v1.IssueRequest.policy:type_name -> ferry.v1.Policy
 	10, // 3: ferry.v1.AttestRequest.terms:type_name -> ferry.v1.IssueRequest
-	20, // 4: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
-	19, // 5: ferry.v1.SignUTXORequest.authority:type_name -> ferry.v1.Authority
-	22, // 6: ferry.v1.SignUTXORequest.inputs:type_name -> ferry.v1.UTXOInput
-	23, // 7: ferry.v1.SignUTXORequest.change:type_name -> ferry.v1.UTXOChange
-	19, // 8: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
+	22, // 4: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
+	21, // 5: ferry.v1.SignUTXORequest.authorities:type_name -> ferry.v1.Authority
+	24, // 6: ferry.v1.SignUTXORequest.inputs:type_name -> ferry.v1.UTXOInput
+	25, // 7: ferry.v1.SignUTXORequest.change:type_name -> ferry.v1.UTXOChange
+	21, // 8: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
 	0,  // 9: ferry.v1.Liquidity.Lock:input_type -> ferry.v1.LockRequest
 	2,  // 10: ferry.v1.Liquidity.Accept:input_type -> ferry.v1.AcceptRequest
 	8,  // 11: ferry.v1.Wallet.CheckDestination:input_type -> ferry.v1.CheckDestinationRequest
 	10, // 12: ferry.v1.Wallet.Issue:input_type -> ferry.v1.IssueRequest
 	4,  // 13: ferry.v1.Wallet.Amend:input_type -> ferry.v1.AmendRequest
-	15, // 14: ferry.v1.Attest.Attest:input_type -> ferry.v1.AttestRequest
-	17, // 15: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
+	17, // 14: ferry.v1.Attest.Attest:input_type -> ferry.v1.AttestRequest
+	19, // 15: ferry.v1.Attest.HighWater:input_type -> ferry.v1.HighWaterRequest
 	4,  // 16: ferry.v1.Attest.Amend:input_type -> ferry.v1.AmendRequest
-	13, // 17: ferry.v1.Attest.AttestDeposit:input_type -> ferry.v1.AttestDepositRequest
-	21, // 18: ferry.v1.Signer.SignUTXO:input_type -> ferry.v1.SignUTXORequest
-	24, // 19: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
-	1,  // 20: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
-	3,  // 21: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
-	9,  // 22: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
-	12, // 23: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
-	7,  // 24: ferry.v1.Wallet.Amend:output_type -> ferry.v1.AmendResponse
-	16, // 25: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
-	18, // 26: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
-	7,  // 27: ferry.v1.Attest.Amend:output_type -> ferry.v1.AmendResponse
-	14, // 28: ferry.v1.Attest.AttestDeposit:output_type -> ferry.v1.AttestDepositResponse
-	25, // 29: ferry.v1.Signer.SignUTXO:output_type -> ferry.v1.SignResponse
-	25, // 30: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
-	20, // [20:31] is the sub-list for method output_type
-	9,  // [9:20] is the sub-list for method input_type
+	15, // 17: ferry.v1.Attest.AttestDeposit:input_type -> ferry.v1.AttestDepositRequest
+	13, // 18: ferry.v1.Attest.AttestDeath:input_type -> ferry.v1.AttestDeathRequest
+	23, // 19: ferry.v1.Signer.SignUTXO:input_type -> ferry.v1.SignUTXORequest
+	26, // 20: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
+	1,  // 21: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
+	3,  // 22: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
+	9,  // 23: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
+	12, // 24: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
+	7,  // 25: ferry.v1.Wallet.Amend:output_type -> ferry.v1.AmendResponse
+	18, // 26: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
+	20, // 27: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
+	7,  // 28: ferry.v1.Attest.Amend:output_type -> ferry.v1.AmendResponse
+	16, // 29: ferry.v1.Attest.AttestDeposit:output_type -> ferry.v1.AttestDepositResponse
+	14, // 30: ferry.v1.Attest.AttestDeath:output_type -> ferry.v1.AttestDeathResponse
+	27, // 31: ferry.v1.Signer.SignUTXO:output_type -> ferry.v1.SignResponse
+	27, // 32: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
+	21, // [21:33] is the sub-list for method output_type
+	9,  // [9:21] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -1922,7 +2129,7 @@ func file_ferry_v1_ferry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ferry_v1_ferry_proto_rawDesc), len(file_ferry_v1_ferry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

@@ -60,6 +60,8 @@ const (
 	AttestAmendProcedure = "/ferry.v1.Attest/Amend"
 	// AttestAttestDepositProcedure is the fully-qualified name of the Attest's AttestDeposit RPC.
 	AttestAttestDepositProcedure = "/ferry.v1.Attest/AttestDeposit"
+	// AttestAttestDeathProcedure is the fully-qualified name of the Attest's AttestDeath RPC.
+	AttestAttestDeathProcedure = "/ferry.v1.Attest/AttestDeath"
 	// SignerSignUTXOProcedure is the fully-qualified name of the Signer's SignUTXO RPC.
 	SignerSignUTXOProcedure = "/ferry.v1.Signer/SignUTXO"
 	// SignerSignEthereumProcedure is the fully-qualified name of the Signer's SignEthereum RPC.
@@ -318,6 +320,9 @@ type AttestClient interface {
 	// node shows it, at the address of a receipt that was signed here. It stores
 	// nothing but a newer lease: each call looks again.
 	AttestDeposit(context.Context, *connect.Request[v1.AttestDepositRequest]) (*connect.Response[v1.AttestDepositResponse], error)
+	// AttestDeath signs which transaction has spent a payment's anchor for good, as
+	// attestd's own nodes show it. It stores nothing but a newer lease.
+	AttestDeath(context.Context, *connect.Request[v1.AttestDeathRequest]) (*connect.Response[v1.AttestDeathResponse], error)
 }
 
 // NewAttestClient constructs a client for the ferry.v1.Attest service. By default, it uses the
@@ -355,6 +360,12 @@ func NewAttestClient(httpClient connect.HTTPClient, baseURL string, opts ...conn
 			connect.WithSchema(attestMethods.ByName("AttestDeposit")),
 			connect.WithClientOptions(opts...),
 		),
+		attestDeath: connect.NewClient[v1.AttestDeathRequest, v1.AttestDeathResponse](
+			httpClient,
+			baseURL+AttestAttestDeathProcedure,
+			connect.WithSchema(attestMethods.ByName("AttestDeath")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -364,6 +375,7 @@ type attestClient struct {
 	highWater     *connect.Client[v1.HighWaterRequest, v1.HighWaterResponse]
 	amend         *connect.Client[v1.AmendRequest, v1.AmendResponse]
 	attestDeposit *connect.Client[v1.AttestDepositRequest, v1.AttestDepositResponse]
+	attestDeath   *connect.Client[v1.AttestDeathRequest, v1.AttestDeathResponse]
 }
 
 // Attest calls ferry.v1.Attest.Attest.
@@ -386,6 +398,11 @@ func (c *attestClient) AttestDeposit(ctx context.Context, req *connect.Request[v
 	return c.attestDeposit.CallUnary(ctx, req)
 }
 
+// AttestDeath calls ferry.v1.Attest.AttestDeath.
+func (c *attestClient) AttestDeath(ctx context.Context, req *connect.Request[v1.AttestDeathRequest]) (*connect.Response[v1.AttestDeathResponse], error) {
+	return c.attestDeath.CallUnary(ctx, req)
+}
+
 // AttestHandler is an implementation of the ferry.v1.Attest service.
 type AttestHandler interface {
 	// Attest derives the address of an index itself, compares, and signs. An index,
@@ -402,6 +419,9 @@ type AttestHandler interface {
 	// node shows it, at the address of a receipt that was signed here. It stores
 	// nothing but a newer lease: each call looks again.
 	AttestDeposit(context.Context, *connect.Request[v1.AttestDepositRequest]) (*connect.Response[v1.AttestDepositResponse], error)
+	// AttestDeath signs which transaction has spent a payment's anchor for good, as
+	// attestd's own nodes show it. It stores nothing but a newer lease.
+	AttestDeath(context.Context, *connect.Request[v1.AttestDeathRequest]) (*connect.Response[v1.AttestDeathResponse], error)
 }
 
 // NewAttestHandler builds an HTTP handler from the service implementation. It returns the path on
@@ -435,6 +455,12 @@ func NewAttestHandler(svc AttestHandler, opts ...connect.HandlerOption) (string,
 		connect.WithSchema(attestMethods.ByName("AttestDeposit")),
 		connect.WithHandlerOptions(opts...),
 	)
+	attestAttestDeathHandler := connect.NewUnaryHandler(
+		AttestAttestDeathProcedure,
+		svc.AttestDeath,
+		connect.WithSchema(attestMethods.ByName("AttestDeath")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/ferry.v1.Attest/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AttestAttestProcedure:
@@ -445,6 +471,8 @@ func NewAttestHandler(svc AttestHandler, opts ...connect.HandlerOption) (string,
 			attestAmendHandler.ServeHTTP(w, r)
 		case AttestAttestDepositProcedure:
 			attestAttestDepositHandler.ServeHTTP(w, r)
+		case AttestAttestDeathProcedure:
+			attestAttestDeathHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -470,12 +498,17 @@ func (UnimplementedAttestHandler) AttestDeposit(context.Context, *connect.Reques
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Attest.AttestDeposit is not implemented"))
 }
 
+func (UnimplementedAttestHandler) AttestDeath(context.Context, *connect.Request[v1.AttestDeathRequest]) (*connect.Response[v1.AttestDeathResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Attest.AttestDeath is not implemented"))
+}
+
 // SignerClient is a client for the ferry.v1.Signer service.
 type SignerClient interface {
-	// SignUTXO signs every input of a transaction that pays one authority, on a chain
-	// of the UTXO family.
+	// SignUTXO signs every input of a transaction that pays one authority or a batch of
+	// them, on a chain of the UTXO family.
 	SignUTXO(context.Context, *connect.Request[v1.SignUTXORequest]) (*connect.Response[v1.SignResponse], error)
-	// SignEthereum signs a dynamic-fee transaction from the hot sender.
+	// SignEthereum signs a dynamic-fee transaction: from the hot sender, or a sweep from a
+	// deposit address.
 	SignEthereum(context.Context, *connect.Request[v1.SignEthereumRequest]) (*connect.Response[v1.SignResponse], error)
 }
 
@@ -523,10 +556,11 @@ func (c *signerClient) SignEthereum(ctx context.Context, req *connect.Request[v1
 
 // SignerHandler is an implementation of the ferry.v1.Signer service.
 type SignerHandler interface {
-	// SignUTXO signs every input of a transaction that pays one authority, on a chain
-	// of the UTXO family.
+	// SignUTXO signs every input of a transaction that pays one authority or a batch of
+	// them, on a chain of the UTXO family.
 	SignUTXO(context.Context, *connect.Request[v1.SignUTXORequest]) (*connect.Response[v1.SignResponse], error)
-	// SignEthereum signs a dynamic-fee transaction from the hot sender.
+	// SignEthereum signs a dynamic-fee transaction: from the hot sender, or a sweep from a
+	// deposit address.
 	SignEthereum(context.Context, *connect.Request[v1.SignEthereumRequest]) (*connect.Response[v1.SignResponse], error)
 }
 
