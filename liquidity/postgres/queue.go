@@ -56,7 +56,7 @@ func (q *queue) put(ctx context.Context, l liquidity.Lock, b liquidity.Bounds) (
 	q.waiting[id] = append(q.waiting[id], r)
 	if !q.working[id] {
 		q.working[id] = true
-		go q.work(id)
+		go q.work(id) //nolint:gosec // it works for all that wait, whoever came first, and ends when nobody does
 	}
 	q.mu.Unlock()
 	select {
