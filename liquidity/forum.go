@@ -18,9 +18,10 @@ type forum struct {
 	// how often it was lost.
 	priced  bool
 	outages int64
-	// lively is the estimate of its volatility, jumping that it moves too much now.
-	lively  volatility
-	jumping bool
+	// lively is the estimate of its volatility, seen the same with the newest price,
+	// jumping that it moves too much now.
+	lively, seen volatility
+	jumping      bool
 	// merged is the book of all, as of version; every word of a venue is a new version.
 	merged  depth
 	built   verdict
@@ -105,8 +106,8 @@ func (f *forum) depth(now time.Time) (depth, error) {
 	if err != nil {
 		return depth{}, err
 	}
-	if f.jumping {
-		return depth{}, noPrice("The price of " + f.instrument.String() + " moves too much now.")
+	if err := f.calm(); err != nil {
+		return depth{}, err
 	}
 	if f.built != v {
 		f.merged, f.built = f.merge(v), v
@@ -115,6 +116,14 @@ func (f *forum) depth(now time.Time) (depth, error) {
 		return depth{}, noPrice("The books of " + f.instrument.String() + " are too thin now.")
 	}
 	return f.merged, nil
+}
+
+// calm refuses a price that moves too much.
+func (f *forum) calm() error {
+	if f.jumping {
+		return noPrice("The price of " + f.instrument.String() + " moves too much now.")
+	}
+	return nil
 }
 
 // top is the best of the book of all. The caller has the lock.
@@ -144,7 +153,7 @@ func (f *forum) merge(v verdict) depth {
 		instrument: f.instrument,
 		bids:       ladder(bids, shelves[bids], v.fair.price-v.fair.confidence),
 		asks:       ladder(asks, shelves[asks], v.fair.price+v.fair.confidence),
-		Condition: Condition{Variance: max(f.lively.slow, f.lively.quick),
+		Condition: Condition{Variance: max(f.seen.slow, f.seen.quick),
 			LossPPM: loss(len(f.stalls), v.admitted, f.quorum, f.config.LossMostPPM)},
 	}
 }

@@ -28,6 +28,9 @@ type shelf struct {
 //	bid × (1 − fee)  down        ask × (1 + fee)  up
 func net(s side, price uint64, takerPPM int64) uint64 {
 	fee := uint64(max(takerPPM, 0))
+	if fee == 0 {
+		return price
+	}
 	if s == bids {
 		if fee >= ppmWhole {
 			return 0
@@ -47,7 +50,10 @@ func net(s side, price uint64, takerPPM int64) uint64 {
 
 // counted is how much of a level's size is counted on.
 func (s shelf) counted(size uint64) uint64 {
-	high, low := bits.Mul64(size, uint64(min(max(s.sharePPM, 0), ppmWhole)))
+	if s.sharePPM >= ppmWhole {
+		return size
+	}
+	high, low := bits.Mul64(size, uint64(max(s.sharePPM, 0)))
 	part, _ := bits.Div64(high, low, ppmWhole)
 	return part
 }
@@ -100,25 +106,25 @@ func caps(shelves []shelf) []uint64 {
 // is better than bound, the fair price's own side: what one venue offers beyond what the
 // others agree on is not passed on. The shelves are of one instrument.
 func ladder(s side, shelves []shelf, bound uint64) []Level {
-	rest, at := caps(shelves), make([]int, len(shelves))
-	var merged []Level
+	rest := caps(shelves)
+	heads := make([]head, len(shelves))
+	for i, shelf := range shelves {
+		heads[i] = shelf.head(s, 0)
+	}
+	merged := make([]Level, 0, min(ladderMost, DepthMost*len(shelves)))
 	for len(merged) < ladderMost {
-		best, price := -1, uint64(0)
-		for i, shelf := range shelves {
-			if at[i] == len(shelf.levels) || rest[i] == 0 {
-				continue
-			}
-			p := net(s, shelf.levels[at[i]].Price, shelf.takerPPM)
-			if best < 0 || s == bids && p > price || s == asks && p < price {
-				best, price = i, p
+		best := -1
+		for i := range heads {
+			if h := &heads[i]; h.ok && rest[i] > 0 && (best < 0 || s == bids && h.price > heads[best].price || s == asks && h.price < heads[best].price) {
+				best = i
 			}
 		}
-		if best < 0 || price == 0 || price == ^uint64(0) {
+		if best < 0 {
 			break
 		}
-		size := min(shelves[best].counted(shelves[best].levels[at[best]].Size), rest[best])
-		at[best]++
+		price, size := heads[best].price, min(heads[best].size, rest[best])
 		rest[best] -= size
+		heads[best] = shelves[best].head(s, heads[best].at+1)
 		if s == bids {
 			price = min(price, bound)
 		} else {
@@ -127,6 +133,22 @@ func ladder(s side, shelves []shelf, bound uint64) []Level {
 		merged = shelve(merged, Level{Price: price, Size: size})
 	}
 	return merged
+}
+
+// head is the best level of a shelf that is not taken yet, as it counts.
+type head struct {
+	at          int
+	price, size uint64
+	ok          bool
+}
+
+// head is the shelf's level at a place, not ok where it ends or is not to be had.
+func (s shelf) head(half side, at int) head {
+	if at >= len(s.levels) {
+		return head{}
+	}
+	price := net(half, s.levels[at].Price, s.takerPPM)
+	return head{at, price, s.counted(s.levels[at].Size), price > 0 && price < ^uint64(0)}
 }
 
 // shelve appends a level that is no better than the last; a price that is there already

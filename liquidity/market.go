@@ -35,7 +35,7 @@ func NewMarket(now func() time.Time, sources ...Source) (*Market, error) {
 		}
 		f := m.forumOf(i.String())
 		if f == nil {
-			f = &forum{instrument: i, lively: priorVolatility(0)}
+			f = &forum{instrument: i}
 			m.fora = append(m.fora, f)
 		}
 		if f.instrument != i {
@@ -86,8 +86,9 @@ func (m *Market) take(f *forum, s *stall, t Top) {
 	now := m.now()
 	v, err := f.price(now)
 	if err == nil {
-		f.lively = f.lively.sample(now, v.fair.price)
-		f.jumping = jumps(f.lively, f.jumping, f.config.StopMovePPM)
+		f.seen, f.lively = f.lively.seen(now, v.fair.price), f.lively.sample(now, v.fair.price)
+		f.jumping = jumps(f.seen, f.jumping, f.config.StopMovePPM)
+		err = f.calm()
 	}
 	if f.priced && err != nil {
 		f.outages++
@@ -112,6 +113,6 @@ func (m *Market) Top(p asset.Pair) (Top, error) {
 // apply makes the market judge by a configuration. Call it before Run.
 func (m *Market) apply(c MarketConfig) {
 	for _, f := range m.fora {
-		f.config, f.lively = c, priorVolatility(c.DayMovePPM)
+		f.config, f.lively, f.seen = c, priorVolatility(c.DayMovePPM), priorVolatility(c.DayMovePPM)
 	}
 }

@@ -41,16 +41,25 @@ func priorVolatility(dayPPM int64) volatility {
 }
 
 // sample takes a price that was true at a time. One too soon after the last changes
-// nothing.
+// nothing: seen tells what it would.
 func (v volatility) sample(now time.Time, price uint64) volatility {
 	if price == 0 || v.price == 0 {
 		v.at, v.price = now, price
 		return v
 	}
-	since := now.Sub(v.at)
-	if since < volatilityStep {
+	if now.Sub(v.at) < volatilityStep {
 		return v
 	}
+	return v.seen(now, price)
+}
+
+// seen is the estimate with a price, as if at least a second had passed since the last:
+// a jump is to be known at once.
+func (v volatility) seen(now time.Time, price uint64) volatility {
+	if price == 0 || v.price == 0 {
+		return v
+	}
+	since := max(now.Sub(v.at), volatilityStep)
 	r := relative(v.price, price)
 	v.slow, v.quick = decay(v.slow, r, since, volatilitySlow), decay(v.quick, r, since, volatilityQuick)
 	v.at, v.price = now, price
