@@ -22,42 +22,86 @@ func (s *Store) Book(ctx context.Context, l liquidity.Lock, b liquidity.Bounds) 
 	return booking, nil
 }
 
-// bookBatch measures what is promised once, decides about each request in turn, as if the
-// ones before it had been booked alone, and stores those that fit.
+// bookBatch measures what is promised, decides about each request in turn, as if the ones
+// before it had been booked alone, and stores those that fit. It takes two round trips to
+// the database, or three: what begins the transaction, waits for others and measures goes
+// in one, what stores and commits in the other. A connection that is released within a
+// transaction is closed by the pool, and so rolled back.
 func (s *Store) bookBatch(ctx context.Context, id asset.ID, batch []*request) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := waitToBook(ctx, tx, id, batch); err != nil {
-			return fmt.Errorf("wait for other bookings: %w", err)
-		}
-		// Read after the wait: who waited long must not count a lock as open, or
-		// its own quote as fresh, that is no longer.
-		now := s.now()
-		m, err := measure(ctx, tx, id, batch, now)
-		if err != nil {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Release()
+	before := s.now()
+	first := &pgx.Batch{}
+	first.Queue("BEGIN")
+	waitToBook(first, id, batch)
+	m := newMeasures(batch)
+	m.read(first, id, before)
+	if err := conn.SendBatch(ctx, first).Close(); err != nil {
+		return fmt.Errorf("wait for other bookings and measure: %w", err)
+	}
+	// Read after the wait: who waited long must not count a lock as open, or
+	// its own quote as fresh, that is no longer.
+	now := s.now()
+	last, tallied := s.tallies.of(id, m.turn, now, batch)
+	var booked []liquidity.Lock
+	fits := false
+	if tallied {
+		m.reckon(last.sums)
+		if booked, fits, err = m.admit(batch, now); err != nil {
 			return err
 		}
-		var booked []liquidity.Lock
-		for _, r := range batch {
-			r.booking.Measure = m.of(r)
-			if r.booking.Stop, err = liquidity.Admit(r.lock.Quote, r.bounds, r.booking.Measure, now); err != nil {
-				return err
-			}
-			if r.booking.Booked = r.booking.Stop == ""; r.booking.Booked {
-				booked = append(booked, r.lock)
-				if err := m.take(r, now); err != nil {
-					return err
-				}
-			}
+	}
+	if !fits {
+		last = tally{balanceAt: oldest(batch), readAt: now}
+		m = newMeasures(batch)
+		again := &pgx.Batch{}
+		m.read(again, id, now)
+		m.sum(again, id, now)
+		if err := conn.SendBatch(ctx, again).Close(); err != nil {
+			return fmt.Errorf("measure what is promised: %w", err)
 		}
-		if len(booked) == 0 {
-			return nil
+		if booked, _, err = m.admit(batch, now); err != nil {
+			return err
 		}
-		_, err = tx.Exec(ctx, bookSQL, bookArgs(id, booked))
-		return err
-	})
+	}
+	second := &pgx.Batch{}
+	if len(booked) > 0 {
+		second.Queue(bookSQL, bookArgs(id, booked))
+	}
+	second.Queue("COMMIT")
+	if err := conn.SendBatch(ctx, second).Close(); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	s.tallies.keep(id, tally{turn: m.turn, balanceAt: last.balanceAt, readAt: last.readAt, sums: m.largest()})
+	return nil
 }
 
-func waitToBook(ctx context.Context, tx pgx.Tx, id asset.ID, batch []*request) error {
+// admit decides about each request in turn, and lists what is to be stored. It reports
+// whether nothing that was measured stood in the way.
+func (m *measures) admit(batch []*request, now time.Time) (booked []liquidity.Lock, fits bool, err error) {
+	fits = true
+	for _, r := range batch {
+		r.booking = liquidity.Booking{Measure: m.of(r)}
+		if r.booking.Stop, err = liquidity.Admit(r.lock.Quote, r.bounds, r.booking.Measure, now); err != nil {
+			return nil, false, err
+		}
+		// A quote that has lapsed has, however it is measured.
+		fits = fits && (r.booking.Stop == "" || r.booking.Stop == liquidity.StopLapsed)
+		if r.booking.Booked = r.booking.Stop == ""; r.booking.Booked {
+			booked = append(booked, r.lock)
+			if err := m.take(r, now); err != nil {
+				return nil, false, err
+			}
+		}
+	}
+	return booked, fits, nil
+}
+
+// waitToBook waits, in the order of book_lock.sql.
+func waitToBook(to *pgx.Batch, id asset.ID, batch []*request) {
 	var clients, markets []string
 	for _, r := range batch {
 		clients = append(clients, r.lock.Client)
@@ -65,13 +109,11 @@ func waitToBook(ctx context.Context, tx pgx.Tx, id asset.ID, batch []*request) e
 			markets = append(markets, market(r.lock.Quote.Pair))
 		}
 	}
-	waits := &pgx.Batch{}
-	waits.Queue(bookLockSQL, pgx.NamedArgs{"clients": clients})
+	to.Queue(bookLockSQL, pgx.NamedArgs{"clients": clients})
 	if len(markets) > 0 {
-		waits.Queue(bookLockPairsSQL, pgx.NamedArgs{"markets": markets})
+		to.Queue(bookLockPairsSQL, pgx.NamedArgs{"markets": markets})
 	}
-	waits.Queue(bookLockAssetSQL, pgx.NamedArgs{"payout_asset": string(id)})
-	return tx.SendBatch(ctx, waits).Close()
+	to.Queue(bookLockAssetSQL, pgx.NamedArgs{"payout_asset": string(id)})
 }
 
 // market is a name for a pair and its opposite.

@@ -30,6 +30,8 @@ var (
 	measureClientsSQL string
 	//go:embed measure_risk.sql
 	measureRiskSQL string
+	//go:embed turn.sql
+	turnSQL string
 	//go:embed unconfirmed.sql
 	unconfirmedSQL string
 	//go:embed accept_firm.sql
@@ -70,9 +72,10 @@ var (
 
 // Store is liquidity.Store on a pool whose search_path is the service's schema.
 type Store struct {
-	pool  *pgxpool.Pool
-	now   func() time.Time
-	queue queue
+	pool    *pgxpool.Pool
+	now     func() time.Time
+	queue   queue
+	tallies tallies
 }
 
 var _ liquidity.Store = (*Store)(nil)
@@ -80,7 +83,8 @@ var _ liquidity.Store = (*Store)(nil)
 // New uses the pool, which stays the caller's, and the clock that judges whether
 // a lock is open.
 func New(pool *pgxpool.Pool, now func() time.Time) *Store {
-	s := &Store{pool: pool, now: now, queue: queue{waiting: map[asset.ID][]*request{}, working: map[asset.ID]bool{}}}
+	s := &Store{pool: pool, now: now, queue: queue{waiting: map[asset.ID][]*request{}, working: map[asset.ID]bool{}},
+		tallies: tallies{list: map[asset.ID]tally{}}}
 	s.queue.book = s.bookBatch
 	return s
 }
