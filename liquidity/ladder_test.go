@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -277,5 +278,37 @@ func TestCurveByHand(t *testing.T) {
 	}
 	if c, err := newCurve([]depth{d}, ethToBtc, coins("1.02"), coins("2"), 0); err == nil {
 		t.Errorf("a deposit that the books don't take is priced: %v", c)
+	}
+}
+
+// The example of docs/pricing.md, number by number.
+func TestTheExampleOfTheDocument(t *testing.T) {
+	t.Parallel()
+	const eth = 100_000_000 // a coin in units of a size
+	a := shelf{levels: []Level{{3_500_000, 10 * eth}, {3_490_000, 10 * eth}}, takerPPM: 1000, sharePPM: ppmWhole}
+	b := shelf{levels: []Level{{3_498_000, 10 * eth}, {3_480_000, 10 * eth}}, sharePPM: ppmWhole}
+	merged := ladder(bids, []shelf{a, b}, 3_497_000)
+	if want := []Level{{3_497_000, 10 * eth}, {3_496_500, 10 * eth}, {3_486_510, 10 * eth}, {3_480_000, 10 * eth}}; !slices.Equal(merged, want) {
+		t.Fatalf("%v, want %v", merged, want)
+	}
+	taken := margin(20*ppmPerBPS, skew(500_000, -200_000, 1000), premium(priorVolatility(30_000).slow, 31*time.Minute, 1000), 0)
+	if taken != 3350 {
+		t.Fatalf("the margin is %d millionths", taken)
+	}
+	d := depth{instrument: ethBtc, bids: merged, asks: []Level{{3_503_000, 10 * eth}}}
+	c, err := newCurve([]depth{d}, ethToBtc, amount(t, asset.ETH, "0.01").Units, amount(t, asset.ETH, "25").Units, taken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Pricing{Pair: ethToBtc, Ratio: c.Ratio, Curve: c.Curve, FeeBPS: 50, NetworkFee: amount(t, asset.BTC, "0.00002")}
+	for deposit, want := range map[string][2]string{
+		"25": {"0.00435375 BTC", "0.86637493 BTC"},
+		// Within the first level: 0.03497 × 0.99665 for each ETH.
+		"1": {"0.00017427 BTC", "0.03465858 BTC"},
+	} {
+		o, err := p.ByDeposit(amount(t, asset.ETH, deposit))
+		if err != nil || o.ServiceFee.String() != want[0] || o.Payout.String() != want[1] {
+			t.Errorf("%s ETH: %s of fee, %s are paid (%v), want %v", deposit, o.ServiceFee, o.Payout, err, want)
+		}
 	}
 }
