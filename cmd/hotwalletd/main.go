@@ -141,7 +141,8 @@ func (w *wiring) openStore(pool *pgxpool.Pool) (err error) {
 		return err
 	}
 	w.store, err = postgres.New(pool, w.chain, postgres.Config{Rules: rules, Networks: w.deployment.Networks,
-		Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, GasReserve: w.amounts.NetworkFee, Now: time.Now, Log: w.plain})
+		Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, GasReserve: w.amounts.NetworkFee,
+		Burial: w.deployment.Chains[w.chain].ReorgLimit, Now: time.Now, Log: w.plain})
 	return err
 }
 

@@ -96,6 +96,10 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	if err := books.Start(ctx); err != nil {
 		return nil, nil, err
 	}
+	sweeps, err := w.sweeps(books.FundingAddress(), wakeEngine)
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := rebuild.Start(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -112,7 +116,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		defer publisher.Close()
 		return books.Run(ctx)
 	}
-	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, rebuild.Run, tell}, mux, nil
+	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, rebuild.Run, sweeps.Run, tell}, mux, nil
 }
 
 // watcher follows the chain and has the books compared with the node at each tip.

@@ -9,6 +9,8 @@
 //	signerd stop [chain or asset] --reason "…"   sign nothing of it, or nothing at all, from now on
 //	signerd go [chain or asset] --reason "…"     take that back
 //	signerd switches                             what is stopped, by whom and why
+//	signerd log verify [n]                       whether its log is whole, and its newest entries
+//	signerd log anew --reason "…"                go on in a new log after the old one was lost
 package main
 
 import (
@@ -94,8 +96,14 @@ func command(s *daemon.Settings, seed string, args []string) (bool, error) {
 		return true, turn(os.Stdout, seed, args[0] == "stop", args[1:])
 	case "switches":
 		return true, showSwitches(os.Stdout, seed)
+	case "log":
+		d, err := s.Deployment()
+		if err != nil {
+			return true, err
+		}
+		return true, logCommand(os.Stdout, seed, d.Networks, args[1:])
 	}
-	return true, fmt.Errorf("%.40q is no command of signerd: it knows init, stop, go and switches", args[0])
+	return true, fmt.Errorf("%.40q is no command of signerd: it knows init, stop, go, switches and log", args[0])
 }
 
 // initialise makes the seed, or finishes making it, and puts a copy of the public
@@ -134,6 +142,13 @@ func caps(d deployment.Deployment) (signer.Caps, error) {
 		limit.PerTransaction, limit.Fee = amounts.PaymentMax, amounts.PaymentFeeMax
 		limit.PerHour, limit.PerDay = amounts.PaymentsPerHour, amounts.PaymentsPerDay
 		limit.FeePerHour, limit.FeePerDay = amounts.FeesPerHour, amounts.FeesPerDay
+		sweeps, err := d.SweepAmounts(a.Chain)
+		if err != nil {
+			return nil, err
+		}
+		if !a.Token && !sweeps.GasMax.IsZero() {
+			limit.GasTopUp = sweeps.GasMax
+		}
 		if limits[a.ID], err = limit.OverTime(a.ID); err != nil {
 			return nil, err
 		}

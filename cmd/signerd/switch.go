@@ -16,6 +16,20 @@ import (
 // turn stops a chain, an asset or everything, or lets it go on: from the signer's next
 // decision on, whether it runs or not.
 func turn(out io.Writer, seed string, stopped bool, args []string) error {
+	c, err := change(args)
+	if err != nil {
+		return err
+	}
+	c.Stopped = stopped
+	switches, err := signer.Turn(seed, c)
+	if err != nil {
+		return err
+	}
+	return printSwitches(out, switches)
+}
+
+// change reads what is changed, by whom and why.
+func change(args []string) (signer.Change, error) {
 	flags := flag.NewFlagSet("signerd", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	reason := flags.String("reason", "", "why, for the record")
@@ -25,13 +39,9 @@ func turn(out io.Writer, seed string, stopped bool, args []string) error {
 		scope, args = args[0], args[1:]
 	}
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return errors.Join(err, errors.New(`it is used as: signerd stop|go [chain or asset] --reason "…"`))
+		return signer.Change{}, errors.Join(err, errors.New(`it is used as: signerd stop|go [chain or asset] --reason "…"`))
 	}
-	switches, err := signer.Turn(seed, signer.Change{Scope: scope, Stopped: stopped, Reason: *reason, By: *actor, At: time.Now()})
-	if err != nil {
-		return err
-	}
-	return printSwitches(out, switches)
+	return signer.Change{Scope: scope, Reason: *reason, By: *actor, At: time.Now()}, nil
 }
 
 // showSwitches prints what is stopped.

@@ -47,3 +47,26 @@ func TestSwitchCommands(t *testing.T) {
 		t.Errorf("without its file: %v", err)
 	}
 }
+
+// The log is verified and shown from the command line.
+func TestLogCommands(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	seed := filepath.Join(dir, "signer")
+	networks := asset.Networks{Bitcoin: "simnet", EthereumChainID: 1337}
+	if _, err := signer.Init(seed, filepath.Join(dir, "key", "k"), networks); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{}, {"show"}, {"verify", "many"}, {"verify", "-1"}, {"verify", "1", "2"}, {"anew"}, {"anew", "bitcoin", "--reason", "r"}} {
+		if err := logCommand(&bytes.Buffer{}, seed, networks, args); err == nil {
+			t.Errorf("%q was taken", args)
+		}
+	}
+	if err := logCommand(&bytes.Buffer{}, seed, networks, []string{"anew", "--reason", "the disk", "--actor", "olga"}); err != nil {
+		t.Fatal(err)
+	}
+	// The new line waits in the memory for the signer to start.
+	if err := logCommand(&bytes.Buffer{}, seed, networks, []string{"verify"}); err == nil || !strings.Contains(err.Error(), "start the signer") {
+		t.Errorf("%v", err)
+	}
+}

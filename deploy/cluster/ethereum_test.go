@@ -34,7 +34,7 @@ func TestEthereumMisbehaves(t *testing.T) { //nolint:paralleltest // one cluster
 		must(t, h.deposit(ctx, &e))
 		must(t, h.until(ctx, "a plan", lookEvery, func() (bool, error) {
 			var n int
-			err := h.query(ctx, &n, `SELECT count(*) FROM hotwallet.attempt WHERE order_id = $1`, swap.PayoutOrderID(e.Receipt.SwapID))
+			err := h.query(ctx, &n, `SELECT count(*) FROM hotwallet.attempt WHERE batch_id = $1`, swap.PayoutOrderID(e.Receipt.SwapID))
 			return n == 1, err
 		}))
 		_, err = h.send(ctx, map[string]any{"to": contract, "data": "0x01"})

@@ -31,14 +31,14 @@ func (i *intruder) plans(ctx context.Context, t *testing.T) {
 	for _, terms := range swaps {
 		order := swap.PayoutOrderID(terms.Receipt.SwapID)
 		i.stands(ctx, t, order, "the signer does not answer")
-		plan, err := i.text(ctx, `SELECT plan::text FROM hotwallet.attempt WHERE order_id = $1 AND state = 'planned'`, order)
+		plan, err := i.text(ctx, `SELECT plan::text FROM hotwallet.attempt WHERE batch_id = $1 AND state = 'planned'`, order)
 		must(t, err)
 		genuine[order] = plan
 	}
 	i.bytesReplaced(ctx, t, swaps)
 	for _, terms := range swaps {
 		order := swap.PayoutOrderID(terms.Receipt.SwapID)
-		i.change(ctx, t, 1, `UPDATE hotwallet.attempt SET plan = $2::text::jsonb WHERE order_id = $1`, order,
+		i.change(ctx, t, 1, `UPDATE hotwallet.attempt SET plan = $2::text::jsonb WHERE batch_id = $1`, order,
 			i.diverted(t, terms.Quote.Pair.To, genuine[order]))
 		i.change(ctx, t, 1, `UPDATE hotwallet.payment SET destination = $2, body = jsonb_set(body, '{destination}', to_jsonb($2::text)) WHERE order_id = $1`,
 			order, i.thief[terms.Quote.Pair.To])
@@ -49,7 +49,7 @@ func (i *intruder) plans(ctx context.Context, t *testing.T) {
 	}
 	for _, terms := range swaps {
 		order := swap.PayoutOrderID(terms.Receipt.SwapID)
-		i.change(ctx, t, 1, `UPDATE hotwallet.attempt SET plan = $2::text::jsonb WHERE order_id = $1`, order, genuine[order])
+		i.change(ctx, t, 1, `UPDATE hotwallet.attempt SET plan = $2::text::jsonb WHERE batch_id = $1`, order, genuine[order])
 		i.change(ctx, t, 1, `UPDATE hotwallet.payment SET destination = $2, body = jsonb_set(body, '{destination}', to_jsonb($2::text)) WHERE order_id = $1`,
 			order, terms.Receipt.PayoutAddress)
 	}
@@ -66,7 +66,8 @@ func (i *intruder) bytesReplaced(ctx context.Context, t *testing.T, swaps []swap
 		order, on := swap.PayoutOrderID(terms.Receipt.SwapID), terms.Quote.PayoutChain()
 		i.change(ctx, t, 1, `UPDATE hotwallet.attempt a SET state = 'signed', txid = $2, signed_at = now(),
 			raw = (SELECT raw FROM hotwallet.attempt WHERE chain = $3 AND raw IS NOT NULL ORDER BY planned_at LIMIT 1)
-			WHERE order_id = $1`, order, "the thief's "+order, on)
+			WHERE batch_id = $1`, order, "the thief's "+order, on)
+		i.change(ctx, t, 1, `UPDATE hotwallet.batch SET state = 'signed', version = version + 1 WHERE batch_id = $1`, order)
 		i.change(ctx, t, 1, `UPDATE hotwallet.payment SET state = 'signed', version = version + 1 WHERE order_id = $1`, order)
 	}
 	for _, terms := range swaps {
@@ -74,7 +75,8 @@ func (i *intruder) bytesReplaced(ctx context.Context, t *testing.T, swaps []swap
 	}
 	for _, terms := range swaps {
 		order := swap.PayoutOrderID(terms.Receipt.SwapID)
-		i.change(ctx, t, 1, `UPDATE hotwallet.attempt SET state = 'planned', raw = NULL, txid = NULL, signed_at = NULL WHERE order_id = $1`, order)
+		i.change(ctx, t, 1, `UPDATE hotwallet.attempt SET state = 'planned', raw = NULL, txid = NULL, signed_at = NULL WHERE batch_id = $1`, order)
+		i.change(ctx, t, 1, `UPDATE hotwallet.batch SET state = 'queued', version = version + 1 WHERE batch_id = $1`, order)
 		i.change(ctx, t, 1, `UPDATE hotwallet.payment SET state = 'queued', version = version + 1 WHERE order_id = $1`, order)
 	}
 }

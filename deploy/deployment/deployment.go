@@ -78,6 +78,8 @@ type Chain struct {
 	FeesPerDay      string `json:"fees_per_day,omitempty"`
 	// Depth is what larger deposits need.
 	Depth
+	// Sweep says when the house gathers what is its own.
+	Sweep Sweep `json:"sweep,omitzero"`
 	// Tokens are the policies of the tokens whose contracts networks pins.
 	Tokens map[asset.ID]Token `json:"tokens,omitempty"`
 }
@@ -157,6 +159,9 @@ func (d Deployment) Validate() error {
 		}
 		if err := chain.validate(c, d.Networks); err != nil {
 			return fmt.Errorf("chains.%s: %w", c, err)
+		}
+		if _, err := d.SweepAmounts(c); err != nil {
+			return err
 		}
 	}
 	if len(d.Chains) != len(d.Networks.Chains()) {

@@ -69,6 +69,8 @@ func impossible(c cell) string {
 	switch {
 	case strings.HasPrefix(c.point, "issue.") && !depositChain:
 		return "addresses are issued, and their pool is refilled, on the deposit's chain only"
+	case strings.HasPrefix(c.point, "sweep.") && (!depositChain || chain != string(asset.Ethereum)):
+		return "only deposits in ether are swept here"
 	case strings.HasPrefix(c.point, "watch.see.") && !depositChain && chain == string(asset.Ethereum):
 		return "a payment in ether has no change to be seen in the mempool"
 	case strings.HasPrefix(c.point, "watch.replace.") && !depositChain:

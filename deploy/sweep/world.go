@@ -91,7 +91,7 @@ func open(ctx context.Context, o options, name, root, bin string) (*world, error
 			d.Locks.MaxPerClient = 500
 			ethereum := d.Chains[asset.Ethereum]
 			ethereum.ReorgLimit = etherReorgLimit
-			d.Chains[asset.Ethereum] = ethereum
+			d.Chains[asset.Ethereum] = sweeping(ethereum)
 		},
 		Died: func(daemon string) { w.coming.Go(func() { w.bury(ctx, daemon) }) },
 	})

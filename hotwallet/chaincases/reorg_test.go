@@ -124,7 +124,10 @@ func (w *world) plan(swapID, depositID string) {
 		{`INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
 			VALUES ($1, $2, $3, 'payout', $4, 1, 'elsewhere', '{}', 'queued')`, []any{swap.PayoutOrderID(swapID), other, swapID, native.ID}},
 		{`INSERT INTO payment_deposit (deposit_id, order_id, asset, units) VALUES ($1, $2, $3, 1)`, []any{depositID, swap.PayoutOrderID(swapID), w.chain.NativeID()}},
-		{`INSERT INTO attempt (order_id, n, chain, state, plan, fee) VALUES ($1, 1, $2, 'planned', '{}', 1)`, []any{swap.PayoutOrderID(swapID), other}},
+		{`WITH b AS (INSERT INTO batch (batch_id, chain, purpose, state, orders)
+		SELECT order_id, chain, purpose, state, ARRAY[order_id] FROM payment WHERE order_id = $1)
+		UPDATE payment SET batch_id = order_id WHERE order_id = $1`, []any{swap.PayoutOrderID(swapID)}},
+		{`INSERT INTO attempt (batch_id, n, chain, state, plan, fee) VALUES ($1, 1, $2, 'planned', '{}', 1)`, []any{swap.PayoutOrderID(swapID), other}},
 	} {
 		_, err := w.pool.Exec(w.Context(), insert.sql, insert.args...)
 		w.must(err)

@@ -89,7 +89,7 @@ func (w *siblings) wantTied(t swap.Terms, d swap.OrderDeposit, form string) {
 	}
 	txid, _, _ := strings.Cut(strings.TrimPrefix(d.ID, "bitcoin:"), ":")
 	other := payment.Payment{Order: swap.Order{ID: "payout:other", SwapID: t.Receipt.SwapID, Deposits: []swap.OrderDeposit{d}}, Version: 1}
-	_, err := w.store.StorePlan(w.Context(), other, chain.Plan{Coins: []chain.Coin{{TxID: txid, Units: d.Amount.Units, Address: form, Path: t.Receipt.DepositPath}}})
+	_, err := w.store.StorePlan(w.Context(), []payment.Payment{other}, chain.Plan{Coins: []chain.Coin{{TxID: txid, Units: d.Amount.Units, Address: form, Path: t.Receipt.DepositPath}}})
 	if !errors.Is(err, payment.ErrChanged) || !strings.Contains(err.Error(), "0 of 1 coins") {
 		w.Fatalf("a payout takes the coin: %v", err)
 	}
@@ -105,7 +105,7 @@ func (w *siblings) wantRefund(o swap.Order, coin, to string, sat int64) {
 	w.Helper()
 	w.must(w.engine.Round(w.Context()))
 	var raw []byte
-	w.must(w.pool.QueryRow(w.Context(), `SELECT coalesce(raw, '') FROM attempt WHERE order_id = $1`, o.ID).Scan(&raw))
+	w.must(w.pool.QueryRow(w.Context(), `SELECT coalesce(raw, '') FROM attempt WHERE batch_id = $1`, o.ID).Scan(&raw))
 	var tx wire.MsgTx
 	w.must(tx.Deserialize(bytes.NewReader(raw)))
 	script, err := keys.Script(networks, asset.Bitcoin, to)

@@ -195,7 +195,7 @@ func (w *siblings) order() swap.Order {
 // funds are what a payment of somebody else's may be made from.
 func (w *siblings) funds() chain.Funds {
 	w.Helper()
-	b, err := w.store.Basis(w.Context(), payment.Payment{Order: swap.Order{ID: "payout:other", Purpose: swap.PurposePayout}})
+	b, err := w.store.Basis(w.Context(), []payment.Payment{{Order: swap.Order{ID: "payout:other", Purpose: swap.PurposePayout}}})
 	w.must(err)
 	return b.Funds
 }

@@ -93,13 +93,13 @@ func eachUTXO(t *testing.T, f func(w *world, n *utxoNode), only ...string) {
 	}
 }
 
-func newWorld(t *testing.T, n node) *world {
+func newWorld(t *testing.T, n node, tokens ...asset.ID) *world {
 	t.Helper()
 	w := &world{T: t, node: n, chain: n.adapter().Chain(), asset: n.adapter().Chain().NativeID(), pool: quick(t, "hotwallet"), swapPool: quick(t, "swap"),
 		keys: swaptest.NewKeys(), set: watch.NewSet()}
 	log := slog.New(slog.DiscardHandler)
 	var err error
-	w.store, err = postgres.New(w.pool, w.chain, postgres.Config{Confirmations: needed, Networks: networks, DustThreshold: asset.NewUnits(dustThreshold), Log: log})
+	w.store, err = postgres.New(w.pool, w.chain, postgres.Config{Confirmations: needed, Networks: networks, Tokens: tokens, DustThreshold: asset.NewUnits(dustThreshold), Log: log})
 	w.must(err)
 	lease, err := w.store.AcquireLease(t.Context(), "test")
 	w.must(err)

@@ -20,8 +20,10 @@ type Kind struct {
 	Format string
 	// Loss says what could happen without it, Others what else it may belong to.
 	Loss, Others string
-	// Buckets are those it must have, besides its own.
+	// Buckets are those it must have, besides its own, Added those that files made
+	// before there were such have not: Open makes them.
 	Buckets [][]byte
+	Added   [][]byte
 }
 
 // bucketMeta: "format" → Kind.Format, "keys" → the fingerprint of the keys.
@@ -46,6 +48,9 @@ func (k Kind) Create(path, keys string) error {
 			if _, err := tx.CreateBucket(name); err != nil {
 				return fmt.Errorf("create bucket %s: %w", name, err)
 			}
+		}
+		if err := k.add(tx); err != nil {
+			return err
 		}
 		meta := tx.Bucket(bucketMeta)
 		return errors.Join(meta.Put([]byte("format"), []byte(k.Format)), meta.Put([]byte("keys"), []byte(keys)))
@@ -72,7 +77,23 @@ func (k Kind) Open(path, keys string) (*bolt.DB, error) {
 	if err := db.View(func(tx *bolt.Tx) error { return k.check(tx, path, keys) }); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	if len(k.Added) == 0 {
+		return db, nil
+	}
+	if err := db.Update(k.add); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s %s: %w", k.Name, path, err), db.Close())
+	}
 	return db, nil
+}
+
+// add makes the added buckets that are not there.
+func (k Kind) add(tx *bolt.Tx) error {
+	for _, name := range k.Added {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return fmt.Errorf("create bucket %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 func (k Kind) check(tx *bolt.Tx, path, keys string) error {

@@ -206,3 +206,38 @@ func TestConfiguration(t *testing.T) {
 		t.Error("it looked before it was started")
 	}
 }
+
+// Spending is usual while it costs no more than over the last looks.
+func TestUsualFees(t *testing.T) {
+	t.Parallel()
+	limits := dust.Limits{Floor: asset.NewUnits(1), Ceiling: asset.MustUnits("1000000000000000000")}
+	w := start(t, fakechain.NewBitcoin(fakechain.Config{Networks: networks}), &kept{}, limits)
+	usual := func() bool {
+		t.Helper()
+		yes, err := w.Usual(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return yes
+	}
+	if usual() {
+		t.Fatal("usual before anybody has looked")
+	}
+	w.chain.SetFeeRate(10)
+	w.look(t, 3)
+	if !usual() {
+		t.Fatal("what it always was is not usual")
+	}
+	w.chain.SetFeeRate(20)
+	if usual() {
+		t.Fatal("twice as much is usual")
+	}
+	w.look(t, 100)
+	if !usual() {
+		t.Fatal("what it has become is not usual")
+	}
+	w.chain.SetFeeRate(10)
+	if !usual() {
+		t.Fatal("half as much is not usual")
+	}
+}

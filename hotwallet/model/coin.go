@@ -146,8 +146,8 @@ func (s *Store) offered(coins []chain.Coin) []chain.Coin {
 func (s *Store) account(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 	from := s.senders[s.chain]
 	f.Sender, f.SenderPath, f.Nonce = from.address, from.path, from.nonce
-	for _, p := range s.payments {
-		unsigned = unsigned || p.Order.Chain == s.chain && p.Attempt != nil && p.Attempt.State == payment.AttemptPlanned
+	for _, b := range s.batches {
+		unsigned = unsigned || b.chain == s.chain && b.attempts[0].State == payment.AttemptPlanned
 	}
 	f.Balance, err = s.left(s.native.ID)
 	if err == nil && id != s.native.ID {
@@ -166,14 +166,15 @@ func (s *Store) left(id asset.ID) (asset.Units, error) {
 		}
 	}
 	for _, p := range s.payments {
-		if p.Order.Chain != s.chain || p.Attempt == nil || p.Height != 0 {
+		a := s.newest(p.BatchID)
+		if p.Order.Chain != s.chain || a == nil || p.Height != 0 {
 			continue
 		}
 		if p.Order.Amount.Asset == id {
 			left.Sub(left, p.Order.Amount.Units.Big())
 		}
 		if id == s.native.ID {
-			left.Sub(left, p.Attempt.Plan.Fee.Big())
+			left.Sub(left, a.Plan.Fee.Big())
 		}
 	}
 	if left.Sign() <= 0 {
@@ -182,8 +183,8 @@ func (s *Store) left(id asset.ID) (asset.Units, error) {
 	return asset.UnitsFromBig(left)
 }
 
-// reserve ties the plan's coins, or its nonce, to the payment.
-func (c *change) reserve(p payment.Payment, plan chain.Plan) error {
+// reserve ties the plan's coins, or its nonce, to the batch.
+func (c *change) reserve(batchID string, paid asset.Amount, plan chain.Plan) error {
 	if !c.accounts() {
 		for _, input := range plan.Coins {
 			key := place{c.chain, input.ID()}
@@ -191,12 +192,11 @@ func (c *change) reserve(p payment.Payment, plan chain.Plan) error {
 			if !known || !c.spendable(row) || row.units != input.Units || row.path != input.Path {
 				return fmt.Errorf("coin %s can't be reserved: %w", key.name, payment.ErrChanged)
 			}
-			row.reservedBy = p.Order.ID
+			row.reservedBy = batchID
 			model.Set(c.tx, c.coins, key, row)
 		}
 		return nil
 	}
-	paid := p.Order.Amount
 	f, unsigned, err := c.account(paid.Asset)
 	if err != nil {
 		return err

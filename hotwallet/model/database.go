@@ -72,7 +72,7 @@ type coin struct {
 	spentHeight int64
 }
 
-// Payment is a row with its one attempt, and where its transaction is.
+// Payment is a row with the newest attempt of its batch, and where its transaction is.
 type Payment struct {
 	payment.Payment
 	TxID, BlockHash string
@@ -83,6 +83,17 @@ type Payment struct {
 	queued int64
 	// hold is of the payment's asset, gas of the chain's own where that is another.
 	hold, gas asset.Units
+}
+
+// batch is a row with its attempts. What it holds is not changed in place.
+type batch struct {
+	id       string
+	chain    asset.Chain
+	purpose  swap.Purpose
+	state    swap.PaymentState
+	version  int64
+	orders   []string
+	attempts []payment.Attempt
 }
 
 type sender struct {
@@ -109,7 +120,8 @@ type Database struct {
 	coins     map[place]coin
 	payments  map[string]Payment
 	used      map[string]string // deposit id → order id
-	txids     map[place]string  // txid → order id
+	batches   map[string]batch
+	txids     map[place]string // txid → batch id
 	queued    int64
 	senders   map[asset.Chain]sender
 	halts     map[asset.Chain]string
@@ -124,7 +136,7 @@ type Database struct {
 func NewDatabase() *Database {
 	return &Database{schema: model.NewSchema(), tokens: map[asset.Chain]int64{}, cursors: map[asset.Chain]int64{},
 		blocks: map[height]block{}, addresses: map[place]address{}, deposits: map[string]Deposit{}, coins: map[place]coin{},
-		payments: map[string]Payment{}, used: map[string]string{}, txids: map[place]string{},
+		payments: map[string]Payment{}, batches: map[string]batch{}, used: map[string]string{}, txids: map[place]string{},
 		senders: map[asset.Chain]sender{}, halts: map[asset.Chain]string{}, surplus: map[asset.ID]comparison{},
 		recoveries: map[asset.Chain]int64{}, holdings: map[holder]*big.Int{}}
 }

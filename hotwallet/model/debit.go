@@ -32,13 +32,13 @@ func (c *change) transactions(b chain.Block) []transaction {
 
 // split parts what our transaction took from its sender, the native debit first, from
 // what it took elsewhere.
-func (c *change) split(t transaction, p Payment) (own, others []chain.Debit, err error) {
+func (c *change) split(t transaction, b batch) (own, others []chain.Debit, err error) {
 	if !c.accounts() {
 		return t.debits, nil, nil
 	}
 	first := slices.IndexFunc(t.debits, func(d chain.Debit) bool { return d.Asset == c.native.ID })
 	if first < 0 {
-		return nil, nil, fmt.Errorf("payment %s cost nothing: %w", p.Order.ID, ErrState)
+		return nil, nil, fmt.Errorf("batch %s cost nothing: %w", b.id, ErrState)
 	}
 	own = []chain.Debit{t.debits[first]}
 	for i, d := range t.debits {
@@ -53,10 +53,9 @@ func (c *change) split(t transaction, p Payment) (own, others []chain.Debit, err
 	return own, others, nil
 }
 
-// compare compares what a payment moved with its order and reports that it was nothing.
+// compare compares what a payment moved with what its order pays, and reports that it was nothing.
 // What differs is as foreign as a spend of somebody else's.
-func (c *change) compare(p Payment, own []chain.Debit, alien *strangers) (nothing bool) {
-	paid := p.Order.Amount
+func (c *change) compare(paid asset.Amount, own []chain.Debit, alien *strangers) (nothing bool) {
 	var asked *big.Int
 	for _, d := range own {
 		switch {

@@ -81,7 +81,7 @@ func (c *change) includeCredits(b chain.Block) error {
 		if err := c.addCoin(credit, b.Height); err != nil {
 			return err
 		}
-		if own, ok := c.payments[c.txids[place{c.chain, credit.TxID}]]; ok && own.Order.Destination != credit.Address && !c.accounts() {
+		if own, ok := c.batches[c.txids[place{c.chain, credit.TxID}]]; ok && !c.pays(own, credit.Address) && !c.accounts() {
 			continue // our change
 		}
 		if c.recoveredChange(b, credit) {
@@ -121,7 +121,7 @@ func (c *change) reorgDeposits(at chain.Ref, keys map[string]bool) {
 		d.blockTime = time.Time{}
 		model.Set(c.tx, c.deposits, d.ID, d)
 		p, ordered := c.payments[c.used[d.ID]]
-		lost := was == "confirmed" && ordered && p.Attempt != nil
+		lost := was == "confirmed" && ordered && p.BatchID != ""
 		c.tell(swap.FactDepositReorged, d, at.Height-1, lost)
 		if lost {
 			reason := fmt.Sprintf("deposit %s of %s was confirmed and its payment planned, and a reorganisation has taken it back", d.ID, d.Amount)

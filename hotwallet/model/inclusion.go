@@ -24,14 +24,14 @@ func foreignKey(c asset.Chain, hash string) string { return "foreign:" + string(
 func (p Payment) fact(kind swap.FactKind, c *change, fee asset.Units, at int64, reason string) swap.Fact {
 	o := p.Order
 	return swap.Fact{Kind: kind, SwapID: o.SwapID, At: c.at, Payment: &swap.PaymentFact{OrderID: o.ID, Purpose: o.Purpose,
-		Amount: o.Amount, Destination: o.Destination, TxID: p.Attempt.TxID, Fee: fee, Height: at, Reason: reason}}
+		Amount: o.Amount, Destination: o.Destination, TxID: p.TxID, Fee: fee, Height: at, Reason: reason}}
 }
 
 // includeDebits finds the payments that the block made, and what others spent.
 func (c *change) includeDebits(b chain.Block) error {
 	var alien strangers
 	for _, t := range c.transactions(b) {
-		p, ours := c.payments[c.txids[place{c.chain, t.txid}]]
+		own, ours := c.batches[c.txids[place{c.chain, t.txid}]]
 		if !c.accounts() {
 			for i, d := range t.debits {
 				units, err := c.spendCoin(d, b.Height)
@@ -43,12 +43,12 @@ func (c *change) includeDebits(b chain.Block) error {
 		}
 		rest := t.debits
 		if ours {
-			own, others, err := c.split(t, p)
+			debits, others, err := c.split(t, own)
 			if err != nil {
 				return err
 			}
 			rest = others
-			if err := c.includePayment(b, p, own, &alien); err != nil {
+			if err := c.includeBatch(b, own, debits, &alien); err != nil {
 				return err
 			}
 		}
@@ -84,33 +84,60 @@ func (c *change) includeDebits(b chain.Block) error {
 	return nil
 }
 
-// includePayment: own are the debits of the payment's sender.
-func (c *change) includePayment(b chain.Block, p Payment, own []chain.Debit, alien *strangers) error {
-	before := p.State
-	if before != swap.PaymentSigned && before != swap.PaymentBroadcast {
-		return fmt.Errorf("payment %s is %s and in the block: %w", p.Order.ID, before, ErrState)
+// includeBatch: own are the debits of the batch's sender.
+func (c *change) includeBatch(b chain.Block, row batch, own []chain.Debit, alien *strangers) error {
+	if row.state != swap.PaymentSigned && row.state != swap.PaymentBroadcast {
+		return fmt.Errorf("batch %s is %s and in the block: %w", row.id, row.state, ErrState)
 	}
-	p.fee, p.Failed = own[0].Fee, own[0].Failed
+	whole := c.read(row)
+	i := slices.IndexFunc(whole.Attempts, func(a payment.Attempt) bool { return a.TxID == own[0].TxID })
+	mined := whole.Attempts[i]
+	fee, failed := own[0].Fee, own[0].Failed
 	if !c.accounts() {
-		p.fee = p.Attempt.Plan.Fee
+		fee = mined.Plan.Fee
 	} else {
-		p.Failed = c.compare(p, own, alien) || p.Failed
+		failed = c.compare(whole.Payments[0].Order.Amount, own, alien) || failed
 	}
-	p.State, p.TxID, p.Height, p.BlockHash = swap.PaymentConfirmed, own[0].TxID, b.Height, b.Hash
-	p.Version++
-	model.Set(c.tx, c.payments, p.Order.ID, p)
-	e, err := c.paymentEntry(p, b.Hash)
+	planned, err := payment.Shares(mined.Plan.Fee, len(row.orders))
 	if err != nil {
 		return err
 	}
-	c.blockEntries = append(c.blockEntries, e)
-	if before == swap.PaymentSigned {
-		c.facts = append(c.facts, p.fact(swap.FactPaymentBroadcast, c, p.Attempt.Plan.Fee, 0, ""))
+	cost, err := payment.Shares(fee, len(row.orders))
+	if err != nil {
+		return err
 	}
-	if !p.Failed {
-		c.facts = append(c.facts, p.fact(swap.FactPaymentConfirmed, c, p.fee, b.Height, ""))
+	c.put(whole.Moved(swap.PaymentConfirmed, whole.Reason(), mined.N, func(a *payment.Attempt) { a.State = payment.AttemptMined }))
+	for i, id := range row.orders {
+		p := c.payments[id]
+		p.TxID, p.Height, p.BlockHash, p.fee, p.Failed = mined.TxID, b.Height, b.Hash, cost[i], failed
+		model.Set(c.tx, c.payments, id, p)
+		e, err := c.paymentEntry(p, b.Hash)
+		if err != nil {
+			return err
+		}
+		c.blockEntries = append(c.blockEntries, e)
+		if row.state == swap.PaymentSigned {
+			c.facts = append(c.facts, p.fact(swap.FactPaymentBroadcast, c, planned[i], 0, ""))
+		}
+		if !p.Failed {
+			c.facts = append(c.facts, p.fact(swap.FactPaymentConfirmed, c, p.fee, b.Height, ""))
+		}
 	}
 	return nil
+}
+
+// follow has a batch come to where its payments are, which is one state for all.
+func (c *change) follow(batchID string, attempt payment.AttemptState) {
+	b := c.batches[batchID]
+	b.state = c.payments[b.orders[0]].State
+	b.version++
+	b.attempts = slices.Clone(b.attempts)
+	for i := range b.attempts {
+		if b.attempts[i].State == payment.AttemptMined {
+			b.attempts[i].State = attempt
+		}
+	}
+	model.Set(c.tx, c.batches, batchID, b)
 }
 
 // paymentEntry moves a payment from in flight to confirming, each asset by itself.
@@ -164,7 +191,8 @@ func (s *Store) own(match func(Payment) bool) []Payment {
 
 // finishPayments books and tells the payments that are deep enough now.
 func (c *change) finishPayments(limit int64) error {
-	for _, p := range c.own(func(p Payment) bool { return p.State == swap.PaymentConfirmed && p.Height <= limit }) {
+	ended := c.own(func(p Payment) bool { return p.State == swap.PaymentConfirmed && p.Height <= limit })
+	for _, p := range ended {
 		p.State, p.Reason = swap.PaymentFinal, ""
 		if p.Failed {
 			p.State, p.Reason = swap.PaymentFailed, reasonMinedFailed
@@ -183,7 +211,21 @@ func (c *change) finishPayments(limit int64) error {
 		}
 		c.blockEntries = append(c.blockEntries, e)
 	}
+	for _, id := range batchesOf(ended) {
+		c.follow(id, payment.AttemptMined)
+	}
 	return nil
+}
+
+// batchesOf are the payments' batches, each once, in the payments' order.
+func batchesOf(payments []Payment) []string {
+	var ids []string
+	for _, p := range payments {
+		if !slices.Contains(ids, p.BatchID) {
+			ids = append(ids, p.BatchID)
+		}
+	}
+	return ids
 }
 
 // finalEntry closes a payment that is deep enough, each asset by itself.
@@ -211,7 +253,8 @@ func (c *change) finalEntry(p Payment) (ledger.Entry, error) {
 // reorgPayments takes the payments of a block out of it: their bytes are handed in
 // again.
 func (c *change) reorgPayments(at chain.Ref, keys map[string]bool) {
-	for _, p := range c.own(func(p Payment) bool { return p.BlockHash == at.Hash && p.Height == at.Height }) {
+	gone := c.own(func(p Payment) bool { return p.BlockHash == at.Hash && p.Height == at.Height })
+	for _, p := range gone {
 		before, fee := p.State, p.fee
 		keys[paymentKey(p.Order.ID, at.Hash)] = true
 		if before == swap.PaymentFinal {
@@ -220,14 +263,17 @@ func (c *change) reorgPayments(at chain.Ref, keys map[string]bool) {
 		if before == swap.PaymentFailed {
 			keys[failedKey(p.Order.ID)] = false
 		}
+		c.facts = append(c.facts, p.fact(swap.FactPaymentReorged, c, fee, 0, ""))
 		p.State, p.TxID, p.fee, p.Height, p.BlockHash, p.Failed, p.Reason = swap.PaymentBroadcast, "", asset.Units{}, 0, "", false, ""
 		p.Version++
 		model.Set(c.tx, c.payments, p.Order.ID, p)
-		c.facts = append(c.facts, p.fact(swap.FactPaymentReorged, c, fee, 0, ""))
 		if before != swap.PaymentConfirmed {
 			reason := fmt.Sprintf("payment %s of %s was %s, and a reorganisation has taken it back", p.Order.ID, p.Order.Amount, before)
 			c.loss("alarm.payment_reorged", p.Order.ID, reason, c.chain)
 		}
+	}
+	for _, id := range batchesOf(gone) {
+		c.follow(id, payment.AttemptBroadcast)
 	}
 }
 

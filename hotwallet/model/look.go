@@ -123,6 +123,7 @@ func (d *Database) Payments() []Payment {
 	defer d.mu.Unlock()
 	var all []Payment
 	for _, row := range d.payments {
+		row.Attempt = d.newest(row.BatchID)
 		all = append(all, row)
 	}
 	slices.SortFunc(all, func(a, b Payment) int { return int(a.queued - b.queued) })
@@ -174,9 +175,9 @@ func (s *Store) booksOf(at chain.Ref, id asset.ID) reconcile.Books {
 			b.Addresses = append(b.Addresses, key.name)
 		}
 	}
-	for _, d := range s.deposits {
-		if d.Chain == s.chain && d.Amount.Asset == id && (d.State == "in_block" || d.State == "confirmed") {
-			b.Addresses = append(b.Addresses, d.Address)
+	for at := range s.holdings {
+		if at.chain == s.chain && at.asset == id {
+			b.Addresses = append(b.Addresses, at.name)
 		}
 	}
 	slices.Sort(b.Addresses)

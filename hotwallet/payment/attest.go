@@ -46,27 +46,46 @@ type Attestor interface {
 	AttestDeposit(ctx context.Context, r AttestRequest) (signed string, err error)
 }
 
-// attest has each deposit of a payment attested. It reports false, with the reason
-// stored, while one is not.
-func (e *Engine) attest(ctx context.Context, p Payment) ([]string, bool, error) {
-	blocks, err := e.config.Store.DepositBlocks(ctx, p.Order)
-	if err != nil {
-		return nil, false, err
-	}
-	terms, err := swap.DecodeTerms(p.Order.SignedQuote, p.Order.SignedReceipt)
-	if err != nil {
-		return nil, false, err
-	}
-	on := asset.MustLookup(p.Order.Deposits[0].Amount.Asset).Chain
-	signed := make([]string, len(p.Order.Deposits))
-	for i, d := range p.Order.Deposits {
-		if signed[i], err = e.attestOne(ctx, on, terms, AttestRequest{Order: p.Order, Deposit: d, Block: blocks[i], FencingToken: e.config.FencingToken}); err != nil {
-			return nil, false, e.unattested(ctx, p, err)
+// attest has each deposit of some payments attested. It reports false, with the reason
+// stored for what, while one is not.
+func (e *Engine) attest(ctx context.Context, what standing, payments []Payment) ([]Authority, bool, error) {
+	var all []Authority
+	for _, p := range payments {
+		signed, cause, err := e.attestations(ctx, p.Order)
+		if err != nil {
+			return nil, false, err
 		}
+		if cause != nil {
+			return nil, false, e.unattested(ctx, what, p, cause)
+		}
+		delete(e.unattestedSince, p.Order.ID)
+		all = append(all, Authority{Order: p.Order, Attestations: signed, House: p.House})
 	}
 	crash.Point("payment.attest.after")
-	delete(e.unattestedSince, p.Order.ID)
-	return signed, true, nil
+	return all, true, nil
+}
+
+// attestations are one for each of the order's deposits; cause is why one is not vouched for.
+func (e *Engine) attestations(ctx context.Context, o swap.Order) (signed []string, cause, err error) {
+	if o.Purpose.House() {
+		return nil, nil, nil // it uses up no deposit
+	}
+	blocks, err := e.config.Store.DepositBlocks(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	terms, err := swap.DecodeTerms(o.SignedQuote, o.SignedReceipt)
+	if err != nil {
+		return nil, nil, err
+	}
+	on := asset.MustLookup(o.Deposits[0].Amount.Asset).Chain
+	signed = make([]string, len(o.Deposits))
+	for i, d := range o.Deposits {
+		if signed[i], cause = e.attestOne(ctx, on, terms, AttestRequest{Order: o, Deposit: d, Block: blocks[i], FencingToken: e.config.FencingToken}); cause != nil {
+			return nil, cause, nil
+		}
+	}
+	return signed, nil, nil
 }
 
 // attestOne has one deposit attested. Where attestd, or its node of a chain, gives no
@@ -102,16 +121,21 @@ func (e *Engine) checkAttested(t swap.Terms, d swap.OrderDeposit, signed string)
 	return t.Attested(a, d)
 }
 
-// unattested puts a payment off and says why, as an alarm once that has lasted.
-func (e *Engine) unattested(ctx context.Context, p Payment, cause error) error {
+// unattested puts off what waits for a payment's deposits and says why, as an alarm once
+// that has lasted.
+func (e *Engine) unattested(ctx context.Context, what standing, p Payment, cause error) error {
+	key := p.Order.ID
+	if p.BatchID != "" {
+		key = p.BatchID
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	var refusal *swap.Error
 	if errors.As(cause, &refusal) && refusal.Field == fieldUnreadable {
-		e.later(p.Order.ID, pauseLeast, pauseMost)
+		e.later(key, pauseLeast, pauseMost)
 	} else {
-		e.later(p.Order.ID, waitLeast, waitMost)
+		e.later(key, waitLeast, waitMost)
 	}
 	since, known := e.unattestedSince[p.Order.ID]
 	if !known {
@@ -123,7 +147,7 @@ func (e *Engine) unattested(ctx context.Context, p Payment, cause error) error {
 		why = refusal.Message
 	}
 	if e.config.Now().Sub(since) < attestPatience && !strings.HasPrefix(p.Reason, ReasonUnattestedLong) {
-		return e.stand(ctx, p, because(ReasonUnattested, errors.New(why)), false)
+		return e.stand(ctx, what, because(ReasonUnattested, errors.New(why)), false)
 	}
-	return e.stand(ctx, p, because(ReasonUnattestedLong, errors.New(why)), true)
+	return e.stand(ctx, what, because(ReasonUnattestedLong, errors.New(why)), true)
 }

@@ -26,7 +26,7 @@ func TestNothingIsSignedForADepositThatIsGone(t *testing.T) {
 				o := w.ordered()
 				if planned {
 					p, plan := w.planned(o)
-					_, err := w.store.StorePlan(t.Context(), p, plan)
+					_, err := w.store.StorePlan(t.Context(), []payment.Payment{p}, plan)
 					w.must(err)
 				}
 				_, err := w.pool.Exec(t.Context(), vanishSQL, o.Deposits[0].ID)
@@ -59,7 +59,7 @@ func TestPlanWaitsForAReorg(t *testing.T) {
 		w.must(err)
 		stored := make(chan error, 1)
 		go func() {
-			_, err := w.store.StorePlan(context.Background(), p, plan)
+			_, err := w.store.StorePlan(context.Background(), []payment.Payment{p}, plan)
 			stored <- err
 		}()
 		w.waits("deposit", stored)

@@ -10,7 +10,6 @@ import (
 	"ferry/hotwallet/chain"
 	"ferry/swap"
 	"ferry/swap/asset"
-	"ferry/swap/crash"
 )
 
 // Limits of the engine.
@@ -146,15 +145,17 @@ func (e *Engine) Round(ctx context.Context) error {
 	clear(e.unanswered)
 	var failed error
 	moved, inARow := 0, 0
+	seen := map[string]bool{}
 	for _, o := range open {
 		if moved == roundMost || inARow == failuresMost || ctx.Err() != nil {
 			break
 		}
-		if e.config.Now().Before(e.tries[o.OrderID].due) {
+		if seen[o.key()] || e.config.Now().Before(e.tries[o.key()].due) {
 			continue
 		}
 		moved++
-		err := e.advance(ctx, o.OrderID)
+		seen[o.key()] = true
+		err := e.advance(ctx, o)
 		switch {
 		case err == nil:
 			inARow = 0
@@ -165,7 +166,7 @@ func (e *Engine) Round(ctx context.Context) error {
 		default:
 			inARow++
 			failed = errors.Join(failed, fmt.Errorf("payment %s: %w", o.OrderID, err))
-			e.later(o.OrderID, waitLeast, waitMost)
+			e.later(o.key(), waitLeast, waitMost)
 		}
 	}
 	return failed
@@ -184,11 +185,11 @@ func (e *Engine) running(ctx context.Context) error {
 	return err
 }
 
-// forget drops the pace of payments that are open no more.
+// forget drops the pace of payments and batches that are open no more.
 func (e *Engine) forget(open []Open) {
 	still := make(map[string]bool, len(open))
 	for _, o := range open {
-		still[o.OrderID] = true
+		still[o.OrderID], still[o.key()] = true, true
 	}
 	for id := range e.tries {
 		if !still[id] {
@@ -202,53 +203,48 @@ func (e *Engine) forget(open []Open) {
 	}
 }
 
-// later puts a payment off; the pause doubles each time up to most.
-func (e *Engine) later(orderID string, least, most time.Duration) {
-	pause := min(max(2*e.tries[orderID].pause, least), most)
-	e.tries[orderID] = try{due: e.config.Now().Add(pause), pause: pause}
+// later puts off a payment without a plan, or a batch; the pause doubles each time up to most.
+func (e *Engine) later(id string, least, most time.Duration) {
+	pause := min(max(2*e.tries[id].pause, least), most)
+	e.tries[id] = try{due: e.config.Now().Add(pause), pause: pause}
 }
 
-// advance takes one payment as far as it goes now.
-func (e *Engine) advance(ctx context.Context, orderID string) error {
-	p, err := e.config.Store.Payment(ctx, orderID)
-	if err != nil {
+// advance takes one payment without a plan, or one batch, as far as it goes now.
+func (e *Engine) advance(ctx context.Context, o Open) error {
+	var b Batch
+	var authorities []Authority // of what is planned now: signed at once, with the same
+	var err error
+	if o.BatchID == "" {
+		var p Payment
+		if p, err = e.config.Store.Payment(ctx, o.OrderID); err != nil {
+			return err
+		}
+		if p.State != swap.PaymentQueued || p.BatchID != "" {
+			return nil // it has moved since it was listed
+		}
+		var done bool
+		if b, authorities, done, err = e.plan(ctx, p); err != nil || !done {
+			return err
+		}
+	} else if b, err = e.config.Store.Batch(ctx, o.BatchID); err != nil {
 		return err
 	}
-	var done bool
-	var attested []string // of what is planned now: signed at once, with the same
-	if p.State == swap.PaymentQueued && p.Attempt == nil {
-		if p, attested, done, err = e.plan(ctx, p); err != nil || !done {
+	if b.State == swap.PaymentQueued {
+		var done bool
+		if b, done, err = e.sign(ctx, b, authorities); err != nil || !done {
 			return err
 		}
 	}
-	if p.State == swap.PaymentQueued {
-		if p, done, err = e.sign(ctx, p, attested); err != nil || !done {
-			return err
-		}
-	}
-	if p.State == swap.PaymentSigned || p.State == swap.PaymentBroadcast {
-		return e.send(ctx, p)
+	if b.State == swap.PaymentSigned || b.State == swap.PaymentBroadcast {
+		return e.send(ctx, b)
 	}
 	return nil
 }
 
-// stand stores why a payment stands still; a reason that is new is an alarm if
-// somebody has to look.
-func (e *Engine) stand(ctx context.Context, p Payment, reason string, alarm bool) error {
-	if len(reason) > reasonMost {
-		reason = reason[:reasonMost]
+// key is what the pace of a payment goes by: its batch, once it has one.
+func (o Open) key() string {
+	if o.BatchID != "" {
+		return o.BatchID
 	}
-	if p.Reason == reason {
-		return nil
-	}
-	if alarm {
-		e.config.Log.Error("payment stands still", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", reason)
-	}
-	crash.Point("payment.reason.before")
-	_, err := e.config.Store.StoreReason(ctx, p, reason)
-	crash.Point("payment.reason.after")
-	return err
+	return o.OrderID
 }
-
-// reasonMost bounds a stored reason, in bytes.
-const reasonMost = 300

@@ -18,7 +18,7 @@ func TestPays(t *testing.T) {
 		a, b := w.payout(w.some(120)), w.payout(w.some(77))
 		w.deliver(a, b)
 		w.settle(a, b)
-		if n := w.count(`SELECT count(*) FROM attempt WHERE state = 'broadcast' AND last_answer = 'accepted'`); n != 2 {
+		if n := w.count(`SELECT count(*) FROM attempt WHERE state = 'mined' AND last_answer = 'accepted'`); n != 2 {
 			t.Fatalf("%d attempts accepted, want 2", n)
 		}
 	})
@@ -315,7 +315,7 @@ func TestChangedBytesAreNotHandedIn(t *testing.T) {
 		w.deliver(o, other)
 		swapRaw := func() {
 			_, err := w.pool.Exec(t.Context(), `UPDATE attempt a SET raw = b.raw FROM attempt b
-				WHERE a.order_id IN ($1, $2) AND b.order_id IN ($1, $2) AND a.order_id <> b.order_id`, o.ID, other.ID)
+				WHERE a.batch_id IN ($1, $2) AND b.batch_id IN ($1, $2) AND a.batch_id <> b.batch_id`, o.ID, other.ID)
 			w.must(err)
 		}
 		w.step()

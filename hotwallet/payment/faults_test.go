@@ -61,20 +61,24 @@ type fusedStore struct {
 	fuse *fuse
 }
 
-func (s fusedStore) StorePlan(ctx context.Context, p payment.Payment, plan chain.Plan) (payment.Payment, error) {
-	return around(s.fuse, "StorePlan", func() (payment.Payment, error) { return s.Store.StorePlan(ctx, p, plan) })
+func (s fusedStore) StorePlan(ctx context.Context, p []payment.Payment, plan chain.Plan) (payment.Batch, error) {
+	return around(s.fuse, "StorePlan", func() (payment.Batch, error) { return s.Store.StorePlan(ctx, p, plan) })
 }
 
-func (s fusedStore) StoreSigned(ctx context.Context, p payment.Payment, raw []byte, txid string) (payment.Payment, error) {
-	return around(s.fuse, "StoreSigned", func() (payment.Payment, error) { return s.Store.StoreSigned(ctx, p, raw, txid) })
+func (s fusedStore) StoreSigned(ctx context.Context, b payment.Batch, raw []byte, txid string) (payment.Batch, error) {
+	return around(s.fuse, "StoreSigned", func() (payment.Batch, error) { return s.Store.StoreSigned(ctx, b, raw, txid) })
 }
 
-func (s fusedStore) StoreAnswer(ctx context.Context, p payment.Payment, a payment.Answer) (payment.Payment, error) {
-	return around(s.fuse, "StoreAnswer", func() (payment.Payment, error) { return s.Store.StoreAnswer(ctx, p, a) })
+func (s fusedStore) StoreAnswer(ctx context.Context, b payment.Batch, n int, a payment.Answer) (payment.Batch, error) {
+	return around(s.fuse, "StoreAnswer", func() (payment.Batch, error) { return s.Store.StoreAnswer(ctx, b, n, a) })
 }
 
 func (s fusedStore) StoreReason(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {
 	return around(s.fuse, "StoreReason", func() (payment.Payment, error) { return s.Store.StoreReason(ctx, p, reason) })
+}
+
+func (s fusedStore) StoreBatchReason(ctx context.Context, b payment.Batch, reason string) (payment.Batch, error) {
+	return around(s.fuse, "StoreBatchReason", func() (payment.Batch, error) { return s.Store.StoreBatchReason(ctx, b, reason) })
 }
 
 type fusedPayer struct {
@@ -148,18 +152,18 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 		return nil, "", swap.Refuse(swap.CodeRefused, "authority.fencing_token", "", "The caller's lease is old.")
 	}
 	s.token = r.FencingToken
-	sum := sha256.Sum256(r.Plan.Unsigned)
-	if before, known := s.plans[r.Order.ID]; known && before != sum {
-		return nil, "", s.conflict("%s was planned twice", r.Order.ID)
+	sum, id := sha256.Sum256(r.Plan.Unsigned), r.Authorities[0].Order.ID
+	if before, known := s.plans[id]; known && before != sum {
+		return nil, "", s.conflict("%s was planned twice", id)
 	}
 	for _, spend := range spends(r) {
-		if owner, taken := s.spends[spend]; taken && owner != r.Order.ID {
-			return nil, "", s.conflict("%s is spent by %s and %s", spend, owner, r.Order.ID)
+		if owner, taken := s.spends[spend]; taken && owner != id {
+			return nil, "", s.conflict("%s is spent by %s and %s", spend, owner, id)
 		}
-		s.spends[spend] = r.Order.ID
+		s.spends[spend] = id
 	}
 	raw, txid := fakechain.Sign(r.Plan)
-	s.plans[r.Order.ID], s.signed[txid] = sum, raw
+	s.plans[id], s.signed[txid] = sum, raw
 	if fault == signLost {
 		return nil, "", errLost
 	}
@@ -172,8 +176,8 @@ func (s *fakeSigner) conflict(format string, args ...any) error {
 }
 
 func spends(r payment.SignRequest) []string {
-	if r.Order.Chain == asset.Ethereum {
-		return []string{fmt.Sprintf("nonce %d", r.Plan.Nonce)}
+	if r.Authorities[0].Order.Chain == asset.Ethereum {
+		return []string{fmt.Sprintf("nonce %d of %s", r.Plan.Nonce, r.Plan.SenderPath)}
 	}
 	var ids []string
 	for _, c := range r.Plan.Coins {

@@ -20,7 +20,7 @@ import (
 func (w *world) planned(o swap.Order) (payment.Payment, chain.Plan) {
 	w.t.Helper()
 	p := w.payment(o.ID)
-	basis, err := w.store.Basis(w.t.Context(), p)
+	basis, err := w.store.Basis(w.t.Context(), []payment.Payment{p})
 	w.must(err)
 	plan, err := w.chain.Plan(w.t.Context(), basis.Funds, chain.Pay(chain.Output{Destination: o.Destination, Asset: o.Amount.Asset, Units: o.Amount.Units}, w.feeMax))
 	w.must(err)
@@ -83,7 +83,7 @@ func TestPlanGuards(t *testing.T) {
 				o := w.ordered()
 				p, plan := w.planned(o)
 				row.spoil(w, &p, &plan)
-				if _, err := w.store.StorePlan(t.Context(), p, plan); !errors.Is(err, payment.ErrChanged) {
+				if _, err := w.store.StorePlan(t.Context(), []payment.Payment{p}, plan); !errors.Is(err, payment.ErrChanged) {
 					t.Fatalf("%v, want ErrChanged", err)
 				}
 				if n := w.count(`SELECT (SELECT count(*) FROM attempt) + (SELECT count(*) FROM coin WHERE reserved_by LIKE 'pay%')
@@ -101,15 +101,15 @@ func TestStepGuards(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		o := w.ordered()
 		queued, plan := w.planned(o)
-		planned, err := w.store.StorePlan(t.Context(), queued, plan)
+		planned, err := w.store.StorePlan(t.Context(), []payment.Payment{queued}, plan)
 		w.must(err)
-		if _, err := w.store.StorePlan(t.Context(), planned, plan); !errors.Is(err, payment.ErrChanged) {
+		if _, err := w.store.StorePlan(t.Context(), planned.Payments, plan); !errors.Is(err, payment.ErrChanged) {
 			t.Fatalf("a second plan: %v", err)
 		}
 		if _, err := w.store.StoreReason(t.Context(), queued, "late"); !errors.Is(err, payment.ErrChanged) {
 			t.Fatalf("a reason from an old version: %v", err)
 		}
-		if _, err := w.store.StoreAnswer(t.Context(), planned, payment.Answer{Acceptance: chain.Accepted}); err == nil {
+		if _, err := w.store.StoreAnswer(t.Context(), planned, 1, payment.Answer{Acceptance: chain.Accepted}); err == nil {
 			t.Fatal("an answer without signed bytes was stored")
 		}
 		stale := planned
@@ -128,9 +128,9 @@ func TestStepGuards(t *testing.T) {
 			t.Fatalf("signed twice: %v", err)
 		}
 		answer := payment.Answer{Acceptance: chain.Unknown, At: w.clock.Now()}
-		_, err = w.store.StoreAnswer(t.Context(), signed, answer)
+		_, err = w.store.StoreAnswer(t.Context(), signed, 1, answer)
 		w.must(err)
-		if _, err := w.store.StoreAnswer(t.Context(), signed, answer); !errors.Is(err, payment.ErrChanged) {
+		if _, err := w.store.StoreAnswer(t.Context(), signed, 1, answer); !errors.Is(err, payment.ErrChanged) {
 			t.Fatalf("an answer from an old version: %v", err)
 		}
 		if n := w.count(`SELECT count(*) FROM entry WHERE kind = 'payment.hold'`); n != 1 {
@@ -160,10 +160,10 @@ func TestPlansAtOnce(t *testing.T) {
 		for i := range orders {
 			p, plan := payments[i], plans[i]
 			wg.Go(func() {
-				stored, err := w.store.StorePlan(t.Context(), p, plan)
+				stored, err := w.store.StorePlan(t.Context(), []payment.Payment{p}, plan)
 				if err == nil {
 					raw, txid, signErr := w.signer.Sign(t.Context(), payment.SignRequest{
-						Order: stored.Order, Plan: plan, FencingToken: uint64(w.lease.Token())})
+						Authorities: []payment.Authority{{Order: stored.Payments[0].Order}}, Plan: plan, FencingToken: uint64(w.lease.Token())})
 					if err = signErr; err == nil {
 						_, err = w.store.StoreSigned(t.Context(), stored, raw, txid)
 					}

@@ -50,14 +50,14 @@ func TestEveryPartMustBeConfirmed(t *testing.T) {
 			for _, d := range o.Deposits {
 				_, err := w.pool.Exec(t.Context(), spoil[0], d.ID)
 				w.must(err)
-				basis, err := w.store.Basis(t.Context(), p)
+				basis, err := w.store.Basis(t.Context(), []payment.Payment{p})
 				w.must(err)
 				confirmed, err := w.store.DepositsConfirmed(t.Context(), o)
 				w.must(err)
 				if basis.DepositsConfirmed || confirmed {
 					t.Fatalf("without deposit %s all are taken for confirmed", d.ID)
 				}
-				if _, err := w.store.StorePlan(t.Context(), p, plan); !errors.Is(err, payment.ErrChanged) {
+				if _, err := w.store.StorePlan(t.Context(), []payment.Payment{p}, plan); !errors.Is(err, payment.ErrChanged) {
 					t.Fatalf("%v, want ErrChanged", err)
 				}
 				w.step()

@@ -9,30 +9,9 @@ import (
 	"ferry/swap"
 )
 
-// ErrChanged means a guarded write changed nothing: the payment, a coin, the
+// ErrChanged means a guarded write changed nothing: the payment, its batch, a coin, the
 // nonce or a halt is no longer what the caller read. It reads again.
 var ErrChanged = errors.New("the payment or its funds have changed meanwhile")
-
-// AttemptState is how far a payment's transaction has come.
-type AttemptState string
-
-// The states of an attempt.
-const (
-	AttemptPlanned   AttemptState = "planned"
-	AttemptSigned    AttemptState = "signed"
-	AttemptBroadcast AttemptState = "broadcast"
-)
-
-// Attempt is the transaction made for a payment.
-type Attempt struct {
-	// N counts from 1. This version makes one attempt per payment.
-	N     int
-	State AttemptState
-	Plan  chain.Plan
-	// Raw and TxID are set once it is signed.
-	Raw  []byte
-	TxID string
-}
 
 // Payment is an order as it is stored.
 type Payment struct {
@@ -40,7 +19,12 @@ type Payment struct {
 	State   swap.PaymentState
 	Version int64
 	Reason  string
-	// Attempt is nil until there is a plan.
+	// House is set of the house's own payments, whose orders no swap has.
+	House *House
+	// BatchID is the batch that pays it, "" until there is a plan.
+	BatchID string
+	// Attempt is the newest of that batch, nil until there is a plan. It is told where
+	// a payment is read by itself, not within its batch.
 	Attempt *Attempt
 }
 
@@ -59,15 +43,17 @@ func (p Payment) Fact(kind swap.FactKind, at time.Time) swap.Fact {
 type Open struct {
 	OrderID string
 	State   swap.PaymentState
+	// BatchID is "" where it has no plan.
+	BatchID string
 }
 
 // Basis is what a plan starts from.
 type Basis struct {
 	Funds chain.Funds
-	// DepositsConfirmed reports that every deposit which the order uses up is in our
+	// DepositsConfirmed reports that every deposit which the orders use up is in our
 	// own book: confirmed, of this swap and of the amount the order has for it.
 	DepositsConfirmed bool
-	// Unsigned reports that an earlier payment's nonce is taken and its plan not
+	// Unsigned reports that an earlier batch's nonce is taken and its plan not
 	// signed yet (account chains): a later nonce could not be mined before it.
 	Unsigned bool
 }
@@ -80,46 +66,60 @@ type Answer struct {
 	At     time.Time
 }
 
-// Store keeps payments. Each write is one transaction, guarded by the payment's
+// Store keeps payments and their batches. Each write is one transaction, guarded by
 // version and state; ErrChanged if a guard fires, and then nothing is written.
 type Store interface {
 	// Halted says why the chain's payments stand still, "" if they run.
 	Halted(ctx context.Context) (string, error)
 	// OpenPayments lists at most limit payments that are in no block, the oldest first.
 	OpenPayments(ctx context.Context, limit int) ([]Open, error)
-	// Payment reads one payment with its attempt.
+	// Payment reads one payment with the newest attempt of its batch.
 	Payment(ctx context.Context, orderID string) (Payment, error)
-	// Basis chooses what may be spent: coins deep enough, mature and reserved by
-	// nobody, or the sender's balance as booked with its next nonce.
-	Basis(ctx context.Context, p Payment) (Basis, error)
+	// Batch reads a batch with its payments and attempts.
+	Batch(ctx context.Context, batchID string) (Batch, error)
+	// Basis chooses what a batch of the payments may spend: coins deep enough, mature and
+	// reserved by nobody, or the sender's balance as booked with its next nonce.
+	Basis(ctx context.Context, payments []Payment) (Basis, error)
 	// DepositsConfirmed reports what Basis does of the order's deposits, now.
 	DepositsConfirmed(ctx context.Context, o swap.Order) (bool, error)
 	// DepositBlocks are the blocks that the order's deposits are confirmed in, in
 	// their order; ErrChanged if one is not.
 	DepositBlocks(ctx context.Context, o swap.Order) ([]chain.Ref, error)
-	// StorePlan stores the first attempt and reserves its coins or takes its
-	// nonce, unless the chain is halted or a deposit is not confirmed.
-	StorePlan(ctx context.Context, p Payment, plan chain.Plan) (Payment, error)
-	// StoreSigned stores the signed bytes and holds amount and fee in the books.
-	StoreSigned(ctx context.Context, p Payment, raw []byte, txid string) (Payment, error)
-	// StoreAnswer stores what the node said. The first answer after which the
-	// transaction may be out makes the payment broadcast, with its fact.
-	StoreAnswer(ctx context.Context, p Payment, a Answer) (Payment, error)
-	// StoreReason stores why the payment stands still.
+	// StorePlan makes a batch of queued payments, in their order, with its first
+	// attempt, and reserves its coins or takes its nonce, unless the chain is halted or
+	// a deposit is not confirmed. The store names the batch (BatchID).
+	StorePlan(ctx context.Context, payments []Payment, plan chain.Plan) (Batch, error)
+	// StoreSigned stores the signed bytes of the newest attempt, which is planned, and
+	// holds amounts and fee in the books.
+	StoreSigned(ctx context.Context, b Batch, raw []byte, txid string) (Batch, error)
+	// StoreAnswer stores what the node said to attempt n. The first answer after which the
+	// transaction may be out makes the batch broadcast, with a fact for each payment.
+	StoreAnswer(ctx context.Context, b Batch, n int, a Answer) (Batch, error)
+	// StoreReason stores why a payment without a batch stands still.
 	StoreReason(ctx context.Context, p Payment, reason string) (Payment, error)
+	// StoreBatchReason stores why a batch, and with it each of its payments, stands still.
+	StoreBatchReason(ctx context.Context, b Batch, reason string) (Batch, error)
+}
+
+// Authority is why one payment of a batch may be made.
+type Authority struct {
+	Order swap.Order
+	// Attestations are one for each of the order's deposits, in their order.
+	Attestations []string
+	// House is set of the house's own payments.
+	House *House
 }
 
 // SignRequest is what the signer needs: why to pay, what, and who asks.
 type SignRequest struct {
-	Order swap.Order
-	Plan  chain.Plan
-	// Attestations are one for each of the order's deposits, in their order.
-	Attestations []string
+	// Authorities are one for each payment of the batch, in the batch's order.
+	Authorities []Authority
+	Plan        chain.Plan
 	// FencingToken is the caller's lease; the signer refuses older ones.
 	FencingToken uint64
 }
 
-// Signer signs plans. Asked again for the same order and plan it gives the same
+// Signer signs plans. Asked again for the same orders and plan it gives the same
 // bytes. A *swap.Error of code refused means that nothing was signed; any other
 // error leaves open whether it was.
 type Signer interface {

@@ -20,10 +20,10 @@ type answeredStore struct {
 	answered chan<- string
 }
 
-func (s answeredStore) StoreAnswer(ctx context.Context, p payment.Payment, a payment.Answer) (payment.Payment, error) {
-	p, err := s.Store.StoreAnswer(ctx, p, a)
-	s.answered <- p.Order.ID
-	return p, err
+func (s answeredStore) StoreAnswer(ctx context.Context, b payment.Batch, n int, a payment.Answer) (payment.Batch, error) {
+	b, err := s.Store.StoreAnswer(ctx, b, n, a)
+	s.answered <- b.ID
+	return b, err
 }
 
 func (w *world) config() payment.Config {

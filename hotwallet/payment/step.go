@@ -3,7 +3,6 @@ package payment
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"ferry/hotwallet/chain"
 	"ferry/swap"
@@ -29,60 +28,58 @@ const (
 	ReasonBytes       = "the stored bytes are not the signed plan:"
 )
 
-// plan makes and stores the one plan of a payment, whose deposits are attested before a
-// coin or nonce is tied up. It reports whether there is one.
-func (e *Engine) plan(ctx context.Context, p Payment) (Payment, []string, bool, error) {
+// plan makes and stores the plan of a batch for a payment, whose deposits are attested
+// before a coin or nonce is tied up. It reports whether there is one.
+func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority, done bool, err error) {
 	if err := e.running(ctx); err != nil {
-		return p, nil, false, err
+		return b, nil, false, err
 	}
-	if err := CheckAuthority(p.Order, e.config.QuoteKeys, e.config.AttestKeys); err != nil {
+	if err := e.allowed(p); err != nil {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
-		return p, nil, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
+		return b, nil, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
 	}
-	units := p.Order.Amount.Units
-	if most, limited := e.config.AmountMax[p.Order.Amount.Asset]; limited && most.Less(units) {
+	if e.tooLarge(p.Order) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
-		return p, nil, false, e.stand(ctx, p, ReasonAmount, true)
+		return b, nil, false, e.stand(ctx, p, ReasonAmount, true)
 	}
-	limit, err := e.feeLimit(p.Order)
+	limit, err := e.limitOf(p)
 	if err != nil {
-		return p, nil, false, err
+		return b, nil, false, err
 	}
-	basis, err := e.config.Store.Basis(ctx, p)
+	basis, err := e.config.Store.Basis(ctx, []Payment{p})
 	if err != nil {
-		return p, nil, false, err
+		return b, nil, false, err
 	}
 	if !basis.DepositsConfirmed {
 		e.later(p.Order.ID, waitLeast, waitMost)
-		return p, nil, false, e.stand(ctx, p, ReasonDeposit, true)
+		return b, nil, false, e.stand(ctx, p, ReasonDeposit, true)
 	}
 	if basis.Unsigned {
 		e.later(p.Order.ID, waitLeast, waitMost)
-		return p, nil, false, e.stand(ctx, p, ReasonEarlier, false)
+		return b, nil, false, e.stand(ctx, p, ReasonEarlier, false)
 	}
-	to := chain.Output{Destination: p.Order.Destination, Asset: p.Order.Amount.Asset, Units: units}
-	plan, err := e.config.Payer.Plan(ctx, basis.Funds, chain.Pay(to, limit.most))
+	plan, err := e.config.Payer.Plan(ctx, basis.Funds, request(p, limit.most))
 	if err != nil {
-		return p, nil, false, e.notPlanned(ctx, p, limit, err)
+		return b, nil, false, e.notPlanned(ctx, p, limit, err)
 	}
 	if limit.most.Less(plan.Fee) {
-		return p, nil, false, e.notPlanned(ctx, p, limit, chain.ErrFeeMax)
+		return b, nil, false, e.notPlanned(ctx, p, limit, chain.ErrFeeMax)
 	}
 	// Only now: a payment that there is nothing to pay with asks nobody for a look.
-	attested, ok, err := e.attest(ctx, p)
+	why, ok, err := e.attest(ctx, p, []Payment{p})
 	if err != nil || !ok {
-		return p, nil, false, err
+		return b, nil, false, err
 	}
 	crash.Point("payment.plan.before")
-	stored, err := e.config.Store.StorePlan(ctx, p, plan)
+	b, err = e.config.Store.StorePlan(ctx, []Payment{p}, returned(p, basis.Funds, plan))
 	if err != nil {
-		return p, nil, false, err
+		return b, nil, false, err
 	}
 	crash.Point("payment.plan.after")
 	e.config.Log.Info("payment planned", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "fee", plan.Fee.String())
 	delete(e.tries, p.Order.ID)
 	e.moved()
-	return stored, attested, true, nil
+	return b, why, true, nil
 }
 
 func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, cause error) error {
@@ -119,75 +116,83 @@ func (e *Engine) short(o swap.Order, cause error) string {
 	return ReasonFunds + " in " + string(lacks.Asset) + ", for the network fee"
 }
 
-// sign has the stored plan signed and stores the bytes. It reports whether it is
+// sign has the newest plan signed and stores the bytes. It reports whether it is
 // signed. Where the deposits were not attested just now they are again.
-func (e *Engine) sign(ctx context.Context, p Payment, attested []string) (Payment, bool, error) {
+func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, bool, error) {
 	if err := e.running(ctx); err != nil {
-		return p, false, err
+		return b, false, err
 	}
 	// A reorganisation may have taken a deposit back since the plan was stored.
-	confirmed, err := e.config.Store.DepositsConfirmed(ctx, p.Order)
-	if err != nil {
-		return p, false, err
+	for _, p := range b.Payments {
+		confirmed, err := e.config.Store.DepositsConfirmed(ctx, p.Order)
+		if err != nil {
+			return b, false, err
+		}
+		if !confirmed {
+			e.later(b.ID, waitLeast, waitMost)
+			return b, false, e.stand(ctx, b, ReasonDeposit, true)
+		}
 	}
-	if !confirmed {
-		e.later(p.Order.ID, waitLeast, waitMost)
-		return p, false, e.stand(ctx, p, ReasonDeposit, true)
-	}
-	if attested == nil {
+	if why == nil {
 		var ok bool
-		if attested, ok, err = e.attest(ctx, p); err != nil || !ok {
-			return p, false, err
+		var err error
+		if why, ok, err = e.attest(ctx, b, b.Payments); err != nil || !ok {
+			return b, false, err
 		}
 	}
-	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{
-		Order: p.Order, Plan: p.Attempt.Plan, Attestations: attested, FencingToken: e.config.FencingToken})
+	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: b.Last().Plan, FencingToken: e.config.FencingToken})
 	if err != nil {
-		if ctx.Err() != nil {
-			return p, false, ctx.Err()
-		}
-		e.later(p.Order.ID, pauseLeast, pauseMost)
-		var refusal *swap.Error
-		if errors.As(err, &refusal) && refusal.Code != swap.CodeUnavailable {
-			e.config.Observer.signing(Refused)
-			return p, false, e.stand(ctx, p, ReasonRefused+" "+refusal.Message, true)
-		}
-		e.config.Observer.signing(Unanswered)
-		e.config.Log.Warn("signer call failed, will try again", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "error", err)
-		return p, false, e.stand(ctx, p, ReasonSigner, true)
+		return b, false, e.unsigned(ctx, b, err)
 	}
 	e.config.Observer.signing(Signed)
 	e.tooEarly(ctx, raw)
 	crash.Point("payment.sign.after")
-	stored, err := e.config.Store.StoreSigned(ctx, p, raw, txid)
+	b, err = e.config.Store.StoreSigned(ctx, b, raw, txid)
 	if err != nil {
-		return p, false, err
+		return b, false, err
 	}
 	crash.Point("payment.signed.after")
-	e.config.Log.Info("payment signed", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "txid", txid)
-	delete(e.tries, p.Order.ID)
+	e.config.Log.Info("payment signed", "chain", e.config.Chain, "batch", b.ID, "txid", txid)
+	delete(e.tries, b.ID)
 	e.moved()
-	return stored, true, nil
+	return b, true, nil
+}
+
+// unsigned puts a batch off that the signer did not sign, or may have signed.
+func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e.later(b.ID, pauseLeast, pauseMost)
+	var refusal *swap.Error
+	if errors.As(cause, &refusal) && refusal.Code != swap.CodeUnavailable {
+		e.config.Observer.signing(Refused)
+		return e.stand(ctx, b, ReasonRefused+" "+refusal.Message, true)
+	}
+	e.config.Observer.signing(Unanswered)
+	e.config.Log.Warn("signer call failed, will try again", "chain", e.config.Chain, "batch", b.ID, "error", cause)
+	return e.stand(ctx, b, ReasonSigner, true)
 }
 
 // send hands the stored bytes in, for the first time or again.
-func (e *Engine) send(ctx context.Context, p Payment) error {
+func (e *Engine) send(ctx context.Context, b Batch) error {
 	if err := e.running(ctx); err != nil {
 		return err
 	}
+	a := b.Last()
 	if e.config.Check != nil {
-		if err := e.config.Check(e.config.Chain, *p.Attempt); err != nil {
-			e.later(p.Order.ID, pauseLeast, pauseMost)
-			return e.stand(ctx, p, because(ReasonBytes, err), true)
+		if err := e.config.Check(e.config.Chain, a); err != nil {
+			e.later(b.ID, pauseLeast, pauseMost)
+			return e.stand(ctx, b, because(ReasonBytes, err), true)
 		}
 	}
-	acceptance, cause := e.config.Payer.Broadcast(ctx, p.Attempt.Raw)
+	acceptance, cause := e.config.Payer.Broadcast(ctx, a.Raw)
 	crash.Point("payment.broadcast.after")
 	if ctx.Err() != nil {
 		// Nothing is known of it; the bytes are stored and go out again.
 		return ctx.Err()
 	}
-	e.later(p.Order.ID, pauseLeast, pauseMost)
+	e.later(b.ID, pauseLeast, pauseMost)
 	answer := Answer{Acceptance: acceptance, At: e.config.Now()}
 	switch acceptance {
 	case chain.Accepted:
@@ -197,14 +202,14 @@ func (e *Engine) send(ctx context.Context, p Payment) error {
 		answer.Reason = because(ReasonRejected, cause)
 	default:
 		answer.Acceptance = chain.Unknown
-		e.config.Log.Warn("broadcast may or may not have arrived", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "error", cause)
+		e.config.Log.Warn("broadcast may or may not have arrived", "chain", e.config.Chain, "batch", b.ID, "error", cause)
 	}
 	e.config.Observer.broadcast(answer.Acceptance)
-	e.config.Log.Info("payment handed in", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "answer", answer.Acceptance)
-	if answer.Reason != "" && answer.Reason != p.Reason {
-		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", answer.Reason)
+	e.config.Log.Info("payment handed in", "chain", e.config.Chain, "batch", b.ID, "answer", answer.Acceptance)
+	if answer.Reason != "" && answer.Reason != b.Reason() {
+		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "batch", b.ID, "reason", answer.Reason)
 	}
-	_, err := e.config.Store.StoreAnswer(ctx, p, answer)
+	_, err := e.config.Store.StoreAnswer(ctx, b, a.N, answer)
 	crash.Point("payment.answer.after")
 	return err
 }
@@ -213,17 +218,4 @@ func (e *Engine) moved() {
 	if e.config.Moved != nil {
 		e.config.Moved()
 	}
-}
-
-// because joins a reason with its cause. Rows hold no zero bytes and no broken
-// UTF-8, whatever a node says.
-func because(reason string, cause error) string {
-	if cause == nil {
-		return reason
-	}
-	text := strings.TrimSpace(reason + " " + cause.Error())
-	if len(text) > reasonMost {
-		text = text[:reasonMost]
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
 }

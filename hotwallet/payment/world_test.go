@@ -374,7 +374,7 @@ func (w *world) paidOnce(o swap.Order) {
 			w.t.Fatalf("%s: %s was told %d times", o.ID, kind, n)
 		}
 	}
-	if n := w.count(`SELECT count(*) FROM attempt WHERE order_id = $1`, o.ID); n != 1 {
+	if n := w.count(`SELECT count(*) FROM attempt WHERE batch_id = $1`, o.ID); n != 1 {
 		w.t.Fatalf("%s has %d attempts", o.ID, n)
 	}
 }

@@ -89,8 +89,8 @@ func (s *Store) Apply(ctx context.Context, b chain.Block) error {
 		if err != nil {
 			return err
 		}
-		for _, step := range []func(context.Context, chain.Block, map[string]attempt) error{
-			c.includeCredits, c.includeDebits, c.moveHoldings, c.confirm,
+		for _, step := range []func(context.Context, chain.Block, map[string][]attempt) error{
+			c.includeCredits, c.includeDebits, c.moveHoldings, c.moveSent, c.confirm,
 		} {
 			if err := step(ctx, b, own); err != nil {
 				return err
@@ -127,6 +127,9 @@ func (s *Store) Rollback(ctx context.Context, at chain.Ref) error {
 			return err
 		}
 		if err := c.takeBackHoldings(ctx, at); err != nil {
+			return err
+		}
+		if err := c.takeBackSent(ctx, at); err != nil {
 			return err
 		}
 		return c.reverse(ctx, keys)

@@ -53,6 +53,9 @@ func (c *change) store(ctx context.Context) error {
 	}
 	messages := make([]bus.Message, 0, len(c.facts))
 	for _, f := range c.facts {
+		if f.SwapID == "" {
+			continue // the house's own: nobody waits to be told
+		}
 		m, err := bus.FactMessage(f)
 		if err != nil {
 			return fmt.Errorf("tell: %w", err)

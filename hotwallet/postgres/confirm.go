@@ -19,7 +19,7 @@ const alarmFinality = "alarm.finality"
 
 // confirm books and tells what is deep enough now, each deposit by its own amount, and
 // tells how deep the rest is.
-func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string]attempt) error {
+func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string][]attempt) error {
 	waiting, err := c.deposits(ctx, confirmingDepositsSQL, c.chain)
 	if err != nil {
 		return err

@@ -105,7 +105,7 @@ func (c *change) tell(kind swap.FactKind, d deposit, tip int64) {
 
 // includeCredits stores what the block brought: coins for all of it, deposits for
 // all that is not our own change.
-func (c *change) includeCredits(ctx context.Context, b chain.Block, own map[string]attempt) error {
+func (c *change) includeCredits(ctx context.Context, b chain.Block, own map[string][]attempt) error {
 	if len(b.Credits) == 0 {
 		return nil
 	}
@@ -127,8 +127,9 @@ func (c *change) includeCredits(ctx context.Context, b chain.Block, own map[stri
 	// counted it as gone. Only what comes back beside it is change. An account gets no
 	// change: what a payment's destination sends on is a deposit like any other.
 	arrived := slices.DeleteFunc(slices.Clone(b.Credits), func(credit chain.Credit) bool {
-		a, ours := own[credit.TxID]
-		return back[credit.CoinID()] || ours && a.destination != credit.Address && !keepsAccounts(c.chain)
+		pays := slices.ContainsFunc(own[credit.TxID], func(a attempt) bool { return a.destination == credit.Address })
+		ours := len(own[credit.TxID]) > 0
+		return back[credit.CoinID()] || ours && !pays && !keepsAccounts(c.chain) || c.arrives(credit, own)
 	})
 	args := append(c.depositArgs(arrived, addresses), b.Height, b.Hash, b.Time)
 	included, err := c.deposits(ctx, includeDepositsSQL, args...)

@@ -43,7 +43,7 @@ SELECT deposit_id FROM deposit WHERE chain = $1 AND state = 'confirmed' AND heig
 -- DEPOSITS_USED
 -- Those whose payment has a plan, and so may be signed, with the payment's chain.
 SELECT u.deposit_id, p.chain FROM payment_deposit u JOIN payment p USING (order_id)
-WHERE u.deposit_id = ANY($1) AND EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
+WHERE u.deposit_id = ANY($1) AND p.batch_id IS NOT NULL
 
 -- REORG_DEPOSITS
 WITH old AS (

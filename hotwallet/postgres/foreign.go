@@ -33,7 +33,7 @@ func (sp *spend) add(id asset.ID, u asset.Units) error {
 }
 
 // spends gathers a block's debits by transaction, in the block's order.
-func (c *change) spends(ctx context.Context, b chain.Block, own map[string]attempt) ([]spend, error) {
+func (c *change) spends(ctx context.Context, b chain.Block, own map[string][]attempt) ([]spend, error) {
 	if keepsAccounts(c.chain) {
 		return c.accountSpends(b, own)
 	}
@@ -54,7 +54,7 @@ func (c *change) spends(ctx context.Context, b chain.Block, own map[string]attem
 // accountSpends joins what a transaction of ours took from its sender in several
 // assets. What it took from another address of ours is no part of it: no key of that
 // address has signed.
-func (c *change) accountSpends(b chain.Block, own map[string]attempt) ([]spend, error) {
+func (c *change) accountSpends(b chain.Block, own map[string][]attempt) ([]spend, error) {
 	var spends []spend
 	at := map[string]int{} // our transactions' places in spends
 	sender := map[string]string{}

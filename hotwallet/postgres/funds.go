@@ -10,6 +10,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -30,29 +31,45 @@ const (
 )
 
 // Basis implements payment.Store.
-func (s *Store) Basis(ctx context.Context, p payment.Payment) (payment.Basis, error) {
+func (s *Store) Basis(ctx context.Context, payments []payment.Payment) (payment.Basis, error) {
 	var b payment.Basis
-	err := s.read(ctx, func(tx pgx.Tx) error {
-		o := p.Order
-		var confirmed int
-		if err := tx.QueryRow(ctx, confirmedDepositsSQL, depositArgs(o)...).Scan(&confirmed); err != nil {
-			return err
+	if len(payments) == 0 {
+		return b, errors.New("funds are asked for no payment")
+	}
+	first := payments[0].Order
+	err := s.read(ctx, func(tx pgx.Tx) (err error) {
+		b.DepositsConfirmed = true
+		if payments[0].House != nil {
+			b.Funds, b.Unsigned, err = s.houseFunds(ctx, tx, payments[0])
+		} else if keepsAccounts(s.chain) {
+			b.Funds, b.Unsigned, err = s.payingSender(ctx, tx, first.Amount.Asset)
+		} else {
+			b.Funds, err = s.spendableCoins(ctx, tx, first.ID)
 		}
-		b.DepositsConfirmed = confirmed == len(o.Deposits)
-		var err error
-		if !keepsAccounts(s.chain) {
-			if b.Funds, err = s.spendableCoins(ctx, tx, o.ID); err == nil {
-				b.Funds.Must, err = s.siblingCoins(ctx, tx, o)
-			}
-			return err
+		for i := 0; i < len(payments) && err == nil; i++ {
+			err = s.basisOf(ctx, tx, payments[i].Order, &b)
 		}
-		b.Funds, b.Unsigned, err = s.payingSender(ctx, tx, o.Amount.Asset)
 		return err
 	})
 	if err != nil {
-		return b, fmt.Errorf("find funds for %s: %w", p.Order.ID, err)
+		return b, fmt.Errorf("find funds for %s: %w", first.ID, err)
 	}
 	return b, nil
+}
+
+// basisOf adds one order's part.
+func (s *Store) basisOf(ctx context.Context, tx pgx.Tx, o swap.Order, b *payment.Basis) error {
+	var confirmed int
+	if err := tx.QueryRow(ctx, confirmedDepositsSQL, depositArgs(o)...).Scan(&confirmed); err != nil {
+		return err
+	}
+	b.DepositsConfirmed = b.DepositsConfirmed && confirmed == len(o.Deposits)
+	if keepsAccounts(s.chain) {
+		return nil
+	}
+	must, err := s.siblingCoins(ctx, tx, o)
+	b.Funds.Must = append(b.Funds.Must, must...)
+	return err
 }
 
 // spendableCoins are what a UTXO chain's payment may spend. Without a change address
@@ -92,15 +109,15 @@ func (s *Store) payingSender(ctx context.Context, tx pgx.Tx, id asset.ID) (f cha
 	return f, unsigned, err
 }
 
-// reserveCoins ties every coin of the plan to the payment, or fails.
-func (s *Store) reserveCoins(ctx context.Context, tx pgx.Tx, orderID string, plan chain.Plan) error {
+// reserveCoins ties every coin of the plan to the batch, or fails.
+func (s *Store) reserveCoins(ctx context.Context, tx pgx.Tx, batchID string, orders []string, plan chain.Plan) error {
 	var txids, units, paths []string
 	var indexes []int64
 	for _, c := range plan.Coins {
 		txids, indexes = append(txids, c.TxID), append(indexes, int64(c.Index))
 		units, paths = append(units, c.Units.String()), append(paths, c.Path)
 	}
-	tag, err := tx.Exec(ctx, reserveCoinsSQL, orderID, s.chain, txids, indexes, units, paths, s.depth())
+	tag, err := tx.Exec(ctx, reserveCoinsSQL, batchID, s.chain, txids, indexes, units, paths, s.depth(), orders)
 	if err != nil {
 		return err
 	}
@@ -113,6 +130,9 @@ func (s *Store) reserveCoins(ctx context.Context, tx pgx.Tx, orderID string, pla
 // takeNonce gives the plan's nonce to it, if it is the next one, nothing before
 // it is unsigned and the balances still cover the payment and its fee.
 func (s *Store) takeNonce(ctx context.Context, tx pgx.Tx, p payment.Payment, plan chain.Plan) (*int64, error) {
+	if p.House != nil && p.Order.Purpose != swap.PurposeGasTopUp {
+		return s.takeHouseNonce(ctx, tx, p, plan)
+	}
 	paid := p.Order.Amount
 	f, unsigned, err := s.payingSender(ctx, tx, paid.Asset)
 	if err != nil {

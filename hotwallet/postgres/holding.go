@@ -53,7 +53,7 @@ func holdingChanges(b chain.Block, native asset.ID) map[holder]*big.Int {
 }
 
 // moveHoldings stores what each address holds after the block (account chains).
-func (c *change) moveHoldings(ctx context.Context, b chain.Block, _ map[string]attempt) error {
+func (c *change) moveHoldings(ctx context.Context, b chain.Block, _ map[string][]attempt) error {
 	if !keepsAccounts(c.chain) {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"ferry/hotwallet/chain"
+	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/ledger"
@@ -16,6 +17,9 @@ import (
 var (
 	ownAttemptsSQL    = statement("OWN_ATTEMPTS")
 	includePaymentSQL = statement("INCLUDE_PAYMENT")
+	includeBatchSQL   = statement("INCLUDE_BATCH")
+	minedAttemptSQL   = statement("MINED_ATTEMPT")
+	finishBatchesSQL  = statement("FINISH_BATCHES")
 	finishPaymentsSQL = statement("FINISH_PAYMENTS")
 )
 
@@ -23,16 +27,19 @@ var (
 // token's contract did nothing.
 const reasonMinedFailed = "mined without effect: it cost its fee and paid nobody"
 
-// attempt is one of our signed transactions with its payment.
+// attempt is one of our signed transactions with one of its batch's payments.
 type attempt struct {
 	txid string
-	// fee is the plan's.
+	// fee is the plan's for the whole transaction, or the payment's share of it.
 	fee             asset.Units
+	batchID         string
+	n               int
 	orderID, swapID string
 	purpose         swap.Purpose
 	amount          asset.Amount
 	destination     string
-	state           swap.PaymentState
+	// state is the batch's.
+	state swap.PaymentState
 	// hold is what the payment's holds took off the wallet of its own asset, gas of the
 	// chain's own where that is another.
 	hold, gas asset.Units
@@ -45,9 +52,9 @@ func (a attempt) fact(kind swap.FactKind, c *change, fee asset.Units, height int
 	}}
 }
 
-// ownAttempts finds which transactions are ours, by txid.
-func (c *change) ownAttempts(ctx context.Context, credits []chain.Credit, debits []chain.Debit) (map[string]attempt, error) {
-	found := map[string]attempt{}
+// ownAttempts finds which transactions are ours, by txid, with all that each pays.
+func (c *change) ownAttempts(ctx context.Context, credits []chain.Credit, debits []chain.Debit) (map[string][]attempt, error) {
+	found := map[string][]attempt{}
 	asked := txids(credits, debits)
 	if len(asked) == 0 {
 		return found, nil
@@ -57,9 +64,9 @@ func (c *change) ownAttempts(ctx context.Context, credits []chain.Credit, debits
 		return nil, fmt.Errorf("look for our transactions: %w", err)
 	}
 	var a attempt
-	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose,
-		&a.amount.Asset, &a.amount.Units, &a.destination, &a.state, &a.hold, &a.gas}, func() error {
-		found[a.txid] = a
+	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.batchID, &a.n, &a.state, &a.orderID, &a.swapID, &a.purpose,
+		&a.amount.Asset, &a.amount.Units, &a.destination, &a.hold, &a.gas}, func() error {
+		found[a.txid] = append(found[a.txid], a)
 		return nil
 	})
 	if err != nil {
@@ -70,7 +77,7 @@ func (c *change) ownAttempts(ctx context.Context, credits []chain.Credit, debits
 
 // includeDebits finds the payments that the block made, and what was spent by
 // somebody else.
-func (c *change) includeDebits(ctx context.Context, b chain.Block, own map[string]attempt) error {
+func (c *change) includeDebits(ctx context.Context, b chain.Block, own map[string][]attempt) error {
 	if len(b.Debits) == 0 {
 		return nil
 	}
@@ -86,18 +93,54 @@ func (c *change) includeDebits(ctx context.Context, b chain.Block, own map[strin
 			continue
 		}
 		if !keepsAccounts(c.chain) {
-			sp.fee = a.fee // exact on such chains
+			sp.fee = a[0].fee // exact on such chains
 		}
-		c.effect(a, &sp, &f)
-		if err := c.includePayment(ctx, b, a, sp); err != nil {
+		c.effect(a[0], &sp, &f)
+		if err := c.swept(ctx, b, a[0], sp, &f); err != nil {
+			return err
+		}
+		if err := c.includeBatch(ctx, b, a, sp); err != nil {
 			return err
 		}
 	}
 	return c.includeForeign(ctx, b, f)
 }
 
+// includeBatch has the block's transaction be a batch's: its payments are in the block,
+// and each bears its share of the fee.
+func (c *change) includeBatch(ctx context.Context, b chain.Block, paid []attempt, sp spend) error {
+	first := paid[0]
+	for _, sql := range []struct {
+		text string
+		args []any
+	}{{includeBatchSQL, []any{first.batchID}}, {minedAttemptSQL, []any{first.batchID, first.n}}} {
+		tag, err := c.tx.Exec(ctx, sql.text, sql.args...)
+		if err != nil {
+			return fmt.Errorf("batch %s in the block: %w", first.batchID, err)
+		}
+		if tag.RowsAffected() != 1 {
+			return fmt.Errorf("batch %s is %s and its attempt %d in the block: %w", first.batchID, first.state, first.n, ErrState)
+		}
+	}
+	planned, err := payment.Shares(first.fee, len(paid))
+	if err != nil {
+		return err
+	}
+	cost, err := payment.Shares(sp.fee, len(paid))
+	if err != nil {
+		return err
+	}
+	for i, a := range paid {
+		a.fee, sp.fee = planned[i], cost[i]
+		if err := c.includePayment(ctx, b, a, sp); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *change) includePayment(ctx context.Context, b chain.Block, a attempt, sp spend) error {
-	tag, err := c.tx.Exec(ctx, includePaymentSQL, a.orderID, a.txid, sp.fee, b.Height, b.Hash, sp.failed, c.at)
+	tag, err := c.tx.Exec(ctx, includePaymentSQL, a.orderID, a.txid, sp.fee, b.Height, b.Hash, sp.failed, c.at, a.batchID)
 	if err != nil {
 		return fmt.Errorf("payment %s in the block: %w", a.orderID, err)
 	}
@@ -123,12 +166,12 @@ func (c *change) includePayment(ctx context.Context, b chain.Block, a attempt, s
 // effect, and its fee in the chain's own asset. What was held beyond that goes back to
 // the wallet.
 func (c *change) paymentEntry(a attempt, blockHash string, sp spend) (ledger.Entry, error) {
-	if a.hold.IsZero() {
+	if a.hold.IsZero() && (!a.purpose.House() || a.gas.IsZero()) {
 		return ledger.Entry{}, fmt.Errorf("payment %s is in a block and has no hold: %w", a.orderID, ErrState)
 	}
 	e := ledger.Entry{Key: paymentKey(a.orderID, blockHash), Kind: "payment", SwapID: a.swapID}
 	var moved asset.Units
-	if !sp.failed {
+	if !sp.failed && !a.purpose.House() { // what the house moves stays ours
 		moved = a.amount.Units
 	}
 	if a.amount.Asset != c.native.ID {
@@ -183,6 +226,9 @@ func (c *change) finishPayments(ctx context.Context, limit int64) error {
 		c.facts = append(c.facts, a.fact(swap.FactPaymentFinal, c, a.fee, height, ""))
 		return c.bookFinal(a)
 	})
+	if err == nil {
+		_, err = c.tx.Exec(ctx, finishBatchesSQL, c.chain)
+	}
 	if err != nil {
 		return fmt.Errorf("finish payments: %w", err)
 	}

@@ -1,26 +1,51 @@
 -- OWN_ATTEMPTS
--- Our transactions among the given, with what their payment's holds took off the wallet:
--- of the payment's asset, and of another one for the fee.
-SELECT a.txid, a.fee, p.order_id, p.swap_id, p.purpose, p.asset, p.units, p.destination, p.state, held.own, held.gas
-FROM attempt a JOIN payment p USING (order_id)
+-- Our transactions among the given, with the payments of their batch in its order, and
+-- what the holds of each payment took off the wallet: of the payment's asset, and of
+-- another one for the fee.
+SELECT a.txid, a.fee, a.batch_id, a.n, b.state, p.order_id, p.swap_id, p.purpose, p.asset, p.units, p.destination, held.own, held.gas
+FROM attempt a JOIN batch b USING (batch_id) CROSS JOIN LATERAL unnest(b.orders) WITH ORDINALITY AS o (order_id, position)
+JOIN payment p USING (order_id)
 CROSS JOIN LATERAL (
     SELECT coalesce(-sum(h.units) FILTER (WHERE h.asset = p.asset), 0) AS own,
            coalesce(-sum(h.units) FILTER (WHERE h.asset <> p.asset), 0) AS gas
-    FROM attempt b JOIN posting h ON h.entry_key = 'hold:' || b.order_id || ':' || b.n
-    WHERE b.order_id = p.order_id AND h.account = 'wallet'
+    FROM attempt c JOIN posting h ON h.entry_key = 'hold:' || c.batch_id || ':' || c.n
+        || CASE cardinality(b.orders) WHEN 1 THEN '' ELSE ':' || p.order_id END
+    WHERE c.batch_id = a.batch_id AND h.account = 'wallet'
 ) held
 WHERE a.chain = $1 AND a.txid = ANY($2)
+ORDER BY a.txid, o.position
 
 -- INCLUDE_PAYMENT
 UPDATE payment SET state = 'confirmed', txid = $2, fee = $3, height = $4, block_hash = $5, mined_failed = $6,
     version = version + 1, updated_at = $7
-WHERE order_id = $1 AND state IN ('signed', 'broadcast')
+WHERE order_id = $1 AND batch_id = $8 AND state IN ('signed', 'broadcast')
+
+-- INCLUDE_BATCH
+UPDATE batch SET state = 'confirmed', version = version + 1 WHERE batch_id = $1 AND state IN ('signed', 'broadcast')
+
+-- MINED_ATTEMPT
+UPDATE attempt SET state = 'mined' WHERE batch_id = $1 AND n = $2 AND state IN ('signed', 'broadcast')
 
 -- FINISH_PAYMENTS
 UPDATE payment SET state = CASE WHEN mined_failed THEN 'failed' ELSE 'final' END,
     reason = CASE WHEN mined_failed THEN $4 ELSE '' END, version = version + 1, updated_at = $3
 WHERE chain = $1 AND state = 'confirmed' AND height <= $2
 RETURNING txid, fee, order_id, swap_id, purpose, asset, units, destination, height, mined_failed
+
+-- FINISH_BATCHES
+-- After their payments.
+UPDATE batch b SET state = (SELECT p.state FROM payment p WHERE p.batch_id = b.batch_id LIMIT 1), version = version + 1
+WHERE b.chain = $1 AND b.state = 'confirmed'
+  AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.batch_id = b.batch_id AND p.state NOT IN ('final', 'failed'))
+
+-- REORG_BATCHES
+-- After their payments.
+WITH gone AS (
+    UPDATE batch b SET state = 'broadcast', version = version + 1
+    WHERE b.chain = $1 AND b.state IN ('confirmed', 'final', 'failed')
+      AND EXISTS (SELECT 1 FROM payment p WHERE p.order_id = ANY ($2) AND p.batch_id = b.batch_id)
+    RETURNING b.batch_id)
+UPDATE attempt a SET state = 'broadcast' FROM gone WHERE a.batch_id = gone.batch_id AND a.state = 'mined'
 
 -- REORG_PAYMENTS
 -- Signed bytes remain good: the payment waits for its next block.

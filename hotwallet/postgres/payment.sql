@@ -20,19 +20,31 @@ SELECT order_id, body::text FROM payment WHERE order_id = ANY ($1)
 
 -- OPEN_PAYMENTS
 -- What lay queued in rows that a recovery goes on from may have been paid after they
--- were copied: see KEEP_BACK.
-SELECT p.order_id, p.state FROM payment p
+-- were copied: see KEEP_BACK. What is the house's own pays nobody, and goes on.
+SELECT p.order_id, p.state, coalesce(p.batch_id, '') FROM payment p
 WHERE p.chain = $1 AND p.state IN ('queued', 'signed', 'broadcast')
   AND (p.queued_at >= coalesce((SELECT r.started_at FROM recovery r WHERE r.chain = $1), '-infinity')
-    OR p.state <> 'queued' OR EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id))
+    OR p.state <> 'queued' OR p.batch_id IS NOT NULL OR p.swap_id = '')
 ORDER BY p.queued_at, p.order_id LIMIT $2
 
 -- READ_PAYMENT
-SELECT p.body::text, p.state, p.version, p.reason,
+SELECT p.body::text, p.state, p.version, p.reason, coalesce(p.batch_id, ''),
        coalesce(a.n, 0), coalesce(a.state, ''), coalesce(a.plan::text, ''), a.raw, coalesce(a.txid, '')
 FROM payment p
-LEFT JOIN LATERAL (SELECT * FROM attempt WHERE order_id = p.order_id ORDER BY n DESC LIMIT 1) a ON true
+LEFT JOIN LATERAL (SELECT * FROM attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
 WHERE p.order_id = $1 AND p.chain = $2
+
+-- READ_BATCH
+SELECT purpose, state, version FROM batch WHERE batch_id = $1 AND chain = $2
+
+-- BATCH_PAYMENTS
+-- In the order of the outputs.
+SELECT p.body::text, p.state, p.version, p.reason
+FROM batch b CROSS JOIN LATERAL unnest(b.orders) WITH ORDINALITY AS o (order_id, n) JOIN payment p USING (order_id)
+WHERE b.batch_id = $1 AND p.batch_id = b.batch_id ORDER BY o.n
+
+-- BATCH_ATTEMPTS
+SELECT n, state, plan::text, raw, coalesce(txid, '') FROM attempt WHERE batch_id = $1 ORDER BY n
 
 -- CONFIRMED_DEPOSITS
 -- The caller compares the count. The deposits may be on another chain: all chains'
@@ -73,8 +85,8 @@ WHERE chain = $1 AND role = 1 AND branch = 1
           % (SELECT nullif(count(*), 0) FROM address WHERE chain = $1 AND role = 1 AND branch = 1)
 
 -- PAYING_SENDER
--- What the sender can spend of the asset $2: what it holds itself, less funding that is
--- not deep enough, and less payments that have a plan and are in no block: their
+-- What the sender can spend of the asset $2: what it holds itself, less funding and sweeps
+-- that are not deep enough, and less payments of its own that have a plan and are in no block: their
 -- amounts, and their fees where these are paid in it ($3). What lies on deposit
 -- addresses is no part of it.
 SELECT s.address, s.path, s.next_nonce,
@@ -82,20 +94,30 @@ SELECT s.address, s.path, s.next_nonce,
         - coalesce((SELECT sum(d.units) FROM deposit d
             WHERE d.chain = s.chain AND d.asset = $2 AND d.address = s.address AND d.state = 'in_block'), 0)
         - coalesce((SELECT sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $3 THEN a.fee ELSE 0 END)
-            FROM payment p JOIN attempt a USING (order_id)
-            WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast')), 0)),
-    EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.state = 'planned')
+            FROM payment p JOIN LATERAL (SELECT fee FROM attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
+            WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast') AND p.purpose <> 'sweep'), 0)
+        - coalesce((SELECT sum(p.units) FROM payment p
+            WHERE p.chain = s.chain AND p.asset = $2 AND p.state = 'confirmed' AND p.purpose = 'sweep' AND NOT p.mined_failed), 0)),
+    EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.sender = s.address AND a.state = 'planned' AND a.n = 1)
 FROM sender s WHERE s.chain = $1
 
--- PLAN_PAYMENT
-UPDATE payment p SET version = version + 1, reason = '', updated_at = $4
-WHERE p.order_id = $1 AND p.chain = $2 AND p.version = $3 AND p.state = 'queued'
-  AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
+-- PLAN_PAYMENTS
+UPDATE payment p SET batch_id = $2, version = p.version + 1, reason = '', updated_at = $5
+FROM unnest($3::text[], $4::bigint[]) AS w (order_id, version)
+WHERE p.order_id = w.order_id AND p.chain = $1 AND p.version = w.version AND p.state = 'queued' AND p.batch_id IS NULL
   AND NOT EXISTS (SELECT 1 FROM halt h WHERE h.chain = p.chain)
 
+-- EARLIER_BATCHES
+SELECT count(*) FROM batch WHERE batch_id = $1 OR starts_with(batch_id, $1 || '#')
+
+-- INSERT_BATCH
+INSERT INTO batch (batch_id, chain, purpose, state, orders, planned_at) VALUES ($1, $2, $3, 'queued', $4, $5)
+
 -- INSERT_ATTEMPT
-INSERT INTO attempt (order_id, n, chain, state, plan, fee, nonce, planned_at)
-VALUES ($1, $2, $3, 'planned', $4, $5, $6, $7)
+INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, planned_at)
+VALUES ($1, $2, $3, 'planned', $4, $5,
+        CASE WHEN $6::bigint IS NULL THEN '' ELSE coalesce((SELECT address FROM sender WHERE chain = $3 AND path = $7),
+             (SELECT address FROM address WHERE chain = $3 AND path = $7), '') END, $6, $8)
 
 -- RESERVE_COINS
 -- The caller compares the count: every coin of the plan, as the plan has it. One of
@@ -105,32 +127,32 @@ FROM unnest($3::text[], $4::bigint[], $5::numeric[], $6::text[]) AS w (txid, idx
 WHERE c.chain = $2 AND u.chain = $2 AND c.txid = w.txid AND c.idx = w.idx AND c.units = w.units AND c.path = w.path
   AND c.spent_txid IS NULL AND c.reserved_by IS NULL
   AND (c.home = '' OR EXISTS (SELECT FROM payment_deposit p JOIN payment o USING (order_id)
-      WHERE p.order_id = $1 AND o.purpose = 'refund' AND p.deposit_id = c.chain || ':' || c.txid || ':' || c.idx))
+      WHERE p.order_id = ANY ($8) AND o.purpose = 'refund' AND p.deposit_id = c.chain || ':' || c.txid || ':' || c.idx))
   AND c.height <= u.height - $7 + 1 AND (NOT c.coinbase OR c.height <= u.height - 99)
 
 -- TAKE_NONCE
 UPDATE sender s SET next_nonce = next_nonce + 1
 WHERE s.chain = $1 AND s.next_nonce = $2 AND s.path = $3
 
--- SIGN_PAYMENT
-UPDATE payment SET state = 'signed', version = version + 1, reason = '', updated_at = $4
-WHERE order_id = $1 AND chain = $2 AND version = $3 AND state = 'queued'
+-- MOVE_BATCH
+-- The one guard of all that happens to a batch. Its payments follow.
+UPDATE batch SET state = $5, version = version + 1 WHERE batch_id = $1 AND chain = $2 AND version = $3 AND state = $4
+
+-- FOLLOW_BATCH
+UPDATE payment SET state = $2, reason = $3, version = version + 1, updated_at = $4 WHERE batch_id = $1
 
 -- SIGN_ATTEMPT
 UPDATE attempt SET state = 'signed', raw = $3, txid = $4, signed_at = $5
-WHERE order_id = $1 AND n = $2 AND state = 'planned'
-
--- ANSWER_PAYMENT
-UPDATE payment SET state = $5, reason = $6, version = version + 1, updated_at = $7
-WHERE order_id = $1 AND chain = $2 AND version = $3 AND state = $4
+WHERE batch_id = $1 AND n = $2 AND state = 'planned'
 
 -- ANSWER_ATTEMPT
 UPDATE attempt SET state = $4, last_answer = $5, last_sent_at = $6
-WHERE order_id = $1 AND n = $2 AND state = $3
+WHERE batch_id = $1 AND n = $2 AND state = $3
 
 -- REASON_PAYMENT
+-- Of one without a batch.
 UPDATE payment SET reason = $5, version = version + 1, updated_at = $6
-WHERE order_id = $1 AND chain = $2 AND version = $3 AND state = $4
+WHERE order_id = $1 AND chain = $2 AND version = $3 AND state = $4 AND batch_id IS NULL
 
 -- HALTED
 SELECT coalesce((SELECT reason FROM halt WHERE chain = $1), '')

@@ -2,10 +2,10 @@
 SELECT coalesce(sum(units), 0)::text FROM posting WHERE account = ANY($1) AND asset = $2
 
 -- FUNDED_ADDRESSES
--- Those that can hold anything of an asset (account chains).
+-- Those that can hold anything of an asset, or ever did (account chains).
 SELECT address FROM address WHERE chain = $1 AND state = 'hot'
 UNION
-SELECT address FROM deposit WHERE chain = $1 AND asset = $2 AND state IN ('in_block', 'confirmed')
+SELECT address FROM holding WHERE chain = $1 AND asset = $2
 
 -- RECORD_RECONCILIATION
 INSERT INTO reconciliation AS r (chain, height, hash, asset, book, node, at) VALUES ($1, $2, $3, $4, $5, $6, $7)

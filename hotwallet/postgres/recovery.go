@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +13,7 @@ import (
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/recovery"
 	"ferry/swap"
+	"ferry/swap/asset"
 	"ferry/swap/ledger"
 )
 
@@ -23,6 +25,7 @@ var (
 	recoversSQL       = statement("RECOVERS")
 	recoveryBeganSQL  = statement("RECOVERY_BEGAN")
 	burnPaidSQL       = statement("BURN_PAID")
+	recoveredAtSQL    = statement("RECOVERED_AT")
 	raiseNonceSQL     = statement("RAISE_NONCE")
 )
 
@@ -104,12 +107,13 @@ func (c *change) recovers(ctx context.Context, height int64) (yes bool, err erro
 }
 
 // recoveredChange finds the credits that come back from lost payments: those of
-// transactions that spend our coins, to addresses of the house. They are coins and no
-// deposits; it books them against what the payment took.
-func (c *change) recoveredChange(ctx context.Context, b chain.Block, own map[string]attempt, addresses map[string]ownAddress) (map[string]bool, error) {
+// transactions that spend what is ours, to addresses of the house: change, or on an account
+// chain the other end of a sweep. They are no deposits; it books them against what the
+// payment took.
+func (c *change) recoveredChange(ctx context.Context, b chain.Block, own map[string][]attempt, addresses map[string]ownAddress) (map[string]bool, error) {
 	lost := map[string]bool{}
 	for _, d := range b.Debits {
-		if _, known := own[d.TxID]; !known && d.CoinID != "" {
+		if _, known := own[d.TxID]; !known && (d.CoinID != "" || !d.Fee.IsZero()) {
 			lost[d.TxID] = true
 		}
 	}
@@ -126,7 +130,8 @@ func (c *change) recoveredChange(ctx context.Context, b chain.Block, own map[str
 			continue
 		}
 		back[credit.CoinID()] = true
-		c.book(changeKey(c.depositID(credit), b.Hash), "recovered.change", "", ledger.Wallet, ledger.Recovered, c.amount(credit.Units))
+		c.book(changeKey(c.depositID(credit), b.Hash), "recovered.change", "", ledger.Wallet, ledger.Recovered,
+			asset.Amount{Asset: credit.Asset, Units: credit.Units})
 	}
 	return back, nil
 }
@@ -141,12 +146,28 @@ func (c *change) reverseChange(ctx context.Context, at chain.Ref, keys map[strin
 	if err != nil || !recovers {
 		return err
 	}
+	if keepsAccounts(c.chain) {
+		return c.reverseSwept(ctx, at, keys)
+	}
 	made, err := texts(ctx, c.tx, coinsMadeAtSQL, c.chain, at.Height)
 	if err != nil {
 		return fmt.Errorf("look for recovered change: %w", err)
 	}
 	for _, coin := range made {
 		keys[changeKey(string(c.chain)+":"+coin, at.Hash)] = false
+	}
+	return nil
+}
+
+// reverseSwept is reverseChange of an account chain, which has no coins to go by.
+func (c *change) reverseSwept(ctx context.Context, at chain.Ref, keys map[string]bool) error {
+	booked, err := texts(ctx, c.tx, recoveredAtSQL, changeKey(string(c.chain)+":", at.Hash))
+	if err != nil {
+		return fmt.Errorf("look for recovered sweeps: %w", err)
+	}
+	for _, key := range booked {
+		base, _, _ := strings.Cut(key, "#") // liveKeys knows which of its rounds counts
+		keys[base] = false
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ WITH kept AS (
     UPDATE payment p SET reason = $2, version = version + 1, updated_at = $3
     FROM recovery r
     WHERE r.chain = $1 AND p.chain = r.chain AND p.state = 'queued' AND p.queued_at < r.started_at
-      AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
+      AND p.batch_id IS NULL AND p.swap_id <> ''
     RETURNING p.order_id, p.queued_at)
 SELECT count(*), coalesce((array_agg(order_id ORDER BY queued_at, order_id))[1], '') FROM kept
 
@@ -38,3 +38,9 @@ WHERE a.chain = $1 AND a.role = 0 AND a.state = 'pool'
 
 -- RAISE_NONCE
 UPDATE sender SET next_nonce = $3 WHERE chain = $1 AND address = $2 AND next_nonce < $3
+
+-- RECOVERED_AT
+-- What a block's recovered sweeps are booked under: $1 is such a key without what lies
+-- between its chain and its block.
+SELECT e.key FROM entry e
+WHERE e.kind = 'recovered.change' AND starts_with(e.key, split_part($1, '@', 1)) AND split_part(split_part(e.key, '@', 2), '#', 1) = split_part($1, '@', 2)

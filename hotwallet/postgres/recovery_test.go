@@ -112,6 +112,37 @@ func TestNonceIsRecovered(t *testing.T) {
 	}
 }
 
+// A sweep that the rows have lost is no funding when it is found again: only its fee has
+// left. A block that is taken back takes it with it.
+func TestLostSweepIsRecovered(t *testing.T) {
+	t.Parallel()
+	s, pool := ordered(t, asset.Ethereum)
+	funded := block("a", 11, chain.Credit{TxID: "fund", Address: "house", Asset: asset.ETH, Units: asset.NewUnits(1000)},
+		chain.Credit{TxID: "paid", Address: "deposit3", Asset: asset.ETH, Units: asset.NewUnits(300)})
+	swept := block("a", 12, chain.Credit{TxID: "swept", Address: "house", Asset: asset.ETH, Units: asset.NewUnits(290)})
+	swept.Debits = []chain.Debit{{TxID: "swept", Address: "deposit3", Asset: asset.ETH, Units: asset.NewUnits(290), Fee: asset.NewUnits(7)}}
+	apply(t, s, funded)
+	before := text(t, pool, sumsSQL)
+	for range 2 {
+		apply(t, s, swept)
+		if got := text(t, pool, sumsSQL); got != "house_capital -1000, recovered 7, suspense -300, wallet 1293" {
+			t.Fatalf("the book says %s", got)
+		}
+		if got := text(t, pool, `SELECT string_agg(txid, ',' ORDER BY txid) FROM deposit`); got != "fund,paid" {
+			t.Fatalf("deposits %s", got)
+		}
+		if got := text(t, pool, `SELECT address || ' ' || nonce FROM deposit_sent`); got != "deposit3 0" {
+			t.Fatalf("sent %s", got)
+		}
+		if err := s.Rollback(t.Context(), swept.Ref); err != nil {
+			t.Fatal(err)
+		}
+		if got := text(t, pool, sumsSQL); got != before {
+			t.Fatalf("after the block is gone the book says %s, want %s", got, before)
+		}
+	}
+}
+
 // Who is paid was given an address: one of the pool that is paid is never given, nor
 // those below it and as many above as BIP44's gap. In a block or in the mempool.
 func TestPaidPoolIsBurnt(t *testing.T) {
@@ -219,7 +250,10 @@ func TestQueuedPaymentsFromBefore(t *testing.T) {
 		SELECT o.id, o.chain, $1, 'payout', 'BTC', 9, 'x', '{}', o.state, '2026-03-01Z'::timestamptz + o.hour * interval '1 hour'
 		FROM (VALUES ('second', 'bitcoin', 'queued', 11), ('first', 'bitcoin', 'queued', 10), ('planned', 'bitcoin', 'queued', 9),
 			('sent', 'bitcoin', 'broadcast', 8), ('fresh', 'bitcoin', 'queued', 12), ('elsewhere', 'litecoin', 'queued', 1)) o (id, chain, state, hour)`, swapID)
-	run(t, pool, `INSERT INTO attempt (order_id, n, chain, state, plan, fee, planned_at) VALUES ('planned', 1, 'bitcoin', 'planned', '{}', 1, now())`)
+	run(t, pool, `WITH b AS (INSERT INTO batch (batch_id, chain, purpose, state, orders)
+		SELECT order_id, chain, purpose, state, ARRAY[order_id] FROM payment WHERE order_id = 'planned')
+		UPDATE payment SET batch_id = order_id WHERE order_id = 'planned'`)
+	run(t, pool, `INSERT INTO attempt (batch_id, n, chain, state, plan, fee, planned_at) VALUES ('planned', 1, 'bitcoin', 'planned', '{}', 1, now())`)
 	open, err := s.OpenPayments(t.Context(), 100)
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ var (
 	confirmedInSQL   = statement("CONFIRMED_IN")
 	depositsUsedSQL  = statement("DEPOSITS_USED")
 	reorgPaymentsSQL = statement("REORG_PAYMENTS")
+	reorgBatchesSQL  = statement("REORG_BATCHES")
 )
 
 // Alarms of a reorganisation that is deeper than what was told as settled.
@@ -117,8 +118,10 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 	}
 	var a attempt
 	var ended []attempt
+	var orders []string
 	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose,
 		&a.amount.Asset, &a.amount.Units, &a.destination, &a.state}, func() error {
+		orders = append(orders, a.orderID)
 		keys[paymentKey(a.orderID, at.Hash)] = true
 		if a.state == swap.PaymentFinal {
 			keys[finalKey(a.orderID)] = true
@@ -126,12 +129,15 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 		if a.state == swap.PaymentFailed {
 			keys[failedKey(a.orderID)] = false // a fee of zero was not booked
 		}
-		if a.state != swap.PaymentConfirmed {
+		if a.state != swap.PaymentConfirmed && !a.purpose.House() { // what the house moves is ours wherever it is
 			ended = append(ended, a)
 		}
 		c.facts = append(c.facts, a.fact(swap.FactPaymentReorged, c, a.fee, 0, ""))
 		return nil
 	})
+	if err == nil && len(orders) > 0 {
+		_, err = c.tx.Exec(ctx, reorgBatchesSQL, c.chain, orders)
+	}
 	if err != nil {
 		return fmt.Errorf("take payments back: %w", err)
 	}
@@ -146,6 +152,10 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 
 // bookFinal closes a payment that is deep enough.
 func (c *change) bookFinal(a attempt) error {
+	if a.purpose.House() { // what it moved is where it was in the books
+		c.book(finalKey(a.orderID), "payment.final", "", ledger.NetworkFees, ledger.PaymentConfirming, c.amount(a.fee))
+		return nil
+	}
 	e := ledger.Entry{Key: finalKey(a.orderID), Kind: "payment.final", SwapID: a.swapID,
 		Postings: []ledger.Posting{ledger.Debit(ledger.Clearing, a.amount)}}
 	if a.amount.Asset == c.native.ID {

@@ -20,7 +20,7 @@ SELECT p.order_id, p.chain, p.swap_id, p.purpose,
        p.state, p.reason, p.queued_at, p.updated_at, coalesce(p.height, 0),
        coalesce(a.n, 0), coalesce(a.state, ''), coalesce(a.txid, ''), coalesce(a.fee, 0), a.nonce,
        a.last_sent_at, coalesce(a.last_answer, '')
-FROM payment p LEFT JOIN attempt a USING (order_id)
+FROM payment p LEFT JOIN attempt a USING (batch_id)
 WHERE p.state NOT IN ('final', 'failed')
 ORDER BY p.queued_at, p.order_id, a.n LIMIT $1
 

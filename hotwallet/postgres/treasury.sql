@@ -31,8 +31,8 @@ WHERE c.chain = $1 AND c.spent_txid IS NULL AND c.height IS NOT NULL
 -- BALANCE_RESERVED
 -- Amounts in the asset $2, and fees where these are paid in it ($3).
 SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $3 THEN a.fee ELSE 0 END), 0)
-FROM attempt a JOIN payment p USING (order_id)
-WHERE a.chain = $1 AND p.state IN ('queued', 'signed', 'broadcast')
+FROM payment p JOIN LATERAL (SELECT fee FROM attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
+WHERE p.chain = $1 AND p.state IN ('queued', 'signed', 'broadcast') AND p.purpose <> 'sweep'
 
 -- BALANCE_PLACES
 -- What lies on the sender, and on the other addresses, which can't pay by themselves.
@@ -42,11 +42,12 @@ FROM holding h JOIN sender s ON s.chain = h.chain WHERE h.chain = $1 AND h.asset
 
 -- BALANCE_QUEUED
 -- What payments without a plan will take of the asset $2, and how many of them are in
--- another one. Those that a recovery keeps back (KEEP_BACK) take nothing.
+-- another one. Those that a recovery keeps back (KEEP_BACK) take nothing, nor do sweeps,
+-- which bring.
 SELECT coalesce(sum(p.units) FILTER (WHERE p.asset = $2), 0), count(*) FILTER (WHERE p.asset <> $2) FROM payment p
-WHERE p.chain = $1 AND p.state = 'queued'
+WHERE p.chain = $1 AND p.state = 'queued' AND p.purpose <> 'sweep'
   AND p.queued_at >= coalesce((SELECT r.started_at FROM recovery r WHERE r.chain = $1), '-infinity')
-  AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.order_id = p.order_id)
+  AND p.batch_id IS NULL
 
 -- BALANCE_STATE
 SELECT coalesce((SELECT height FROM cursor WHERE chain = $1), -1),

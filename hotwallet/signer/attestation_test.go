@@ -17,6 +17,7 @@ import (
 // testRules are what the desk's signer demands of deposits.
 func testRules() swap.DepositRules {
 	return swap.DepositRules{Confirmations: map[asset.Chain]int64{asset.Bitcoin: 3, asset.Litecoin: 3, asset.BitcoinCash: 3, asset.Ethereum: 3},
+		Dead:        map[asset.Chain]int64{asset.Bitcoin: 10, asset.Litecoin: 10, asset.BitcoinCash: 10, asset.Ethereum: 10},
 		SecondAbove: map[asset.ID]asset.Units{asset.ETH: asset.MustUnits("1000000000000000000")}}
 }
 

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 
 	"ferry/hotwallet/durable"
 	"ferry/swap/asset"
-	"ferry/swap/crash"
 )
 
 // payment is a transaction that passed every check which needs no memory.
@@ -26,6 +24,8 @@ type payment struct {
 	// its authorities.
 	spends   []string
 	unsigned []byte
+	// deaths are what attestd says of anchors that earlier transactions had.
+	deaths deaths
 }
 
 // signature is a signed transaction.
@@ -51,54 +51,6 @@ func (p payment) record(m part) authorityRecord {
 		r.Amount.Units = asset.Units{}
 	}
 	return r
-}
-
-// sign decides on p, has it signed and records it, in one durable transaction:
-// no two requests can be decided side by side, and the signature is returned only
-// once it is on disk. A transaction signed before is returned as stored.
-func (m *memory) sign(p payment, caps Caps, now time.Time, sign func() (signature, error)) (signature, error) {
-	if forgetful {
-		return sign()
-	}
-	var signed signature
-	var refusal error
-	err := m.db.Update(func(tx *bolt.Tx) error {
-		var err error
-		if refusal, err = raiseFence(tx, p); err != nil || refusal != nil {
-			return err
-		}
-		earlier, found, err := replay(tx, p)
-		if err != nil || found {
-			signed = earlier
-			return err
-		}
-		var records []authorityRecord
-		if records, refusal, err = judge(tx, p); err != nil || refusal != nil {
-			return err // without an error the raised fence is kept
-		}
-		if refusal, err = caps.spend(tx, p, records[0].Anchor, now); err != nil || refusal != nil {
-			return err
-		}
-		if signed, err = sign(); err != nil {
-			return err
-		}
-		if err := remember(tx, p, records, signed, now); err != nil {
-			return err
-		}
-		crash.Point("signer.commit.before")
-		if m.beforeCommit != nil {
-			return m.beforeCommit()
-		}
-		return nil
-	})
-	if err != nil {
-		return signature{}, fmt.Errorf("record %s: %w", p.owner(), err)
-	}
-	if refusal != nil {
-		return signature{}, refusal
-	}
-	crash.Point("signer.commit.after")
-	return signed, nil
 }
 
 // raiseFence refuses a token older than one seen on the chain, and keeps a newer.
@@ -142,7 +94,8 @@ func replay(tx *bolt.Tx, p payment) (signature, bool, error) {
 
 // sameTerms compares everything about an authority that must never change.
 func (r authorityRecord) sameTerms(o authorityRecord) bool {
-	r.Anchor, r.Batch, r.Attempts, o.Anchor, o.Batch, o.Attempts = "", "", 0, "", "", 0
+	r.Anchor, r.Batch, r.Dead, r.Attempts = "", "", nil, 0
+	o.Anchor, o.Batch, o.Dead, o.Attempts = "", "", nil, 0
 	return reflect.DeepEqual(r, o)
 }
 
@@ -163,11 +116,30 @@ func judge(tx *bolt.Tx, p payment) (records []authorityRecord, refusal, err erro
 		record.Attempts++
 		records = append(records, record)
 	}
-	return records, spent(tx, p), nil
+	if refusal := oneAnchor(p, records); refusal != nil {
+		return nil, refusal, nil
+	}
+	refusal, err = spent(tx, p)
+	return records, refusal, err
+}
+
+// oneAnchor refuses a batch whose members would have several anchors, and a transaction that
+// spends one that was dead before: it can't be mined, and only looks like an attempt.
+func oneAnchor(p payment, records []authorityRecord) error {
+	for _, record := range records {
+		if record.Anchor != records[0].Anchor {
+			return refuse("unsigned_tx", "", "The members of the batch have several anchors.")
+		}
+		if slices.ContainsFunc(record.Dead, func(dead string) bool { return slices.Contains(p.spends, dead) }) {
+			return refuse("unsigned_tx", "", "The transaction spends what is spent for good.")
+		}
+	}
+	return nil
 }
 
 // judgeMember: what an authority was first used for is fixed, and every transaction for it
-// spends the first one's anchor and pays the same batch.
+// spends the first one's anchor and pays the same batch. Only once that anchor is dead may
+// it have another, alone or in another batch.
 func judgeMember(tx *bolt.Tx, p payment, member part) (record authorityRecord, refusal, err error) {
 	record = p.record(member)
 	var fixed authorityRecord
@@ -177,12 +149,14 @@ func judgeMember(tx *bolt.Tx, p payment, member part) (record authorityRecord, r
 		return record, nil, err
 	case !fixed.sameTerms(record):
 		return record, refuse("authority", "", "%s was signed before with other terms.", member.key), nil
-	case !slices.Contains(p.spends, fixed.Anchor):
-		return record, refuse("unsigned_tx", "", "Another transaction was signed for %s and this one does not conflict with it.", member.key), nil
-	case fixed.Batch != record.Batch:
-		return record, refuse("authority", "", "%s was signed before in another batch; a batch is replaced whole.", member.key), nil
 	case fixed.Attempts >= maxAttempts:
 		return record, refuse("unsigned_tx", fmt.Sprint(maxAttempts), "Too many transactions were signed for %s.", member.key), nil
+	case !slices.Contains(p.spends, fixed.Anchor):
+		record.Dead, record.Attempts = append(fixed.Dead, fixed.Anchor), fixed.Attempts
+		refusal, err = died(tx, p, member, fixed)
+		return record, refusal, err
+	case fixed.Batch != record.Batch:
+		return record, refuse("authority", "", "%s was signed before in another batch; a batch is replaced whole.", member.key), nil
 	}
 	return fixed, nil, nil
 }
@@ -200,17 +174,6 @@ func claimed(tx *bolt.Tx, member part) error {
 	}
 	if member.main && other(bucketSwap, member.swapID) {
 		return refuse(fieldReceipt, "", "The swap has been paid out from another quote.")
-	}
-	return nil
-}
-
-// spent refuses a coin or nonce that was signed for another payment.
-func spent(tx *bolt.Tx, p payment) error {
-	owner := p.owner()
-	for _, spend := range p.spends {
-		if signed := tx.Bucket(bucketSpend).Get([]byte(spend)); signed != nil && string(signed) != owner {
-			return refuse("unsigned_tx", "", "A coin or nonce was signed for another payment.")
-		}
 	}
 	return nil
 }

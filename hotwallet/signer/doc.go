@@ -34,8 +34,11 @@
 //     authority is never signed for another; a caller whose lease is older than one
 //     seen before gets nothing.
 //   - All of that is decided and recorded in one durable transaction, which is on
-//     disk before a signature leaves the process. The same request again gets the
-//     same bytes.
+//     disk before a signature leaves the process; several requests may share it, in an
+//     order. The same request again gets the same bytes.
+//   - Each decision is in a log before its answer leaves: lines chained by their hashes,
+//     the last of which the memory knows. With another log the signer does not start,
+//     and it stops when the log is laid hands on.
 //   - A key of one chain signs on another in one case: the refund of a deposit that came
 //     to the form that the receipt's address has there. It signs for that very coin, by
 //     the receipt's own path.
@@ -68,11 +71,12 @@
 // likes, bounded by the caps.
 //
 // The memory protects only as long as it is whole: it must never be restored from
-// a backup or copied to a second signer. Open refuses to start without it.
+// a backup or copied to a second signer. Open refuses to start without it. The log has
+// room for about ten million lines; a caller that fills it with refusals stops the signer.
 //
 // # Imports
 //
 // It imports swap and its leaves, swap/rpc, hotwallet/keys, btcd's and
-// go-ethereum's transaction code, hotwallet/durable, filippo.io/age and bbolt. Only cmd and tests
+// go-ethereum's transaction code, hotwallet/durable, filippo.io/age, x/sync and bbolt. Only cmd and tests
 // import it.
 package signer

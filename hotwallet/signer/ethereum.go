@@ -48,6 +48,9 @@ func (s *Signer) checkEthereum(c claim, req *ferryv1.SignEthereumRequest) (payme
 	c.bind(spend)
 	p := payment{chain: c.chain, token: c.token, parts: []part{{claim: c, amount: amount}}, fee: fee,
 		unsigned: req.GetUnsignedTx(), spends: []string{spend}}
+	if p.deaths, err = s.readDeaths(p, req.GetSignedDeaths()); err != nil {
+		return payment{}, accountTx{}, err
+	}
 	return p, accountTx{tx: tx, from: at}, s.caps.checkCaps(p, tx.Gas(), ancestors{})
 }
 

@@ -81,7 +81,7 @@ func TestDeversiFi2021(t *testing.T) {
 				all["token sweep"] = ask{ether: d.tokenSweep(t, 0, 100_000_000_000)}
 				all["token payout"] = ask{ether: sendEther(t, d.tokenAuthority(t, swap.PurposePayout, asset.BTC, asset.USDT, "t"), tokenTransfer(0, usdtContract, 250_000_000))}
 				req := all[purpose].ether
-				_, err := d.signEthereum(onEther(t, req, func(tx *types.DynamicFeeTx) { tx.GasFeeCap, tx.Gas = absurd, 213_000 }))
+				_, err := d.signEthereum(editEther(t, req, func(tx *types.DynamicFeeTx) { tx.GasFeeCap, tx.Gas = absurd, 213_000 }))
 				wantRefusal(t, err, "unsigned_tx", "fee")
 				if _, err := d.signEthereum(req); err != nil {
 					t.Errorf("at a usual fee: %v", err)

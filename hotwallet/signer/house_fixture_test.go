@@ -138,3 +138,18 @@ func (d *desk) everyPurpose(t swaptest.Reporter, on asset.Chain) map[swap.Purpos
 		swap.PurposeSweep:  {coins: d.consolidate(t, on, feeSat, "x")},
 	}
 }
+
+// editEther is a request with its transaction changed.
+func editEther(t swaptest.Reporter, req *ferryv1.SignEthereumRequest, change func(tx *types.DynamicFeeTx)) *ferryv1.SignEthereumRequest {
+	t.Helper()
+	var tx types.Transaction
+	if err := tx.UnmarshalBinary(req.GetUnsignedTx()); err != nil {
+		t.Fatalf("own transaction: %v", err)
+	}
+	inner := &types.DynamicFeeTx{ChainID: tx.ChainId(), Nonce: tx.Nonce(), GasTipCap: tx.GasTipCap(), GasFeeCap: tx.GasFeeCap(),
+		Gas: tx.Gas(), To: tx.To(), Value: tx.Value(), Data: tx.Data()}
+	change(inner)
+	again := sendEther(t, req.GetAuthority(), inner)
+	again.Path = req.GetPath()
+	return again
+}

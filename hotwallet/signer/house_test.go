@@ -41,35 +41,20 @@ func TestSignHouseTransactions(t *testing.T) {
 		if from, err := types.Sender(types.NewLondonSigner(big.NewInt(1337)), &signed); err != nil || from.Hex() != row.sender {
 			t.Errorf("%s: the sender is %s (%v), want %s", name, from, err, row.sender)
 		}
-		dearer := onEther(t, row.req, func(tx *types.DynamicFeeTx) { tx.GasFeeCap = big.NewInt(6_000_000_000) })
+		dearer := editEther(t, row.req, func(tx *types.DynamicFeeTx) { tx.GasFeeCap = big.NewInt(6_000_000_000) })
 		if _, err := d.signEthereum(dearer); err != nil {
 			t.Errorf("%s replaced: %v", name, err)
 		}
 	}
-	less := onEther(t, sweep, func(tx *types.DynamicFeeTx) { tx.Value = new(big.Int).Sub(tx.Value, big.NewInt(9)) })
+	less := editEther(t, sweep, func(tx *types.DynamicFeeTx) { tx.Value = new(big.Int).Sub(tx.Value, big.NewInt(9)) })
 	if _, err := d.signEthereum(less); err != nil {
 		t.Errorf("a native sweep of what another fee leaves: %v", err)
 	}
 	_, err := d.signEthereum(d.tokenSweep(t, 4, 4_000_000))
 	wantRefusal(t, err, "authority", "other terms")
-	topUp := onEther(t, d.houseEther(t, swap.PurposeGasTopUp, 3), func(tx *types.DynamicFeeTx) { tx.Value = big.NewInt(5) })
+	topUp := editEther(t, d.houseEther(t, swap.PurposeGasTopUp, 3), func(tx *types.DynamicFeeTx) { tx.Value = big.NewInt(5) })
 	_, err = d.signEthereum(topUp)
 	wantRefusal(t, err, "authority", "other terms")
-}
-
-// onEther changes a request's transaction.
-func onEther(t *testing.T, req *ferryv1.SignEthereumRequest, change func(tx *types.DynamicFeeTx)) *ferryv1.SignEthereumRequest {
-	t.Helper()
-	var tx types.Transaction
-	if err := tx.UnmarshalBinary(req.GetUnsignedTx()); err != nil {
-		t.Fatal(err)
-	}
-	inner := &types.DynamicFeeTx{ChainID: tx.ChainId(), Nonce: tx.Nonce(), GasTipCap: tx.GasTipCap(), GasFeeCap: tx.GasFeeCap(),
-		Gas: tx.Gas(), To: tx.To(), Value: tx.Value(), Data: tx.Data()}
-	change(inner)
-	again := sendEther(t, req.GetAuthority(), inner)
-	again.Path = req.GetPath()
-	return again
 }
 
 func TestSignHouseTransactionsRefuses(t *testing.T) {
@@ -85,7 +70,7 @@ func TestSignHouseTransactionsRefuses(t *testing.T) {
 		return req
 	}
 	of := func(purpose swap.Purpose, change func(tx *types.DynamicFeeTx)) *ferryv1.SignEthereumRequest {
-		return onEther(t, d.houseEther(t, purpose, 0), change)
+		return editEther(t, d.houseEther(t, purpose, 0), change)
 	}
 	by := func(purpose swap.Purpose, change func(a *ferryv1.Authority)) *ferryv1.SignEthereumRequest {
 		req := d.houseEther(t, purpose, 0)
@@ -93,7 +78,7 @@ func TestSignHouseTransactionsRefuses(t *testing.T) {
 		return req
 	}
 	token := func(change func(tx *types.DynamicFeeTx)) *ferryv1.SignEthereumRequest {
-		return onEther(t, d.tokenSweep(t, 0, 5), change)
+		return editEther(t, d.tokenSweep(t, 0, 5), change)
 	}
 	hot := common.HexToAddress(d.ethereumAt(t, keys.Hot, 0))
 	for name, row := range map[string]struct {

@@ -170,14 +170,8 @@ func (i installer) finish() (keys.File, error) {
 	if err := i.after("memory"); err != nil {
 		return keys.File{}, err
 	}
-	haveSwitches, err := exists(i.path(switchName))
-	if err != nil {
+	if err := firstSwitches(i.dir); err != nil {
 		return keys.File{}, err
-	}
-	if !haveSwitches {
-		if err := (Switches{Format: switchFormat}).write(i.dir); err != nil {
-			return keys.File{}, err
-		}
 	}
 	if err := i.after("switches"); err != nil {
 		return keys.File{}, err

@@ -37,11 +37,15 @@ func TestInitKeepsTheSeedEncryptedAndPrivate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 4 {
-		t.Errorf("the folder holds %d files, want seed, memory, switches and public keys", len(entries))
+	if len(entries) != 5 {
+		t.Errorf("the folder holds %d files, want seed, memory, switches, log and public keys", len(entries))
 	}
 	for _, entry := range entries {
-		raw, err := os.ReadFile(filepath.Join(d.config.Dir, entry.Name()))
+		path := filepath.Join(d.config.Dir, entry.Name())
+		if entry.IsDir() {
+			path = segmentPath(path, 1)
+		}
+		raw, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -135,8 +135,10 @@ func (k *keyring) wipe() {
 // fingerprint names the seed and the networks without telling anything of it: by what
 // every deployment has, so that one to which a chain or a token is added keeps its
 // memory.
-func (k *keyring) fingerprint() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d %s %s %s %s", k.networks.Bitcoin, k.networks.EthereumChainID,
-		k.file.BitcoinDeposit, k.file.BitcoinHot, k.file.EthereumDeposit, k.file.EthereumHot))
+func (k *keyring) fingerprint() string { return fingerprintOf(k.networks, k.file) }
+
+func fingerprintOf(n asset.Networks, f keys.File) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d %s %s %s %s", n.Bitcoin, n.EthereumChainID,
+		f.BitcoinDeposit, f.BitcoinHot, f.EthereumDeposit, f.EthereumHot))
 	return hex.EncodeToString(sum[:])
 }

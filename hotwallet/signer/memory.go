@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,8 @@ var (
 	// bucketSwap: swap id → key of its main payout's authority.
 	bucketSwap = []byte("swap")
 	// bucketSpend: coin or nonce ("<chain>:<txid>:<index>", "<chain>:<sender>:<nonce>")
-	// → key of the authority or id of the batch it was signed for.
+	// → key of the authority or id of the batch it was signed for, and their anchor
+	// (spendValue).
 	bucketSpend = []byte("spend")
 	// bucketAttempt: SHA-256 of an unsigned transaction, and its txid (txidKey) → its
 	// sequence in signed.
@@ -37,13 +39,16 @@ var (
 	bucketOutgoing = []byte("outgoing")
 	// bucketCounted: "<sum>:<authority or anchor>" → the units that are counted for it.
 	bucketCounted = []byte("counted")
+	// bucketLog: "head" → logHead, "pending" → its lines as they are, "switch" → the
+	// newest Change that was logged.
+	bucketLog = []byte("log")
 )
 
 // memoryKind is the file; the keyring's fingerprint says whose it is.
-var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 3",
+var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 2",
 	Loss: "the same payment could be signed twice", Others: "another seed or network",
-	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned,
-		bucketOutgoing, bucketCounted}}
+	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned},
+	Added:   [][]byte{bucketOutgoing, bucketCounted, bucketLog}}
 
 // authorityRecord is what an authority was first used for. All but Attempts is
 // fixed from then on. What an amendment changes is in it (deposits, destination,
@@ -60,8 +65,10 @@ type authorityRecord struct {
 	// Anchor is the spend that every transaction of this authority shares.
 	Anchor string `json:"anchor"`
 	// Batch names the set of authorities that each of them pays; "" for this one alone.
-	Batch    string `json:"batch,omitempty"`
-	Attempts int    `json:"attempts"`
+	Batch string `json:"batch,omitempty"`
+	// Dead are the anchors that it had before, each spent for good without paying.
+	Dead     []string `json:"dead,omitempty"`
+	Attempts int      `json:"attempts"`
 }
 
 // signedRecord is one signature given.
@@ -76,9 +83,14 @@ type signedRecord struct {
 	At           time.Time   `json:"at"`
 }
 
-// memory is the durable memory of what was signed.
+// memory is the durable memory of what was signed. One goroutine at a time may use it.
 type memory struct {
 	db *bolt.DB
+	// head is where the log ends, as it was committed last.
+	head logHead
+	// fresh: nothing was ever logged. Such a memory was just made, or before there was
+	// a log.
+	fresh bool
 	// beforeCommit, set by tests, fails a transaction after all is decided.
 	beforeCommit func() error
 }
@@ -89,10 +101,33 @@ func openMemory(path, fingerprint string) (*memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.Update(indexTxIDs); err != nil {
+	m := &memory{db: db, head: firstHead(fingerprint)}
+	err = db.Update(func(tx *bolt.Tx) error {
+		found, err := load(tx.Bucket(bucketLog), keyHead, &m.head)
+		m.fresh = !found
+		m.head.Pending = bytes.Clone(tx.Bucket(bucketLog).Get(keyPending))
+		return errors.Join(err, indexTxIDs(tx))
+	})
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &memory{db: db}, nil
+	return m, nil
+}
+
+// Keys of bucketLog.
+var (
+	keyHead    = []byte("head")
+	keyPending = []byte("pending")
+	keySwitch  = []byte("switch")
+)
+
+// keepHead stores where the log will end once this is committed.
+func keepHead(tx *bolt.Tx, head logHead) error {
+	b := tx.Bucket(bucketLog)
+	if err := b.Put(keyPending, head.Pending); err != nil {
+		return fmt.Errorf("keep lines of the log: %w", err)
+	}
+	return store(b, keyHead, head)
 }
 
 func (m *memory) close() error { return m.db.Close() }

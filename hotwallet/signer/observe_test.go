@@ -32,13 +32,17 @@ func TestObserve(t *testing.T) {
 	req.Authorities[0].Purpose = "bonus"
 	_, err = d.signBitcoin(req)
 	wantRefusal(t, err, "authority.purpose", "not one the signer signs for")
-	d.signer.turn <- struct{}{}
+	for range maxAtWork {
+		d.signer.turns <- struct{}{}
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := d.signer.SignUTXO(ctx, connect.NewRequest(req)); swap.ErrorCode(err) != swap.CodeUnavailable {
 		t.Errorf("a busy signer: %v", err)
 	}
-	<-d.signer.turn
+	for range maxAtWork {
+		<-d.signer.turns
+	}
 	want := []string{"bitcoin payout  ", "bitcoin payout refused unsigned_tx", "bitcoin  refused authority.purpose", "bitcoin  unavailable "}
 	if !slices.Equal(told, want) {
 		t.Errorf("told %q, want %q", told, want)

@@ -99,7 +99,7 @@ func (d desk) copyIn(t swaptest.Reporter, dir string) *desk {
 	}
 	d.config.Dir = dir
 	d.open(t)
-	d.signer.memory.db.NoSync = true
+	d.signer.memory.db.NoSync, d.signer.files.unsynced = true, true
 	return &d
 }
 
@@ -194,6 +194,9 @@ func (m *machine) check(t *rapid.T) {
 	if n := m.desk.signedCount(t); n != len(m.released) {
 		t.Fatalf("%d signatures are recorded, %d were released", n, len(m.released))
 	}
+	if n := m.desk.entries(t)[loggedSigned]; n != len(m.released) {
+		t.Fatalf("%d signatures are logged, %d were released", n, len(m.released))
+	}
 }
 
 // However requests, crashes and restarts interleave: an authority's transactions
@@ -223,7 +226,7 @@ func TestMemoryHoldsItsPromises(t *testing.T) {
 		for range rapid.IntRange(5, 25).Draw(t, "steps") {
 			if rapid.IntRange(0, 9).Draw(t, "restart") == 0 {
 				m.desk.reopen(t)
-				m.desk.signer.memory.db.NoSync = true
+				m.desk.signer.memory.db.NoSync, m.desk.signer.files.unsynced = true, true
 			}
 			coins := rapid.Permutation([]string{"p", "q", "r", "s"}).Draw(t, "coins")
 			m.request(t, rapid.IntRange(0, len(m.authorities)-1).Draw(t, "authority"),

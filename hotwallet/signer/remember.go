@@ -7,18 +7,23 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// remember writes a signature and all that it ties to its authorities.
-func remember(tx *bolt.Tx, p payment, records []authorityRecord, signed signature, now time.Time) error {
+// bind writes all that a payment ties to its authorities, before it is signed.
+func bind(tx *bolt.Tx, p payment, records []authorityRecord) error {
 	for i, member := range p.parts {
 		if err := tie(tx, member, records[i]); err != nil {
 			return err
 		}
 	}
 	for _, spend := range p.spends {
-		if err := tx.Bucket(bucketSpend).Put([]byte(spend), []byte(p.owner())); err != nil {
+		if err := tx.Bucket(bucketSpend).Put([]byte(spend), spendValue(p.owner(), records[0].Anchor)); err != nil {
 			return fmt.Errorf("claim coin or nonce: %w", err)
 		}
 	}
+	return nil
+}
+
+// remember writes the signature.
+func remember(tx *bolt.Tx, p payment, signed signature, now time.Time) error {
 	log, attempts := tx.Bucket(bucketSigned), tx.Bucket(bucketAttempt)
 	sequence, err := log.NextSequence()
 	if err != nil {

@@ -58,8 +58,9 @@ func (c Config) Validate() error {
 	return errors.Join(c.Networks.Validate(), c.Caps.Validate(), c.Rules.Validate())
 }
 
-// Signer answers hotwalletd. It is safe for concurrent use; requests are worked
-// on one at a time.
+// Signer answers hotwalletd. It is safe for concurrent use: requests are checked side by
+// side, and decided on one after the other by one goroutine, which makes several
+// decisions durable at a time.
 type Signer struct {
 	dir        string
 	ring       *keyring
@@ -71,9 +72,16 @@ type Signer struct {
 	now        func() time.Time
 	log        *slog.Logger
 	observe    func(chain asset.Chain, purpose swap.Purpose, code swap.Code, field string)
-	// turn holds one token: whoever has it works on a request.
-	turn chan struct{}
-	stop func() error
+	// turns holds a token for each request at work.
+	turns chan struct{}
+	// asked are the decisions to be made. run alone uses memory, files and broken, which
+	// is why nothing can be decided any more.
+	asked  chan *decision
+	files  *logFiles
+	broken error
+	// quit ends watch, which closes unwatched; run closes ended.
+	quit, unwatched, ended chan struct{}
+	stop                   func() error
 }
 
 var _ ferryv1connect.SignerHandler = (*Signer)(nil)
@@ -114,10 +122,34 @@ func Open(c Config) (*Signer, error) {
 		return nil, err
 	}
 	s := &Signer{dir: c.Dir, ring: ring, memory: memory, quoteKeys: c.QuoteKeys, attestKeys: c.AttestKeys,
-		caps: c.Caps, now: c.Now, log: c.Log, observe: c.Observe, turn: make(chan struct{}, 1)}
+		caps: c.Caps, now: c.Now, log: c.Log, observe: c.Observe, turns: make(chan struct{}, maxAtWork),
+		asked: make(chan *decision, maxAtWork+1), quit: make(chan struct{}), unwatched: make(chan struct{}), ended: make(chan struct{})}
 	s.stop = sync.OnceValue(s.shut)
 	s.rules.Store(&c.Rules)
+	if err := s.begin(); err != nil {
+		return nil, errors.Join(err, memory.close())
+	}
+	go s.run()
+	go s.watch()
 	return s, nil
+}
+
+// begin opens the log, and logs that the signer is open.
+func (s *Signer) begin() error {
+	var err error
+	if s.files, err = openLog(filepath.Join(s.dir, logName), s.memory.head); err != nil {
+		return logTrouble(s.dir, err)
+	}
+	if s.memory.fresh {
+		if err := firstSwitches(s.dir); err != nil {
+			return errors.Join(err, s.files.close())
+		}
+	}
+	start := &decision{told: Entry{What: loggedStart}, made: make(chan struct{})}
+	if s.settle([]*decision{start}); start.err != nil {
+		return errors.Join(start.err, s.files.close())
+	}
+	return nil
 }
 
 // SetRules has the requests that are worked on from now on judged by other rules. Rules
@@ -138,14 +170,20 @@ func (s *Signer) Handler() (string, http.Handler) {
 	return ferryv1connect.NewSignerHandler(s, rpc.HandlerOptions()...)
 }
 
-// Close wipes the keys and closes the memory, after the request being worked on.
+// Close wipes the keys and closes memory and log, after the requests being worked on.
 // Requests that come later get CodeUnavailable once their time is over.
 func (s *Signer) Close() error { return s.stop() }
 
 func (s *Signer) shut() error {
-	s.turn <- struct{}{} // and is never given back: a closed signer signs nothing
+	close(s.quit)
+	<-s.unwatched
+	for range maxAtWork {
+		s.turns <- struct{}{} // and are never given back: a closed signer signs nothing
+	}
+	close(s.asked)
+	<-s.ended
 	s.ring.wipe()
-	return s.memory.close()
+	return errors.Join(s.files.close(), s.memory.close())
 }
 
 // SignUTXO signs every input of a transaction that pays one authority, or a batch of them,
@@ -154,15 +192,20 @@ func (s *Signer) shut() error {
 func (s *Signer) SignUTXO(ctx context.Context, req *connect.Request[ferryv1.SignUTXORequest]) (*connect.Response[ferryv1.SignResponse], error) {
 	chain := asset.Chain(req.Msg.GetChain())
 	if chain.Family() != asset.UTXO || !slices.Contains(s.ring.networks.Chains(), chain) {
-		s.observe("", "", swap.CodeRefused, "chain")
-		return nil, refuse("chain", "", "Chain %.20q is none of the UTXO family that this deployment runs.", chain)
+		return s.answer(ctx, "", nil, func(*decision) error {
+			return refuse("chain", "", "Chain %.20q is none of the UTXO family that this deployment runs.", chain)
+		})
 	}
-	return s.answer(ctx, chain, req.Msg.GetAuthorities(), func(claims []claim) (signature, error) {
-		p, tx, err := s.checkUTXO(claims, req.Msg)
+	told := req.Msg.GetAuthorities()
+	return s.answer(ctx, chain, told, func(d *decision) error {
+		claims, err := s.authoriseAll(chain, told)
 		if err != nil {
-			return signature{}, err
+			return err
 		}
-		return s.memory.sign(p, s.caps, s.now(), func() (signature, error) { return s.signUTXO(tx) })
+		d.tell(claims[0])
+		p, tx, err := s.checkUTXO(claims, req.Msg)
+		d.payment, d.sign = &p, func() (signature, error) { return s.signUTXO(tx) }
+		return err
 	})
 }
 
@@ -170,48 +213,62 @@ func (s *Signer) SignUTXO(ctx context.Context, req *connect.Request[ferryv1.Sign
 // deposit address. Refusals are *swap.Error with CodeRefused.
 func (s *Signer) SignEthereum(ctx context.Context, req *connect.Request[ferryv1.SignEthereumRequest]) (*connect.Response[ferryv1.SignResponse], error) {
 	told := []*ferryv1.Authority{req.Msg.GetAuthority()}
-	return s.answer(ctx, asset.Ethereum, told, func(claims []claim) (signature, error) {
-		p, tx, err := s.checkEthereum(claims[0], req.Msg)
+	return s.answer(ctx, asset.Ethereum, told, func(d *decision) error {
+		claims, err := s.authoriseAll(asset.Ethereum, told)
 		if err != nil {
-			return signature{}, err
+			return err
 		}
-		return s.memory.sign(p, s.caps, s.now(), func() (signature, error) { return s.signEthereum(tx) })
+		d.tell(claims[0])
+		p, tx, err := s.checkEthereum(claims[0], req.Msg)
+		d.payment, d.sign = &p, func() (signature, error) { return s.signEthereum(tx) }
+		return err
 	})
 }
 
-// answer verifies the authorities, has work done in turn, and logs how it ended: of a
-// batch the first is named, with how many there are.
-func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.Authority, work func([]claim) (signature, error)) (*connect.Response[ferryv1.SignResponse], error) {
+// answer has a request checked, decided and logged, and says how it ended: of a batch the
+// first authority is named, with how many there are.
+func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.Authority, check func(*decision) error) (*connect.Response[ferryv1.SignResponse], error) {
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
 	case <-ctx.Done():
 		s.observe(chain, "", swap.CodeUnavailable, "")
 		return nil, swap.Refuse(swap.CodeUnavailable, "", "", "The signer is busy or closed.")
 	}
-	claims, err := s.authoriseAll(chain, told)
-	var c claim
-	var signed signature
-	if err == nil {
-		c = claims[0]
-		err = s.stopped(chain, claims)
+	d := &decision{told: Entry{Chain: chain, Authorities: len(told)}, made: make(chan struct{})}
+	err := check(d)
+	if d.payment != nil && len(d.payment.parts) > 0 {
+		d.told.Authority = d.payment.parts[0].key // the house's own have none before
 	}
-	if err == nil {
-		signed, err = work(claims)
-	}
-	log := s.log.With("chain", chain, "purpose", c.purpose, "swap", c.swapID, "authority", c.key, "authorities", len(told))
 	var refusal *swap.Error
+	if errors.As(err, &refusal) {
+		d.payment, d.refusal = nil, err
+	}
+	if err == nil || refusal != nil {
+		s.asked <- d
+		<-d.made
+		if err = d.err; err == nil {
+			err = d.refusal
+		}
+	}
+	purpose := d.told.Purpose
+	log := s.log.With("chain", chain, "purpose", purpose, "swap", d.told.SwapID, "authority", d.told.Authority, "authorities", len(told))
 	switch {
 	case err == nil:
-		s.observe(chain, c.purpose, "", "")
-		log.InfoContext(ctx, "signed", "txid", signed.txid)
-		return connect.NewResponse(&ferryv1.SignResponse{RawTx: signed.raw, Txid: signed.txid}), nil
+		s.observe(chain, purpose, "", "")
+		log.InfoContext(ctx, "signed", "txid", d.signed.txid)
+		return connect.NewResponse(&ferryv1.SignResponse{RawTx: d.signed.raw, Txid: d.signed.txid}), nil
 	case errors.As(err, &refusal):
-		s.observe(chain, c.purpose, refusal.Code, refusal.Field)
+		s.observe(chain, purpose, refusal.Code, refusal.Field)
 		log.WarnContext(ctx, "refused to sign", "field", refusal.Field, "reason", refusal.Message)
 		return nil, err
 	}
-	s.observe(chain, c.purpose, swap.CodeInternal, "")
+	s.observe(chain, purpose, swap.CodeInternal, "")
 	log.ErrorContext(ctx, "could not sign", "error", err)
 	return nil, swap.Refuse(swap.CodeInternal, "", "", "The signer failed; its log says why.")
+}
+
+// tell names a decision by the first of its claims.
+func (d *decision) tell(c claim) {
+	d.told.Purpose, d.told.SwapID, d.told.Authority = c.purpose, c.swapID, c.key
 }

@@ -123,15 +123,13 @@ func scopeName(scope string) string {
 
 // stopped refuses what a switch stops, and everything where the switches can't be
 // read.
-func (s *Signer) stopped(chain asset.Chain, claims []claim) error {
-	switches, err := ReadSwitches(s.dir)
-	if err != nil {
-		s.log.Error("nothing is signed", "error", err)
+func stopped(s Switches, unreadable error, p payment) error {
+	if unreadable != nil {
 		return refuse(fieldSwitch, "everything", "The signer is stopped: its switches can't be read.")
 	}
-	for i, c := range claims {
-		if err := switches.check(chain, c.asset); err != nil {
-			return ofMember(err, i, len(claims))
+	for i, member := range p.parts {
+		if err := s.check(p.chain, member.asset); err != nil {
+			return ofMember(err, i, len(p.parts))
 		}
 	}
 	return nil
@@ -199,6 +197,15 @@ func (s Switches) write(dir string) error {
 		return fmt.Errorf("name the switches: %w", err)
 	}
 	return syncFolder(dir)
+}
+
+// firstSwitches makes the file where there is none, with nothing stopped.
+func firstSwitches(dir string) error {
+	there, err := exists(filepath.Join(dir, switchName))
+	if err != nil || there {
+		return err
+	}
+	return (Switches{Format: switchFormat}).write(dir)
 }
 
 // beginAnew puts what can't be read aside.

@@ -53,6 +53,9 @@ func (s *Signer) checkUTXO(claims []claim, req *ferryv1.SignUTXORequest) (paymen
 			return payment{}, utxoTx{}, ofMember(err, i, len(p.parts))
 		}
 	}
+	if p.deaths, err = s.readDeaths(p, req.GetSignedDeaths()); err != nil {
+		return payment{}, utxoTx{}, err
+	}
 	behind, err := s.ancestorsOf(p, b)
 	if err != nil {
 		return payment{}, utxoTx{}, err

@@ -23,7 +23,8 @@ func (w *world) plan(swapID, depositID string, planned bool) {
 		VALUES ($1, 'ethereum', $2, 'payout', 'ETH', 1, 'elsewhere', '{}', 'queued')`, swap.PayoutOrderID(swapID), swapID)
 	w.exec(`INSERT INTO payment_deposit (deposit_id, order_id, asset, units) VALUES ($1, $2, 'BTC', 1)`, depositID, swap.PayoutOrderID(swapID))
 	if planned {
-		w.exec(`INSERT INTO attempt (order_id, n, chain, state, plan, fee) VALUES ($1, 1, 'ethereum', 'planned', '{}', 1)`, swap.PayoutOrderID(swapID))
+		w.batch(swap.PayoutOrderID(swapID))
+		w.exec(`INSERT INTO attempt (batch_id, n, chain, state, plan, fee) VALUES ($1, 1, 'ethereum', 'planned', '{}', 1)`, swap.PayoutOrderID(swapID))
 	}
 }
 

@@ -111,6 +111,7 @@ func TestPaymentMinedBeforeItsBroadcastWasStored(t *testing.T) {
 		w.fund(1)
 		p := w.pay(w.small())
 		w.exec(`UPDATE payment SET state = 'signed'`)
+		w.exec(`UPDATE batch SET state = 'signed'`)
 		w.exec(`UPDATE attempt SET state = 'signed'`)
 		w.mine(needed)
 		wantKinds(t, w, p.swapID, "payment.broadcast", "payment.confirmed", "payment.final")

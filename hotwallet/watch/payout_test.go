@@ -68,7 +68,8 @@ func (w *world) sign(units asset.Units) (payout, bool) {
 	native, _ := name.Native()
 	w.exec(`INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
 		VALUES ($1, $2, $3, 'payout', $4, $5, $6, '{}', 'broadcast')`, p.order, name, p.swapID, native.ID, units, p.destination)
-	w.exec(`INSERT INTO attempt (order_id, n, chain, state, plan, fee, raw, txid)
+	w.batch(p.order)
+	w.exec(`INSERT INTO attempt (batch_id, n, chain, state, plan, fee, raw, txid)
 		VALUES ($1, 1, $2, 'broadcast', $3, $4, $5, $6)`, p.order, name, body, plan.Fee, p.raw, p.txid)
 	for _, c := range plan.Coins {
 		w.exec(`UPDATE coin SET reserved_by = $1 WHERE txid = $2 AND idx = $3`, p.order, c.TxID, c.Index)
@@ -83,6 +84,14 @@ func (w *world) sign(units asset.Units) (payout, bool) {
 		p.order, native.ID, held.String())
 	w.nonce++
 	return p, true
+}
+
+// batch puts a payment in a batch of its own.
+func (w *world) batch(order string) {
+	w.Helper()
+	w.exec(`WITH b AS (INSERT INTO batch (batch_id, chain, purpose, state, orders)
+			SELECT order_id, chain, purpose, state, ARRAY[order_id] FROM payment WHERE order_id = $1)
+		UPDATE payment SET batch_id = order_id WHERE order_id = $1`, order)
 }
 
 // pay signs a payment and hands it in.

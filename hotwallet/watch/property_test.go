@@ -47,7 +47,7 @@ func (w *world) empty() {
 	}
 	// A few rows each: deleting them is much faster than truncating the tables.
 	for _, table := range []string{"posting", "entry", "staff_action", "swap_balance", "outbox", "address", "cursor",
-		"block", "deposit", "coin", "attempt", "payment", "halt", "reconciliation", "holding", "holding_change"} {
+		"block", "deposit", "coin", "attempt", "payment", "batch", "halt", "reconciliation", "holding", "holding_change"} {
 		sql.WriteString("DELETE FROM " + table + ";")
 	}
 	for _, table := range guarded {

@@ -216,7 +216,8 @@ func (w *world) payToken(id asset.ID, units asset.Units) payout {
 	p.fee = plan.Fee
 	w.exec(`INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
 		VALUES ($1, 'ethereum', $2, 'payout', $3, $4, $5, '{}', 'broadcast')`, p.order, p.swapID, id, units, p.destination)
-	w.exec(`INSERT INTO attempt (order_id, n, chain, state, plan, fee, raw, txid)
+	w.batch(p.order)
+	w.exec(`INSERT INTO attempt (batch_id, n, chain, state, plan, fee, raw, txid)
 		VALUES ($1, 1, 'ethereum', 'broadcast', '{}', $2, $3, $4)`, p.order, plan.Fee, p.raw, p.txid)
 	w.exec(`WITH e AS (INSERT INTO entry (key, kind) VALUES ('hold:' || $1 || ':1', 'hold') RETURNING key)
 		INSERT INTO posting (entry_key, n, account, asset, units) SELECT key, n, account, asset, units

@@ -65,7 +65,7 @@ func (w *world) plans(ctx context.Context, order string) (n int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("connect as support: %w", err)
 	}
-	err = conn.QueryRow(ctx, "SELECT count(*) FROM hotwallet.attempt WHERE order_id = $1", order).Scan(&n)
+	err = conn.QueryRow(ctx, "SELECT count(*) FROM hotwallet.attempt WHERE batch_id = $1", order).Scan(&n)
 	return n, errors.Join(err, conn.Close(ctx))
 }
 

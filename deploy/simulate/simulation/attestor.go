@@ -142,7 +142,7 @@ func (a *attestor) agree() {
 
 // checkAttested holds what is to be signed to the attestations it rests on, as the
 // signer does: one for each deposit, deep enough on the attestor's own node.
-func (w *World) checkAttested(r payment.SignRequest) {
+func (w *World) checkAttested(r payment.Authority) {
 	terms, err := swap.VerifyTerms(r.Order.SignedQuote, r.Order.SignedReceipt, quoteKeys, attestKeys)
 	must(err)
 	if len(r.Attestations) != len(r.Order.Deposits) {

@@ -185,7 +185,7 @@ func (h hotStore) Payment(ctx context.Context, orderID string) (payment.Payment,
 		func() (payment.Payment, error) { return h.real.Payment(ctx, orderID) })
 }
 
-func (h hotStore) Basis(ctx context.Context, p payment.Payment) (payment.Basis, error) {
+func (h hotStore) Basis(ctx context.Context, p []payment.Payment) (payment.Basis, error) {
 	return both(h, "basis", func() (payment.Basis, error) { return h.Store.Basis(ctx, p) }, func() (payment.Basis, error) { return h.real.Basis(ctx, p) })
 }
 
@@ -194,19 +194,29 @@ func (h hotStore) DepositsConfirmed(ctx context.Context, o swap.Order) (bool, er
 		func() (bool, error) { return h.real.DepositsConfirmed(ctx, o) })
 }
 
-func (h hotStore) StorePlan(ctx context.Context, p payment.Payment, plan chain.Plan) (payment.Payment, error) {
-	return both(h, "plan", func() (payment.Payment, error) { return h.Store.StorePlan(ctx, p, plan) },
-		func() (payment.Payment, error) { return h.real.StorePlan(ctx, p, plan) })
+func (h hotStore) StorePlan(ctx context.Context, p []payment.Payment, plan chain.Plan) (payment.Batch, error) {
+	return both(h, "plan", func() (payment.Batch, error) { return h.Store.StorePlan(ctx, p, plan) },
+		func() (payment.Batch, error) { return h.real.StorePlan(ctx, p, plan) })
 }
 
-func (h hotStore) StoreSigned(ctx context.Context, p payment.Payment, raw []byte, txid string) (payment.Payment, error) {
-	return both(h, "signed", func() (payment.Payment, error) { return h.Store.StoreSigned(ctx, p, raw, txid) },
-		func() (payment.Payment, error) { return h.real.StoreSigned(ctx, p, raw, txid) })
+func (h hotStore) StoreSigned(ctx context.Context, b payment.Batch, raw []byte, txid string) (payment.Batch, error) {
+	return both(h, "signed", func() (payment.Batch, error) { return h.Store.StoreSigned(ctx, b, raw, txid) },
+		func() (payment.Batch, error) { return h.real.StoreSigned(ctx, b, raw, txid) })
 }
 
-func (h hotStore) StoreAnswer(ctx context.Context, p payment.Payment, a payment.Answer) (payment.Payment, error) {
-	return both(h, "answer", func() (payment.Payment, error) { return h.Store.StoreAnswer(ctx, p, a) },
-		func() (payment.Payment, error) { return h.real.StoreAnswer(ctx, p, a) })
+func (h hotStore) StoreAnswer(ctx context.Context, b payment.Batch, n int, a payment.Answer) (payment.Batch, error) {
+	return both(h, "answer", func() (payment.Batch, error) { return h.Store.StoreAnswer(ctx, b, n, a) },
+		func() (payment.Batch, error) { return h.real.StoreAnswer(ctx, b, n, a) })
+}
+
+func (h hotStore) Batch(ctx context.Context, batchID string) (payment.Batch, error) {
+	return both(h, "batch", func() (payment.Batch, error) { return h.Store.Batch(ctx, batchID) },
+		func() (payment.Batch, error) { return h.real.Batch(ctx, batchID) })
+}
+
+func (h hotStore) StoreBatchReason(ctx context.Context, b payment.Batch, reason string) (payment.Batch, error) {
+	return both(h, "batch reason", func() (payment.Batch, error) { return h.Store.StoreBatchReason(ctx, b, reason) },
+		func() (payment.Batch, error) { return h.real.StoreBatchReason(ctx, b, reason) })
 }
 
 func (h hotStore) StoreReason(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {

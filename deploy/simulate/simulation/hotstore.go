@@ -43,30 +43,24 @@ func (s hotStore) AcceptOrders(ctx context.Context, consumer string, b bus.Batch
 	return value(s.w, func() ([]payment.Refusal, error) { return s.HotStore.AcceptOrders(ctx, consumer, b, orders, refused) })
 }
 
-func (s hotStore) StorePlan(ctx context.Context, p payment.Payment, plan chain.Plan) (payment.Payment, error) {
-	return s.guarded(p, func() (payment.Payment, error) { return s.HotStore.StorePlan(ctx, p, plan) })
+func (s hotStore) StorePlan(ctx context.Context, p []payment.Payment, plan chain.Plan) (payment.Batch, error) {
+	return value(s.w, func() (payment.Batch, error) { return s.HotStore.StorePlan(ctx, p, plan) })
 }
 
-func (s hotStore) StoreSigned(ctx context.Context, p payment.Payment, raw []byte, txid string) (payment.Payment, error) {
-	return s.guarded(p, func() (payment.Payment, error) { return s.HotStore.StoreSigned(ctx, p, raw, txid) })
+func (s hotStore) StoreSigned(ctx context.Context, b payment.Batch, raw []byte, txid string) (payment.Batch, error) {
+	return value(s.w, func() (payment.Batch, error) { return s.HotStore.StoreSigned(ctx, b, raw, txid) })
 }
 
-func (s hotStore) StoreAnswer(ctx context.Context, p payment.Payment, a payment.Answer) (payment.Payment, error) {
-	return s.guarded(p, func() (payment.Payment, error) { return s.HotStore.StoreAnswer(ctx, p, a) })
+func (s hotStore) StoreAnswer(ctx context.Context, b payment.Batch, n int, a payment.Answer) (payment.Batch, error) {
+	return value(s.w, func() (payment.Batch, error) { return s.HotStore.StoreAnswer(ctx, b, n, a) })
 }
 
 func (s hotStore) StoreReason(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {
-	return s.guarded(p, func() (payment.Payment, error) { return s.HotStore.StoreReason(ctx, p, reason) })
+	return value(s.w, func() (payment.Payment, error) { return s.HotStore.StoreReason(ctx, p, reason) })
 }
 
-// guarded is value for writes of a payment: after an error the caller goes on with
-// what it had.
-func (s hotStore) guarded(p payment.Payment, do func() (payment.Payment, error)) (payment.Payment, error) {
-	next, err := value(s.w, do)
-	if err != nil {
-		return p, err
-	}
-	return next, nil
+func (s hotStore) StoreBatchReason(ctx context.Context, b payment.Batch, reason string) (payment.Batch, error) {
+	return value(s.w, func() (payment.Batch, error) { return s.HotStore.StoreBatchReason(ctx, b, reason) })
 }
 
 // node is a chain's adapter with what may go wrong about handing in.

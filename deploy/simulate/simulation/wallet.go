@@ -163,12 +163,15 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 		return nil, "", errLost
 	}
 	err = s.w.around(func() error {
-		if before, known := s.plans[r.Order.ID]; known && !bytes.Equal(before, r.Plan.Unsigned) {
-			panic(violation{"the signer was asked for a second transaction for " + r.Order.ID})
+		for _, why := range r.Authorities {
+			id := why.Order.ID
+			if before, known := s.plans[id]; known && !bytes.Equal(before, r.Plan.Unsigned) {
+				panic(violation{"the signer was asked for a second transaction for " + id})
+			}
+			checkSigned(why.Order)
+			s.w.checkAttested(why)
+			s.plans[id] = r.Plan.Unsigned
 		}
-		checkSigned(r.Order)
-		s.w.checkAttested(r)
-		s.plans[r.Order.ID] = r.Plan.Unsigned
 		raw, txid = fakechain.Sign(r.Plan)
 		return nil
 	})

@@ -2,12 +2,14 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"connectrpc.com/connect"
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
+	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
 	"ferry/swap/rpc/ferry/v1/ferryv1connect"
@@ -23,55 +25,72 @@ func New(client ferryv1connect.SignerClient) Signer { return Signer{client: clie
 
 // Sign asks signerd and checks what it answers. Refusals arrive as *swap.Error.
 func (s Signer) Sign(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
-	switch r.Order.Chain.Family() {
-	case asset.UTXO:
-		return s.signUTXO(ctx, r)
-	case asset.Account:
-		return s.signEthereum(ctx, r)
+	if len(r.Authorities) == 0 {
+		return nil, "", errors.New("a request that names no payment")
 	}
-	return nil, "", fmt.Errorf("chain %.20q has no signer", r.Order.Chain)
+	order := r.Authorities[0].Order
+	switch order.Chain.Family() {
+	case asset.UTXO:
+		return s.signUTXO(ctx, order, r)
+	case asset.Account:
+		if len(r.Authorities) > 1 {
+			return nil, "", fmt.Errorf("a batch of %d payments on %s, whose transactions make one", len(r.Authorities), order.Chain)
+		}
+		return s.signEthereum(ctx, order, r)
+	}
+	return nil, "", fmt.Errorf("chain %.20q has no signer", order.Chain)
 }
 
-func (s Signer) signUTXO(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
-	res, err := s.client.SignUTXO(ctx, connect.NewRequest(utxoRequest(r)))
+func (s Signer) signUTXO(ctx context.Context, o swap.Order, r payment.SignRequest) ([]byte, string, error) {
+	res, err := s.client.SignUTXO(ctx, connect.NewRequest(utxoRequest(o, r)))
 	if err != nil {
-		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
+		return nil, "", fmt.Errorf("sign %s: %w", o.ID, err)
 	}
 	raw, txid := res.Msg.GetRawTx(), res.Msg.GetTxid()
-	if err := CheckUTXO(r.Order.Chain, r.Plan, raw, txid); err != nil {
-		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
+	if err := CheckUTXO(o.Chain, r.Plan, raw, txid); err != nil {
+		return nil, "", fmt.Errorf("sign %s: %w", o.ID, err)
 	}
 	return raw, txid, nil
 }
 
-func (s Signer) signEthereum(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
+func (s Signer) signEthereum(ctx context.Context, o swap.Order, r payment.SignRequest) ([]byte, string, error) {
 	res, err := s.client.SignEthereum(ctx, connect.NewRequest(&ferryv1.SignEthereumRequest{
-		Authority: authority(r), UnsignedTx: r.Plan.Unsigned, Path: r.Plan.SenderPath}))
+		Authority: authority(r.Authorities[0], r.FencingToken), UnsignedTx: r.Plan.Unsigned, Path: r.Plan.SenderPath}))
 	if err != nil {
-		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
+		return nil, "", fmt.Errorf("sign %s: %w", o.ID, err)
 	}
 	raw, txid := res.Msg.GetRawTx(), res.Msg.GetTxid()
 	if err := CheckEthereum(r.Plan.Unsigned, raw, txid); err != nil {
-		return nil, "", fmt.Errorf("sign %s: %w", r.Order.ID, err)
+		return nil, "", fmt.Errorf("sign %s: %w", o.ID, err)
 	}
 	return raw, txid, nil
 }
 
-func authority(r payment.SignRequest) *ferryv1.Authority {
+func authority(why payment.Authority, token uint64) *ferryv1.Authority {
+	o := why.Order
 	a := &ferryv1.Authority{
-		Purpose: string(r.Order.Purpose), SignedQuote: r.Order.SignedQuote, SignedReceipt: r.Order.SignedReceipt,
-		SignedRequote: r.Order.SignedRequote, SignedConsent: r.Order.SignedConsent, SignedRefundAddress: r.Order.SignedRefundAddress,
-		SignedWrongAssetRefund: r.Order.SignedWrongAssetRefund,
-		FencingToken:           r.FencingToken, SignedAttestations: r.Attestations,
+		Purpose: string(o.Purpose), SignedQuote: o.SignedQuote, SignedReceipt: o.SignedReceipt,
+		SignedRequote: o.SignedRequote, SignedConsent: o.SignedConsent, SignedRefundAddress: o.SignedRefundAddress,
+		SignedWrongAssetRefund: o.SignedWrongAssetRefund,
+		FencingToken:           token, SignedAttestations: why.Attestations,
 	}
-	for _, d := range r.Order.Deposits {
+	if why.House != nil {
+		a.DepositPath = why.House.DepositPath
+	}
+	if o.Purpose == swap.PurposeSweep {
+		a.Asset = string(o.Amount.Asset)
+	}
+	for _, d := range o.Deposits {
 		a.Deposits = append(a.Deposits, &ferryv1.AuthorityDeposit{DepositId: d.ID, Units: d.Amount.Units.String(), Asset: string(d.Amount.Asset)})
 	}
 	return a
 }
 
-func utxoRequest(r payment.SignRequest) *ferryv1.SignUTXORequest {
-	req := &ferryv1.SignUTXORequest{Authorities: []*ferryv1.Authority{authority(r)}, UnsignedTx: r.Plan.Unsigned, Chain: string(r.Order.Chain)}
+func utxoRequest(o swap.Order, r payment.SignRequest) *ferryv1.SignUTXORequest {
+	req := &ferryv1.SignUTXORequest{UnsignedTx: r.Plan.Unsigned, Chain: string(o.Chain)}
+	for _, why := range r.Authorities {
+		req.Authorities = append(req.Authorities, authority(why, r.FencingToken))
+	}
 	for _, c := range r.Plan.Coins {
 		req.Inputs = append(req.Inputs, input(c))
 	}

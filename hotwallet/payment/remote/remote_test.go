@@ -98,10 +98,10 @@ func tx(t testing.TB, on asset.Chain, n uint64, signed bool) (raw []byte, txid s
 
 func request(on asset.Chain, unsigned []byte) payment.SignRequest {
 	return payment.SignRequest{FencingToken: 4,
-		Order: swap.Order{ID: "payout:swap_1", Chain: on, Purpose: swap.PurposePayout, SignedQuote: "q", SignedReceipt: "r",
+		Authorities: []payment.Authority{{Order: swap.Order{ID: "payout:swap_1", Chain: on, Purpose: swap.PurposePayout, SignedQuote: "q", SignedReceipt: "r",
 			SignedRequote: "p", SignedConsent: "c", SignedRefundAddress: "a", SignedWrongAssetRefund: "w",
 			Deposits: []swap.OrderDeposit{{ID: "bitcoin:ab:0", Amount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(9)}},
-				{ID: "bitcoin:cd:1", Amount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(2)}}}},
+				{ID: "bitcoin:cd:1", Amount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(2)}}}}}},
 		Plan: chain.Plan{Unsigned: unsigned, SenderPath: "m/1", ChangeIndex: 1, ChangePath: "m/2",
 			Coins: []chain.Coin{{Path: "m/3", PreviousTx: []byte("previous")}}}}
 }

@@ -78,7 +78,11 @@ func chains(p *console.Page, s support.Status) {
 	p.Table(table, 2)
 	none(p, len(table))
 	for _, stuck := range s.Stuck {
-		p.Item("%s on %s, %s, queued %s", stuck.SwapID, stuck.Chain, stuck.State, p.Ago(stuck.QueuedAt))
+		whose := stuck.SwapID
+		if whose == "" {
+			whose = "the house's own"
+		}
+		p.Item("%s on %s, %s, queued %s", whose, stuck.Chain, stuck.State, p.Ago(stuck.QueuedAt))
 		p.Long("order", stuck.OrderID)
 		p.Note("%s", stuck.Reason)
 	}

@@ -133,7 +133,10 @@ func (d *Database) payout(terms swap.Terms, dep swap.Deposit, digit, state strin
 		p.OrderID, id, p.Amount.Units, p.Destination, state, txid, fee, height, sent.Add(-time.Minute), sent)
 	d.Exec(`INSERT INTO hotwallet.payment_deposit (deposit_id, order_id, asset, units) VALUES ($1, $2, $3, $4)`,
 		dep.ID, p.OrderID, dep.Amount.Asset, dep.Amount.Units)
-	d.Exec(`INSERT INTO hotwallet.attempt (order_id, n, chain, state, plan, fee, nonce, raw, txid, planned_at, signed_at, last_sent_at, last_answer)
+	d.Exec(`WITH b AS (INSERT INTO hotwallet.batch (batch_id, chain, purpose, state, orders)
+		SELECT order_id, chain, purpose, state, ARRAY[order_id] FROM hotwallet.payment WHERE order_id = $1)
+		UPDATE hotwallet.payment SET batch_id = order_id WHERE order_id = $1`, p.OrderID)
+	d.Exec(`INSERT INTO hotwallet.attempt (batch_id, n, chain, state, plan, fee, nonce, raw, txid, planned_at, signed_at, last_sent_at, last_answer)
 	        VALUES ($1, 1, 'ethereum', 'broadcast', '{}', $2, $3, '\x00', $4, $5, $5, $6, $7)`,
 		p.OrderID, eth("0.0004").Units, nonce, p.TxID, sent.Add(-30*time.Second), sent, "already known\x1b[2J")
 	d.Payment(id, 0, p)

@@ -31,10 +31,11 @@ SELECT order_id, chain, state, reason, txid, fee, coalesce(height, 0) AS height,
 FROM hotwallet.payment WHERE swap_id = $1 ORDER BY queued_at, order_id LIMIT $2
 
 -- NAME: CASE_ATTEMPTS
-SELECT a.order_id, a.n, a.state, a.fee, a.nonce, coalesce(a.txid, '') AS txid, a.planned_at, a.signed_at,
+-- Of every batch that was ever made for one of the swap's payments.
+SELECT p.order_id, a.n, a.state, a.fee, a.nonce, coalesce(a.txid, '') AS txid, a.planned_at, a.signed_at,
        a.last_sent_at, a.last_answer
-FROM hotwallet.payment p JOIN hotwallet.attempt a USING (order_id)
-WHERE p.swap_id = $1 ORDER BY a.order_id, a.n LIMIT $2
+FROM hotwallet.payment p JOIN hotwallet.batch b ON b.orders @> ARRAY[p.order_id] JOIN hotwallet.attempt a ON a.batch_id = b.batch_id
+WHERE p.swap_id = $1 ORDER BY p.order_id, b.planned_at, a.n LIMIT $2
 
 -- NAME: CASE_ISSUED
 SELECT chain, address, path, issued_at FROM hotwallet.address WHERE swap_id = $1

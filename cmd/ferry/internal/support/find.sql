@@ -15,8 +15,8 @@ WITH hit (swap_id, what, detail) AS (
     UNION ALL (SELECT swap_id, 'payment', order_id FROM swap.payment
                WHERE txid = ANY ($2) AND txid <> '' AND txid = ANY ($1) ORDER BY swap_id DESC LIMIT $3)
     -- Every transaction ever made for a payment, also one that no block holds.
-    UNION ALL (SELECT p.swap_id, 'payment attempt ' || a.n, a.order_id
-               FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
+    UNION ALL (SELECT p.swap_id, 'payment attempt ' || a.n, p.order_id
+               FROM hotwallet.attempt a JOIN hotwallet.batch b USING (batch_id) JOIN hotwallet.payment p ON p.order_id = ANY (b.orders)
                WHERE a.chain = ANY ($4::text[]) AND a.txid = ANY ($1) LIMIT $3)
     UNION ALL (SELECT swap_id, CASE purpose WHEN 'swap' THEN 'deposit' ELSE purpose || ' deposit' END, deposit_id
                FROM hotwallet.deposit

@@ -36,19 +36,21 @@ WITH book AS (
            (SELECT coalesce(sum(d.units), 0) FROM hotwallet.deposit d
             WHERE d.chain = s.chain AND d.asset = $2 AND d.state = 'in_block' AND d.address = s.address) AS shallow,
            (SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $4 THEN a.fee ELSE 0 END), 0)
-            FROM hotwallet.attempt a JOIN hotwallet.payment p USING (order_id)
-            WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast')) AS reserved
+            FROM hotwallet.payment p JOIN LATERAL (SELECT fee FROM hotwallet.attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
+            WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast') AND p.purpose <> 'sweep') AS reserved,
+           (SELECT coalesce(sum(p.units), 0) FROM hotwallet.payment p WHERE p.chain = s.chain AND p.asset = $2
+              AND p.state = 'confirmed' AND p.purpose = 'sweep' AND NOT p.mined_failed) AS arriving
     FROM hotwallet.sender s WHERE s.chain = $1
 ), queued AS (
     -- Payments without a plan will take this much as well.
     SELECT coalesce(sum(p.units), 0) AS units FROM hotwallet.payment p
-    WHERE p.chain = $1 AND p.asset = $2 AND p.state = 'queued'
-      AND NOT EXISTS (SELECT 1 FROM hotwallet.attempt a WHERE a.order_id = p.order_id)
+    WHERE p.chain = $1 AND p.asset = $2 AND p.state = 'queued' AND p.purpose <> 'sweep'
+      AND p.batch_id IS NULL
 )
 SELECT b.on_chain::text, b.in_flight::text, b.confirming_in::text, b.confirming_out::text, b.suspense::text,
        b.house_capital::text, b.network_fees::text,
        greatest(0, CASE WHEN s.chain IS NULL THEN c.spendable
-                        ELSE s.held - s.shallow - s.reserved END - q.units)::text AS available,
+                        ELSE s.held - s.shallow - s.arriving - s.reserved END - q.units)::text AS available,
        coalesce(s.reserved, c.reserved)::text AS reserved,
        coalesce(s.unswept, 0)::text AS unswept, coalesce(s.held, 0)::text AS on_sender,
        u.height, u.seen_at, coalesce(h.reason, '') AS halted, coalesce(h.actor, '') AS halted_by, h.since AS halted_since,

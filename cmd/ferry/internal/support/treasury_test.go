@@ -90,7 +90,10 @@ func TestTokensHaveBalancesOfTheirOwn(t *testing.T) {
 	}
 	db.Exec(`INSERT INTO hotwallet.payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state)
 	         VALUES ('o1', 'ethereum', 's', 'payout', 'USDT', 120000000, 'd', '{}', 'queued')`)
-	db.Exec(`INSERT INTO hotwallet.attempt (order_id, n, chain, state, plan, fee, nonce) VALUES ('o1', 1, 'ethereum', 'planned', '{}', 1000000000000000, 7)`)
+	db.Exec(`WITH b AS (INSERT INTO hotwallet.batch (batch_id, chain, purpose, state, orders)
+		SELECT order_id, chain, purpose, state, ARRAY[order_id] FROM hotwallet.payment WHERE order_id = $1)
+		UPDATE hotwallet.payment SET batch_id = order_id WHERE order_id = $1`, "o1")
+	db.Exec(`INSERT INTO hotwallet.attempt (batch_id, n, chain, state, plan, fee, nonce) VALUES ('o1', 1, 'ethereum', 'planned', '{}', 1000000000000000, 7)`)
 	db.Exec(`INSERT INTO hotwallet.reconciliation (chain, height, hash, asset, book, node) VALUES ('ethereum', 2399, 'h', 'USDT', 570000000, 570000001)`)
 	all := map[asset.ID]Balance{}
 	err := Read(t.Context(), db.Support(), seed.Now, func(r *Reader) error {

@@ -1,0 +1,65 @@
+package payment
+
+import (
+	"context"
+	"strings"
+
+	"ferry/swap"
+	"ferry/swap/crash"
+)
+
+// standing is what can stand still: a payment without a plan, or a batch.
+type standing interface {
+	// stood is why it stands still already, and the first of its orders.
+	stood() (reason string, first swap.Order)
+	stand(ctx context.Context, s Store, reason string) error
+}
+
+func (p Payment) stood() (string, swap.Order) { return p.Reason, p.Order }
+
+func (p Payment) stand(ctx context.Context, s Store, reason string) error {
+	_, err := s.StoreReason(ctx, p, reason)
+	return err
+}
+
+func (b Batch) stood() (string, swap.Order) { return b.Reason(), b.Payments[0].Order }
+
+func (b Batch) stand(ctx context.Context, s Store, reason string) error {
+	_, err := s.StoreBatchReason(ctx, b, reason)
+	return err
+}
+
+// stand stores why a payment or batch stands still; a reason that is new is an alarm if
+// somebody has to look.
+func (e *Engine) stand(ctx context.Context, what standing, reason string, alarm bool) error {
+	if len(reason) > reasonMost {
+		reason = reason[:reasonMost]
+	}
+	before, o := what.stood()
+	if before == reason {
+		return nil
+	}
+	if alarm {
+		e.config.Log.Error("payment stands still", "chain", e.config.Chain, "swap", o.SwapID, "order", o.ID, "reason", reason)
+	}
+	crash.Point("payment.reason.before")
+	err := what.stand(ctx, e.config.Store, reason)
+	crash.Point("payment.reason.after")
+	return err
+}
+
+// reasonMost bounds a stored reason, in bytes.
+const reasonMost = 300
+
+// because joins a reason with its cause. Rows hold no zero bytes and no broken
+// UTF-8, whatever a node says.
+func because(reason string, cause error) string {
+	if cause == nil {
+		return reason
+	}
+	text := strings.TrimSpace(reason + " " + cause.Error())
+	if len(text) > reasonMost {
+		text = text[:reasonMost]
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
+}

@@ -1,0 +1,79 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap"
+)
+
+var (
+	sweptSQL      = statement("SWEPT")
+	addSentSQL    = statement("ADD_DEPOSIT_SENT")
+	removeSentSQL = statement("REMOVE_DEPOSIT_SENT")
+)
+
+// arrives reports a credit that is the other end of a payment of the house's own: it is
+// no deposit, because it was ours before.
+func (c *change) arrives(credit chain.Credit, own map[string][]attempt) bool {
+	for _, a := range own[credit.TxID] {
+		if a.purpose.House() && a.destination == credit.Address && a.amount.Asset == credit.Asset {
+			return true
+		}
+	}
+	return false
+}
+
+// swept holds what a payment of the house's own took against what arrived: what is
+// missing has left us, as foreign as a spend of somebody else's. What a sweep has moved is
+// stored with it.
+func (c *change) swept(ctx context.Context, b chain.Block, a attempt, sp spend, f *foreign) error {
+	if !a.purpose.House() || !keepsAccounts(c.chain) || sp.failed {
+		return nil
+	}
+	moved, arrived := sp.moved[a.amount.Asset], new(big.Int)
+	for _, credit := range b.Credits {
+		if credit.TxID == sp.txid && credit.Address == a.destination && credit.Asset == a.amount.Asset {
+			arrived.Add(arrived, credit.Units.Big())
+		}
+	}
+	f.add(sp.txid, a.amount.Asset, new(big.Int).Sub(moved.Big(), arrived))
+	if a.purpose != swap.PurposeSweep || moved.IsZero() {
+		return nil
+	}
+	if _, err := c.tx.Exec(ctx, sweptSQL, a.orderID, moved); err != nil {
+		return fmt.Errorf("store what %s moved: %w", a.orderID, err)
+	}
+	return nil
+}
+
+// moveSent stores the nonces that deposit addresses have used up in the block.
+func (c *change) moveSent(ctx context.Context, b chain.Block, _ map[string][]attempt) error {
+	var addresses []string
+	var nonces []int64
+	for _, d := range b.Debits {
+		if d.CoinID == "" && !d.Fee.IsZero() && d.Asset == c.native.ID {
+			addresses, nonces = append(addresses, d.Address), append(nonces, int64(d.Nonce))
+		}
+	}
+	if len(addresses) == 0 {
+		return nil
+	}
+	if _, err := c.tx.Exec(ctx, addSentSQL, c.chain, b.Height, addresses, nonces); err != nil {
+		return fmt.Errorf("store what deposit addresses sent: %w", err)
+	}
+	return nil
+}
+
+// takeBackSent undoes moveSent of the block.
+func (c *change) takeBackSent(ctx context.Context, at chain.Ref) error {
+	if !keepsAccounts(c.chain) {
+		return nil
+	}
+	if _, err := c.tx.Exec(ctx, removeSentSQL, c.chain, at.Height); err != nil {
+		return fmt.Errorf("take back what deposit addresses sent: %w", err)
+	}
+	return nil
+}
