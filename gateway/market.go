@@ -91,7 +91,7 @@ func checkRate(r swap.Rate) error {
 	if r.RatioNum.IsZero() || r.RatioDen.IsZero() || r.FeeBPS < 0 || r.FeeBPS >= feeWhole {
 		return fmt.Errorf("rate of %s lacks its exact ratio, or has an absurd fee", r.Pair)
 	}
-	if err := r.Curve.Validate(price.Ratio{Num: r.RatioNum.Big(), Den: r.RatioDen.Big()}); err != nil {
+	if err := price.Curve(r.Curve).Validate(price.Ratio{Num: r.RatioNum.Big(), Den: r.RatioDen.Big()}); err != nil {
 		return fmt.Errorf("rate of %s: %w", r.Pair, err)
 	}
 	if r.Min.Asset != r.Pair.From || r.Max.Asset != r.Pair.From || r.NetworkFee.Asset != r.Pair.To {

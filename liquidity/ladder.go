@@ -122,9 +122,10 @@ func ladder(s side, shelves []shelf, bound uint64) []Level {
 		if best < 0 {
 			break
 		}
-		price, size := heads[best].price, min(heads[best].size, rest[best])
+		taken := heads[best]
+		price, size := taken.price, min(taken.size, rest[best])
 		rest[best] -= size
-		heads[best] = shelves[best].head(s, heads[best].at+1)
+		heads[best] = taken.of.head(s, taken.at+1)
 		if s == bids {
 			price = min(price, bound)
 		} else {
@@ -137,6 +138,7 @@ func ladder(s side, shelves []shelf, bound uint64) []Level {
 
 // head is the best level of a shelf that is not taken yet, as it counts.
 type head struct {
+	of          shelf
 	at          int
 	price, size uint64
 	ok          bool
@@ -148,7 +150,7 @@ func (s shelf) head(half side, at int) head {
 		return head{}
 	}
 	price := net(half, s.levels[at].Price, s.takerPPM)
-	return head{at, price, s.counted(s.levels[at].Size), price > 0 && price < ^uint64(0)}
+	return head{s, at, price, s.counted(s.levels[at].Size), price > 0 && price < ^uint64(0)}
 }
 
 // shelve appends a level that is no better than the last; a price that is there already

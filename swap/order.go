@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"ferry/swap/asset"
-	"ferry/swap/price"
 )
 
 // MaxOrderDeposits is how many deposits one order may use up.
@@ -194,7 +193,7 @@ type Rate struct {
 	RatioNum asset.Units `json:"ratio_num"`
 	RatioDen asset.Units `json:"ratio_den"`
 	FeeBPS   int64       `json:"fee_bps"`
-	Curve    price.Curve `json:"curve,omitempty"`
+	Curve    []RatePoint `json:"curve,omitempty"`
 	// Min and Max bound the deposit, NetworkFee is taken off the payout.
 	Min        asset.Amount `json:"min"`
 	Max        asset.Amount `json:"max"`
@@ -202,4 +201,11 @@ type Rate struct {
 	// Unavailable says why no quote is given now; "" when quotes are.
 	Unavailable string    `json:"unavailable,omitempty"`
 	At          time.Time `json:"at"`
+}
+
+// RatePoint is a place of a rate's curve: a deposit, in base units of From, and what it is
+// worth before the service fee, in base units of To, rounded down.
+type RatePoint struct {
+	Deposit asset.Units `json:"deposit"`
+	Gross   asset.Units `json:"gross"`
 }

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"sort"
 
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -13,12 +14,8 @@ import (
 // comes from hold no more.
 var ErrDepth = errors.New("more than the books hold")
 
-// Point is one place of a curve: a deposit, in base units of Pair.From, and what it is
-// worth before the service fee, in base units of Pair.To, rounded down.
-type Point struct {
-	Deposit asset.Units `json:"deposit"`
-	Gross   asset.Units `json:"gross"`
-}
+// Point is one place of a curve.
+type Point = swap.RatePoint
 
 // CurveMost bounds the points of a curve.
 const CurveMost = 24
