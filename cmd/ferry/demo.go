@@ -123,13 +123,26 @@ func (a *app) startCluster(ctx context.Context, api string, display *show.Show) 
 	line := display.Start("start", "starting")
 	began := time.Now()
 	up, err := cluster.Start(ctx, cluster.Config{Root: a.root, API: api, MiningAddress: mining, CashMiningAddress: cashMining, Networks: networks,
-		Getenv: a.getenv, Progress: line.Update})
+		Getenv: a.getenv, Progress: line.Update, Policy: gatherPayments})
 	if err != nil {
 		line.Fail(err.Error())
 		return nil, err
 	}
 	line.Done(fmt.Sprintf("everything is up after %s: %s", time.Since(began).Round(100*time.Millisecond), up.Settings().API))
 	return up, nil
+}
+
+// demoWindow is how long the demo gathers payments that one transaction then pays.
+const demoWindow = 2 * time.Second
+
+// gatherPayments sets demoWindow on each chain whose transactions can pay several.
+func gatherPayments(d *deployment.Deployment) {
+	for name, c := range d.Chains {
+		if name.Family() == asset.UTXO {
+			c.BatchWindowMillis = demoWindow.Milliseconds()
+			d.Chains[name] = c
+		}
+	}
 }
 
 // perform makes the swaps, has them proved, and prints the books.

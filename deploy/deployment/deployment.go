@@ -68,6 +68,10 @@ type Chain struct {
 	// the most it may pay: the signer refuses above either.
 	PaymentFeeMax string `json:"payment_fee_max"`
 	PaymentMax    string `json:"payment_max"`
+	// BatchWindowMillis is how long payments are gathered that one transaction then pays,
+	// in milliseconds; 0 pays each by itself, at once. Only chains of the UTXO family
+	// have it.
+	BatchWindowMillis int64 `json:"batch_window_millis,omitempty"`
 	// PaymentsPerHour and PaymentsPerDay are the most that the signer signs for in any
 	// hour and any day, FeesPerHour and FeesPerDay the most that it signs for in fees,
 	// those of tokens' payments included. Left out they are the signer's own multiples
@@ -224,6 +228,10 @@ func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 	if c.BlockSeconds < 0 || c.StaleAfterSeconds < 0 {
 		return errors.New("block_seconds and stale_after_seconds must not be negative")
 	}
+	if c.BatchWindowMillis < 0 || c.BatchWindow() > batchWindowMost || c.BatchWindowMillis > 0 && name.Family() != asset.UTXO {
+		return fmt.Errorf("batch_window_millis: 0 to %d, and on %s transactions that pay several exist only if it is of the UTXO family",
+			batchWindowMost.Milliseconds(), name)
+	}
 	for field, text := range map[string]string{"dust_threshold": c.DustThreshold, "network_fee": c.NetworkFee,
 		"refund_fee_max": c.RefundFeeMax, "payment_fee_max": c.PaymentFeeMax, "payment_max": c.PaymentMax} {
 		if _, err := c.amount(name, text); err != nil {
@@ -244,6 +252,14 @@ func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 		return err
 	}
 	return c.validateTokens(name, n)
+}
+
+// batchWindowMost is the longest that payments are gathered: users wait for it.
+const batchWindowMost = 10 * time.Minute
+
+// BatchWindow is how long payments are gathered.
+func (c Chain) BatchWindow() time.Duration {
+	return time.Duration(c.BatchWindowMillis) * time.Millisecond
 }
 
 // cashDustLeast is the least coin that the adapter of Bitcoin Cash spends, in satoshi.

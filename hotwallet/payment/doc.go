@@ -10,6 +10,11 @@
 //	signed               a node may have the bytes: hand in the same bytes
 //	broadcast            hand them in again, ever more rarely, until a block has it
 //
+// On chains of the UTXO family those that come within a window may be paid by one
+// transaction, a batch: the oldest first, up to 100, each bearing an equal share of the fee.
+// What can't be attested, authorised or funded waits by itself, and so is the refund of a
+// coin in another chain's form paid.
+//
 // It promises that nothing is signed for a deposit that is not confirmed at that
 // moment in our own book and attested by attestd from a node of its own, and goes on
 // by itself when it is again; that a payment

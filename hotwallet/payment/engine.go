@@ -39,6 +39,8 @@ type Config struct {
 	Signer Signer
 	// Attestor vouches for deposits: the signer takes nobody else's word.
 	Attestor Attestor
+	// Coroner vouches for the end of payments that failed; where it is nil none is made anew.
+	Coroner Coroner
 	// FencingToken is the lease's.
 	FencingToken uint64
 	// FeeMax is the most one transaction may cost, whatever it is for, and
@@ -57,6 +59,9 @@ type Config struct {
 	// in: between signature and broadcast they lie in a database that others may
 	// reach. nil, in tests whose signer makes no real transactions, checks nothing.
 	Check func(on asset.Chain, a Attempt) error
+	// BatchWindow is how long payments of a UTXO chain are gathered, so that one
+	// transaction pays all that came in it; at zero each is paid by itself, at once.
+	BatchWindow time.Duration
 	// Poll is how often the engine looks for work; 250 ms if zero.
 	Poll time.Duration
 	// Wake, if not nil, is signalled after an order or a block.
@@ -79,6 +84,10 @@ type Engine struct {
 	// the chains whose deposits nobody could look at in this round.
 	unattestedSince map[string]time.Time
 	unanswered      map[asset.Chain]error
+	// gathering is since when payments wait to be paid together, zero while none does;
+	// apart are those that are paid each by itself.
+	gathering time.Time
+	apart     map[string]bool
 }
 
 type try struct {
@@ -106,10 +115,13 @@ func New(c Config) (*Engine, error) {
 	if len(c.QuoteKeys) == 0 || len(c.AttestKeys) == 0 {
 		return nil, errors.New("payment: no key is trusted to sign quotes or receipts")
 	}
+	if c.BatchWindow < 0 {
+		return nil, fmt.Errorf("payment: a batch window of %s", c.BatchWindow)
+	}
 	if c.Poll == 0 {
 		c.Poll = 250 * time.Millisecond
 	}
-	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{}}, nil
+	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{}, apart: map[string]bool{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -143,8 +155,15 @@ func (e *Engine) Round(ctx context.Context) error {
 	}
 	e.forget(open)
 	clear(e.unanswered)
-	var failed error
 	moved, inARow := 0, 0
+	open, failed := e.gather(ctx, open)
+	switch {
+	case errors.Is(failed, errHalted):
+		return nil
+	case errors.Is(failed, ErrChanged):
+		e.config.Log.Debug("payments changed meanwhile", "chain", e.config.Chain, "error", failed)
+		failed = nil
+	}
 	seen := map[string]bool{}
 	for _, o := range open {
 		if moved == roundMost || inARow == failuresMost || ctx.Err() != nil {
@@ -196,6 +215,11 @@ func (e *Engine) forget(open []Open) {
 			delete(e.tries, id)
 		}
 	}
+	for id := range e.apart {
+		if !still[id] {
+			delete(e.apart, id)
+		}
+	}
 	for id := range e.unattestedSince {
 		if !still[id] {
 			delete(e.unattestedSince, id)
@@ -229,6 +253,14 @@ func (e *Engine) advance(ctx context.Context, o Open) error {
 	} else if b, err = e.config.Store.Batch(ctx, o.BatchID); err != nil {
 		return err
 	}
+	if b.State == swap.PaymentFailed {
+		return e.again(ctx, b)
+	}
+	return e.forward(ctx, b, authorities)
+}
+
+// forward has a batch signed, for the authorities if they are known, and handed in.
+func (e *Engine) forward(ctx context.Context, b Batch, authorities []Authority) (err error) {
 	if b.State == swap.PaymentQueued {
 		var done bool
 		if b, done, err = e.sign(ctx, b, authorities); err != nil || !done {

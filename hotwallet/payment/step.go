@@ -34,16 +34,8 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	if err := e.running(ctx); err != nil {
 		return b, nil, false, err
 	}
-	if err := e.allowed(p); err != nil {
-		e.later(p.Order.ID, pauseLeast, pauseMost)
-		return b, nil, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
-	}
-	if e.tooLarge(p.Order) {
-		e.later(p.Order.ID, pauseLeast, pauseMost)
-		return b, nil, false, e.stand(ctx, p, ReasonAmount, true)
-	}
-	limit, err := e.limitOf(p)
-	if err != nil {
+	limit, ok, err := e.admit(ctx, p)
+	if err != nil || !ok {
 		return b, nil, false, err
 	}
 	basis, err := e.config.Store.Basis(ctx, []Payment{p})
@@ -51,8 +43,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 		return b, nil, false, err
 	}
 	if !basis.DepositsConfirmed {
-		e.later(p.Order.ID, waitLeast, waitMost)
-		return b, nil, false, e.stand(ctx, p, ReasonDeposit, true)
+		return b, nil, false, e.unconfirmed(ctx, p)
 	}
 	if basis.Unsigned {
 		e.later(p.Order.ID, waitLeast, waitMost)
@@ -66,7 +57,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 		return b, nil, false, e.notPlanned(ctx, p, limit, chain.ErrFeeMax)
 	}
 	// Only now: a payment that there is nothing to pay with asks nobody for a look.
-	why, ok, err := e.attest(ctx, p, []Payment{p})
+	why, ok, err = e.attest(ctx, p, []Payment{p})
 	if err != nil || !ok {
 		return b, nil, false, err
 	}
@@ -80,6 +71,26 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	delete(e.tries, p.Order.ID)
 	e.moved()
 	return b, why, true, nil
+}
+
+// admit reports whether nothing of its own holds a payment up, with the most it may cost:
+// its documents allow it, and its amount is within the limit.
+func (e *Engine) admit(ctx context.Context, p Payment) (limit feeLimit, ok bool, err error) {
+	if err := e.allowed(p); err != nil {
+		e.later(p.Order.ID, pauseLeast, pauseMost)
+		return limit, false, e.stand(ctx, p, because(ReasonAuthority, err), true)
+	}
+	if e.tooLarge(p.Order) {
+		e.later(p.Order.ID, pauseLeast, pauseMost)
+		return limit, false, e.stand(ctx, p, ReasonAmount, true)
+	}
+	limit, err = e.limitOf(p)
+	return limit, err == nil, err
+}
+
+func (e *Engine) unconfirmed(ctx context.Context, p Payment) error {
+	e.later(p.Order.ID, waitLeast, waitMost)
+	return e.stand(ctx, p, ReasonDeposit, true)
 }
 
 func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, cause error) error {
@@ -140,7 +151,11 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 			return b, false, err
 		}
 	}
-	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: b.Last().Plan, FencingToken: e.config.FencingToken})
+	deaths, ok, err := e.deaths(ctx, b)
+	if err != nil || !ok {
+		return b, false, err
+	}
+	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: b.Last().Plan, Deaths: deaths, FencingToken: e.config.FencingToken})
 	if err != nil {
 		return b, false, e.unsigned(ctx, b, err)
 	}
@@ -167,6 +182,7 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 	var refusal *swap.Error
 	if errors.As(cause, &refusal) && refusal.Code != swap.CodeUnavailable {
 		e.config.Observer.signing(Refused)
+		e.setApart(b)
 		return e.stand(ctx, b, ReasonRefused+" "+refusal.Message, true)
 	}
 	e.config.Observer.signing(Unanswered)

@@ -26,14 +26,20 @@ type sweeper struct {
 // newSweeper sweeps what is worth twenty times its cost, and tokens from ten dollars on.
 func newSweeper(t *testing.T, on asset.Chain) *sweeper {
 	s := &sweeper{world: newWorld(t, on), usual: true}
+	s.open()
+	return s
+}
+
+// open makes the runner of the process that runs now.
+func (s *sweeper) open() {
+	s.t.Helper()
 	gas := units("1000000000000000000")
 	var err error
-	s.runner, err = sweep.New(sweep.Config{Chain: on, Store: s.store, Payer: s.chain, Sender: s.funding, FeeMax: s.feeMax,
+	s.runner, err = sweep.New(sweep.Config{Chain: s.world.on, Store: s.store, Payer: s.chain, Sender: s.funding, FeeMax: s.feeMax,
 		Settings: sweep.Settings{PerHour: 10, TokenLeast: map[asset.ID]asset.Units{asset.USDT: dollars(10)},
 			TopUpMax: gas, TopUpAddressDay: gas, TopUpDay: gas, CoinsMost: 20, ConsolidatePerDay: 1},
 		FeesUsual: func(context.Context) (bool, error) { return s.usual, nil }, Log: slog.New(slog.DiscardHandler)})
 	s.must(err)
-	return s
 }
 
 // deposited is a new deposit address to which units came, of the chain's own asset or of
@@ -166,6 +172,43 @@ func TestTokenIsSweptAfterItsGas(t *testing.T) {
 	}
 	if n := s.look(); n != 0 || s.count(`SELECT count(*) FROM payment WHERE swap_id = ''`) != 2 {
 		t.Fatalf("%d payments are open with nothing left", n)
+	}
+}
+
+// Setup: a token's sweep is mined with failed status. Test: its fee is gone and nothing
+// else; the address is left alone for a day, and then swept with its next nonce.
+func TestFailedSweepIsNotRepeatedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSweeper(t, asset.Ethereum)
+	s.fund(s.some(1000))
+	address := s.deposited(asset.USDT, dollars(50))
+	s.look()
+	s.carried()
+	s.look()
+	s.step()
+	for _, txid := range s.chain.Unconfirmed() {
+		s.chain.Fail(txid)
+	}
+	s.mine(confirmations)
+	s.balanced()
+	if state := s.text(`SELECT state FROM payment WHERE asset = 'USDT'`); state != "failed" || s.holds(address, asset.USDT) != dollars(50).String() {
+		t.Fatalf("the sweep is %s, and the address holds %s", state, s.holds(address, asset.USDT))
+	}
+	for range 2 {
+		if n := s.look(); n != 0 {
+			t.Fatalf("%d payments at once after a failure", n)
+		}
+	}
+	s.clock.advance(25 * time.Hour)
+	for range 2 { // its gas again, then the token
+		s.look()
+		s.carried()
+	}
+	if got := s.holds(s.funding, asset.USDT); got != dollars(50).String() {
+		t.Fatalf("%s were swept a day later", got)
+	}
+	if n := s.count(`SELECT count(*) FROM attempt WHERE sender = $1 AND nonce = 1`, address); n != 1 {
+		t.Fatalf("%d attempts with the next nonce", n)
 	}
 }
 

@@ -58,7 +58,9 @@ type world struct {
 	refundFee asset.Units
 	// gasReserve is what a token's payment is reckoned to cost until it is planned.
 	gasReserve asset.Units
-	funding    string
+	// window is the batch window from the next start on.
+	window  time.Duration
+	funding string
 
 	// The process that runs now.
 	store   *postgres.Store
@@ -67,6 +69,7 @@ type world struct {
 	engine  *payment.Engine
 	orders  *payment.Orders
 	house   *treasury.Treasury
+	coroner payment.Coroner
 	set     *watch.Set
 	// told is heard from the next start on.
 	told payment.Observer
@@ -161,8 +164,8 @@ func (w *world) start() {
 	w.must(err)
 	w.must(w.watcher.Step(ctx))
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
-		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: w.attestor,
-		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax,
+		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: w.attestor, Coroner: w.coroner,
+		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, BatchWindow: w.window,
 		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Observer: w.told, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.orders, err = payment.NewOrders(payment.OrdersConfig{Chain: w.on, Store: w.store, Log: log})

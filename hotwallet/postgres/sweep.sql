@@ -13,11 +13,12 @@ LEFT JOIN LATERAL (SELECT min(d.first_seen) AS first_seen FROM deposit d
     WHERE d.chain = h.chain AND d.address = h.address AND d.asset = h.asset AND d.state = 'confirmed') o ON true
 WHERE h.chain = $1 AND h.asset = $2 AND h.units > 0 AND h.units >= $3 AND a.role = 0
   AND NOT EXISTS (SELECT 1 FROM deposit d WHERE d.chain = h.chain AND d.address = h.address
-      AND (d.state = 'in_block' OR d.state = 'confirmed' AND d.height > u.height - $4 + 1))
-  AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.chain = h.chain AND p.swap_id = ''
-      AND (p.from_address = h.address OR p.destination = h.address)
+      AND d.state IN ('in_block', 'confirmed') AND (d.state = 'in_block' OR d.height > u.height - $4 + 1))
+  AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.chain = h.chain AND p.swap_id = '' AND p.from_address = h.address AND p.from_address <> ''
       AND (p.state NOT IN ('final', 'failed', 'dead')
         OR p.state = 'failed' AND p.asset = h.asset AND p.updated_at > $7::timestamptz - interval '1 day'))
+  AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.chain = h.chain AND p.swap_id = '' AND p.destination = h.address
+      AND p.state NOT IN ('final', 'failed', 'dead'))
 ORDER BY h.units DESC, h.address LIMIT $6
 
 -- HOUSE_BEGUN

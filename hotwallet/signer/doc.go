@@ -22,10 +22,14 @@
 //     consent. A refund address set later is paid only where the receipt left it
 //     open. An amendment that has no business with a payment is refused with it.
 //   - For one authority (the payout of a quote, by itself or by a requote; the payout
-//     of an extra deposit; the refund of a deposit) all transactions ever signed spend
-//     the same anchor (of a batch, one for all): the first input of the first of them, or its sender and nonce.
-//     So at most one can be mined. What it pays, where to and for which deposits is
-//     fixed by the first.
+//     of an extra deposit; the refund of a deposit) all transactions signed spend
+//     the same anchor, of a batch one for all: the first input of the first of them, or
+//     its sender and nonce. So at most one can be mined. What it pays, where to and for
+//     which deposits is fixed by the first.
+//   - An anchor is given up in one case: attestd attests that it is spent for good, by
+//     what was never signed for the authority, or by what was and failed. The next one
+//     is as fixed. A coin that only lost attempts spend is free for others by the same
+//     word.
 //   - On chains of coins one transaction pays one authority or a batch of up to 100, each
 //     by exactly one output. A batch is immutable: what replaces it pays the same
 //     authorities, and none of them is paid otherwise.

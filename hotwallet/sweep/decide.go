@@ -42,6 +42,9 @@ type State struct {
 	// not swept now.
 	Cost  map[asset.ID]asset.Units
 	Exact map[Spend]asset.Units
+	// FeeMax is the most that a transaction of the sender's may cost: nothing after its
+	// nonce is mined before it, so that a top-up must be able to outbid what comes.
+	FeeMax asset.Units
 	// FeesUsual: fees are at or below what is usual.
 	FeesUsual bool
 	// Sender holds so much of the chain's own asset, and SenderFree of it can be spent.
@@ -117,7 +120,7 @@ func Decide(s Settings, st State) ([]Intent, error) {
 			if day, err = day.Sub(i.Units); err != nil {
 				return nil, err
 			}
-			spent, err := i.Units.Add(i.FeeMax)
+			spent, err := i.Units.Add(st.Cost[st.Native])
 			if err != nil {
 				return nil, err
 			}
@@ -165,7 +168,22 @@ func (s Settings) ether(st State, h Held, a Account, cost asset.Units) (Intent, 
 		return Intent{}, false, nil
 	}
 	units, err := h.Units.Sub(cost)
-	return Intent{Purpose: swap.PurposeSweep, Address: h.Address, Nonce: a.Nonce, Asset: h.Asset, Units: units, FeeMax: cost}, true, err
+	if err != nil {
+		return Intent{}, false, err
+	}
+	most, err := budget(cost)
+	return Intent{Purpose: swap.PurposeSweep, Address: h.Address, Nonce: a.Nonce, Asset: h.Asset, Units: units, FeeMax: most}, true, err
+}
+
+// budget is the most that a sweep may come to cost: twice what it costs now, so that it
+// can be replaced while fees rise. That is a tenth of what it brings at most.
+func budget(cost asset.Units) (asset.Units, error) { return cost.Add(cost) }
+
+// enough is the gas with which a token's sweep may begin. Its cost is reckoned at twice
+// the base fee: with three quarters of it there is room for some blocks, and fees that
+// rose a little since the top-up don't ask for another one.
+func enough(cost asset.Units) (asset.Units, error) {
+	return cost.MulDiv(big.NewInt(3), big.NewInt(4), asset.Up)
 }
 
 // token: at least the operator's least amount; the gas has to be at the address first.
@@ -174,8 +192,16 @@ func (s Settings) token(st State, h Held, a Account, cost, day, free asset.Units
 	if !swept || h.Units.Less(least) || !st.FeesUsual {
 		return Intent{}, false, nil
 	}
-	if !a.Gas.Less(cost) {
-		return Intent{Purpose: swap.PurposeSweep, Address: h.Address, Nonce: a.Nonce, Asset: h.Asset, Units: h.Units, FeeMax: a.Gas}, true, nil
+	needed, err := enough(cost)
+	if err != nil {
+		return Intent{}, false, err
+	}
+	if !a.Gas.Less(needed) {
+		most, err := budget(cost)
+		if a.Gas.Less(most) {
+			most = a.Gas
+		}
+		return Intent{Purpose: swap.PurposeSweep, Address: h.Address, Nonce: a.Nonce, Asset: h.Asset, Units: h.Units, FeeMax: most}, true, err
 	}
 	lacks, err := cost.Sub(a.Gas)
 	if err != nil {
@@ -185,7 +211,7 @@ func (s Settings) token(st State, h Held, a Account, cost, day, free asset.Units
 	if err != nil {
 		return Intent{}, false, err
 	}
-	// The top-up is a payment too, and costs at most what a transfer does.
+	// The top-up is a payment too, and costs what a transfer does.
 	fee, known := st.Cost[st.Native]
 	if !known || s.TopUpMax.Less(lacks) || today.Less(lacks) || day.Less(lacks) {
 		return Intent{}, false, nil
@@ -194,7 +220,7 @@ func (s Settings) token(st State, h Held, a Account, cost, day, free asset.Units
 	if err != nil || free.Less(spent) {
 		return Intent{}, false, err
 	}
-	return Intent{Purpose: swap.PurposeGasTopUp, Address: h.Address, Nonce: a.Nonce, Asset: st.Native, Units: lacks, FeeMax: fee}, true, nil
+	return Intent{Purpose: swap.PurposeGasTopUp, Address: h.Address, Nonce: a.Nonce, Asset: st.Native, Units: lacks, FeeMax: st.FeeMax}, true, nil
 }
 
 // rest is what of a limit is not used up.

@@ -23,7 +23,7 @@ func settings() Settings {
 
 // state is of usual fees: a transfer costs 10, a token's sweep 40.
 func state(held ...Held) State {
-	st := State{Native: asset.ETH, Held: held, Accounts: map[string]Account{}, FeesUsual: true, Sender: n(5000), SenderFree: n(5000),
+	st := State{Native: asset.ETH, Held: held, Accounts: map[string]Account{}, FeesUsual: true, FeeMax: n(100), Sender: n(5000), SenderFree: n(5000),
 		Cost: map[asset.ID]asset.Units{asset.ETH: n(10), asset.USDT: n(40), asset.USDC: n(40)}}
 	for _, h := range held {
 		a := st.Accounts[h.Address]
@@ -57,22 +57,24 @@ func TestDecide(t *testing.T) {
 		want   string
 	}{
 		"nothing":                       {},
-		"worth twenty times its cost":   {held: []Held{holds("a", asset.ETH, 200)}, want: "sweep:a:ETH:7 190 at most 10"},
+		"worth twenty times its cost":   {held: []Held{holds("a", asset.ETH, 200)}, want: "sweep:a:ETH:7 190 at most 20"},
 		"worth less by one":             {held: []Held{holds("a", asset.ETH, 199)}},
-		"a multiple of the operator's":  {held: []Held{holds("a", asset.ETH, 199)}, change: func(s *Settings, _ *State) { s.Multiple = 19 }, want: "sweep:a:ETH:7 189 at most 10"},
+		"a multiple of the operator's":  {held: []Held{holds("a", asset.ETH, 199)}, change: func(s *Settings, _ *State) { s.Multiple = 19 }, want: "sweep:a:ETH:7 189 at most 20"},
 		"not buried, or under way":      {held: []Held{holds("a", asset.ETH, 900)}, change: func(_ *Settings, st *State) { delete(st.Accounts, "a") }},
 		"fees are high":                 {held: []Held{holds("a", asset.ETH, 900)}, change: func(_ *Settings, st *State) { st.FeesUsual = false }},
-		"the sender runs dry":           {held: []Held{holds("a", asset.ETH, 900)}, change: func(_ *Settings, st *State) { st.FeesUsual, st.Sender = false, n(999) }, want: "sweep:a:ETH:7 890 at most 10"},
+		"the sender runs dry":           {held: []Held{holds("a", asset.ETH, 900)}, change: func(_ *Settings, st *State) { st.FeesUsual, st.Sender = false, n(999) }, want: "sweep:a:ETH:7 890 at most 20"},
 		"nobody knows the fee":          {held: []Held{holds("a", asset.ETH, 900)}, change: func(_ *Settings, st *State) { st.Cost = nil }},
 		"switched off":                  {held: []Held{holds("a", asset.ETH, 900)}, change: func(s *Settings, _ *State) { s.PerHour = 0 }},
 		"the hour is used up":           {held: []Held{holds("a", asset.ETH, 900)}, change: func(_ *Settings, st *State) { st.Begun = 5 }},
-		"the largest first":             {held: []Held{holds("a", asset.ETH, 300), holds("b", asset.ETH, 900)}, change: func(s *Settings, _ *State) { s.PerHour = 1 }, want: "sweep:b:ETH:7 890 at most 10"},
-		"of equals the oldest":          {held: []Held{{"a", asset.ETH, n(900), time.Unix(9, 0)}, {"b", asset.ETH, n(900), time.Unix(8, 0)}}, change: func(s *Settings, _ *State) { s.PerHour = 1 }, want: "sweep:b:ETH:7 890 at most 10"},
-		"gas comes first":               {held: []Held{holds("a", asset.USDT, 500)}, want: "gas_topup:a:ETH:7 40 at most 10"},
-		"only the gas that lacks":       {held: []Held{holds("a", asset.USDT, 500), holds("a", asset.ETH, 15)}, want: "gas_topup:a:ETH:7 25 at most 10"},
+		"the largest first":             {held: []Held{holds("a", asset.ETH, 300), holds("b", asset.ETH, 900)}, change: func(s *Settings, _ *State) { s.PerHour = 1 }, want: "sweep:b:ETH:7 890 at most 20"},
+		"of equals the oldest":          {held: []Held{{"a", asset.ETH, n(900), time.Unix(9, 0)}, {"b", asset.ETH, n(900), time.Unix(8, 0)}}, change: func(s *Settings, _ *State) { s.PerHour = 1 }, want: "sweep:b:ETH:7 890 at most 20"},
+		"gas comes first":               {held: []Held{holds("a", asset.USDT, 500)}, want: "gas_topup:a:ETH:7 40 at most 100"},
+		"only the gas that lacks":       {held: []Held{holds("a", asset.USDT, 500), holds("a", asset.ETH, 15)}, want: "gas_topup:a:ETH:7 25 at most 100"},
 		"then the token":                {held: []Held{holds("a", asset.USDT, 500), holds("a", asset.ETH, 40)}, want: "sweep:a:USDT:7 500 at most 40"},
-		"its ether waits for the token": {held: []Held{holds("a", asset.USDT, 500), holds("a", asset.ETH, 900)}, want: "sweep:a:USDT:7 500 at most 900"},
-		"what this address's costs":     {held: []Held{holds("a", asset.USDT, 500)}, change: func(_ *Settings, st *State) { st.Exact = map[Spend]asset.Units{{"a", asset.USDT}: n(33)} }, want: "gas_topup:a:ETH:7 33 at most 10"},
+		"gas for somewhat lower fees":   {held: []Held{holds("a", asset.USDT, 500), holds("a", asset.ETH, 30)}, want: "sweep:a:USDT:7 500 at most 30"},
+		"gas for half the fees":         {held: []Held{holds("a", asset.USDT, 500), holds("a", asset.ETH, 29)}, want: "gas_topup:a:ETH:7 11 at most 100"},
+		"its ether waits for the token": {held: []Held{holds("a", asset.USDT, 500), holds("a", asset.ETH, 900)}, want: "sweep:a:USDT:7 500 at most 80"},
+		"what this address's costs":     {held: []Held{holds("a", asset.USDT, 500)}, change: func(_ *Settings, st *State) { st.Exact = map[Spend]asset.Units{{"a", asset.USDT}: n(33)} }, want: "gas_topup:a:ETH:7 33 at most 100"},
 		"too little of a token":         {held: []Held{holds("a", asset.USDT, 499), holds("a", asset.ETH, 40)}},
 		"a token without a least":       {held: []Held{holds("a", asset.USDC, 1<<40)}},
 		"a token while fees are high":   {held: []Held{holds("a", asset.USDT, 500)}, change: func(_ *Settings, st *State) { st.FeesUsual = false }},
@@ -80,7 +82,7 @@ func TestDecide(t *testing.T) {
 		"the address had its share":     {held: []Held{holds("a", asset.USDT, 500)}, change: func(_ *Settings, st *State) { st.Accounts["a"] = Account{Address: "a", ToppedUp: n(41)} }},
 		"the day is used up":            {held: []Held{holds("a", asset.USDT, 500)}, change: func(_ *Settings, st *State) { st.ToppedUp = n(61) }},
 		"the day is used up by the first": {held: []Held{holds("a", asset.USDT, 700), holds("b", asset.USDT, 600), holds("c", asset.USDT, 500)},
-			want: "gas_topup:a:ETH:7 40 at most 10; gas_topup:b:ETH:7 40 at most 10"},
+			want: "gas_topup:a:ETH:7 40 at most 100; gas_topup:b:ETH:7 40 at most 100"},
 		"the sender has no gas to give": {held: []Held{holds("a", asset.USDT, 500)}, change: func(_ *Settings, st *State) { st.SenderFree = n(49) }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +136,7 @@ func TestDecideKeepsItsPromises(t *testing.T) {
 			switch {
 			case i.Purpose == swap.PurposeGasTopUp:
 				given.add(rt, i.Units)
-				spent.add(rt, i.Units, i.FeeMax)
+				spent.add(rt, i.Units, st.Cost[asset.ETH])
 				if s.TopUpMax.Less(i.Units) {
 					rt.Fatalf("too much gas: %s", told(all))
 				}

@@ -51,7 +51,7 @@ func (r *Runner) accounts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st.FeesUsual, st.Cost = usual, map[asset.ID]asset.Units{native: transfer}
+	st.FeesUsual, st.FeeMax, st.Cost = usual, r.config.FeeMax, map[asset.ID]asset.Units{native: transfer}
 	if err := r.tokens(ctx, &st); err != nil {
 		return err
 	}
