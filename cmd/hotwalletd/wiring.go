@@ -11,6 +11,7 @@ import (
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/dust"
+	"ferry/hotwallet/fee"
 	"ferry/hotwallet/issue"
 	"ferry/hotwallet/keys"
 	"ferry/hotwallet/payment"
@@ -34,16 +35,19 @@ const pollEvery = 250 * time.Millisecond
 type wiring struct {
 	chain asset.Chain
 	// log names the chain, plain is for packages that name it themselves.
-	log, plain            *slog.Logger
-	brokers               []string
-	listen                string
-	attest, signer        string
+	log, plain     *slog.Logger
+	brokers        []string
+	listen         string
+	attest, signer string
+	// bidWithin is how long a payment that no block takes has until it offers all that it may.
+	bidWithin             time.Duration
 	deployment            deployment.Deployment
 	accounts              keys.Accounts
 	amounts               deployment.Amounts
 	tokens                map[asset.ID]deployment.Amounts
 	quoteKeys, attestKeys swap.PublicKeys
 	adapter               chain.Adapter
+	fees                  *fee.Estimator
 	store                 *postgres.Store
 	dust                  *dust.Threshold
 	// tellWake has the balance told.
@@ -79,11 +83,11 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter, Attestor: remote.NewAttestor(attestd), Coroner: remote.NewAttestor(attestd),
+	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.fees.Payer(w.adapter), Attestor: remote.NewAttestor(attestd), Coroner: remote.NewAttestor(attestd),
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(),
 		BatchWindow: w.deployment.Chains[w.chain].BatchWindow(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
+		Bid: payment.Rising(time.Now, w.bidWithin, w.fees.Rate), Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -117,7 +121,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		defer publisher.Close()
 		return books.Run(ctx)
 	}
-	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, rebuild.Run, sweeps.Run, tell}, mux, nil
+	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, w.fees.Run, rebuild.Run, sweeps.Run, tell}, mux, nil
 }
 
 // watcher follows the chain and has the books compared with the node at each tip.
