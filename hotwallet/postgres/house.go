@@ -69,8 +69,8 @@ func (s *Store) sweepingAccount(ctx context.Context, tx pgx.Tx, p payment.Paymen
 	return f, err
 }
 
-// consolidatedCoins are the small coins that a sweep brings together, all of which it has
-// to spend, and the change address they go to.
+// consolidatedCoins are the small coins that a sweep brings together, as many of them as are
+// worth it and fit, and the change address they go to.
 func (s *Store) consolidatedCoins(ctx context.Context, tx pgx.Tx, orderID string) (chain.Funds, error) {
 	var f chain.Funds
 	if err := tx.QueryRow(ctx, changeAddressSQL, s.chain, orderID).Scan(&f.ChangeAddress, &f.ChangePath); err != nil {
@@ -84,7 +84,7 @@ func (s *Store) consolidatedCoins(ctx context.Context, tx pgx.Tx, orderID string
 	if err != nil {
 		return f, err
 	}
-	f.Must, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c chain.Coin, err error) {
+	f.Coins, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c chain.Coin, err error) {
 		err = row.Scan(&c.TxID, &c.Index, &c.Units, &c.Address, &c.Path)
 		return c, err
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
@@ -26,19 +27,35 @@ func (a *Adapter) Plan(ctx context.Context, f chain.Funds, r chain.Request) (cha
 	if d.terms, err = a.terms(ctx, f, r); err != nil {
 		return chain.Plan{}, err
 	}
+	for range choicesMost {
+		p, outputs, err := a.propose(ctx, f, r, d)
+		if err != nil {
+			return chain.Plan{}, err
+		}
+		leave, err := tooLarge(p.Coins, len(f.Must))
+		if err != nil {
+			return chain.Plan{}, err
+		}
+		if len(leave) == 0 {
+			p.Unsigned, err = unsigned(p.Coins, outputs, a.rules.Sequence)
+			return p, err
+		}
+		f.Coins = slices.DeleteFunc(slices.Clone(f.Coins), func(c chain.Coin) bool { return leave[c.ID()] })
+	}
+	return chain.Plan{}, fmt.Errorf("the transactions that made the coins are more than %d bytes together, however they were chosen: %w", previousBytes, chain.ErrFunds)
+}
+
+// propose chooses coins, divides what they are worth and reads what made them.
+func (a *Adapter) propose(ctx context.Context, f chain.Funds, r chain.Request, d draft) (chain.Plan, []*wire.TxOut, error) {
 	chosen, err := a.choose(f, r, d)
 	if err != nil {
-		return chain.Plan{}, fmt.Errorf("pay %d base units at %d per kvB: %w", d.amount, d.rate, err)
+		return chain.Plan{}, nil, fmt.Errorf("pay %d base units at %d per kvB: %w", d.amount, d.rate, err)
 	}
 	p, outputs, err := a.settle(f, r, d, chosen)
 	if err != nil {
-		return chain.Plan{}, err
+		return chain.Plan{}, nil, err
 	}
-	if err := a.fillPrevious(ctx, p.Coins); err != nil {
-		return chain.Plan{}, err
-	}
-	p.Unsigned, err = unsigned(p.Coins, outputs, a.rules.Sequence)
-	return p, err
+	return p, outputs, a.fillPrevious(ctx, p.Coins)
 }
 
 // draft is a payment before it has coins.
