@@ -54,12 +54,13 @@ func (s *Store) houseFunds(ctx context.Context, tx pgx.Tx, p payment.Payment) (f
 	return f, unsigned, err
 }
 
-// sweepingAccount is a deposit address with what it holds. It has one payment at a time,
+// sweepingAccount is a deposit address with what of its holdings is buried: what came since
+// a reorganisation may take back, and stays there until the next sweep. It has one payment at a time,
 // so that nothing of it is tied up.
 func (s *Store) sweepingAccount(ctx context.Context, tx pgx.Tx, p payment.Payment) (chain.Funds, error) {
 	id := p.Order.Amount.Asset
 	f := chain.Funds{Sender: p.House.From}
-	err := tx.QueryRow(ctx, sweepingAccountSQL, s.chain, f.Sender, id, s.native.ID).Scan(&f.SenderPath, &f.Nonce, &f.Balance, &f.TokenBalance)
+	err := tx.QueryRow(ctx, sweepingAccountSQL, s.chain, f.Sender, id, s.native.ID, s.burial()).Scan(&f.SenderPath, &f.Nonce, &f.Balance, &f.TokenBalance)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return f, fmt.Errorf("%.60s is no deposit address of ours", f.Sender)
 	}

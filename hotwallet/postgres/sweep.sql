@@ -1,25 +1,31 @@
 -- SWEEPABLE
--- Deposit addresses that hold at least $3 of the asset $2, the largest first, up to $6:
--- where nothing is under way to or from them, all that came is $4 blocks deep, and no sweep
--- of the asset has failed in the last day. $5 is the chain's own asset, $7 the time.
-SELECT h.address, h.units, coalesce(o.first_seen, $7::timestamptz),
-    coalesce((SELECT greatest(0, g.units) FROM holding g WHERE g.chain = h.chain AND g.address = h.address AND g.asset = $5), 0),
+-- Deposit addresses that hold at least $3 of the asset $2 that is $4 blocks deep, the largest
+-- first, up to $6: where nothing is under way to or from them, and no sweep of the asset has
+-- failed in the last day. What came since stays where it is: anybody can send a little again
+-- and again. $5 is the chain's own asset, $7 the time.
+SELECT h.address, h.units - fresh.units, coalesce(o.first_seen, $7::timestamptz),
+    coalesce((SELECT greatest(0, g.units - freshgas.units) FROM holding g WHERE g.chain = h.chain AND g.address = h.address AND g.asset = $5), 0),
     coalesce((SELECT max(n.nonce) + 1 FROM deposit_sent n WHERE n.chain = h.chain AND n.address = h.address), 0),
     coalesce((SELECT sum(t.units) FROM payment t WHERE t.chain = h.chain AND t.purpose = 'gas_topup' AND t.swap_id = ''
         AND t.destination = h.address AND t.queued_at > $7::timestamptz - interval '1 day'), 0)
 FROM holding h JOIN address a ON a.chain = h.chain AND a.address = h.address
 JOIN cursor u ON u.chain = h.chain
+CROSS JOIN LATERAL (SELECT coalesce(sum(d.units), 0) AS units FROM deposit d
+    WHERE d.chain = h.chain AND d.address = h.address AND d.asset = h.asset
+      AND d.state IN ('in_block', 'confirmed') AND (d.state = 'in_block' OR d.height > u.height - $4 + 1)) fresh
+CROSS JOIN LATERAL (SELECT coalesce(sum(d.units), 0) AS units FROM deposit d
+    WHERE d.chain = h.chain AND d.address = h.address AND d.asset = $5
+      AND d.state IN ('in_block', 'confirmed') AND (d.state = 'in_block' OR d.height > u.height - $4 + 1)) freshgas
 LEFT JOIN LATERAL (SELECT min(d.first_seen) AS first_seen FROM deposit d
     WHERE d.chain = h.chain AND d.address = h.address AND d.asset = h.asset AND d.state = 'confirmed') o ON true
 WHERE h.chain = $1 AND h.asset = $2 AND h.units > 0 AND h.units >= $3 AND a.role = 0
-  AND NOT EXISTS (SELECT 1 FROM deposit d WHERE d.chain = h.chain AND d.address = h.address
-      AND d.state IN ('in_block', 'confirmed') AND (d.state = 'in_block' OR d.height > u.height - $4 + 1))
+  AND h.units > fresh.units AND h.units - fresh.units >= $3
   AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.chain = h.chain AND p.swap_id = '' AND p.from_address = h.address AND p.from_address <> ''
       AND (p.state NOT IN ('final', 'failed', 'dead')
         OR p.state = 'failed' AND p.asset = h.asset AND p.updated_at > $7::timestamptz - interval '1 day'))
   AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.chain = h.chain AND p.swap_id = '' AND p.destination = h.address
       AND p.state NOT IN ('final', 'failed', 'dead'))
-ORDER BY h.units DESC, h.address LIMIT $6
+ORDER BY 2 DESC, h.address LIMIT $6
 
 -- HOUSE_BEGUN
 -- How many sweeps and top-ups were stored since $2, and what top-ups brought since $3.
@@ -67,10 +73,16 @@ ON CONFLICT DO NOTHING
 SELECT s.address, coalesce((SELECT a.path FROM address a WHERE a.chain = s.chain AND a.address = $2), '') FROM sender s WHERE s.chain = $1
 
 -- SWEEPING_ACCOUNT
--- What the deposit address $2 can send of the asset $3: what it holds, with the nonce of its next transaction.
+-- What the deposit address $2 can send of the asset $3: what it holds that is $5 blocks deep,
+-- with the nonce of its next transaction. $4 is the chain's own asset.
+WITH buried AS (
+    SELECT h.asset, greatest(0, h.units - coalesce((SELECT sum(d.units) FROM deposit d JOIN cursor u ON u.chain = d.chain
+        WHERE d.chain = h.chain AND d.address = h.address AND d.asset = h.asset
+          AND d.state IN ('in_block', 'confirmed') AND (d.state = 'in_block' OR d.height > u.height - $5 + 1)), 0)) AS units
+    FROM holding h WHERE h.chain = $1 AND h.address = $2
+)
 SELECT a.path, coalesce((SELECT max(n.nonce) + 1 FROM deposit_sent n WHERE n.chain = a.chain AND n.address = a.address), 0),
-    coalesce((SELECT greatest(0, h.units) FROM holding h WHERE h.chain = a.chain AND h.address = a.address AND h.asset = $4), 0),
-    coalesce((SELECT greatest(0, h.units) FROM holding h WHERE h.chain = a.chain AND h.address = a.address AND h.asset = $3), 0)
+    coalesce((SELECT b.units FROM buried b WHERE b.asset = $4), 0), coalesce((SELECT b.units FROM buried b WHERE b.asset = $3), 0)
 FROM address a WHERE a.chain = $1 AND a.address = $2 AND a.role = 0
 
 -- ADD_DEPOSIT_SENT

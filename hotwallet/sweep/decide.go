@@ -11,7 +11,7 @@ import (
 	"ferry/swap/asset"
 )
 
-// Held is what one deposit address holds of one asset.
+// Held is what one deposit address holds of one asset and no reorganisation takes back.
 type Held struct {
 	Address string
 	Asset   asset.ID
@@ -20,13 +20,13 @@ type Held struct {
 	Since time.Time
 }
 
-// Account is a deposit address that holds something and could be swept now: all that
-// came to it is buried, and nothing it sends or is sent by us is under way.
+// Account is a deposit address that holds something and could be swept now: nothing it
+// sends or is sent by us is under way.
 type Account struct {
 	Address string
 	// Nonce is what its next transaction has.
 	Nonce uint64
-	// Gas is what it holds of the chain's own asset.
+	// Gas is what it holds of the chain's own asset, buried as well.
 	Gas asset.Units
 	// ToppedUp is what it got by top-ups in the last 24 hours.
 	ToppedUp asset.Units
