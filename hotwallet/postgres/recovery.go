@@ -27,9 +27,14 @@ var (
 	burnPaidSQL       = statement("BURN_PAID")
 	recoveredAtSQL    = statement("RECOVERED_AT")
 	raiseNonceSQL     = statement("RAISE_NONCE")
+	isSenderSQL       = statement("IS_SENDER")
 )
 
 var _ recovery.Store = (*Store)(nil)
+
+// alarmRecoveredTopUp is of what the address that pays sent to a deposit address by a
+// payment that is lost.
+const alarmRecoveredTopUp = "alarm.recovered_top_up"
 
 // alarmKeptBack is of payments that no recovery can tell to be unpaid, and reasonKeptBack
 // what each of them says.
@@ -108,13 +113,13 @@ func (c *change) recovers(ctx context.Context, height int64) (yes bool, err erro
 
 // recoveredChange finds the credits that come back from lost payments: those of
 // transactions that spend what is ours, to addresses of the house: change, or on an account
-// chain the other end of a sweep. They are no deposits; it books them against what the
-// payment took.
+// chain the other end of a sweep or of a gas top-up. They are no deposits; it books them
+// against what the payment took.
 func (c *change) recoveredChange(ctx context.Context, b chain.Block, own map[string][]attempt, addresses map[string]ownAddress) (map[string]bool, error) {
-	lost := map[string]bool{}
+	lost := map[string]string{}
 	for _, d := range b.Debits {
 		if _, known := own[d.TxID]; !known && (d.CoinID != "" || !d.Fee.IsZero()) {
-			lost[d.TxID] = true
+			lost[d.TxID] = d.Address
 		}
 	}
 	back := map[string]bool{}
@@ -126,14 +131,44 @@ func (c *change) recoveredChange(ctx context.Context, b chain.Block, own map[str
 		return back, err
 	}
 	for _, credit := range b.Credits {
-		if !lost[credit.TxID] || addresses[credit.Address].purpose() != purposeFunding {
+		sender, ours := lost[credit.TxID]
+		if !ours {
 			continue
+		}
+		if addresses[credit.Address].purpose() != purposeFunding {
+			toppedUp, err := c.recoveredTopUp(ctx, credit, sender)
+			if err != nil {
+				return nil, err
+			}
+			if !toppedUp {
+				continue
+			}
 		}
 		back[credit.CoinID()] = true
 		c.book(changeKey(c.depositID(credit), b.Hash), "recovered.change", "", ledger.Wallet, ledger.Recovered,
 			asset.Amount{Asset: credit.Asset, Units: credit.Units})
 	}
 	return back, nil
+}
+
+// recoveredTopUp reports a credit of the chain's own asset that the address that pays has
+// sent to another of ours, by a payment that the rows have lost: gas for a sweep. Told as a
+// deposit, it would be refunded to somebody who never had it. Should it have been a payout
+// to such an address, people have to tell: an alarm names it.
+func (c *change) recoveredTopUp(ctx context.Context, credit chain.Credit, sender string) (bool, error) {
+	if !keepsAccounts(c.chain) || credit.Asset != c.native.ID {
+		return false, nil
+	}
+	var paying bool
+	if err := c.tx.QueryRow(ctx, isSenderSQL, c.chain, sender).Scan(&paying); err != nil {
+		return false, fmt.Errorf("ask whether %.60s is the address that pays: %w", sender, err)
+	}
+	if !paying {
+		return false, nil
+	}
+	return true, c.staffAction(ctx, c.tx, itself, alarmRecoveredTopUp, c.depositID(credit), fmt.Sprintf(
+		"%s base units of %s that the address that pays had sent to %s are booked as recovered: gas for a sweep. If it was a payout, owe it to whose address that is",
+		credit.Units, credit.Asset, credit.Address))
 }
 
 // changeKey is of the change of a lost payment, by the deposit it would be otherwise.

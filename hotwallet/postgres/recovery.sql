@@ -39,6 +39,9 @@ WHERE a.chain = $1 AND a.role = 0 AND a.state = 'pool'
 -- RAISE_NONCE
 UPDATE sender SET next_nonce = $3 WHERE chain = $1 AND address = $2 AND next_nonce < $3
 
+-- IS_SENDER
+SELECT EXISTS (SELECT 1 FROM sender WHERE chain = $1 AND address = $2)
+
 -- RECOVERED_AT
 -- What a block's recovered sweeps are booked under: $1 is such a key without what lies
 -- between its chain and its block.

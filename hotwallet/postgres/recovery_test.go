@@ -143,6 +143,40 @@ func TestLostSweepIsRecovered(t *testing.T) {
 	}
 }
 
+// Gas that a lost top-up brought to an issued address is no deposit of its user: it is
+// booked as recovered and an alarm names it. What others send there is one. A block that is taken back takes it with it.
+func TestLostTopUpIsRecovered(t *testing.T) {
+	t.Parallel()
+	s, pool := ordered(t, asset.Ethereum)
+	issued, err := s.IssueDeposit(t.Context(), swapID, "terms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(t, s, block("a", 11, chain.Credit{TxID: "fund", Address: "house", Asset: asset.ETH, Units: asset.NewUnits(1000)}))
+	before := text(t, pool, sumsSQL)
+	sent := block("a", 12, chain.Credit{TxID: "gas", Address: issued.Address.Address, Asset: asset.ETH, Units: asset.NewUnits(40)},
+		chain.Credit{TxID: "paid", Address: issued.Address.Address, Asset: asset.ETH, Units: asset.NewUnits(5)})
+	sent.Debits = []chain.Debit{{TxID: "gas", Address: "house", Asset: asset.ETH, Units: asset.NewUnits(40), Fee: asset.NewUnits(7)}}
+	for range 2 {
+		apply(t, s, sent)
+		if got := text(t, pool, sumsSQL); got != "deposit_confirming -5, house_capital -1000, recovered 7, wallet 998" {
+			t.Fatalf("the book says %s", got)
+		}
+		if got := text(t, pool, `SELECT string_agg(txid, ',' ORDER BY txid) FROM deposit WHERE state = 'in_block'`); got != "fund,paid" {
+			t.Fatalf("deposits %s", got)
+		}
+		if got := text(t, pool, `SELECT DISTINCT target FROM staff_action WHERE action = 'alarm.recovered_top_up'`); got != "ethereum:gas:0" {
+			t.Fatalf("alarms %s", got)
+		}
+		if err := s.Rollback(t.Context(), sent.Ref); err != nil {
+			t.Fatal(err)
+		}
+		if got := text(t, pool, sumsSQL); got != before {
+			t.Fatalf("after the block is gone the book says %s, want %s", got, before)
+		}
+	}
+}
+
 // Who is paid was given an address: one of the pool that is paid is never given, nor
 // those below it and as many above as BIP44's gap. In a block or in the mempool.
 func TestPaidPoolIsBurnt(t *testing.T) {
