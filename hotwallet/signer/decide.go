@@ -149,12 +149,15 @@ func judgeMember(tx *bolt.Tx, p payment, member part) (record authorityRecord, r
 		return record, nil, err
 	case !fixed.sameTerms(record):
 		return record, refuse("authority", "", "%s was signed before with other terms.", member.key), nil
-	case fixed.Attempts >= maxAttempts:
-		return record, refuse("unsigned_tx", fmt.Sprint(maxAttempts), "Too many transactions were signed for %s.", member.key), nil
 	case !slices.Contains(p.spends, fixed.Anchor):
-		record.Dead, record.Attempts = append(fixed.Dead, fixed.Anchor), fixed.Attempts
+		// Attempts are counted anew: those of the dead anchor are over.
+		if record.Dead = append(fixed.Dead, fixed.Anchor); len(record.Dead) > maxDead {
+			return record, refuse("unsigned_tx", fmt.Sprint(maxDead), "Too many anchors of %s have died.", member.key), nil
+		}
 		refusal, err = died(tx, p, member, fixed)
 		return record, refusal, err
+	case fixed.Attempts >= maxAttempts:
+		return record, refuse("unsigned_tx", fmt.Sprint(maxAttempts), "Too many transactions were signed for %s.", member.key), nil
 	case fixed.Batch != record.Batch:
 		return record, refuse("authority", "", "%s was signed before in another batch; a batch is replaced whole.", member.key), nil
 	}

@@ -22,8 +22,10 @@ const (
 	maxBatch = 100
 	// maxUnsignedEthereum is ample for a transfer of ether or a token.
 	maxUnsignedEthereum = 1024
-	// maxAttempts bounds the transactions signed for one authority.
+	// maxAttempts bounds the transactions signed for one authority that share an anchor,
+	// maxDead the anchors that it may have lost.
 	maxAttempts = 100
+	maxDead     = 100
 	// basisPoints is the whole, in basis points.
 	basisPoints = 10_000
 )

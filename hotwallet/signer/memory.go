@@ -67,8 +67,9 @@ type authorityRecord struct {
 	// Batch names the set of authorities that each of them pays; "" for this one alone.
 	Batch string `json:"batch,omitempty"`
 	// Dead are the anchors that it had before, each spent for good without paying.
-	Dead     []string `json:"dead,omitempty"`
-	Attempts int      `json:"attempts"`
+	Dead []string `json:"dead,omitempty"`
+	// Attempts counts the transactions signed for it that share Anchor.
+	Attempts int `json:"attempts"`
 }
 
 // signedRecord is one signature given.

@@ -205,14 +205,19 @@ func TestOlderLeaseIsRefused(t *testing.T) {
 	}
 }
 
+// The attempts of one anchor are limited, and those of the next are counted anew.
 func TestAttemptsAreLimited(t *testing.T) {
 	t.Parallel()
 	d := deskFor(t)
 	a := d.authority(t, swap.PurposePayout, asset.BTC, asset.ETH, "a")
+	var dead []string
+	nonce := uint64(0)
 	attempt := func(i int64) error {
-		tx := transfer(0, payoutWei())
+		tx := transfer(nonce, payoutWei())
 		tx.GasFeeCap = big.NewInt(3_000_000_000 + i)
-		_, err := d.signEthereum(sendEther(t, a, tx))
+		req := sendEther(t, a, tx)
+		req.SignedDeaths = dead
+		_, err := d.signEthereum(req)
 		return err
 	}
 	for i := range int64(maxAttempts) {
@@ -224,6 +229,13 @@ func TestAttemptsAreLimited(t *testing.T) {
 	if err := attempt(0); err != nil {
 		t.Errorf("a replay: %v", err)
 	}
+	nonce, dead = 1, []string{d.death(t, asset.Ethereum, d.nonceID(t, "0"), foreignTxID, nil)}
+	for i := range int64(maxAttempts) {
+		if err := attempt(i); err != nil {
+			t.Fatalf("attempt %d of the next anchor: %v", i, err)
+		}
+	}
+	wantRefusal(t, attempt(maxAttempts), "unsigned_tx", "Too many transactions")
 }
 
 // A failure between the decision and the commit releases nothing and leaves
