@@ -27,6 +27,7 @@ import (
 	"ferry/cmd/internal/daemon"
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/signer"
+	"ferry/swap/asset"
 )
 
 func main() { daemon.Main("signerd", run) }
@@ -146,8 +147,8 @@ func caps(d deployment.Deployment) (signer.Caps, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !a.Token && !sweeps.GasMax.IsZero() {
-			limit.GasTopUp = sweeps.GasMax
+		if !a.Token && a.Chain.Family() == asset.Account {
+			limit.GasTopUp = sweeps.GasMax // 0 where gas_max is left out: none is signed then
 		}
 		if limits[a.ID], err = limit.OverTime(a.ID); err != nil {
 			return nil, err
