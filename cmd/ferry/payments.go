@@ -14,7 +14,7 @@ import (
 )
 
 // purposes are those that payments can be listed by.
-var purposes = []swap.Purpose{swap.PurposePayout, swap.PurposeRefund, "sweep", "gas_topup", "gap_fill", "consolidation"}
+var purposes = []swap.Purpose{swap.PurposePayout, swap.PurposeRefund, swap.PurposeSweep, swap.PurposeGasTopUp, swap.PurposeGapFill}
 
 func paymentsCommand(a *app) *cobra.Command {
 	var asJSON bool

@@ -2,7 +2,8 @@
 -- Payments of a chain ($1), of a purpose ($2), '' for all: those that are open or failed
 -- ($3), and of these only those that somebody should look at ($4): they stand still, have
 -- failed, or are in no block although they were queued before $5. Those come first, and
--- the oldest of them.
+-- the oldest of them. What a payment offers is its newest signed attempt's: one that was
+-- dropped unsigned, or is only planned, says nothing of the one before it.
 SELECT * FROM (
     SELECT p.order_id, coalesce(p.swap_id, '') AS swap_id, p.chain, p.purpose, p.asset, p.units, p.destination, p.state, p.reason,
            p.queued_at, p.updated_at, p.retry, coalesce(p.height, 0) AS height,
@@ -12,7 +13,8 @@ SELECT * FROM (
            CASE WHEN p.height IS NOT NULL THEN p.fee ELSE coalesce(a.fee, 0) END AS fee, coalesce(a.last_answer, '') AS last_answer,
            p.state = 'failed' OR p.state IN ('queued', 'signed', 'broadcast') AND (p.reason <> '' OR p.queued_at < $5) AS stuck
     FROM hotwallet.payment p
-    LEFT JOIN LATERAL (SELECT txid, fee, last_answer FROM hotwallet.attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
+    LEFT JOIN LATERAL (SELECT txid, fee, last_answer FROM hotwallet.attempt
+        WHERE batch_id = p.batch_id AND state <> 'dropped' ORDER BY txid IS NULL, n DESC LIMIT 1) a ON true
     WHERE ($1 = '' OR p.chain = $1) AND ($2 = '' OR p.purpose = $2) AND (NOT $3 OR p.state <> 'final')
 ) listed
 WHERE NOT $4 OR stuck
