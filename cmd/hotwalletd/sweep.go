@@ -13,7 +13,7 @@ func (w wiring) sweeps(sender string, stored func()) (*sweep.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sweep.New(sweep.Config{Chain: w.chain, Store: w.store, Payer: w.adapter, Sender: sender, FeeMax: w.amounts.PaymentFeeMax,
+	return sweep.New(sweep.Config{Chain: w.chain, Store: w.store, Payer: w.fees.Payer(w.adapter), Sender: sender, FeeMax: w.amounts.PaymentFeeMax,
 		Settings: sweep.Settings{Multiple: policy.Multiple, PerHour: policy.PerHour, Floor: amounts.Floor, TokenLeast: amounts.Tokens,
 			TopUpMax: amounts.GasMax, TopUpAddressDay: amounts.GasAddressDay, TopUpDay: amounts.GasDay,
 			CoinsMost: policy.CoinsMost, ConsolidatePerDay: policy.PerDay},
