@@ -44,7 +44,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if w.accounts, err = accounts.Load(s, w.deployment.Networks); err != nil {
 		return err
 	}
-	if err = w.readPolicy(); err != nil {
+	if err = w.readPolicy(s); err != nil {
 		return err
 	}
 	if w.adapter, err = checkedAdapter(ctx, s, name, w.deployment.Networks, w.log); err != nil {
@@ -97,9 +97,15 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	return daemon.Group(ctx, append(parts, reload, a.Run, relay.Run, lease.Wait, serve)...)
 }
 
-// readPolicy reads whose signatures count, and the amounts of the chain's own asset and
-// of its tokens.
-func (w *wiring) readPolicy() (err error) {
+// readPolicy reads whose signatures count, the amounts of the chain's own asset and of
+// its tokens, and how long payments wait until they offer all that they may.
+func (w *wiring) readPolicy(s *daemon.Settings) (err error) {
+	if w.bidWithin, err = time.ParseDuration(s.Or("FERRY_BID_WITHIN", "1h")); err != nil {
+		return fmt.Errorf("FERRY_BID_WITHIN has to be a duration such as 1h: %w", err)
+	}
+	if w.bidWithin < time.Second {
+		return fmt.Errorf("FERRY_BID_WITHIN is %s; it can be 1s or more", w.bidWithin)
+	}
 	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
 		return err
 	}

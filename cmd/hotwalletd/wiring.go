@@ -34,10 +34,12 @@ const pollEvery = 250 * time.Millisecond
 type wiring struct {
 	chain asset.Chain
 	// log names the chain, plain is for packages that name it themselves.
-	log, plain            *slog.Logger
-	brokers               []string
-	listen                string
-	attest, signer        string
+	log, plain     *slog.Logger
+	brokers        []string
+	listen         string
+	attest, signer string
+	// bidWithin is how long a payment that no block takes has until it offers all that it may.
+	bidWithin             time.Duration
 	deployment            deployment.Deployment
 	accounts              keys.Accounts
 	amounts               deployment.Amounts
@@ -83,7 +85,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(),
 		BatchWindow: w.deployment.Chains[w.chain].BatchWindow(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
+		Bid: payment.Rising(time.Now, w.bidWithin, nil), Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}

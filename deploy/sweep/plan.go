@@ -71,6 +71,8 @@ func impossible(c cell) string {
 		return "addresses are issued, and their pool is refilled, on the deposit's chain only"
 	case strings.HasPrefix(c.point, "sweep.") && (!depositChain || chain != string(asset.Ethereum)):
 		return "only deposits in ether are swept here"
+	case strings.HasPrefix(c.point, "payment.replace."):
+		return "a payment waits for its block for seconds here, and offers more after minutes; package payment's tests die there"
 	case strings.HasPrefix(c.point, "watch.see.") && !depositChain && chain == string(asset.Ethereum):
 		return "a payment in ether has no change to be seen in the mempool"
 	case strings.HasPrefix(c.point, "watch.replace.") && !depositChain:

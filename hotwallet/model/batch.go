@@ -22,8 +22,12 @@ func (d *Database) newest(batchID string) *payment.Attempt {
 	if !ok {
 		return nil
 	}
-	a := b.last()
-	return &a
+	for i := len(b.attempts) - 1; i >= 0; i-- {
+		if a := b.attempts[i]; a.State != payment.AttemptDropped {
+			return &a
+		}
+	}
+	return nil
 }
 
 // pays reports that one of the batch's payments goes to the address.
@@ -88,7 +92,7 @@ func (s *Store) StorePlan(_ context.Context, payments []payment.Payment, plan ch
 	var b payment.Batch
 	err := s.change(func(c *change) error {
 		row := batch{chain: c.chain, purpose: payments[0].Order.Purpose, state: swap.PaymentQueued, version: 1,
-			attempts: []payment.Attempt{{N: 1, State: payment.AttemptPlanned, Plan: plan}}}
+			attempts: []payment.Attempt{{N: 1, State: payment.AttemptPlanned, Plan: plan, PlannedAt: c.at}}}
 		for _, p := range payments {
 			row.orders = append(row.orders, p.Order.ID)
 		}
@@ -131,7 +135,7 @@ func (s *Store) StoreSigned(_ context.Context, b payment.Batch, raw []byte, txid
 		if err := c.hold(b); err != nil {
 			return fmt.Errorf("hold for %s: %w", b.ID, err)
 		}
-		next = b.Moved(swap.PaymentSigned, "", n, func(a *payment.Attempt) { a.State, a.Raw, a.TxID = payment.AttemptSigned, raw, txid })
+		next = b.Moved(b.SignedState(), "", n, func(a *payment.Attempt) { a.State, a.Raw, a.TxID = payment.AttemptSigned, raw, txid })
 		model.Set(c.tx, c.txids, place{c.chain, txid}, b.ID)
 		c.put(next)
 		return nil
@@ -141,6 +145,9 @@ func (s *Store) StoreSigned(_ context.Context, b payment.Batch, raw []byte, txid
 
 // hold takes each payment's amount and share of the fee off the wallet, each in its asset.
 func (c *change) hold(b payment.Batch) error {
+	if held, before := b.HeldFee(); before {
+		return c.holdMore(b, held)
+	}
 	shares, err := payment.Shares(b.Last().Plan.Fee, len(b.Payments))
 	if err != nil {
 		return err

@@ -157,7 +157,10 @@ func (s *Store) account(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 }
 
 // left is what the sender can spend of one asset.
-func (s *Store) left(id asset.ID) (asset.Units, error) {
+func (s *Store) left(id asset.ID) (asset.Units, error) { return s.leftBut(id, "") }
+
+// leftBut is what it could spend without a batch.
+func (s *Store) leftBut(id asset.ID, batchID string) (asset.Units, error) {
 	from := s.senders[s.chain]
 	left := s.held(from.address, id)
 	for _, d := range s.deposits {
@@ -167,7 +170,7 @@ func (s *Store) left(id asset.ID) (asset.Units, error) {
 	}
 	for _, p := range s.payments {
 		a := s.newest(p.BatchID)
-		if p.Order.Chain != s.chain || a == nil || p.Height != 0 {
+		if p.Order.Chain != s.chain || a == nil || p.Height != 0 || p.BatchID == batchID {
 			continue
 		}
 		if p.Order.Amount.Asset == id {
@@ -186,16 +189,7 @@ func (s *Store) left(id asset.ID) (asset.Units, error) {
 // reserve ties the plan's coins, or its nonce, to the batch.
 func (c *change) reserve(batchID string, paid asset.Amount, plan chain.Plan) error {
 	if !c.accounts() {
-		for _, input := range plan.Coins {
-			key := place{c.chain, input.ID()}
-			row, known := c.coins[key]
-			if !known || !c.spendable(row) || row.units != input.Units || row.path != input.Path {
-				return fmt.Errorf("coin %s can't be reserved: %w", key.name, payment.ErrChanged)
-			}
-			row.reservedBy = batchID
-			model.Set(c.tx, c.coins, key, row)
-		}
-		return nil
+		return c.reserveCoins(batchID, plan.Coins)
 	}
 	f, unsigned, err := c.account(paid.Asset)
 	if err != nil {
@@ -213,5 +207,18 @@ func (c *change) reserve(batchID string, paid asset.Amount, plan chain.Plan) err
 	from := c.senders[c.chain]
 	from.nonce++
 	model.Set(c.tx, c.senders, c.chain, from)
+	return nil
+}
+
+func (c *change) reserveCoins(batchID string, coins []chain.Coin) error {
+	for _, input := range coins {
+		key := place{c.chain, input.ID()}
+		row, known := c.coins[key]
+		if !known || !c.spendable(row) || row.units != input.Units || row.path != input.Path {
+			return fmt.Errorf("coin %s can't be reserved: %w", key.name, payment.ErrChanged)
+		}
+		row.reservedBy = batchID
+		model.Set(c.tx, c.coins, key, row)
+	}
 	return nil
 }

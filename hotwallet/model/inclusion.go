@@ -127,14 +127,18 @@ func (c *change) includeBatch(b chain.Block, row batch, own []chain.Debit, alien
 }
 
 // follow has a batch come to where its payments are, which is one state for all.
-func (c *change) follow(batchID string, attempt payment.AttemptState) {
+func (c *change) follow(batchID string, final bool) {
 	b := c.batches[batchID]
 	b.state = c.payments[b.orders[0]].State
 	b.version++
-	b.attempts = slices.Clone(b.attempts)
-	for i := range b.attempts {
-		if b.attempts[i].State == payment.AttemptMined {
-			b.attempts[i].State = attempt
+	if final {
+		b.attempts = lost(b.attempts)
+	} else {
+		b.attempts = slices.Clone(b.attempts)
+		for i, a := range b.attempts {
+			if a.State == payment.AttemptMined || a.State == payment.AttemptReplaced {
+				b.attempts[i].State = payment.AttemptBroadcast
+			}
 		}
 	}
 	model.Set(c.tx, c.batches, batchID, b)
@@ -212,7 +216,7 @@ func (c *change) finishPayments(limit int64) error {
 		c.blockEntries = append(c.blockEntries, e)
 	}
 	for _, id := range batchesOf(ended) {
-		c.follow(id, payment.AttemptMined)
+		c.follow(id, true)
 	}
 	return nil
 }
@@ -273,7 +277,7 @@ func (c *change) reorgPayments(at chain.Ref, keys map[string]bool) {
 		}
 	}
 	for _, id := range batchesOf(gone) {
-		c.follow(id, payment.AttemptBroadcast)
+		c.follow(id, false)
 	}
 }
 

@@ -42,6 +42,9 @@ type Attempt struct {
 	// Raw and TxID are set once it is signed.
 	Raw  []byte
 	TxID string
+	// Reason is why it was made after an earlier one, "" of the first.
+	Reason    string
+	PlannedAt time.Time
 }
 
 // Batch is one transaction to be, which pays one payment or several. It is immutable

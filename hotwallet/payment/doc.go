@@ -8,7 +8,8 @@
 //	queued, planned      the signer may have signed: ask again with the same plan,
 //	                     it answers with the same bytes
 //	signed               a node may have the bytes: hand in the same bytes
-//	broadcast            hand them in again, ever more rarely, until a block has it
+//	broadcast            hand them in again, ever more rarely, until a block has it;
+//	                     where that takes long, plan another attempt that offers more
 //
 // On chains of the UTXO family those that come within a window may be paid by one
 // transaction, a batch: the oldest first, up to 100, each bearing an equal share of the fee.
@@ -17,9 +18,8 @@
 //
 // It promises that nothing is signed for a deposit that is not confirmed at that
 // moment in our own book and attested by attestd from a node of its own, and goes on
-// by itself when it is again; that a payment
-// never has a second plan, so that whatever crashes or
-// repeats, at most one transaction can pay it; that nothing is planned, signed or
+// by itself when it is again; that all that is ever signed for a batch spends the same, so
+// that whatever crashes or repeats, at most one transaction can pay it; that nothing is planned, signed or
 // handed in while the chain is halted; and that a payment which stands still says
 // why in its reason. Blocks are package watch's: it moves payments on from
 // broadcast, and back after a reorganisation. A fee is in the chain's own asset, whatever

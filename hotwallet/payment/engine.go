@@ -26,6 +26,8 @@ const (
 	// A payment that waits for something of ours is looked at more often.
 	waitLeast = 500 * time.Millisecond
 	waitMost  = 10 * time.Second
+	// bidEvery is how far apart two attempts of a batch are.
+	bidEvery = 30 * time.Second
 	// Basis points: the whole, and the largest fee unless configured.
 	feeBasisWhole   = 10_000
 	feeBasisDefault = 2_500
@@ -53,6 +55,10 @@ type Config struct {
 	AmountMax map[asset.ID]asset.Units
 	// QuoteKeys and AttestKeys are those the signer trusts too.
 	QuoteKeys, AttestKeys swap.PublicKeys
+	// Bid says what a batch that is in no block should offer; nil never makes a second
+	// attempt. Attempts are BidEvery apart, 30 s if zero.
+	Bid      Bidder
+	BidEvery time.Duration
 	// Check compares stored bytes with their plan before each time they are handed
 	// in: between signature and broadcast they lie in a database that others may
 	// reach. nil, in tests whose signer makes no real transactions, checks nothing.
@@ -82,6 +88,8 @@ type Engine struct {
 	// the chains whose deposits nobody could look at in this round.
 	unattestedSince map[string]time.Time
 	unanswered      map[asset.Chain]error
+	// spent are batches that offer all they may.
+	spent map[string]bool
 	// gathering is since when payments wait to be paid together, zero while none does;
 	// apart are those that are paid each by itself.
 	gathering time.Time
@@ -113,13 +121,17 @@ func New(c Config) (*Engine, error) {
 	if len(c.QuoteKeys) == 0 || len(c.AttestKeys) == 0 {
 		return nil, errors.New("payment: no key is trusted to sign quotes or receipts")
 	}
+	if c.BidEvery == 0 {
+		c.BidEvery = bidEvery
+	}
 	if c.BatchWindow < 0 {
 		return nil, fmt.Errorf("payment: a batch window of %s", c.BatchWindow)
 	}
 	if c.Poll == 0 {
 		c.Poll = 250 * time.Millisecond
 	}
-	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{}, apart: map[string]bool{}}, nil
+	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
+		apart: map[string]bool{}, spent: map[string]bool{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -213,6 +225,11 @@ func (e *Engine) forget(open []Open) {
 			delete(e.tries, id)
 		}
 	}
+	for id := range e.spent {
+		if !still[id] {
+			delete(e.spent, id)
+		}
+	}
 	for id := range e.apart {
 		if !still[id] {
 			delete(e.apart, id)
@@ -261,6 +278,8 @@ func (e *Engine) forward(ctx context.Context, b Batch, authorities []Authority) 
 		if b, done, err = e.sign(ctx, b, authorities); err != nil || !done {
 			return err
 		}
+	} else if b, err = e.raise(ctx, b); err != nil {
+		return err
 	}
 	if b.State == swap.PaymentSigned || b.State == swap.PaymentBroadcast {
 		return e.send(ctx, b)

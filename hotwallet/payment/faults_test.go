@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"sync"
 
 	"ferry/hotwallet/chain"
@@ -65,6 +66,10 @@ func (s fusedStore) StorePlan(ctx context.Context, p []payment.Payment, plan cha
 	return around(s.fuse, "StorePlan", func() (payment.Batch, error) { return s.Store.StorePlan(ctx, p, plan) })
 }
 
+func (s fusedStore) StoreReplacement(ctx context.Context, b payment.Batch, plan chain.Plan, reason string) (payment.Batch, error) {
+	return around(s.fuse, "StoreReplacement", func() (payment.Batch, error) { return s.Store.StoreReplacement(ctx, b, plan, reason) })
+}
+
 func (s fusedStore) StoreSigned(ctx context.Context, b payment.Batch, raw []byte, txid string) (payment.Batch, error) {
 	return around(s.fuse, "StoreSigned", func() (payment.Batch, error) { return s.Store.StoreSigned(ctx, b, raw, txid) })
 }
@@ -111,22 +116,25 @@ const (
 	signRefused                      // it refuses, having signed nothing
 )
 
-// fakeSigner has the memory of the real one: an authority is signed for one
-// transaction, a coin or nonce for one authority, a token never goes back.
+// fakeSigner has the memory of the real one: an authority is signed for
+// conflicting transactions only, a coin or nonce for one authority, a token never goes back.
 type fakeSigner struct {
 	mu     sync.Mutex
 	plans  map[string][32]byte
 	signed map[string][]byte
-	spends map[string]string
-	token  uint64
-	faults []signFault
+	// anchors are what the first transaction for an authority spends first: each later one
+	// does too.
+	anchors map[string]string
+	spends  map[string]string
+	token   uint64
+	faults  []signFault
 	// conflicting says what was asked for that must never be.
 	conflicting string
 	calls       int
 }
 
 func newFakeSigner() *fakeSigner {
-	return &fakeSigner{plans: map[string][32]byte{}, signed: map[string][]byte{}, spends: map[string]string{}}
+	return &fakeSigner{anchors: map[string]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{}, spends: map[string]string{}}
 }
 
 func (s *fakeSigner) fail(f ...signFault) {
@@ -153,8 +161,10 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 	}
 	s.token = r.FencingToken
 	sum, id := sha256.Sum256(r.Plan.Unsigned), r.Authorities[0].Order.ID
-	if before, known := s.plans[id]; known && before != sum {
+	if before, known := s.plans[id]; known && before != sum && !slices.Contains(spends(r), s.anchors[id]) {
 		return nil, "", s.conflict("%s was planned twice", id)
+	} else if !known {
+		s.anchors[id] = spends(r)[0]
 	}
 	for _, spend := range spends(r) {
 		if owner, taken := s.spends[spend]; taken && owner != id {

@@ -89,8 +89,19 @@ type Store interface {
 	// attempt, and reserves its coins or takes its nonce, unless the chain is halted or
 	// a deposit is not confirmed. The store names the batch (BatchID).
 	StorePlan(ctx context.Context, payments []Payment, plan chain.Plan) (Batch, error)
+	// ReplacementBasis is what another attempt of a batch may spend: as Must all that the
+	// newest one spends, the anchor first, or the same nonce with what the sender could
+	// spend without this batch.
+	ReplacementBasis(ctx context.Context, b Batch) (Basis, error)
+	// StoreReplacement stores another attempt of a batch that is handed in, for a reason,
+	// and reserves the coins that no earlier one has, unless the chain is halted. It has
+	// the newest attempt's coins, or the nonce.
+	StoreReplacement(ctx context.Context, b Batch, plan chain.Plan, reason string) (Batch, error)
+	// StoreDropped stores that the signer refused the newest attempt, which has signed
+	// nothing and is not the first: its own coins are free again.
+	StoreDropped(ctx context.Context, b Batch, reason string) (Batch, error)
 	// StoreSigned stores the signed bytes of the newest attempt, which is planned, and
-	// holds amounts and fee in the books.
+	// holds amounts and fee in the books, of a later one what it costs more.
 	StoreSigned(ctx context.Context, b Batch, raw []byte, txid string) (Batch, error)
 	// StoreAnswer stores what the node said to attempt n. The first answer after which the
 	// transaction may be out makes the batch broadcast, with a fact for each payment.

@@ -16,6 +16,7 @@ import (
 func TestPaidOnceOrQueuedWithAReason(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
+		w.bidding()
 		w.fund(w.some(500), w.some(500), w.some(500))
 		var all []swap.Order
 		rapid.Check(t, func(r *rapid.T) {
@@ -42,7 +43,7 @@ func TestPaidOnceOrQueuedWithAReason(t *testing.T) {
 // act does one random thing.
 func (w *world) act(r *rapid.T, all []swap.Order) []swap.Order {
 	w.t.Helper()
-	switch rapid.IntRange(0, 9).Draw(r, "act") {
+	switch rapid.IntRange(0, 11).Draw(r, "act") {
 	case 0, 1, 2:
 		pay := w.payout
 		if rapid.Bool().Draw(r, "in parts") {
@@ -73,6 +74,12 @@ func (w *world) act(r *rapid.T, all []swap.Order) []swap.Order {
 		w.chain.Reorg(1, rapid.SampledFrom([]fakechain.Fate{fakechain.Return, fakechain.Drop}).Draw(r, "fate"))
 		w.chain.Mine(2)
 		w.mine(0)
+	case 10:
+		w.chain.SetBlockRate(rapid.Uint64Range(0, 30).Draw(r, "market"))
+	case 11:
+		for _, txid := range w.chain.Unconfirmed() {
+			w.chain.Evict(txid)
+		}
 	}
 	return all
 }
@@ -84,6 +91,7 @@ const stepsMost = 14
 // act may have left a fault behind, and a round with one payment uses up one.
 func (w *world) calm() {
 	w.t.Helper()
+	w.chain.SetBlockRate(0)
 	for range stepsMost + 6 {
 		w.step()
 		w.mine(confirmations)

@@ -178,6 +178,10 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 	var refusal *swap.Error
 	if errors.As(cause, &refusal) && refusal.Code != swap.CodeUnavailable {
 		e.config.Observer.signing(Refused)
+		if b.Last().N > 1 {
+			_, err := e.config.Store.StoreDropped(ctx, b, because(ReasonRefused, errors.New(refusal.Message)))
+			return err
+		}
 		e.setApart(b)
 		return e.stand(ctx, b, ReasonRefused+" "+refusal.Message, true)
 	}
@@ -186,44 +190,67 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 	return e.stand(ctx, b, ReasonSigner, true)
 }
 
-// send hands the stored bytes in, for the first time or again.
+// send hands the stored bytes in, for the first time or again: of several attempts the
+// newest first, and earlier ones for as long as the node takes none.
 func (e *Engine) send(ctx context.Context, b Batch) error {
-	if err := e.running(ctx); err != nil {
-		return err
+	for _, a := range b.Live() {
+		if err := e.running(ctx); err != nil {
+			return err
+		}
+		next, taken, err := e.handIn(ctx, b, a)
+		if err != nil || taken {
+			return err
+		}
+		b = next
 	}
-	a := b.Last()
+	return nil
+}
+
+// handIn hands one attempt in and reports that there is no need to hand in another.
+func (e *Engine) handIn(ctx context.Context, b Batch, a Attempt) (Batch, bool, error) {
 	if e.config.Check != nil {
 		if err := e.config.Check(e.config.Chain, a); err != nil {
 			e.later(b.ID, pauseLeast, pauseMost)
-			return e.stand(ctx, b, because(ReasonBytes, err), true)
+			return b, true, e.stand(ctx, b, because(ReasonBytes, err), true)
 		}
 	}
 	acceptance, cause := e.config.Payer.Broadcast(ctx, a.Raw)
 	crash.Point("payment.broadcast.after")
 	if ctx.Err() != nil {
 		// Nothing is known of it; the bytes are stored and go out again.
-		return ctx.Err()
+		return b, true, ctx.Err()
 	}
-	e.later(b.ID, pauseLeast, pauseMost)
+	if a.N == b.Last().N {
+		e.later(b.ID, pauseLeast, pauseMost)
+	}
+	answer := e.answer(b, a, acceptance, cause)
+	e.config.Observer.broadcast(answer.Acceptance)
+	e.config.Log.Info("payment handed in", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "answer", answer.Acceptance)
+	if answer.Reason != "" && answer.Reason != b.Reason() {
+		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "reason", answer.Reason)
+	}
+	b, err := e.config.Store.StoreAnswer(ctx, b, a.N, answer)
+	crash.Point("payment.answer.after")
+	return b, answer.Acceptance == chain.Accepted, err
+}
+
+// answer is what the node said, with the reason that people read.
+func (e *Engine) answer(b Batch, a Attempt, acceptance chain.Acceptance, cause error) Answer {
 	answer := Answer{Acceptance: acceptance, At: e.config.Now()}
 	switch acceptance {
 	case chain.Accepted:
+		if e.spent[b.ID] {
+			answer.Reason = ReasonBudget
+		}
 	case chain.Conflicting:
 		answer.Reason = because(ReasonConflicting, cause)
 	case chain.Rejected:
 		answer.Reason = because(ReasonRejected, cause)
 	default:
 		answer.Acceptance = chain.Unknown
-		e.config.Log.Warn("broadcast may or may not have arrived", "chain", e.config.Chain, "batch", b.ID, "error", cause)
+		e.config.Log.Warn("broadcast may or may not have arrived", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "error", cause)
 	}
-	e.config.Observer.broadcast(answer.Acceptance)
-	e.config.Log.Info("payment handed in", "chain", e.config.Chain, "batch", b.ID, "answer", answer.Acceptance)
-	if answer.Reason != "" && answer.Reason != b.Reason() {
-		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "batch", b.ID, "reason", answer.Reason)
-	}
-	_, err := e.config.Store.StoreAnswer(ctx, b, a.N, answer)
-	crash.Point("payment.answer.after")
-	return err
+	return answer
 }
 
 func (e *Engine) moved() {

@@ -59,7 +59,8 @@ func (s *Store) Batch(ctx context.Context, batchID string) (payment.Batch, error
 		}
 		b.Attempts, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (a payment.Attempt, err error) {
 			var plan string
-			if err = row.Scan(&a.N, &a.State, &plan, &a.Raw, &a.TxID); err == nil {
+			if err = row.Scan(&a.N, &a.State, &plan, &a.Raw, &a.TxID, &a.Reason, &a.PlannedAt); err == nil {
+				a.PlannedAt = a.PlannedAt.UTC()
 				err = json.Unmarshal([]byte(plan), &a.Plan)
 			}
 			return a, err
@@ -124,7 +125,7 @@ func (s *Store) StorePlan(ctx context.Context, payments []payment.Payment, plan 
 		p.BatchID, p.Reason, p.Version, p.Attempt = b.ID, "", p.Version+1, nil
 		b.Payments = append(b.Payments, p)
 	}
-	b.Attempts = []payment.Attempt{{N: 1, State: payment.AttemptPlanned, Plan: plan}}
+	b.Attempts = []payment.Attempt{{N: 1, State: payment.AttemptPlanned, Plan: plan, PlannedAt: now}}
 	return b, nil
 }
 
@@ -188,7 +189,7 @@ func (s *Store) StoreSigned(ctx context.Context, b payment.Batch, raw []byte, tx
 	}
 	err = s.write(ctx, func(tx pgx.Tx) error {
 		err := errors.Join(
-			s.moveBatch(ctx, tx, b, swap.PaymentSigned, ""),
+			s.moveBatch(ctx, tx, b, b.SignedState(), ""),
 			changedOne(tx.Exec(ctx, signAttemptSQL, b.ID, n, raw, txid, s.now())))
 		if err != nil {
 			return fmt.Errorf("store the signed bytes of %s: %w", b.ID, err)
@@ -198,21 +199,28 @@ func (s *Store) StoreSigned(ctx context.Context, b payment.Batch, raw []byte, tx
 	if err != nil {
 		return b, err
 	}
-	return b.Moved(swap.PaymentSigned, "", n, func(a *payment.Attempt) {
+	return b.Moved(b.SignedState(), "", n, func(a *payment.Attempt) {
 		a.State, a.Raw, a.TxID = payment.AttemptSigned, raw, txid
 	}), nil
 }
 
 // holdEntries book each payment's amount and its share of the fee as in flight from the
-// moment the bytes exist. The fee is in the chain's own asset, whatever is paid.
+// moment the bytes exist, for a later attempt what it costs more. The fee is in the chain's own asset, whatever is paid.
 func (s *Store) holdEntries(b payment.Batch) ([]ledger.Entry, error) {
-	shares, err := payment.Shares(b.Last().Plan.Fee, len(b.Payments))
-	if err != nil {
-		return nil, err
-	}
 	var all []ledger.Entry
 	for i, p := range b.Payments {
-		o, held, gas := p.Order, p.Order.Amount, shares[i]
+		gas, first, err := heldMore(b, i)
+		if err != nil {
+			return nil, err
+		}
+		if !first {
+			if !gas.IsZero() {
+				all = append(all, ledger.Transfer(payment.HoldKey(b, b.Last().N, p.Order.ID), "payment.hold", p.Order.SwapID,
+					ledger.InFlight, ledger.Wallet, s.amount(gas)))
+			}
+			continue
+		}
+		o, held := p.Order, p.Order.Amount
 		if a, known := asset.Lookup(o.Amount.Asset); !known || a.Chain != s.chain {
 			return nil, fmt.Errorf("payment %s is in %s, which is not of %s", o.ID, o.Amount.Asset, s.chain)
 		}

@@ -20,6 +20,7 @@ var (
 	includeBatchSQL   = statement("INCLUDE_BATCH")
 	minedAttemptSQL   = statement("MINED_ATTEMPT")
 	finishBatchesSQL  = statement("FINISH_BATCHES")
+	lostAttemptsSQL   = statement("LOST_ATTEMPTS")
 	finishPaymentsSQL = statement("FINISH_PAYMENTS")
 )
 
@@ -228,6 +229,9 @@ func (c *change) finishPayments(ctx context.Context, limit int64) error {
 	})
 	if err == nil {
 		_, err = c.tx.Exec(ctx, finishBatchesSQL, c.chain)
+	}
+	if err == nil {
+		_, err = c.tx.Exec(ctx, lostAttemptsSQL, c.chain)
 	}
 	if err != nil {
 		return fmt.Errorf("finish payments: %w", err)

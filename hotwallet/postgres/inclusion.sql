@@ -24,7 +24,7 @@ WHERE order_id = $1 AND batch_id = $8 AND state IN ('signed', 'broadcast')
 UPDATE batch SET state = 'confirmed', version = version + 1 WHERE batch_id = $1 AND state IN ('signed', 'broadcast')
 
 -- MINED_ATTEMPT
-UPDATE attempt SET state = 'mined' WHERE batch_id = $1 AND n = $2 AND state IN ('signed', 'broadcast')
+UPDATE attempt SET state = 'mined' WHERE batch_id = $1 AND n = $2 AND state IN ('signed', 'broadcast', 'replaced')
 
 -- FINISH_PAYMENTS
 UPDATE payment SET state = CASE WHEN mined_failed THEN 'failed' ELSE 'final' END,
@@ -45,7 +45,7 @@ WITH gone AS (
     WHERE b.chain = $1 AND b.state IN ('confirmed', 'final', 'failed')
       AND EXISTS (SELECT 1 FROM payment p WHERE p.order_id = ANY ($2) AND p.batch_id = b.batch_id)
     RETURNING b.batch_id)
-UPDATE attempt a SET state = 'broadcast' FROM gone WHERE a.batch_id = gone.batch_id AND a.state = 'mined'
+UPDATE attempt a SET state = 'broadcast' FROM gone WHERE a.batch_id = gone.batch_id AND a.state IN ('mined', 'replaced')
 
 -- REORG_PAYMENTS
 -- Signed bytes remain good: the payment waits for its next block.

@@ -31,7 +31,7 @@ ORDER BY p.queued_at, p.order_id LIMIT $2
 SELECT p.body::text, p.state, p.version, p.reason, coalesce(p.batch_id, ''),
        coalesce(a.n, 0), coalesce(a.state, ''), coalesce(a.plan::text, ''), a.raw, coalesce(a.txid, '')
 FROM payment p
-LEFT JOIN LATERAL (SELECT * FROM attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
+LEFT JOIN LATERAL (SELECT * FROM attempt WHERE batch_id = p.batch_id AND state <> 'dropped' ORDER BY n DESC LIMIT 1) a ON true
 WHERE p.order_id = $1 AND p.chain = $2
 
 -- READ_BATCH
@@ -44,7 +44,7 @@ FROM batch b CROSS JOIN LATERAL unnest(b.orders) WITH ORDINALITY AS o (order_id,
 WHERE b.batch_id = $1 AND p.batch_id = b.batch_id ORDER BY o.n
 
 -- BATCH_ATTEMPTS
-SELECT n, state, plan::text, raw, coalesce(txid, '') FROM attempt WHERE batch_id = $1 ORDER BY n
+SELECT n, state, plan::text, raw, coalesce(txid, ''), reason, planned_at FROM attempt WHERE batch_id = $1 ORDER BY n
 
 -- CONFIRMED_DEPOSITS
 -- The caller compares the count. The deposits may be on another chain: all chains'
@@ -94,7 +94,7 @@ SELECT s.address, s.path, s.next_nonce,
         - coalesce((SELECT sum(d.units) FROM deposit d
             WHERE d.chain = s.chain AND d.asset = $2 AND d.address = s.address AND d.state = 'in_block'), 0)
         - coalesce((SELECT sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $3 THEN a.fee ELSE 0 END)
-            FROM payment p JOIN LATERAL (SELECT fee FROM attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
+            FROM payment p JOIN LATERAL (SELECT fee FROM attempt WHERE batch_id = p.batch_id AND state <> 'dropped' ORDER BY n DESC LIMIT 1) a ON true
             WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast') AND p.purpose <> 'sweep'), 0)
         - coalesce((SELECT sum(p.units) FROM payment p
             WHERE p.chain = s.chain AND p.asset = $2 AND p.state = 'confirmed' AND p.purpose = 'sweep' AND NOT p.mined_failed), 0)),

@@ -31,7 +31,7 @@ WHERE c.chain = $1 AND c.spent_txid IS NULL AND c.height IS NOT NULL
 -- BALANCE_RESERVED
 -- Amounts in the asset $2, and fees where these are paid in it ($3).
 SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $3 THEN a.fee ELSE 0 END), 0)
-FROM payment p JOIN LATERAL (SELECT fee FROM attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
+FROM payment p JOIN LATERAL (SELECT fee FROM attempt WHERE batch_id = p.batch_id AND state <> 'dropped' ORDER BY n DESC LIMIT 1) a ON true
 WHERE p.chain = $1 AND p.state IN ('queued', 'signed', 'broadcast') AND p.purpose <> 'sweep'
 
 -- BALANCE_PLACES

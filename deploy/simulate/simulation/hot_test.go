@@ -199,6 +199,21 @@ func (h hotStore) StorePlan(ctx context.Context, p []payment.Payment, plan chain
 		func() (payment.Batch, error) { return h.real.StorePlan(ctx, p, plan) })
 }
 
+func (h hotStore) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.Basis, error) {
+	return both(h, "replacement basis", func() (payment.Basis, error) { return h.Store.ReplacementBasis(ctx, b) },
+		func() (payment.Basis, error) { return h.real.ReplacementBasis(ctx, b) })
+}
+
+func (h hotStore) StoreReplacement(ctx context.Context, b payment.Batch, plan chain.Plan, reason string) (payment.Batch, error) {
+	return both(h, "replacement", func() (payment.Batch, error) { return h.Store.StoreReplacement(ctx, b, plan, reason) },
+		func() (payment.Batch, error) { return h.real.StoreReplacement(ctx, b, plan, reason) })
+}
+
+func (h hotStore) StoreDropped(ctx context.Context, b payment.Batch, reason string) (payment.Batch, error) {
+	return both(h, "dropped", func() (payment.Batch, error) { return h.Store.StoreDropped(ctx, b, reason) },
+		func() (payment.Batch, error) { return h.real.StoreDropped(ctx, b, reason) })
+}
+
 func (h hotStore) StoreSigned(ctx context.Context, b payment.Batch, raw []byte, txid string) (payment.Batch, error) {
 	return both(h, "signed", func() (payment.Batch, error) { return h.Store.StoreSigned(ctx, b, raw, txid) },
 		func() (payment.Batch, error) { return h.real.StoreSigned(ctx, b, raw, txid) })

@@ -47,6 +47,14 @@ func (s hotStore) StorePlan(ctx context.Context, p []payment.Payment, plan chain
 	return value(s.w, func() (payment.Batch, error) { return s.HotStore.StorePlan(ctx, p, plan) })
 }
 
+func (s hotStore) StoreReplacement(ctx context.Context, b payment.Batch, plan chain.Plan, reason string) (payment.Batch, error) {
+	return value(s.w, func() (payment.Batch, error) { return s.HotStore.StoreReplacement(ctx, b, plan, reason) })
+}
+
+func (s hotStore) StoreDropped(ctx context.Context, b payment.Batch, reason string) (payment.Batch, error) {
+	return value(s.w, func() (payment.Batch, error) { return s.HotStore.StoreDropped(ctx, b, reason) })
+}
+
 func (s hotStore) StoreSigned(ctx context.Context, b payment.Batch, raw []byte, txid string) (payment.Batch, error) {
 	return value(s.w, func() (payment.Batch, error) { return s.HotStore.StoreSigned(ctx, b, raw, txid) })
 }

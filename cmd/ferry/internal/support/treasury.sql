@@ -36,7 +36,7 @@ WITH book AS (
            (SELECT coalesce(sum(d.units), 0) FROM hotwallet.deposit d
             WHERE d.chain = s.chain AND d.asset = $2 AND d.state = 'in_block' AND d.address = s.address) AS shallow,
            (SELECT coalesce(sum(CASE WHEN p.asset = $2 THEN p.units ELSE 0 END + CASE WHEN $4 THEN a.fee ELSE 0 END), 0)
-            FROM hotwallet.payment p JOIN LATERAL (SELECT fee FROM hotwallet.attempt WHERE batch_id = p.batch_id ORDER BY n DESC LIMIT 1) a ON true
+            FROM hotwallet.payment p JOIN LATERAL (SELECT fee FROM hotwallet.attempt WHERE batch_id = p.batch_id AND state <> 'dropped' ORDER BY n DESC LIMIT 1) a ON true
             WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast') AND p.purpose <> 'sweep') AS reserved,
            (SELECT coalesce(sum(p.units), 0) FROM hotwallet.payment p WHERE p.chain = s.chain AND p.asset = $2
               AND p.state = 'confirmed' AND p.purpose = 'sweep' AND NOT p.mined_failed) AS arriving

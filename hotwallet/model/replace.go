@@ -1,0 +1,128 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/payment"
+	"ferry/swap/asset"
+	"ferry/swap/ledger"
+	"ferry/swap/model"
+)
+
+// ReplacementBasis implements payment.Store.
+func (s *Store) ReplacementBasis(_ context.Context, b payment.Batch) (payment.Basis, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	basis := payment.Basis{DepositsConfirmed: s.allConfirmed(b.Payments)}
+	id, plan := b.Payments[0].Order.Amount.Asset, b.Newest().Plan
+	f, _, err := s.funds(id)
+	if err != nil || !s.accounts() {
+		f.Must = plan.Coins
+		basis.Funds = f
+		return basis, err
+	}
+	f = chain.Funds{Sender: f.Sender, SenderPath: plan.SenderPath, Nonce: plan.Nonce}
+	if f.Balance, err = s.leftBut(s.native.ID, b.ID); err == nil && id != s.native.ID {
+		f.TokenBalance, err = s.leftBut(id, b.ID)
+	}
+	basis.Funds = f
+	return basis, err
+}
+
+// StoreReplacement implements payment.Store.
+func (s *Store) StoreReplacement(_ context.Context, b payment.Batch, plan chain.Plan, reason string) (payment.Batch, error) {
+	if !b.Conflicts(plan) {
+		return b, fmt.Errorf("another attempt of %s does not spend what the first spends: both could be mined", b.ID)
+	}
+	next := b
+	err := s.change(func(c *change) error {
+		if err := c.guardBatch(b); err != nil {
+			return err
+		}
+		if c.halts[c.chain] != "" || b.Last().State == payment.AttemptPlanned {
+			return fmt.Errorf("another attempt of %s: %w", b.ID, payment.ErrChanged)
+		}
+		if err := c.reserveCoins(b.ID, b.Further(plan)); err != nil {
+			return err
+		}
+		next = b.Replaced(plan, reason, c.at)
+		c.put(next)
+		return nil
+	})
+	return next, err
+}
+
+// StoreDropped implements payment.Store.
+func (s *Store) StoreDropped(_ context.Context, b payment.Batch, reason string) (payment.Batch, error) {
+	next := b
+	err := s.change(func(c *change) error {
+		if err := c.guardBatch(b); err != nil {
+			return err
+		}
+		last := b.Last()
+		if last.N == 1 || last.State != payment.AttemptPlanned {
+			return fmt.Errorf("drop attempt %d of %s: %w", last.N, b.ID, payment.ErrChanged)
+		}
+		next = b.Moved(b.State, reason, last.N, func(a *payment.Attempt) { a.State = payment.AttemptDropped })
+		c.put(next)
+		for _, coin := range next.Further(last.Plan) {
+			key := place{c.chain, coin.ID()}
+			if row := c.coins[key]; row.reservedBy == b.ID && row.spentBy == "" && row.height != 0 {
+				row.reservedBy = ""
+				model.Set(c.tx, c.coins, key, row)
+			}
+		}
+		return nil
+	})
+	return next, err
+}
+
+// holdMore is what a later attempt costs a payment more than is held for it.
+func (c *change) holdMore(b payment.Batch, held asset.Units) error {
+	shares, err := payment.Shares(b.Last().Plan.Fee, len(b.Payments))
+	if err != nil {
+		return err
+	}
+	before, err := payment.Shares(held, len(b.Payments))
+	if err != nil {
+		return err
+	}
+	for i, p := range b.Payments {
+		if !before[i].Less(shares[i]) {
+			continue
+		}
+		more, err := shares[i].Sub(before[i])
+		if err != nil {
+			return err
+		}
+		row := c.payments[p.Order.ID]
+		in := &row.gas
+		if p.Order.Amount.Asset == c.native.ID {
+			in = &row.hold
+		}
+		if *in, err = in.Add(more); err != nil {
+			return err
+		}
+		model.Set(c.tx, c.payments, p.Order.ID, row)
+		c.entries = append(c.entries, ledger.Transfer(payment.HoldKey(b, b.Last().N, p.Order.ID), "payment.hold", p.Order.SwapID,
+			ledger.InFlight, ledger.Wallet, c.amount(more)))
+	}
+	return nil
+}
+
+// lost are the other attempts of a batch that is final.
+func lost(attempts []payment.Attempt) []payment.Attempt {
+	attempts = slices.Clone(attempts)
+	for i, a := range attempts {
+		if a.State == payment.AttemptPlanned {
+			attempts[i].State = payment.AttemptDropped
+		}
+		if a.State == payment.AttemptSigned || a.State == payment.AttemptBroadcast {
+			attempts[i].State = payment.AttemptReplaced
+		}
+	}
+	return attempts
+}

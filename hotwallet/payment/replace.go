@@ -1,0 +1,283 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/crash"
+)
+
+// attemptsMost is how many transactions are made for one batch. The signer allows a
+// hundred for each authority; what is above this waits for its newest one.
+const attemptsMost = 40
+
+// riseMost is how many times the rate of its first attempt a batch offers at most, whatever
+// it may cost: half of a small payment is no price for an hour.
+const riseMost = 10
+
+// purposeSweep pays all that there is: what it costs more is not to be had from change.
+const purposeSweep swap.Purpose = "sweep"
+
+// ReasonBid is why an attempt was made after an earlier one; what is offered follows.
+const ReasonBid = "no block has taken the attempt before:"
+
+// ReasonBudget is that a batch waits at the most that it may cost.
+const ReasonBudget = "fees_above_limit: no block takes what the house offers at most for this amount"
+
+// Bid is what is known of a batch that waits for a block.
+type Bid struct {
+	// Since is when its first attempt was planned, Offered what the newest one offers.
+	Since   time.Time
+	Offered chain.Rate
+	// Budget is the most to offer: the rate at which it costs all that it may, or ten times
+	// what the first attempt offered.
+	Budget chain.Rate
+}
+
+// Bidder says what a batch that waits for a block should offer now. It never falls as time
+// goes on.
+type Bidder func(b Bid) chain.Rate
+
+// Rising offers what is usual, at most the budget, and the whole budget within so long: in
+// a straight line from the first plan on (lnd's sweeper, sweep/fee_function.go). usual, if
+// not nil, is what is paid for a place in one of the next blocks.
+func Rising(now func() time.Time, within time.Duration, usual func() chain.Rate) Bidder {
+	return func(b Bid) chain.Rate {
+		gone := now().Sub(b.Since)
+		if gone >= within {
+			return b.Budget
+		}
+		var line chain.Rate
+		if b.Budget > 0 && gone > 0 {
+			part := new(big.Int).Mul(new(big.Int).SetUint64(uint64(b.Budget)), big.NewInt(int64(gone)))
+			line = chain.Rate(part.Div(part, big.NewInt(int64(within))).Uint64())
+		}
+		if usual != nil {
+			line = max(line, usual())
+		}
+		return min(line, b.Budget)
+	}
+}
+
+// raise has a batch that waits for a block offer more, if it should by now. Where that does
+// not come to be, what is there stays as good as it was and is handed in again.
+func (e *Engine) raise(ctx context.Context, b Batch) (Batch, error) {
+	if b.State != swap.PaymentBroadcast {
+		return b, nil
+	}
+	if b.Last().State != AttemptPlanned {
+		var planned bool
+		var err error
+		if b, planned, err = e.outbid(ctx, b); err != nil || !planned {
+			return b, err
+		}
+	}
+	signed, done, err := e.sign(ctx, b, nil)
+	if err != nil || done {
+		return signed, err
+	}
+	return e.config.Store.Batch(ctx, b.ID) // its reason is stored
+}
+
+// outbid makes another attempt for a batch that waits for a block, if it should offer
+// more by now. The earlier ones stay good: each spends what the first spends, so that one
+// of all can be mined. It reports whether there is a new plan.
+func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
+	rate, most, due, err := e.bid(b)
+	if err != nil || !due {
+		return b, false, err
+	}
+	basis, err := e.config.Store.ReplacementBasis(ctx, b)
+	if err != nil {
+		return b, false, err
+	}
+	if !basis.DepositsConfirmed || basis.Unsigned {
+		return b, false, nil
+	}
+	plan, err := e.replacement(ctx, b, basis.Funds, rate, most)
+	switch {
+	case ctx.Err() != nil:
+		return b, false, ctx.Err()
+	case errors.Is(err, chain.ErrFeeMax), errors.Is(err, chain.ErrFunds):
+		e.spent[b.ID] = true
+		return b, false, nil
+	case err != nil:
+		e.config.Log.Warn("no other attempt can be planned now", "chain", e.config.Chain, "batch", b.ID, "error", err)
+		return b, false, nil
+	case !b.Newest().Plan.Fee.Less(plan.Fee) || most.Less(plan.Fee):
+		return b, false, nil
+	}
+	if err := e.running(ctx); err != nil {
+		return b, false, err
+	}
+	reason := fmt.Sprintf("%s %d offered, now %d", ReasonBid, b.Newest().Plan.Rate, plan.Rate)
+	crash.Point("payment.replace.before")
+	b, err = e.config.Store.StoreReplacement(ctx, b, plan, reason)
+	if err != nil {
+		return b, false, err
+	}
+	crash.Point("payment.replace.after")
+	e.config.Log.Info("payment offers more", "chain", e.config.Chain, "batch", b.ID, "attempt", b.Last().N, "fee", plan.Fee.String())
+	e.moved()
+	return b, true, nil
+}
+
+// bid is what a batch should offer, if that is more than it does, and what it may cost.
+func (e *Engine) bid(b Batch) (rate chain.Rate, most asset.Units, due bool, err error) {
+	last := b.Newest()
+	delete(e.spent, b.ID)
+	if e.config.Bid == nil || !e.config.Payer.Replaceable() || len(b.Attempts) >= attemptsMost ||
+		b.Purpose == purposeSweep || last.Plan.Size == 0 || e.config.Now().Sub(b.Last().PlannedAt) < e.config.BidEvery {
+		return 0, most, false, nil
+	}
+	for _, p := range b.Payments {
+		limit, err := e.feeLimit(p.Order)
+		if err != nil {
+			return 0, most, false, err
+		}
+		if most, err = most.Add(limit.most); err != nil {
+			return 0, most, false, err
+		}
+	}
+	if e.config.FeeMax.Less(most) {
+		most = e.config.FeeMax
+	}
+	budget, err := budgetRate(e.config.Chain, most, last.Plan.Size)
+	if err != nil {
+		return 0, most, false, err
+	}
+	// An estimate that was right within this factor gets there; above it waits for people.
+	budget = min(budget, riseMost*b.Attempts[0].Plan.Rate)
+	rate = e.config.Bid(Bid{Since: b.Attempts[0].PlannedAt, Offered: last.Plan.Rate, Budget: budget})
+	// Less than an eighth more is worth no attempt: nodes of account chains refuse it.
+	e.spent[b.ID] = rate >= budget && budget < last.Plan.Rate+last.Plan.Rate/8
+	return rate, most, rate >= last.Plan.Rate+last.Plan.Rate/8+1, nil
+}
+
+// budgetRate is the rate at which a transaction of a size costs all that it may.
+func budgetRate(on asset.Chain, most asset.Units, size uint64) (chain.Rate, error) {
+	per := big.NewInt(1)
+	if on.Family() == asset.UTXO {
+		per = big.NewInt(1000)
+	}
+	rate, err := most.MulDiv(per, new(big.Int).SetUint64(size), asset.Down)
+	if err != nil {
+		return 0, fmt.Errorf("rate of a fee of %s for %d: %w", most, size, err)
+	}
+	if n, fits := rate.Uint64(); fits {
+		return chain.Rate(n), nil
+	}
+	return ^chain.Rate(0), nil
+}
+
+// replacement plans from the coins that the batch has already, and from more only where
+// those do not suffice: what an attempt that loses has spent is not free at once.
+func (e *Engine) replacement(ctx context.Context, b Batch, f chain.Funds, rate chain.Rate, most asset.Units) (chain.Plan, error) {
+	r := chain.Request{FeeMax: most, Rate: rate}
+	for _, p := range b.Payments {
+		r.Outputs = append(r.Outputs, chain.Output{Destination: p.Order.Destination, Asset: p.Order.Amount.Asset, Units: p.Order.Amount.Units})
+	}
+	for _, a := range b.Attempts {
+		if a.State != AttemptPlanned && a.State != AttemptDropped {
+			r.Replaces = append(r.Replaces, a.Plan)
+		}
+	}
+	more := f.Coins
+	f.Coins = nil
+	plan, err := e.config.Payer.Plan(ctx, f, r)
+	if errors.Is(err, chain.ErrFunds) && len(more) > 0 {
+		f.Coins = more
+		plan, err = e.config.Payer.Plan(ctx, f, r)
+	}
+	return plan, err
+}
+
+// Live are the attempts that a block may still take and nodes may have, the newest first.
+func (b Batch) Live() []Attempt {
+	var live []Attempt
+	for i := len(b.Attempts) - 1; i >= 0; i-- {
+		if a := b.Attempts[i]; a.State == AttemptSigned || a.State == AttemptBroadcast {
+			live = append(live, a)
+		}
+	}
+	return live
+}
+
+// Newest is the newest attempt that was signed, or the only one.
+func (b Batch) Newest() Attempt {
+	for i := len(b.Attempts) - 1; i > 0; i-- {
+		if len(b.Attempts[i].Raw) > 0 {
+			return b.Attempts[i]
+		}
+	}
+	return b.Attempts[0]
+}
+
+// Conflicts reports that a plan and every signed attempt exclude one another: it spends
+// all that the newest one spends, and so the first one's, or the same nonce.
+func (b Batch) Conflicts(plan chain.Plan) bool {
+	newest := b.Newest().Plan
+	for _, c := range newest.Coins {
+		if !slices.ContainsFunc(plan.Coins, func(o chain.Coin) bool { return o.ID() == c.ID() }) {
+			return false
+		}
+	}
+	return newest.Nonce == plan.Nonce && newest.SenderPath == plan.SenderPath
+}
+
+// Further are the coins of a plan that no attempt of the batch has, but for dropped ones.
+func (b Batch) Further(plan chain.Plan) []chain.Coin {
+	had := map[string]bool{}
+	for _, a := range b.Attempts {
+		for _, c := range a.Plan.Coins {
+			had[c.ID()] = had[c.ID()] || a.State != AttemptDropped
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(plan.Coins), func(c chain.Coin) bool { return had[c.ID()] })
+}
+
+// Replaced is the batch with another planned attempt.
+func (b Batch) Replaced(plan chain.Plan, reason string, at time.Time) Batch {
+	next := b.Moved(b.State, "", 0, nil)
+	next.Attempts = append(next.Attempts, Attempt{N: b.Last().N + 1, State: AttemptPlanned, Plan: plan, Reason: reason, PlannedAt: at})
+	return next
+}
+
+// Orders are the ids of those that it pays.
+func (b Batch) Orders() []string {
+	var ids []string
+	for _, p := range b.Payments {
+		ids = append(ids, p.Order.ID)
+	}
+	return ids
+}
+
+// HeldFee is the highest fee of the signed attempts, which the books hold; held is false
+// where none is signed.
+func (b Batch) HeldFee() (fee asset.Units, held bool) {
+	for _, a := range b.Attempts {
+		if len(a.Raw) > 0 {
+			held = true
+			if fee.Less(a.Plan.Fee) {
+				fee = a.Plan.Fee
+			}
+		}
+	}
+	return fee, held
+}
+
+// SignedState is the batch's once its newest attempt is signed: an earlier one may have
+// been handed in long ago.
+func (b Batch) SignedState() swap.PaymentState {
+	if b.State == swap.PaymentQueued {
+		return swap.PaymentSigned
+	}
+	return b.State
+}

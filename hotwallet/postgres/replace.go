@@ -1,0 +1,132 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"ferry/hotwallet/chain"
+	"ferry/hotwallet/payment"
+	"ferry/swap/asset"
+)
+
+var (
+	replacedSenderSQL    = statement("REPLACED_SENDER")
+	insertReplacementSQL = statement("INSERT_REPLACEMENT")
+	dropAttemptSQL       = statement("DROP_ATTEMPT")
+	freeCoinsSQL         = statement("FREE_COINS")
+)
+
+// ReplacementBasis implements payment.Store.
+func (s *Store) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.Basis, error) {
+	basis := payment.Basis{DepositsConfirmed: true}
+	newest := b.Newest()
+	err := s.read(ctx, func(tx pgx.Tx) (err error) {
+		for _, p := range b.Payments {
+			var confirmed int
+			if err := tx.QueryRow(ctx, confirmedDepositsSQL, depositArgs(p.Order)...).Scan(&confirmed); err != nil {
+				return err
+			}
+			basis.DepositsConfirmed = basis.DepositsConfirmed && confirmed == len(p.Order.Deposits)
+		}
+		if !keepsAccounts(s.chain) {
+			if basis.Funds, err = s.spendableCoins(ctx, tx, b.Payments[0].Order.ID); err == nil {
+				basis.Funds.Must = newest.Plan.Coins
+			}
+			return err
+		}
+		basis.Funds, err = s.replacedSender(ctx, tx, b, newest.Plan)
+		return err
+	})
+	if err != nil {
+		return basis, fmt.Errorf("find funds for another attempt of %s: %w", b.ID, err)
+	}
+	return basis, nil
+}
+
+func (s *Store) replacedSender(ctx context.Context, tx pgx.Tx, b payment.Batch, p chain.Plan) (chain.Funds, error) {
+	f := chain.Funds{SenderPath: p.SenderPath, Nonce: p.Nonce}
+	err := tx.QueryRow(ctx, replacedSenderSQL, b.ID, s.chain, s.native.ID, true).Scan(&f.Balance, &f.Sender)
+	if id := b.Payments[0].Order.Amount.Asset; err == nil && id != s.native.ID {
+		err = tx.QueryRow(ctx, replacedSenderSQL, b.ID, s.chain, id, false).Scan(&f.TokenBalance, &f.Sender)
+	}
+	return f, err
+}
+
+// StoreReplacement implements payment.Store.
+func (s *Store) StoreReplacement(ctx context.Context, b payment.Batch, plan chain.Plan, reason string) (payment.Batch, error) {
+	if !b.Conflicts(plan) {
+		return b, fmt.Errorf("another attempt of %s does not spend what the first spends: both could be mined", b.ID)
+	}
+	encoded, err := json.Marshal(plan)
+	if err != nil {
+		return b, fmt.Errorf("encode a plan: %w", err)
+	}
+	var nonce *int64
+	if keepsAccounts(s.chain) {
+		n := int64(plan.Nonce)
+		nonce = &n
+	}
+	next := b.Replaced(plan, reason, s.now())
+	last := next.Last()
+	err = s.write(ctx, func(tx pgx.Tx) error {
+		if err := s.moveBatch(ctx, tx, b, b.State, ""); err != nil {
+			return err
+		}
+		if more := b.Further(plan); len(more) > 0 {
+			if err := s.reserveCoins(ctx, tx, b.ID, b.Orders(), chain.Plan{Coins: more}); err != nil {
+				return err
+			}
+		}
+		return changedOne(tx.Exec(ctx, insertReplacementSQL, b.ID, last.N, string(encoded), plan.Fee, nonce, last.PlannedAt, reason))
+	})
+	if err != nil {
+		return b, fmt.Errorf("store another attempt of %s: %w", b.ID, err)
+	}
+	return next, nil
+}
+
+// StoreDropped implements payment.Store.
+func (s *Store) StoreDropped(ctx context.Context, b payment.Batch, reason string) (payment.Batch, error) {
+	n := b.Last().N
+	dropped := b.Moved(b.State, reason, n, func(a *payment.Attempt) { a.State = payment.AttemptDropped })
+	err := s.write(ctx, func(tx pgx.Tx) error {
+		err := errors.Join(s.moveBatch(ctx, tx, b, b.State, reason), changedOne(tx.Exec(ctx, dropAttemptSQL, b.ID, n)))
+		if err != nil || keepsAccounts(s.chain) {
+			return err
+		}
+		var txids []string
+		var indexes []int64
+		for _, c := range dropped.Further(b.Last().Plan) {
+			txids, indexes = append(txids, c.TxID), append(indexes, int64(c.Index))
+		}
+		_, err = tx.Exec(ctx, freeCoinsSQL, s.chain, b.ID, txids, indexes)
+		return err
+	})
+	if err != nil {
+		return b, fmt.Errorf("drop attempt %d of %s: %w", n, b.ID, err)
+	}
+	return dropped, nil
+}
+
+// heldMore is what the newest attempt's share of a payment's fee is above what is held for
+// an earlier one; first where nothing is held yet.
+func heldMore(b payment.Batch, i int) (more asset.Units, first bool, err error) {
+	shares, err := payment.Shares(b.Last().Plan.Fee, len(b.Payments))
+	if err != nil {
+		return more, false, err
+	}
+	held, before := b.HeldFee()
+	if !before {
+		return shares[i], true, nil
+	}
+	had, err := payment.Shares(held, len(b.Payments))
+	if err != nil || !had[i].Less(shares[i]) {
+		return more, false, err
+	}
+	more, err = shares[i].Sub(had[i])
+	return more, false, err
+}
