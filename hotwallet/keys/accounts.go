@@ -72,6 +72,13 @@ type Key struct {
 type Accounts struct {
 	networks asset.Networks
 	accounts map[accountID]*hdkeychain.ExtendedKey
+	// branches are the accounts' External and Change, derived once.
+	branches map[branchID]*hdkeychain.ExtendedKey
+}
+
+type branchID struct {
+	account accountID
+	branch  uint32
 }
 
 type accountID struct {
@@ -123,7 +130,7 @@ func ParseAccounts(n asset.Networks, raw []byte) (Accounts, error) {
 	if err != nil {
 		return Accounts{}, err
 	}
-	a := Accounts{networks: n, accounts: map[accountID]*hdkeychain.ExtendedKey{}}
+	a := Accounts{networks: n, accounts: map[accountID]*hdkeychain.ExtendedKey{}, branches: map[branchID]*hdkeychain.ExtendedKey{}}
 	for _, chain := range n.Chains() {
 		for _, role := range []Role{Deposit, Hot} {
 			key, err := parseAccount(*f.Of(chain, role), params)
@@ -131,6 +138,12 @@ func ParseAccounts(n asset.Networks, raw []byte) (Accounts, error) {
 				return Accounts{}, fmt.Errorf("extended public key of %s account %d: %w", chain, role, err)
 			}
 			a.accounts[accountID{chain, role}] = key
+			for _, branch := range []uint32{External, Change} {
+				// Derive is BIP32-conformant; DeriveNonStandard drops leading zeros.
+				if a.branches[branchID{accountID{chain, role}, branch}], err = key.Derive(branch); err != nil {
+					return Accounts{}, fmt.Errorf("branch %d of %s account %d: %w", branch, chain, role, err)
+				}
+			}
 		}
 	}
 	return a, nil
@@ -162,8 +175,8 @@ func checkAccount(key *hdkeychain.ExtendedKey, params *chaincfg.Params) error {
 
 // Derive returns the key at <account>/branch/index.
 func (a Accounts) Derive(c asset.Chain, r Role, branch, index uint32) (Key, error) {
-	account, ok := a.accounts[accountID{c, r}]
-	if !ok {
+	account := accountID{c, r}
+	if _, ok := a.accounts[account]; !ok {
 		return Key{}, fmt.Errorf("chain %.20q has no extended public key for account %d", c, r)
 	}
 	accountPath, err := AccountPath(a.networks, c, r)
@@ -171,10 +184,11 @@ func (a Accounts) Derive(c asset.Chain, r Role, branch, index uint32) (Key, erro
 		return Key{}, err
 	}
 	path := fmt.Sprintf("%s/%d/%d", accountPath, branch, index)
-	// Derive is BIP32-conformant; DeriveNonStandard drops leading zeros.
-	branchKey, err := account.Derive(branch)
-	if err != nil {
-		return Key{}, fmt.Errorf("derive %s: %w", path, err)
+	branchKey, ok := a.branches[branchID{account, branch}]
+	if !ok {
+		if branchKey, err = a.accounts[account].Derive(branch); err != nil {
+			return Key{}, fmt.Errorf("derive %s: %w", path, err)
+		}
 	}
 	child, err := branchKey.Derive(index)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/btcsuite/btcd/btcec/v2"
 	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
@@ -14,20 +15,33 @@ import (
 	"ferry/swap/asset"
 )
 
-// keyring holds the extended private keys of the accounts. The master key and the
-// seed are wiped once these are derived.
+// keyring holds the extended private keys of the accounts' branches. The master key and
+// the seed are wiped once these are derived. It is safe for concurrent use until it is
+// wiped.
 type keyring struct {
 	networks asset.Networks
-	private  map[accountID]*hdkeychain.ExtendedKey
+	private  map[branchID]*hdkeychain.ExtendedKey
 	// public derives the same addresses as the hot wallet and attestd do, with
 	// the same code.
 	public keys.Accounts
 	file   keys.File
+	// known are public keys that were derived of late: an input's is asked for when it
+	// is checked and when it is signed.
+	mu    sync.Mutex
+	known map[position]keys.Key
 }
+
+// maxKnown bounds the public keys that are kept.
+const maxKnown = 4096
 
 type accountID struct {
 	chain asset.Chain
 	role  keys.Role
+}
+
+type branchID struct {
+	accountID
+	branch uint32
 }
 
 // newKeyring derives the accounts from a seed, which it leaves as it is.
@@ -41,20 +55,15 @@ func newKeyring(n asset.Networks, seed []byte) (*keyring, error) {
 		return nil, fmt.Errorf("master key: %w", err)
 	}
 	defer master.Zero()
-	k := &keyring{networks: n, private: map[accountID]*hdkeychain.ExtendedKey{}}
+	k := &keyring{networks: n, private: map[branchID]*hdkeychain.ExtendedKey{}, known: map[position]keys.Key{}}
 	for _, chain := range n.Chains() {
 		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
 			id := accountID{chain, role}
-			account, err := deriveAccount(n, master, id)
+			public, err := k.addAccount(master, id)
 			if err != nil {
 				return nil, err
 			}
-			public, err := account.Neuter()
-			if err != nil {
-				return nil, fmt.Errorf("extended public key of %s account %d: %w", id.chain, id.role, err)
-			}
-			k.private[id] = account
-			*k.file.Of(chain, role) = public.String()
+			*k.file.Of(chain, role) = public
 		}
 	}
 	raw, err := json.Marshal(k.file)
@@ -63,6 +72,31 @@ func newKeyring(n asset.Networks, seed []byte) (*keyring, error) {
 	}
 	k.public, err = keys.ParseAccounts(n, raw)
 	return k, err
+}
+
+// addAccount derives an account's branches and returns its extended public key.
+func (k *keyring) addAccount(master *hdkeychain.ExtendedKey, id accountID) (public string, err error) {
+	account, err := deriveAccount(k.networks, master, id)
+	if err != nil {
+		return "", err
+	}
+	defer account.Zero()
+	for _, branch := range []uint32{keys.External, keys.Change} {
+		private, err := descend(account, branch)
+		if err != nil {
+			return "", err
+		}
+		// Its public key is worked out here, so that later nothing is written to it.
+		if _, err := private.Neuter(); err != nil {
+			return "", fmt.Errorf("extended public key of %s account %d, branch %d: %w", id.chain, id.role, branch, err)
+		}
+		k.private[branchID{id, branch}] = private
+	}
+	neutered, err := account.Neuter()
+	if err != nil {
+		return "", fmt.Errorf("extended public key of %s account %d: %w", id.chain, id.role, err)
+	}
+	return neutered.String(), nil // before what both share is wiped
 }
 
 func deriveAccount(n asset.Networks, master *hdkeychain.ExtendedKey, id accountID) (*hdkeychain.ExtendedKey, error) {
@@ -97,11 +131,11 @@ func descend(from *hdkeychain.ExtendedKey, indices ...uint32) (*hdkeychain.Exten
 // key derives the private key at a position and checks that it is that of the
 // public key derived there. The caller wipes it.
 func (k *keyring) key(p position) (*btcec.PrivateKey, error) {
-	account, ok := k.private[accountID{p.chain, p.role}]
+	branch, ok := k.private[branchID{accountID{p.chain, p.role}, p.branch}]
 	if !ok {
-		return nil, fmt.Errorf("no account %d on chain %.20q", p.role, p.chain)
+		return nil, fmt.Errorf("no account %d on chain %.20q with a branch %d", p.role, p.chain, p.branch)
 	}
-	child, err := descend(account, p.branch, p.index)
+	child, err := descend(branch, p.index)
 	if err != nil {
 		return nil, err
 	}
@@ -122,13 +156,29 @@ func (k *keyring) key(p position) (*btcec.PrivateKey, error) {
 
 // derive is the public side of a position.
 func (k *keyring) derive(p position) (keys.Key, error) {
-	return k.public.Derive(p.chain, p.role, p.branch, p.index)
+	k.mu.Lock()
+	key, ok := k.known[p]
+	k.mu.Unlock()
+	if ok {
+		return key, nil
+	}
+	key, err := k.public.Derive(p.chain, p.role, p.branch, p.index)
+	if err != nil {
+		return key, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.known) >= maxKnown {
+		clear(k.known)
+	}
+	k.known[p] = key
+	return key, nil
 }
 
 // wipe overwrites the private keys.
 func (k *keyring) wipe() {
-	for _, account := range k.private {
-		account.Zero()
+	for _, branch := range k.private {
+		branch.Zero()
 	}
 }
 
