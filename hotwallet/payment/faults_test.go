@@ -123,8 +123,9 @@ type fakeSigner struct {
 	plans  map[string][32]byte
 	signed map[string][]byte
 	// anchors are what the first transaction for an authority spends first: each later one
-	// does too.
+	// does too. newest is the txid signed last for an order.
 	anchors map[string]string
+	newest  map[string]string
 	spends  map[string]string
 	token   uint64
 	faults  []signFault
@@ -134,7 +135,7 @@ type fakeSigner struct {
 }
 
 func newFakeSigner() *fakeSigner {
-	return &fakeSigner{anchors: map[string]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{}, spends: map[string]string{}}
+	return &fakeSigner{anchors: map[string]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{}, newest: map[string]string{}, spends: map[string]string{}}
 }
 
 func (s *fakeSigner) fail(f ...signFault) {
@@ -161,9 +162,12 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 	}
 	s.token = r.FencingToken
 	sum, id := sha256.Sum256(r.Plan.Unsigned), r.Authorities[0].Order.ID
-	if before, known := s.plans[id]; known && before != sum && !slices.Contains(spends(r), s.anchors[id]) {
+	before, known := s.plans[id]
+	replaced := known && before != sum && !slices.Contains(spends(r), s.anchors[id])
+	if replaced && !s.dead(id, r) {
 		return nil, "", s.conflict("%s was planned twice", id)
-	} else if !known {
+	}
+	if !known || replaced {
 		s.anchors[id] = spends(r)[0]
 	}
 	for _, spend := range spends(r) {
@@ -173,11 +177,28 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 		s.spends[spend] = id
 	}
 	raw, txid := fakechain.Sign(r.Plan)
-	s.plans[id], s.signed[txid] = sum, raw
+	s.plans[id], s.signed[txid], s.newest[id] = sum, raw, txid
 	if fault == signLost {
 		return nil, "", errLost
 	}
 	return raw, txid, ctx.Err()
+}
+
+// dead reports that attestd's word is there that what was signed last for an order has
+// spent its nonce and failed.
+func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
+	before, _, err := fakechain.Decode(s.signed[s.newest[id]])
+	if err != nil {
+		return false
+	}
+	anchor := fmt.Sprintf("%s:%s:%d", before.Chain, before.Sender, before.Nonce)
+	for _, text := range r.Deaths {
+		a, err := swap.VerifyDeathAttestation(text, public(seedKey("attest")))
+		if err == nil && a.Kills(anchor, []string{s.newest[id]}) == nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *fakeSigner) conflict(format string, args ...any) error {
