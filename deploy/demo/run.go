@@ -32,6 +32,9 @@ type Done struct {
 	DepositTx string
 	PayoutTx  string
 	Took      time.Duration
+	// Void are transactions that were signed for the payout too and paid nothing: each was
+	// outbid, or it failed.
+	Void []string
 }
 
 // purse is a user's wallet on one chain.
