@@ -123,19 +123,21 @@ type fakeSigner struct {
 	plans  map[string][32]byte
 	signed map[string][]byte
 	// anchors are what the first transaction for an authority spends first: each later one
-	// does too. newest is the txid signed last for an order.
+	// does too, until attestd says that it is dead.
 	anchors map[string]string
-	newest  map[string]string
-	spends  map[string]string
-	token   uint64
-	faults  []signFault
+	// newest is the txid signed last for an order.
+	newest map[string]string
+	spends map[string]string
+	token  uint64
+	faults []signFault
 	// conflicting says what was asked for that must never be.
 	conflicting string
 	calls       int
 }
 
 func newFakeSigner() *fakeSigner {
-	return &fakeSigner{anchors: map[string]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{}, newest: map[string]string{}, spends: map[string]string{}}
+	return &fakeSigner{anchors: map[string]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{},
+		newest: map[string]string{}, spends: map[string]string{}}
 }
 
 func (s *fakeSigner) fail(f ...signFault) {
@@ -163,11 +165,10 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 	s.token = r.FencingToken
 	sum, id := sha256.Sum256(r.Plan.Unsigned), r.Authorities[0].Order.ID
 	before, known := s.plans[id]
-	replaced := known && before != sum && !slices.Contains(spends(r), s.anchors[id])
-	if replaced && !s.dead(id, r) {
+	switch replaces := known && slices.Contains(spends(r), s.anchors[id]); {
+	case known && before != sum && !replaces && !s.dead(id, r):
 		return nil, "", s.conflict("%s was planned twice", id)
-	}
-	if !known || replaced {
+	case !replaces:
 		s.anchors[id] = spends(r)[0]
 	}
 	for _, spend := range spends(r) {
