@@ -20,7 +20,7 @@ import (
 const (
 	// demoBidWithin is how long a payment on the demo's Litecoin has until it offers all that
 	// it may, demoBidEvery how far apart two offers are. The first is a third of what the
-	// miner wants and at most a tenth of the last; after demoBidEvery it is four tenths of it.
+	// miner wants and the last ten times the first, so that the second is enough.
 	demoBidWithin = "20s"
 	demoBidEvery  = "8s"
 )
@@ -30,9 +30,22 @@ func litecoinBlockFee() string {
 	return asset.Amount{Asset: asset.LTC, Units: asset.NewUnits(1000 * bitcoin.LitecoinBlockRate)}.Decimal()
 }
 
-// demoEnv hurries payments on Litecoin, where one gets stuck: nobody wants to look on for
-// the hour that it takes elsewhere.
-func demoEnv(daemon string) []string {
+// both are the settings of a daemon from two sides; either may be nil.
+func both(one, other func(daemon string) []string) func(daemon string) []string {
+	return func(daemon string) []string {
+		var env []string
+		for _, settings := range []func(string) []string{one, other} {
+			if settings != nil {
+				env = append(env, settings(daemon)...)
+			}
+		}
+		return env
+	}
+}
+
+// hurried are the settings by which payments on Litecoin, where one gets stuck, offer more
+// soon: nobody wants to look on for the hour that it takes elsewhere.
+func hurried(daemon string) []string {
 	if daemon == "hotwalletd-"+string(asset.Litecoin) {
 		return []string{"FERRY_BID_WITHIN=" + demoBidWithin, "FERRY_BID_EVERY=" + demoBidEvery}
 	}

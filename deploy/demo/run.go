@@ -162,6 +162,9 @@ func (r *run) perform(ctx context.Context) (Result, error) {
 	if err := together.Wait(); err != nil {
 		return Result{}, err
 	}
+	if err := r.forget(ctx); err != nil {
+		return Result{}, err
+	}
 	r.show.Say("")
 	for _, d := range result.Swaps {
 		r.show.Say(fmt.Sprintf("%s became %s at %s, in %s", d.Deposit, d.Payout, d.Address, d.Took.Round(100*time.Millisecond)))

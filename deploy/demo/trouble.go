@@ -6,6 +6,7 @@ import (
 
 	"ferry/deploy/demo/show"
 	"ferry/swap"
+	"ferry/swap/asset"
 )
 
 // reasonPayoutFailed is the reason of a hold that ends once the payout is made again.
@@ -79,6 +80,22 @@ func (f *follower) repaid(ctx context.Context) (done bool, err error) {
 	f.line = f.start(label(swap.PayoutQueued), "waiting for the proof that the failed one is dead")
 	f.state = swap.PayoutQueued
 	return true, nil
+}
+
+// forgetBlocks are more than the hot wallet looks at for what blocks were paid.
+const forgetBlocks = 8
+
+// forget mines empty blocks where a payout was stuck: what its last offer was is then no
+// longer in the newest blocks, and another run's payout gets stuck too.
+func (r *run) forget(ctx context.Context) error {
+	if r.cfg.Trouble.Stuck == "" {
+		return nil
+	}
+	f, coins := r.faucets[asset.MustLookup(r.cfg.Trouble.Stuck).Chain]
+	if !coins {
+		return nil
+	}
+	return f.Mine(ctx, forgetBlocks)
 }
 
 // void are the transactions signed for a settled swap's payout that paid nothing.

@@ -24,19 +24,9 @@ type Coin struct {
 // ErrFunds means the coins do not cover the outputs and the fee.
 var ErrFunds = errors.New("the coins do not cover the payment and its fee")
 
-// FeeRate is what the demo pays on a chain, in its base units per virtual byte: five
-// times what nodes relay at least, and fixed, because there is no market to estimate. On
-// Litecoin, where the demo's miner wants LitecoinBlockRate, it is above that.
-func FeeRate(chain asset.Chain) int64 {
-	if chain == asset.Litecoin {
-		return 2 * LitecoinBlockRate
-	}
-	return 5
-}
-
-// LitecoinBlockRate is the least that the miner of the demo's Litecoin takes, in base
-// units per virtual byte. Ferry offers 5 at first, so that its payout gets stuck.
-const LitecoinBlockRate = 15
+// FeeRate is what the demo pays, in satoshi per virtual byte: five times what
+// btcd relays at least, and fixed, because a simnet has no market to estimate.
+const FeeRate = 5
 
 // Sizes in virtual bytes, rounded up (BIP 141): an input is 41 bytes and a quarter of
 // a witness of at most 108, on Bitcoin Cash all of a script of at most 107.
@@ -51,7 +41,7 @@ const (
 )
 
 // Fee is what a transaction of a chain with so many inputs, these outputs and one
-// change output costs at FeeRate, in base units.
+// change output costs at FeeRate, in satoshi.
 func Fee(chain asset.Chain, inputs int, outputs []*wire.TxOut) int64 {
 	each := inputSize
 	if chain == asset.BitcoinCash {
@@ -61,7 +51,7 @@ func Fee(chain asset.Chain, inputs int, outputs []*wire.TxOut) int64 {
 	for _, out := range outputs {
 		size += int64(outputOverhead + len(out.PkScript))
 	}
-	return size * FeeRate(chain)
+	return size * FeeRate
 }
 
 // Spend builds and signs a transaction from all of the coins, which are of one chain

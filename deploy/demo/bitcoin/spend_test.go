@@ -66,7 +66,7 @@ func TestSpendBalances(t *testing.T) {
 		if err := tx.Serialize(&raw); err != nil {
 			r.Fatal(err)
 		}
-		if virtual := int64(3*tx.SerializeSizeStripped()+raw.Len()+3) / 4; left < virtual*FeeRate(asset.Bitcoin) {
+		if virtual := int64(3*tx.SerializeSizeStripped()+raw.Len()+3) / 4; left < virtual*FeeRate {
 			r.Fatalf("%d sat for %d vB", left, virtual)
 		}
 	})
