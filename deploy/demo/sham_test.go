@@ -154,7 +154,7 @@ func (s *sham) look(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Context().Err() == nil && sw.view.State != s.end {
-		s.moveOn(r.Context(), sw)
+		s.moveOn(context.WithoutCancel(r.Context()), sw) // one that is cut off must not look like a node's failure
 	}
 	s.answer(w, 200, sw.view)
 }
