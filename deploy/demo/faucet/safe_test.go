@@ -38,6 +38,8 @@ func TestSafeIsClosedUntilItIsOpened(t *testing.T) {
 		var hash common.Hash
 		must(t, client.Client().CallContext(ctx, &hash, "eth_sendTransaction",
 			map[string]any{"from": parts.GethDeveloperAddress, "to": address, "value": "0x3e8", "gas": "0x186a0"}))
+		ticker := time.NewTicker(100 * time.Millisecond)
+		defer ticker.Stop()
 		for {
 			receipt, err := client.TransactionReceipt(ctx, hash)
 			if err == nil {
@@ -46,7 +48,7 @@ func TestSafeIsClosedUntilItIsOpened(t *testing.T) {
 			select {
 			case <-ctx.Done():
 				t.Fatalf("%s is in no block: %v", hash, err)
-			case <-time.After(100 * time.Millisecond):
+			case <-ticker.C:
 			}
 		}
 	}
