@@ -243,6 +243,7 @@ func clone(s swap.Swap) swap.Swap {
 	s.Deposits = slices.Clone(s.Deposits)
 	s.Payments = slices.Clone(s.Payments)
 	s.Amended.Requotes = slices.Clone(s.Amended.Requotes)
+	s.Amended.Owned = slices.Clone(s.Amended.Owned)
 	s.Amended.Mismatches = slices.Clone(s.Amended.Mismatches)
 	s.Amended.Staff = slices.Clone(s.Amended.Staff)
 	seen := make(map[string]int64, len(s.Seen)+1)

@@ -88,16 +88,22 @@ func count(d Decision, parts []int, verdict swap.Verdict) Decision {
 // order completes an order that uses up the deposits, and adds it to the decision
 // and its payment to the swap. A refund's id follows from its deposit.
 func (d Decision) order(parts []int, o swap.Order) Decision {
+	o = d.complete(parts, o)
+	d.Swap.Payments = append(d.Swap.Payments, swap.Payment{OrderID: o.ID, Purpose: o.Purpose,
+		Deposits: o.DepositIDs(), Amount: o.Amount, Destination: o.Destination, State: swap.PaymentQueued})
+	d.Orders = append(d.Orders, o)
+	return d
+}
+
+// complete fills in what follows from the swap and from the deposits that are used up.
+func (d Decision) complete(parts []int, o swap.Order) swap.Order {
 	o.SwapID, o.Chain = d.Swap.ID, asset.MustLookup(o.Amount.Asset).Chain
 	o.SignedQuote, o.SignedReceipt = d.Swap.Terms.SignedQuote, d.Swap.Terms.SignedReceipt
 	o.Deposits = d.orderDeposits(parts)
 	if o.Purpose == swap.PurposeRefund {
 		o.ID = swap.RefundOrderID(o.Deposits[0].ID)
 	}
-	d.Swap.Payments = append(d.Swap.Payments, swap.Payment{OrderID: o.ID, Purpose: o.Purpose,
-		Deposits: o.DepositIDs(), Amount: o.Amount, Destination: o.Destination, State: swap.PaymentQueued})
-	d.Orders = append(d.Orders, o)
-	return d
+	return o
 }
 
 // orderDeposits are deposits as an order lists them: sorted by id.

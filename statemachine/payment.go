@@ -40,7 +40,7 @@ func decidePayment(d Decision, f swap.Fact) Decision {
 	if f.Kind == swap.FactPaymentReorged {
 		return paymentReorged(d, payment)
 	}
-	reached := paymentStates[f.Kind]
+	reached, again := paymentStates[f.Kind], triedAgain(&d, payment, told)
 	if rank[reached] > rank[swap.PaymentQueued] && !d.rests(*payment) {
 		// The hot wallet pays for confirmed deposits only, so it tells that first.
 		return parked("a deposit that payment %s uses up is taken back", told.OrderID)
@@ -49,13 +49,16 @@ func decidePayment(d Decision, f swap.Fact) Decision {
 		d.Note = fmt.Sprintf("The %s is %s already.", payment.Purpose, payment.State)
 		return d
 	}
-	if rank[reached] < rank[payment.State] {
+	if rank[reached] < rank[payment.State] && !again {
 		d.Note = fmt.Sprintf("The %s is %s already.", payment.Purpose, payment.State)
 		return d
 	}
 	payment.State, payment.Fee = reached, told.Fee
 	if told.TxID != "" {
 		payment.TxID = told.TxID
+	}
+	if reached == swap.PaymentFailed {
+		payment.Failed = told.Retry
 	}
 	d.Note = describePayment(*payment, told)
 	if reached == swap.PaymentFinal {
@@ -76,8 +79,13 @@ func followPayment(d Decision, p swap.Payment) Decision {
 		move = map[swap.State]Move{swap.Held: MoveRefundFailed, swap.Refunded: MoveRefundFinal,
 			swap.RefundBroadcast: MoveRefundBroadcast}[d.standing()]
 	}
-	if move != MoveNone && Allowed(d.From, move) {
+	switch {
+	case move != MoveNone && Allowed(d.From, move):
 		d.Move = move
+	case d.From == swap.Held && failedHold(d.Swap.Reason) && d.standing() != swap.Held && !d.waitsForReturn():
+		note := d.Note
+		d = resume(d)
+		d.Note = note
 	}
 	if p.State == swap.PaymentFailed {
 		d.Swap.Reason = failures[p.Purpose]

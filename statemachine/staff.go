@@ -135,11 +135,15 @@ func act(d Decision, told swap.StaffFact, f swap.Fact) Decision {
 			}
 			return askPrice(d, m, swap.BasisMarket, f)
 		}
-		if d, done := d.forMismatches(told.DepositID, f, ask); done {
+		retried := false
+		if told.Action == swap.StaffRetry {
+			d, retried = d.retryFailed(told.DepositID)
+		}
+		if d, done := d.forMismatches(told.DepositID, f, ask); done || retried {
 			return d
 		}
-		if d.From == swap.Held && d.standing() == swap.Held {
-			return refusal("the failed payment is on its chain and may not be made again before it is proved to be without effect.")
+		if told.Action == swap.StaffRequote && d.standing() == swap.Held {
+			return refusal("the failed payment has its price: retry it.")
 		}
 		return refusal("nothing waits for a price or an answer.")
 	case swap.StaffRelease:

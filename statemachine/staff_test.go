@@ -140,7 +140,7 @@ func TestStaffReleasesALoss(t *testing.T) {
 	s.tell(s.payment(swap.FactPaymentFailed, 0))
 	s.tell(s.staff("alice", swap.StaffRelease, "r1"))
 	s.noted("Refused: no payment")
-	s.tell(s.staff("alice", swap.StaffRetry, "r2"))
-	s.noted("Refused: the failed payment")
+	s.tell(s.staff("alice", swap.StaffRequote, "r2"))
+	s.noted("Refused: the failed payment has its price")
 	s.wants(swap.Held, swap.VerdictCounted, payoutOrder)
 }

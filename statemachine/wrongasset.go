@@ -118,7 +118,11 @@ func (d Decision) refundWrong(m swap.Mismatch, yes *swap.WrongAssetRefund, signe
 	if yes == nil && d.Swap.Terms.Receipt.RefundAddress == "" {
 		o.SignedRefundAddress = d.Swap.Amended.SignedRefundAddress
 	}
-	return d.order(parts, o)
+	d = d.order(parts, o)
+	if signed != "" {
+		d.Swap.Amended.Owned = append(d.Swap.Amended.Owned, swap.OwnedRefund{OrderID: d.Orders[len(d.Orders)-1].ID, SignedWrongAssetRefund: signed})
+	}
+	return d
 }
 
 // remindOwner goes on waiting for the owner, ever longer.

@@ -119,6 +119,8 @@ type PaymentFact struct {
 	Fee         asset.Units  `json:"fee"`
 	Height      int64        `json:"height,omitempty"`
 	Reason      string       `json:"reason,omitempty"`
+	// Retry is that of the newest order of the payment that the hot wallet has read.
+	Retry int `json:"retry,omitempty"`
 }
 
 // DeadlineName says which deadline passed.

@@ -11,6 +11,9 @@ import (
 // MaxOrderDeposits is how many deposits one order may use up.
 const MaxOrderDeposits = 50
 
+// MaxRetries is how often a payment that fails is ordered again.
+const MaxRetries = 20
+
 // OrderDeposit is a deposit that an order uses up, with its amount.
 type OrderDeposit struct {
 	// ID is "<chain>:<txid>:<index>".
@@ -47,8 +50,11 @@ type Order struct {
 	SignedWrongAssetRefund string `json:"signed_wrong_asset_refund,omitempty"`
 	// Deferrable: a refund that may wait until it costs no more than was kept back
 	// for it: an extra deposit's. A swap's main refund may not, and no payout.
-	Deferrable bool      `json:"deferrable,omitempty"`
-	At         time.Time `json:"at"`
+	Deferrable bool `json:"deferrable,omitempty"`
+	// Retry counts how often the payment was ordered before and has failed: the same
+	// payment is to be made anew once its failure is proved. At most MaxRetries.
+	Retry int       `json:"retry,omitempty"`
+	At    time.Time `json:"at"`
 }
 
 // Total is what the order's deposits add up to; an error if there are none, they
@@ -100,6 +106,8 @@ func (o Order) Validate() error {
 		return fmt.Errorf("order %s: the amount is zero", o.ID)
 	case o.SignedWrongAssetRefund != "" && o.Purpose != PurposeRefund:
 		return fmt.Errorf("order %s: only a refund rests on an owner's yes", o.ID)
+	case o.Retry < 0 || o.Retry > MaxRetries:
+		return fmt.Errorf("order %s: it was ordered again %d times, at most %d are possible", o.ID, o.Retry, MaxRetries)
 	case o.Deferrable && o.Purpose != PurposeRefund:
 		return fmt.Errorf("order %s: only a refund can be deferred", o.ID)
 	}

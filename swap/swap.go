@@ -53,7 +53,9 @@ type Amended struct {
 	// RefundAddress is what that document says.
 	RefundAddress string `json:"refund_address,omitempty"`
 	// Requotes are the documents that payouts were ordered by, with their consents.
-	Requotes   []Repriced     `json:"requotes,omitempty"`
+	Requotes []Repriced `json:"requotes,omitempty"`
+	// Owned are the owners' yeses by which refunds in another asset were ordered.
+	Owned      []OwnedRefund  `json:"owned_refunds,omitempty"`
 	Mismatches []Mismatch     `json:"mismatches,omitempty"`
 	Staff      []StaffRequest `json:"staff,omitempty"`
 }
@@ -71,6 +73,12 @@ type Repriced struct {
 	OrderID       string `json:"order_id"`
 	SignedRequote string `json:"signed_requote"`
 	SignedConsent string `json:"signed_consent,omitempty"`
+}
+
+// OwnedRefund is a refund that rests on its owner's yes.
+type OwnedRefund struct {
+	OrderID                string `json:"order_id"`
+	SignedWrongAssetRefund string `json:"signed_wrong_asset_refund"`
 }
 
 // DepositState is how far a deposit has come on its chain.
@@ -169,6 +177,9 @@ const (
 	PaymentConfirmed PaymentState = "confirmed"
 	PaymentFinal     PaymentState = "final"
 	PaymentFailed    PaymentState = "failed"
+	// PaymentDead is a state of what pays a payment, not of the payment, which goes on:
+	// nothing that was signed can be mined any more.
+	PaymentDead PaymentState = "dead"
 )
 
 // Payment is one payout or refund.
@@ -189,4 +200,8 @@ type Payment struct {
 	// Undone counts how often the exchange that a payout rests on was reversed,
 	// because one of its deposits was taken back.
 	Undone int `json:"undone,omitempty"`
+	// Retry counts how often it was ordered again after it had failed, and Failed is what
+	// Retry was when the newest failure was told.
+	Retry  int `json:"retry,omitempty"`
+	Failed int `json:"failed_retry,omitempty"`
 }

@@ -61,6 +61,7 @@ func newRoot(a *app) *cobra.Command {
 	root.PersistentFlags().StringVar(&a.root, "root", ".ferry", "folder of the running Ferry")
 	root.AddCommand(
 		swapCommand(a),
+		paymentsCommand(a),
 		treasuryCommand(a),
 		booksCommand(a),
 		statusCommand(a),

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/swaptest"
 
@@ -92,6 +93,8 @@ func TestTheStoryAsPeopleSeeIt(t *testing.T) {
 		{"books_day", []string{"books", "--day", "2026-01-02"}},
 		{"books_day_asset", []string{"books", "--day", "2026-01-01", "--asset", "ETH"}},
 		{"status", []string{"status"}},
+		{"payments", []string{"payments"}},
+		{"payment_show", []string{"payments", "show", swap.PayoutOrderID(seed.SwapID("00b"))}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -111,7 +114,7 @@ func TestMachinesReadTheSame(t *testing.T) {
 	for _, args := range [][]string{
 		{"swap", "show", seed.SwapID("00b"), "--json"}, {"swap", "find", "0.01 BTC", "--json"},
 		{"treasury", "balances", "--json"}, {"books", "--json"}, {"books", "--day", "2026-01-02", "--json"},
-		{"status", "--json"},
+		{"status", "--json"}, {"payments", "--json"}, {"payments", "show", swap.PayoutOrderID(seed.SwapID("00b")), "--json"},
 	} {
 		got := ferry(t, people(db), args...)
 		if got.code != 0 || !json.Valid([]byte(got.out)) {

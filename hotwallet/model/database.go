@@ -83,7 +83,12 @@ type Payment struct {
 	queued int64
 	// hold is of the payment's asset, gas of the chain's own where that is another.
 	hold, gas asset.Units
+	// failedRetry is how often it had been ordered again when it failed last.
+	failedRetry int
 }
+
+// Again reports that it failed, and was ordered again since.
+func (p Payment) Again() bool { return p.State == swap.PaymentFailed && p.Order.Retry > p.failedRetry }
 
 // batch is a row with its attempts. What it holds is not changed in place.
 type batch struct {
@@ -94,6 +99,8 @@ type batch struct {
 	version  int64
 	orders   []string
 	attempts []payment.Attempt
+	// death is what ended it, nil if it has not.
+	death *payment.DeathRequest
 }
 
 type sender struct {

@@ -17,14 +17,21 @@ const reasonMinedFailed = "mined without effect: it cost its fee and paid nobody
 
 func paymentKey(orderID, hash string) string { return "payment:" + orderID + "@" + hash }
 func finalKey(orderID string) string         { return "payment.final:" + orderID }
-func failedKey(orderID string) string        { return "payment.failed:" + orderID }
+
+// failedKey is another one for each batch: a payment may fail again.
+func failedKey(orderID, batchID string) string {
+	if batchID == orderID {
+		return "payment.failed:" + orderID
+	}
+	return "payment.failed:" + orderID + "@" + batchID
+}
 
 func foreignKey(c asset.Chain, hash string) string { return "foreign:" + string(c) + "@" + hash }
 
 func (p Payment) fact(kind swap.FactKind, c *change, fee asset.Units, at int64, reason string) swap.Fact {
 	o := p.Order
 	return swap.Fact{Kind: kind, SwapID: o.SwapID, At: c.at, Payment: &swap.PaymentFact{OrderID: o.ID, Purpose: o.Purpose,
-		Amount: o.Amount, Destination: o.Destination, TxID: p.TxID, Fee: fee, Height: at, Reason: reason}}
+		Amount: o.Amount, Destination: o.Destination, TxID: p.TxID, Fee: fee, Height: at, Reason: reason, Retry: o.Retry}}
 }
 
 // includeDebits finds the payments that the block made, and what others spent.
@@ -199,13 +206,13 @@ func (c *change) finishPayments(limit int64) error {
 	for _, p := range ended {
 		p.State, p.Reason = swap.PaymentFinal, ""
 		if p.Failed {
-			p.State, p.Reason = swap.PaymentFailed, reasonMinedFailed
+			p.State, p.Reason, p.failedRetry = swap.PaymentFailed, reasonMinedFailed, p.Order.Retry
 		}
 		p.Version++
 		model.Set(c.tx, c.payments, p.Order.ID, p)
 		if p.Failed {
 			c.facts = append(c.facts, p.fact(swap.FactPaymentFailed, c, p.fee, p.Height, reasonMinedFailed))
-			c.book(failedKey(p.Order.ID), "payment.failed", p.Order.SwapID, ledger.NetworkFees, ledger.PaymentConfirming, c.amount(p.fee))
+			c.book(failedKey(p.Order.ID, p.BatchID), "payment.failed", p.Order.SwapID, ledger.NetworkFees, ledger.PaymentConfirming, c.amount(p.fee))
 			continue
 		}
 		c.facts = append(c.facts, p.fact(swap.FactPaymentFinal, c, p.fee, p.Height, ""))
@@ -265,7 +272,7 @@ func (c *change) reorgPayments(at chain.Ref, keys map[string]bool) {
 			keys[finalKey(p.Order.ID)] = true
 		}
 		if before == swap.PaymentFailed {
-			keys[failedKey(p.Order.ID)] = false
+			keys[failedKey(p.Order.ID, p.BatchID)] = false
 		}
 		c.facts = append(c.facts, p.fact(swap.FactPaymentReorged, c, fee, 0, ""))
 		p.State, p.TxID, p.fee, p.Height, p.BlockHash, p.Failed, p.Reason = swap.PaymentBroadcast, "", asset.Units{}, 0, "", false, ""

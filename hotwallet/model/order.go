@@ -38,6 +38,6 @@ func (c *change) use(o swap.Order) {
 
 // sameOrder compares what is ordered; when it was ordered is no part of it.
 func sameOrder(a, b swap.Order) bool {
-	a.At = b.At
+	a.At, a.Retry = b.At, b.Retry
 	return reflect.DeepEqual(a, b)
 }

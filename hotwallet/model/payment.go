@@ -24,7 +24,7 @@ func (s *Store) OpenPayments(_ context.Context, limit int) ([]payment.Open, erro
 	defer s.mu.Unlock()
 	var open []payment.Open
 	for _, p := range s.own(func(p Payment) bool {
-		return p.State == swap.PaymentQueued || p.State == swap.PaymentSigned || p.State == swap.PaymentBroadcast
+		return p.State == swap.PaymentQueued || p.State == swap.PaymentSigned || p.State == swap.PaymentBroadcast || p.Again()
 	}) {
 		open = append(open, payment.Open{OrderID: p.Order.ID, State: p.State, BatchID: p.BatchID})
 	}
@@ -126,9 +126,13 @@ func (s *Store) AcceptOrders(_ context.Context, consumer string, b bus.Batch, or
 func (c *change) accept(o swap.Order) (refusal string) {
 	if row, known := c.payments[o.ID]; known {
 		if !sameOrder(row.Order, o) {
-			return "a different order is stored under this id"
+			return payment.RefusedDifferent
 		}
+		c.retry(row, o)
 		return ""
+	}
+	if o.Retry > 0 {
+		return payment.RefusedUnknown
 	}
 	if other := c.usedAlready(o); other != "" {
 		return "another order has used deposit " + other

@@ -41,6 +41,8 @@ type Config struct {
 	Signer Signer
 	// Attestor vouches for deposits: the signer takes nobody else's word.
 	Attestor Attestor
+	// Coroner vouches for the end of payments that failed; where it is nil none is made anew.
+	Coroner Coroner
 	// FencingToken is the lease's.
 	FencingToken uint64
 	// FeeMax is the most one transaction may cost, whatever it is for, and
@@ -267,6 +269,9 @@ func (e *Engine) advance(ctx context.Context, o Open) error {
 		}
 	} else if b, err = e.config.Store.Batch(ctx, o.BatchID); err != nil {
 		return err
+	}
+	if b.State == swap.PaymentFailed {
+		return e.again(ctx, b)
 	}
 	return e.forward(ctx, b, authorities)
 }

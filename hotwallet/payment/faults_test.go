@@ -122,9 +122,10 @@ type fakeSigner struct {
 	mu     sync.Mutex
 	plans  map[string][32]byte
 	signed map[string][]byte
-	// anchors are what the first transaction for an authority spends first: each later one
-	// does too.
+	// anchors are what the first transaction for an order spends first, until that is dead:
+	// each later one does too. lives are the transactions signed for it since.
 	anchors map[string]string
+	lives   map[string][]string
 	spends  map[string]string
 	token   uint64
 	faults  []signFault
@@ -134,7 +135,8 @@ type fakeSigner struct {
 }
 
 func newFakeSigner() *fakeSigner {
-	return &fakeSigner{anchors: map[string]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{}, spends: map[string]string{}}
+	return &fakeSigner{anchors: map[string]string{}, lives: map[string][]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{},
+		spends: map[string]string{}}
 }
 
 func (s *fakeSigner) fail(f ...signFault) {
@@ -160,24 +162,55 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 		return nil, "", swap.Refuse(swap.CodeRefused, "authority.fencing_token", "", "The caller's lease is old.")
 	}
 	s.token = r.FencingToken
-	sum, id := sha256.Sum256(r.Plan.Unsigned), r.Authorities[0].Order.ID
-	if before, known := s.plans[id]; known && before != sum && !slices.Contains(spends(r), s.anchors[id]) {
-		return nil, "", s.conflict("%s was planned twice", id)
-	} else if !known {
-		s.anchors[id] = spends(r)[0]
+	sum, owner := sha256.Sum256(r.Plan.Unsigned), r.Authorities[0].Order.ID
+	for _, a := range r.Authorities {
+		id := a.Order.ID
+		before, known := s.plans[id]
+		switch dead := known && s.dead(id, r); {
+		case !known, dead:
+			s.anchors[id], s.lives[id] = spends(r)[0], nil
+		case before != sum && !slices.Contains(spends(r), s.anchors[id]):
+			return nil, "", s.conflict("%s was planned twice", id)
+		}
 	}
 	for _, spend := range spends(r) {
-		if owner, taken := s.spends[spend]; taken && owner != id {
-			return nil, "", s.conflict("%s is spent by %s and %s", spend, owner, id)
+		if other, taken := s.spends[spend]; taken && other != owner {
+			return nil, "", s.conflict("%s is spent by %s and %s", spend, other, owner)
 		}
-		s.spends[spend] = id
+		s.spends[spend] = owner
 	}
 	raw, txid := fakechain.Sign(r.Plan)
-	s.plans[id], s.signed[txid] = sum, raw
+	for _, a := range r.Authorities {
+		s.plans[a.Order.ID] = sum
+		if !slices.Contains(s.lives[a.Order.ID], txid) {
+			s.lives[a.Order.ID] = append(s.lives[a.Order.ID], txid)
+		}
+	}
+	s.signed[txid] = raw
 	if fault == signLost {
 		return nil, "", errLost
 	}
 	return raw, txid, ctx.Err()
+}
+
+// dead reports that attestd's word is there that one of what is signed for an order has
+// spent its nonce and failed.
+func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
+	if len(s.lives[id]) == 0 {
+		return false
+	}
+	before, _, err := fakechain.Decode(s.signed[s.lives[id][0]])
+	if err != nil {
+		return false
+	}
+	anchor := fmt.Sprintf("%s:%s:%d", before.Chain, before.Sender, before.Nonce)
+	for _, text := range r.Deaths {
+		a, err := swap.VerifyDeathAttestation(text, public(seedKey("attest")))
+		if err == nil && a.Kills(anchor, s.lives[id]) == nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *fakeSigner) conflict(format string, args ...any) error {

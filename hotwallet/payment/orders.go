@@ -23,6 +23,12 @@ type Refusal struct {
 	Reason string
 }
 
+// Reasons why an order is not stored.
+const (
+	RefusedDifferent = "a different order is stored under this id"
+	RefusedUnknown   = "it was ordered again, and is not known here: whether it was paid nobody knows"
+)
+
 // OrderStore stores orders.
 type OrderStore interface {
 	// OrderOffset is where a consumer's partition stands.
@@ -30,7 +36,9 @@ type OrderStore interface {
 	// AcceptOrders advances the batch's offset by compare-and-set and stores each
 	// order that is new, with its fact, in one transaction. An order that differs
 	// from the one stored under its id, or uses a deposit that another order has
-	// used, is not stored: it is returned, and kept with the refusals.
+	// used, is not stored: it is returned, and kept with the refusals. One that is told
+	// again with a higher Retry takes the place of the stored one; a payment that has
+	// failed by then is open again.
 	AcceptOrders(ctx context.Context, consumer string, b bus.Batch, orders []swap.Order, refused []Refusal) ([]Refusal, error)
 }
 

@@ -32,7 +32,7 @@ type Payment struct {
 // before there is an attempt.
 func (p Payment) Fact(kind swap.FactKind, at time.Time) swap.Fact {
 	f := &swap.PaymentFact{OrderID: p.Order.ID, Purpose: p.Order.Purpose,
-		Amount: p.Order.Amount, Destination: p.Order.Destination}
+		Amount: p.Order.Amount, Destination: p.Order.Destination, Retry: p.Order.Retry}
 	if p.Attempt != nil {
 		f.TxID, f.Fee = p.Attempt.TxID, p.Attempt.Plan.Fee
 	}
@@ -71,7 +71,8 @@ type Answer struct {
 type Store interface {
 	// Halted says why the chain's payments stand still, "" if they run.
 	Halted(ctx context.Context) (string, error)
-	// OpenPayments lists at most limit payments that are in no block, the oldest first.
+	// OpenPayments lists at most limit payments that are in no block, or failed and were
+	// ordered again since, the oldest first.
 	OpenPayments(ctx context.Context, limit int) ([]Open, error)
 	// Payment reads one payment with the newest attempt of its batch.
 	Payment(ctx context.Context, orderID string) (Payment, error)
@@ -106,6 +107,14 @@ type Store interface {
 	// StoreAnswer stores what the node said to attempt n. The first answer after which the
 	// transaction may be out makes the batch broadcast, with a fact for each payment.
 	StoreAnswer(ctx context.Context, b Batch, n int, a Answer) (Batch, error)
+	// Ended is what attestd has to find of a batch that failed: its anchor, and where it
+	// is spent.
+	Ended(ctx context.Context, b Batch) (DeathRequest, error)
+	// StoreDeath has a batch that failed be dead of what was found, and its payments,
+	// which were ordered again, be queued without a batch, with a fact for each.
+	StoreDeath(ctx context.Context, b Batch, r DeathRequest) error
+	// Deaths are those of all earlier batches of the orders.
+	Deaths(ctx context.Context, orders []string) ([]DeathRequest, error)
 	// StoreReason stores why a payment without a batch stands still.
 	StoreReason(ctx context.Context, p Payment, reason string) (Payment, error)
 	// StoreBatchReason stores why a batch, and with it each of its payments, stands still.
@@ -126,6 +135,8 @@ type SignRequest struct {
 	// Authorities are one for each payment of the batch, in the batch's order.
 	Authorities []Authority
 	Plan        chain.Plan
+	// Deaths are attestd's word on what ended earlier batches of these payments.
+	Deaths []string
 	// FencingToken is the caller's lease; the signer refuses older ones.
 	FencingToken uint64
 }

@@ -151,7 +151,11 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 			return b, false, err
 		}
 	}
-	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: b.Last().Plan, FencingToken: e.config.FencingToken})
+	deaths, ok, err := e.deaths(ctx, b)
+	if err != nil || !ok {
+		return b, false, err
+	}
+	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: b.Last().Plan, Deaths: deaths, FencingToken: e.config.FencingToken})
 	if err != nil {
 		return b, false, e.unsigned(ctx, b, err)
 	}

@@ -69,6 +69,7 @@ type world struct {
 	engine  *payment.Engine
 	orders  *payment.Orders
 	house   *treasury.Treasury
+	coroner payment.Coroner
 	set     *watch.Set
 	// bid is in force from the next start on.
 	bid payment.Bidder
@@ -165,7 +166,7 @@ func (w *world) start() {
 	w.must(err)
 	w.must(w.watcher.Step(ctx))
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
-		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: w.attestor,
+		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: w.attestor, Coroner: w.coroner,
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, BatchWindow: w.window,
 		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Bid: w.bid, Observer: w.told, Now: w.clock.Now, Log: log})
 	w.must(err)

@@ -39,6 +39,8 @@ type attempt struct {
 	purpose         swap.Purpose
 	amount          asset.Amount
 	destination     string
+	// retry is that of the payment's newest order.
+	retry int
 	// state is the batch's.
 	state swap.PaymentState
 	// hold is what the payment's holds took off the wallet of its own asset, gas of the
@@ -49,7 +51,7 @@ type attempt struct {
 func (a attempt) fact(kind swap.FactKind, c *change, fee asset.Units, height int64, reason string) swap.Fact {
 	return swap.Fact{Kind: kind, SwapID: a.swapID, At: c.at, Payment: &swap.PaymentFact{
 		OrderID: a.orderID, Purpose: a.purpose, Amount: a.amount,
-		Destination: a.destination, TxID: a.txid, Fee: fee, Height: height, Reason: reason,
+		Destination: a.destination, TxID: a.txid, Fee: fee, Height: height, Reason: reason, Retry: a.retry,
 	}}
 }
 
@@ -66,7 +68,7 @@ func (c *change) ownAttempts(ctx context.Context, credits []chain.Credit, debits
 	}
 	var a attempt
 	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.batchID, &a.n, &a.state, &a.orderID, &a.swapID, &a.purpose,
-		&a.amount.Asset, &a.amount.Units, &a.destination, &a.hold, &a.gas}, func() error {
+		&a.amount.Asset, &a.amount.Units, &a.destination, &a.retry, &a.hold, &a.gas}, func() error {
 		found[a.txid] = append(found[a.txid], a)
 		return nil
 	})
@@ -217,11 +219,11 @@ func (c *change) finishPayments(ctx context.Context, limit int64) error {
 	var a attempt
 	var height int64
 	var failed bool
-	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose,
-		&a.amount.Asset, &a.amount.Units, &a.destination, &height, &failed}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.batchID, &a.swapID, &a.purpose,
+		&a.amount.Asset, &a.amount.Units, &a.destination, &a.retry, &height, &failed}, func() error {
 		if failed {
 			c.facts = append(c.facts, a.fact(swap.FactPaymentFailed, c, a.fee, height, reasonMinedFailed))
-			c.book(failedKey(a.orderID), "payment.failed", a.swapID, ledger.NetworkFees, ledger.PaymentConfirming, c.amount(a.fee))
+			c.book(failedKey(a.orderID, a.batchID), "payment.failed", a.swapID, ledger.NetworkFees, ledger.PaymentConfirming, c.amount(a.fee))
 			return nil
 		}
 		c.facts = append(c.facts, a.fact(swap.FactPaymentFinal, c, a.fee, height, ""))

@@ -2,7 +2,7 @@
 -- Our transactions among the given, with the payments of their batch in its order, and
 -- what the holds of each payment took off the wallet: of the payment's asset, and of
 -- another one for the fee.
-SELECT a.txid, a.fee, a.batch_id, a.n, b.state, p.order_id, p.swap_id, p.purpose, p.asset, p.units, p.destination, held.own, held.gas
+SELECT a.txid, a.fee, a.batch_id, a.n, b.state, p.order_id, p.swap_id, p.purpose, p.asset, p.units, p.destination, p.retry, held.own, held.gas
 FROM attempt a JOIN batch b USING (batch_id) CROSS JOIN LATERAL unnest(b.orders) WITH ORDINALITY AS o (order_id, position)
 JOIN payment p USING (order_id)
 CROSS JOIN LATERAL (
@@ -28,9 +28,9 @@ UPDATE attempt SET state = 'mined' WHERE batch_id = $1 AND n = $2 AND state IN (
 
 -- FINISH_PAYMENTS
 UPDATE payment SET state = CASE WHEN mined_failed THEN 'failed' ELSE 'final' END,
-    reason = CASE WHEN mined_failed THEN $4 ELSE '' END, version = version + 1, updated_at = $3
+    reason = CASE WHEN mined_failed THEN $4 ELSE '' END, failed_retry = CASE WHEN mined_failed THEN retry ELSE failed_retry END, version = version + 1, updated_at = $3
 WHERE chain = $1 AND state = 'confirmed' AND height <= $2
-RETURNING txid, fee, order_id, swap_id, purpose, asset, units, destination, height, mined_failed
+RETURNING txid, fee, order_id, batch_id, swap_id, purpose, asset, units, destination, retry, height, mined_failed
 
 -- FINISH_BATCHES
 -- After their payments.
@@ -56,4 +56,4 @@ WITH old AS (
 UPDATE payment p SET state = 'broadcast', txid = '', fee = 0, height = NULL, block_hash = NULL, mined_failed = false,
     reason = '', version = version + 1, updated_at = $4
 FROM old WHERE p.order_id = old.order_id
-RETURNING old.txid, old.fee, p.order_id, p.swap_id, p.purpose, p.asset, p.units, p.destination, old.state
+RETURNING old.txid, old.fee, p.order_id, p.batch_id, p.swap_id, p.purpose, p.asset, p.units, p.destination, p.retry, old.state

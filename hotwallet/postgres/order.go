@@ -70,7 +70,10 @@ func (s *Store) insertOrders(ctx context.Context, tx pgx.Tx, orders []swap.Order
 	if err != nil {
 		return nil, err
 	}
-	fresh, refused := sift(orders, stored, taken)
+	fresh, again, refused := sift(orders, stored, taken)
+	if err := s.retryOrders(ctx, tx, again); err != nil {
+		return nil, err
+	}
 	fresh, before, err := s.toldBefore(ctx, tx, fresh)
 	if err != nil {
 		return nil, err
@@ -85,13 +88,22 @@ func (s *Store) insertOrders(ctx context.Context, tx pgx.Tx, orders []swap.Order
 
 // sift parts orders into those to be stored and those that contradict what is
 // stored, or what came before them: another order has their id, or has used one of
-// their deposits. What is stored already is in neither.
-func sift(orders []swap.Order, stored map[string]swap.Order, taken map[string]string) (fresh []swap.Order, refused []payment.Refusal) {
+// their deposits. Those told again after a failure are apart. What is stored already is
+// in none.
+func sift(orders []swap.Order, stored map[string]swap.Order, taken map[string]string) (fresh, again []swap.Order, refused []payment.Refusal) {
 	for _, o := range orders {
 		if same, ok := stored[o.ID]; ok {
-			if !sameOrder(o, same) {
-				refused = append(refused, payment.Refusal{Target: o.ID, Reason: "a different order is stored under this id"})
+			switch {
+			case !sameOrder(o, same):
+				refused = append(refused, payment.Refusal{Target: o.ID, Reason: payment.RefusedDifferent})
+			case o.Retry > same.Retry:
+				stored[o.ID] = o
+				again = append(again, o)
 			}
+			continue
+		}
+		if o.Retry > 0 {
+			refused = append(refused, payment.Refusal{Target: o.ID, Reason: payment.RefusedUnknown})
 			continue
 		}
 		used := slices.IndexFunc(o.Deposits, func(d swap.OrderDeposit) bool { return taken[d.ID] != "" })
@@ -105,7 +117,7 @@ func sift(orders []swap.Order, stored map[string]swap.Order, taken map[string]st
 		}
 		fresh = append(fresh, o)
 	}
-	return fresh, refused
+	return fresh, again, refused
 }
 
 // storeOrders writes orders whose ids and deposits were free when they were looked
@@ -194,8 +206,8 @@ func tellQueued(ctx context.Context, tx pgx.Tx, fresh []swap.Order, now time.Tim
 	return bus.Put(ctx, tx, messages...)
 }
 
-// sameOrder compares what is ordered; when it was ordered is no part of it.
+// sameOrder compares what is ordered; when, and how often, it was ordered is no part of it.
 func sameOrder(a, b swap.Order) bool {
-	a.At, b.At = time.Time{}, time.Time{}
+	a.At, b.At, a.Retry, b.Retry = time.Time{}, time.Time{}, 0, 0
 	return reflect.DeepEqual(a, b)
 }

@@ -22,7 +22,7 @@ SELECT order_id, body::text FROM payment WHERE order_id = ANY ($1)
 -- What lay queued in rows that a recovery goes on from may have been paid after they
 -- were copied: see KEEP_BACK. What is the house's own pays nobody, and goes on.
 SELECT p.order_id, p.state, coalesce(p.batch_id, '') FROM payment p
-WHERE p.chain = $1 AND p.state IN ('queued', 'signed', 'broadcast')
+WHERE p.chain = $1 AND (p.state IN ('queued', 'signed', 'broadcast') OR p.state = 'failed' AND p.retry > p.failed_retry)
   AND (p.queued_at >= coalesce((SELECT r.started_at FROM recovery r WHERE r.chain = $1), '-infinity')
     OR p.state <> 'queued' OR p.batch_id IS NOT NULL OR p.swap_id = '')
 ORDER BY p.queued_at, p.order_id LIMIT $2

@@ -106,7 +106,14 @@ func (c *change) loss(ctx context.Context, alarm, target, reason string, halt ..
 
 func confirmedKey(depositID string) string { return "deposit.confirmed:" + depositID }
 func finalKey(orderID string) string       { return "payment.final:" + orderID }
-func failedKey(orderID string) string      { return "payment.failed:" + orderID }
+
+// failedKey is another one for each batch: a payment may fail again.
+func failedKey(orderID, batchID string) string {
+	if batchID == orderID {
+		return "payment.failed:" + orderID
+	}
+	return "payment.failed:" + orderID + "@" + batchID
+}
 
 // reorgPayments takes the payments of a block out of it, tells of them, and adds
 // the keys of their entries to those to be reversed. Their bytes are handed in
@@ -119,15 +126,15 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 	var a attempt
 	var ended []attempt
 	var orders []string
-	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.swapID, &a.purpose,
-		&a.amount.Asset, &a.amount.Units, &a.destination, &a.state}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&a.txid, &a.fee, &a.orderID, &a.batchID, &a.swapID, &a.purpose,
+		&a.amount.Asset, &a.amount.Units, &a.destination, &a.retry, &a.state}, func() error {
 		orders = append(orders, a.orderID)
 		keys[paymentKey(a.orderID, at.Hash)] = true
 		if a.state == swap.PaymentFinal {
 			keys[finalKey(a.orderID)] = true
 		}
 		if a.state == swap.PaymentFailed {
-			keys[failedKey(a.orderID)] = false // a fee of zero was not booked
+			keys[failedKey(a.orderID, a.batchID)] = false // a fee of zero was not booked
 		}
 		if a.state != swap.PaymentConfirmed && !a.purpose.House() { // what the house moves is ours wherever it is
 			ended = append(ended, a)

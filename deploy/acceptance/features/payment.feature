@@ -62,7 +62,7 @@ Feature: Payouts and refunds that get stuck or fail
       | ETH  | BTC |
 
   @peer:stuck-payout
-  Scenario: staff can't have a payout made again that may have had its effect
+  Scenario: staff has a failed payout made again, which ends as the first while its address refuses it
     Given a locked BTC→ETH quote
     And a payout address that refuses payments
     When the user pays the amount

@@ -118,6 +118,25 @@ func (a *attestor) AttestDeposit(ctx context.Context, r payment.AttestRequest) (
 	return signed, err
 }
 
+// AttestDeath implements payment.Coroner.
+func (a *attestor) AttestDeath(ctx context.Context, r payment.DeathRequest) (signed string, err error) {
+	if a.w.down["attestd"] {
+		return "", errLost
+	}
+	err = a.w.around(func() error {
+		end, err := a.witness.LookForDeath(ctx, attest.Spend{Chain: r.Chain, Anchor: r.Anchor, Spent: r.Spent, Lineage: r.Lineage,
+			Spender: r.Spender, Block: r.Block})
+		if err != nil {
+			return err
+		}
+		signed, err = swap.SignDeathAttestation(swap.DeathAttestation{Chain: r.Chain, Anchor: r.Anchor, Spent: r.Spent, Spender: r.Spender,
+			Failed: end.Failed, Height: r.Block.Height, BlockHash: r.Block.Hash, Depth: end.Depth, Finality: end.Finality,
+			Software: end.Software, IssuedAt: swap.Millis(a.w.now)}, attestKey)
+		return err
+	})
+	return signed, err
+}
+
 // opinion has the attestor's own node see less than the hot wallet's, or something
 // else, or the same again.
 func (w *World) opinion() {

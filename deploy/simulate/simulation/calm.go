@@ -121,7 +121,7 @@ func (w *World) unrest() string {
 		}
 	}
 	for _, p := range w.wallets.Payments() {
-		if p.State != swap.PaymentFinal && p.State != swap.PaymentFailed && !w.waitsForEver(p) {
+		if p.State != swap.PaymentFinal && (p.State != swap.PaymentFailed || p.Again()) && !w.waitsForEver(p) {
 			return fmt.Sprintf("%s is %s: %q", p.Order.ID, p.State, p.Reason)
 		}
 	}

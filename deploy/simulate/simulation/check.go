@@ -222,8 +222,9 @@ func (c *checker) ordersOnce() {
 		}
 		var o swap.Order
 		must(json.Unmarshal(m.Body, &o))
-		if _, again := c.orders[o.ID]; again {
-			fail("%s is ordered twice", o.ID)
+		if before, again := c.orders[o.ID]; again {
+			c.orderedAgain(before, o)
+			continue
 		}
 		c.orders[o.ID] = o
 		for _, id := range usedBy(o) {
@@ -234,6 +235,19 @@ func (c *checker) ordersOnce() {
 		}
 	}
 	c.told = len(rows)
+}
+
+// orderedAgain demands that an order given before is the same one, told once more after
+// its payment has failed.
+func (c *checker) orderedAgain(before, o swap.Order) {
+	if o.Retry != before.Retry+1 {
+		fail("%s is ordered twice", o.ID)
+	}
+	c.orders[o.ID] = o
+	before.Retry, before.At = o.Retry, o.At
+	if !reflect.DeepEqual(before, o) {
+		fail("%s is ordered again as another one", o.ID)
+	}
 }
 
 // leavesOnce compares what the chains have paid with what was ordered: no address

@@ -63,6 +63,10 @@ func (s hotStore) StoreAnswer(ctx context.Context, b payment.Batch, n int, a pay
 	return value(s.w, func() (payment.Batch, error) { return s.HotStore.StoreAnswer(ctx, b, n, a) })
 }
 
+func (s hotStore) StoreDeath(ctx context.Context, b payment.Batch, r payment.DeathRequest) error {
+	return s.w.around(func() error { return s.HotStore.StoreDeath(ctx, b, r) })
+}
+
 func (s hotStore) StoreReason(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {
 	return value(s.w, func() (payment.Payment, error) { return s.HotStore.StoreReason(ctx, p, reason) })
 }

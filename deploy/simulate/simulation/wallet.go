@@ -80,7 +80,7 @@ func (h *wallet) begin() {
 			}
 		}})
 	must(err)
-	engine, err := payment.New(payment.Config{Chain: h.on, Store: store, Payer: adapter, Signer: w.signer.of(w), Attestor: w.attestor,
+	engine, err := payment.New(payment.Config{Chain: h.on, Store: store, Payer: adapter, Signer: w.signer.of(w), Attestor: w.attestor, Coroner: w.attestor,
 		FencingToken: token, FeeMax: gwei(50_000_000), QuoteKeys: quoteKeys, AttestKeys: attestKeys,
 		Check: checkBytes, Now: w.clock, Log: w.log})
 	must(err)
@@ -143,42 +143,6 @@ func checkBytes(_ asset.Chain, a payment.Attempt) error {
 		return errors.New("another transaction")
 	}
 	return nil
-}
-
-// signer keeps the signer's rule: one authority has one transaction for ever.
-type signer struct{ plans map[string][]byte }
-
-func newSigner() *signer { return &signer{plans: map[string][]byte{}} }
-
-type signerClient struct {
-	*signer
-	w *World
-}
-
-func (s *signer) of(w *World) payment.Signer { return signerClient{s, w} }
-
-// Sign implements payment.Signer.
-func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte, txid string, err error) {
-	if s.w.down["signerd"] {
-		return nil, "", errLost
-	}
-	err = s.w.around(func() error {
-		for _, why := range r.Authorities {
-			id := why.Order.ID
-			if before, known := s.plans[id]; known && !bytes.Equal(before, r.Plan.Unsigned) {
-				panic(violation{"the signer was asked for a second transaction for " + id})
-			}
-			checkSigned(why.Order)
-			s.w.checkAttested(why)
-			s.plans[id] = r.Plan.Unsigned
-		}
-		raw, txid = fakechain.Sign(r.Plan)
-		return nil
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	return raw, txid, nil
 }
 
 func must(err error) {

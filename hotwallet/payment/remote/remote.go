@@ -55,7 +55,8 @@ func (s Signer) signUTXO(ctx context.Context, o swap.Order, r payment.SignReques
 
 func (s Signer) signEthereum(ctx context.Context, o swap.Order, r payment.SignRequest) ([]byte, string, error) {
 	res, err := s.client.SignEthereum(ctx, connect.NewRequest(&ferryv1.SignEthereumRequest{
-		Authority: authority(r.Authorities[0], r.FencingToken), UnsignedTx: r.Plan.Unsigned, Path: r.Plan.SenderPath}))
+		Authority: authority(r.Authorities[0], r.FencingToken), UnsignedTx: r.Plan.Unsigned, Path: r.Plan.SenderPath,
+		SignedDeaths: r.Deaths}))
 	if err != nil {
 		return nil, "", fmt.Errorf("sign %s: %w", o.ID, err)
 	}
@@ -87,7 +88,7 @@ func authority(why payment.Authority, token uint64) *ferryv1.Authority {
 }
 
 func utxoRequest(o swap.Order, r payment.SignRequest) *ferryv1.SignUTXORequest {
-	req := &ferryv1.SignUTXORequest{UnsignedTx: r.Plan.Unsigned, Chain: string(o.Chain)}
+	req := &ferryv1.SignUTXORequest{UnsignedTx: r.Plan.Unsigned, Chain: string(o.Chain), SignedDeaths: r.Deaths}
 	for _, why := range r.Authorities {
 		req.Authorities = append(req.Authorities, authority(why, r.FencingToken))
 	}
