@@ -19,12 +19,17 @@ import (
 // it runs.
 type fuse struct {
 	at, passed int
+	// wide counts what is around the engine too: watcher, sweeps, attestations and deaths.
+	wide bool
+	// names are the boundaries passed, in their order.
+	names []string
 }
 
 type crash struct{ where string }
 
 func (f *fuse) point(name string) {
 	f.passed++
+	f.names = append(f.names, name)
 	if f.at == f.passed {
 		panic(crash{name})
 	}

@@ -138,7 +138,7 @@ func (e *Engine) bid(b Batch) (rate chain.Rate, most asset.Units, due bool, err 
 		return 0, most, false, nil
 	}
 	for _, p := range b.Payments {
-		limit, err := e.feeLimit(p.Order)
+		limit, err := e.limitOf(p)
 		if err != nil {
 			return 0, most, false, err
 		}
