@@ -5,7 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"hash/fnv"
-	"strings"
+	"sync/atomic"
 	"testing"
 
 	"ferry/swap"
@@ -32,6 +32,14 @@ const courseMost = 30
 // found by walking the way once.
 func TestCrashesOfEveryPurpose(t *testing.T) {
 	t.Parallel()
+	met, cells := newSteps(t), &atomic.Int64{}
+	t.Cleanup(func() {
+		all := courses()
+		t.Logf("%d cells: %d purposes, %d answers, %d steps named in the sources, each with its restart", cells.Load(), len(all), len(allAnswers), len(met.named))
+		if !t.Failed() {
+			met.all(t)
+		}
+	})
 	for _, p := range courses() {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
@@ -41,11 +49,13 @@ func TestCrashesOfEveryPurpose(t *testing.T) {
 			}
 			r := &course{sweeper: s, purpose: p}
 			steps := r.clean()
+			met.meet(steps)
 			played := 0
 			for _, a := range allAnswers {
 				played += r.play(a, steps)
 			}
-			t.Logf("%d cells of %d steps (%s)", played, len(steps), strings.Join(steps, ", "))
+			cells.Add(int64(played))
+			t.Logf("%d cells, %d boundaries on the way", played, len(steps))
 		})
 	}
 }
@@ -169,7 +179,7 @@ func (r *course) walk() {
 // unfinished is how many payments are to be made, or to get deeper.
 func (r *course) unfinished() int {
 	r.t.Helper()
-	if r.purpose.house && r.count(`SELECT count(*) FROM payment WHERE swap_id = '' AND state = 'final'`) <= r.before {
+	if r.purpose.house && r.count(`SELECT count(*) FROM payment WHERE swap_id = '' AND state = 'final'`) < r.want {
 		return 1
 	}
 	return r.count(`SELECT count(*) FROM payment p WHERE state NOT IN ('final', 'failed') OR state = 'failed' AND swap_id <> '' AND batch_id IS NOT NULL`)
@@ -196,7 +206,7 @@ func (r *course) settled(c cell, check func()) {
 			GROUP BY account, asset HAVING sum(units) <> 0) x`,
 		"reserved for ever": `SELECT count(*) FROM coin WHERE reserved_by IS NOT NULL AND spent_txid IS NULL`,
 		"nonces left out": `SELECT coalesce(sum(next - used), 0) FROM (SELECT max(nonce) + 1 next, count(DISTINCT nonce) used
-			FROM attempt WHERE nonce IS NOT NULL AND state = 'mined' GROUP BY sender) x`,
+			FROM attempt WHERE nonce IS NOT NULL AND state <> 'dropped' GROUP BY sender) x`,
 		"nonces used twice": `SELECT count(*) FROM (SELECT FROM attempt WHERE nonce IS NOT NULL AND state = 'mined'
 			GROUP BY sender, nonce HAVING count(*) > 1) x`,
 		"payments without end": `SELECT count(*) FROM payment WHERE state NOT IN ('final', 'failed')`,

@@ -21,8 +21,8 @@ type sweeper struct {
 	runner *sweep.Runner
 	// usual is what it hears of fees.
 	usual bool
-	// before is how many payments of the house were final before a walk.
-	before int
+	// want is how many payments of the house are final once a walk is over.
+	want int
 }
 
 // newSweeper sweeps what is worth twenty times its cost, and tokens from ten dollars on.
