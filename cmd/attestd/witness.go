@@ -35,7 +35,7 @@ func witness(s *daemon.Settings, d deployment.Deployment, a *admin.Server, log *
 			if prefix == prefixSecond && !node.Set(s, prefix, name) {
 				continue
 			}
-			n, err := node.Open(s, prefix, name, d.Networks, log)
+			n, err := node.Open(s, prefix, name, d.Networks, deployment.Fees{}, log)
 			if err != nil {
 				return nil, err
 			}

@@ -47,7 +47,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	if err = w.readPolicy(s); err != nil {
 		return err
 	}
-	if w.adapter, err = checkedAdapter(ctx, s, name, w.deployment.Networks, w.log); err != nil {
+	if err = w.openNode(ctx, s); err != nil {
 		return err
 	}
 	pool, err := database.Open(ctx, url, "hotwallet")
@@ -148,7 +148,7 @@ func (w *wiring) openStore(pool *pgxpool.Pool) (err error) {
 	}
 	w.store, err = postgres.New(pool, w.chain, postgres.Config{Rules: rules, Networks: w.deployment.Networks,
 		Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, GasReserve: w.amounts.NetworkFee,
-		Burial: w.deployment.Chains[w.chain].ReorgLimit, Now: time.Now, Log: w.plain})
+		SpendDepth: w.deployment.Chains[w.chain].SpendDepth, Burial: w.deployment.Chains[w.chain].ReorgLimit, Now: time.Now, Log: w.plain})
 	return err
 }
 

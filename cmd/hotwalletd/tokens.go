@@ -7,14 +7,15 @@ import (
 
 	"ferry/cmd/internal/daemon"
 	"ferry/cmd/internal/node"
+	"ferry/deploy/deployment"
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/ethereum"
 	"ferry/swap/asset"
 )
 
 // checkedAdapter speaks to the chain's node, for a node whose tokens are the deployment's.
-func checkedAdapter(ctx context.Context, s *daemon.Settings, name asset.Chain, n asset.Networks, log *slog.Logger) (chain.Adapter, error) {
-	a, err := node.Open(s, "", name, n, log)
+func checkedAdapter(ctx context.Context, s *daemon.Settings, name asset.Chain, d deployment.Deployment, log *slog.Logger) (chain.Adapter, error) {
+	a, err := node.Open(s, "", name, d.Networks, d.Fees(name), log)
 	if err != nil {
 		return nil, err
 	}

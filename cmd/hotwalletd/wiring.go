@@ -11,6 +11,7 @@ import (
 	"ferry/deploy/deployment"
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/dust"
+	"ferry/hotwallet/fee"
 	"ferry/hotwallet/issue"
 	"ferry/hotwallet/keys"
 	"ferry/hotwallet/payment"
@@ -46,6 +47,7 @@ type wiring struct {
 	tokens                map[asset.ID]deployment.Amounts
 	quoteKeys, attestKeys swap.PublicKeys
 	adapter               chain.Adapter
+	fees                  *fee.Estimator
 	store                 *postgres.Store
 	dust                  *dust.Threshold
 	// tellWake has the balance told.
@@ -81,11 +83,11 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.adapter, Attestor: remote.NewAttestor(attestd), Coroner: remote.NewAttestor(attestd),
+	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.fees.Payer(w.adapter), Attestor: remote.NewAttestor(attestd), Coroner: remote.NewAttestor(attestd),
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(),
 		BatchWindow: w.deployment.Chains[w.chain].BatchWindow(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Bid: payment.Rising(time.Now, w.bidWithin, nil), Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
+		Bid: payment.Rising(time.Now, w.bidWithin, w.fees.Rate), Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -119,7 +121,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		defer publisher.Close()
 		return books.Run(ctx)
 	}
-	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, rebuild.Run, sweeps.Run, tell}, mux, nil
+	return []func(context.Context) error{watcher.Run, engine.Run, orders.Run, issuer.Run, w.dust.Run, w.fees.Run, rebuild.Run, sweeps.Run, tell}, mux, nil
 }
 
 // watcher follows the chain and has the books compared with the node at each tip.

@@ -46,6 +46,10 @@ type Chain struct {
 	// count of a confirmed deposit is taken back while its payout is not signed,
 	// and the chain halts if it is.
 	ReorgLimit int64 `json:"reorg_limit"`
+	// SpendDepth is how deep a coin must be before a payment takes it (UTXO chains), at
+	// least Confirmations; as deep as these if it is 0. The deeper, the fewer payments a
+	// reorganisation takes down with a deposit.
+	SpendDepth int64 `json:"spend_depth,omitempty"`
 	// BlockSeconds is the usual time between blocks; 0 is the chain's own.
 	// StaleAfterSeconds is how long the node may show no new block until that is
 	// an alarm; 0 follows from BlockSeconds, see StaleAfter.
@@ -78,6 +82,8 @@ type Chain struct {
 	PaymentsPerDay  string `json:"payments_per_day,omitempty"`
 	FeesPerHour     string `json:"fees_per_hour,omitempty"`
 	FeesPerDay      string `json:"fees_per_day,omitempty"`
+	// Fees are how its payments are priced.
+	Fees Fees `json:"fees,omitzero"`
 	// Depth is what larger deposits need.
 	Depth
 	// Sweep says when the house gathers what is its own.
@@ -217,6 +223,12 @@ func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 	if c.Confirmations < 1 || c.ReorgLimit < 0 || c.ReorgLimit > reorgMost || c.BirthHeight < 0 {
 		return fmt.Errorf("confirmations must be at least 1, reorg_limit 0 to %d, birth_height not negative", reorgMost)
 	}
+	if c.SpendDepth != 0 && (c.SpendDepth < c.Confirmations || c.SpendDepth > spendDepthMost) {
+		return fmt.Errorf("spend_depth must be at least the confirmations %d and at most %d, or left out", c.Confirmations, spendDepthMost)
+	}
+	if err := c.Fees.validate(name); err != nil {
+		return err
+	}
 	if c.BlockSeconds < 0 || c.StaleAfterSeconds < 0 {
 		return errors.New("block_seconds and stale_after_seconds must not be negative")
 	}
@@ -260,6 +272,9 @@ const cashDustLeast = 1001
 // reorgMost is the deepest reorganisation that can be allowed: the hot wallet keeps
 // the newest 500 blocks to find a fork by.
 const reorgMost = 400
+
+// spendDepthMost is a week of Bitcoin's blocks.
+const spendDepthMost = 1000
 
 // blockSeconds is each chain's own pace.
 var blockSeconds = map[asset.Chain]int64{asset.Bitcoin: 600, asset.Litecoin: 150, asset.BitcoinCash: 600, asset.Ethereum: 12}

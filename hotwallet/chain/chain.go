@@ -149,4 +149,5 @@ type Adapter interface {
 	Reader
 	Payer
 	Fees
+	Market
 }

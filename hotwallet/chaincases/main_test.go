@@ -17,7 +17,6 @@ var printCases = flag.Bool("cases", false, "print case, node and outcome, and fa
 // notYet are the cases that can't be played on the nodes there are, with what
 // they wait for.
 var notYet = map[string]string{
-	"F22": "needs a second sender: a plan that a token refuses is told apart, and waits",
 	"F24": "needs Stellar", "F25": "needs Stellar", "F26": "needs Stellar", "F27": "needs Stellar",
 	"F28": "needs Stellar", "F29": "needs Stellar", "F30": "needs Stellar",
 }

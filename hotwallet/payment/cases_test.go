@@ -153,6 +153,9 @@ func (r *course) walk() {
 	ctx := context.Background()
 	var trouble error
 	for range courseMost {
+		if r.signer.conflicting != "" {
+			r.t.Fatal(r.signer.conflicting)
+		}
 		trouble = nil
 		if r.purpose.house {
 			trouble = r.runner.Look(ctx)

@@ -47,3 +47,25 @@ func TestOfferedCoins(t *testing.T) {
 		})
 	}
 }
+
+// A coin is offered once it is as deep as the setting says, and never before payments are
+// deep enough.
+func TestSpendDepth(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ confirmations, depth, want int64 }{{3, 0, 1}, {3, 11, 1}, {3, 12, 0}, {11, 3, 1}, {12, 3, 0}} {
+		s, pool := newStore(t, asset.Bitcoin, Config{Confirmations: row.confirmations, SpendDepth: row.depth})
+		run(t, pool, `INSERT INTO address (chain, role, branch, idx, path, address, state) VALUES ('bitcoin', 1, 1, 0, 'm/1', 'change', 'hot')`)
+		run(t, pool, `INSERT INTO coin (chain, txid, idx, units, address, path, coinbase, height) VALUES ('bitcoin', 't', 0, 1000, 'change', 'm/1', false, 10)`)
+		if err := s.Begin(t.Context(), chain.Ref{Height: 20, Hash: "a20"}); err != nil {
+			t.Fatal(err)
+		}
+		var f chain.Funds
+		err := s.read(t.Context(), func(tx pgx.Tx) (err error) {
+			f, err = s.spendableCoins(t.Context(), tx, "order")
+			return err
+		})
+		if err != nil || int64(len(f.Coins)) != row.want {
+			t.Errorf("%+v: %d coins, %v", row, len(f.Coins), err)
+		}
+	}
+}

@@ -83,7 +83,7 @@ func (s *Store) spendableCoins(ctx context.Context, tx pgx.Tx, orderID string) (
 	if err != nil {
 		return f, err
 	}
-	rows, err := tx.Query(ctx, spendableCoinsSQL, s.chain, s.depth(), coinsLargest, coinsSmallest, s.config.Dust(s.native.ID))
+	rows, err := tx.Query(ctx, spendableCoinsSQL, s.chain, s.spendDepth(), coinsLargest, coinsSmallest, s.config.Dust(s.native.ID))
 	if err != nil {
 		return f, err
 	}

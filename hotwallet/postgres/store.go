@@ -42,6 +42,9 @@ type Config struct {
 	// base units of the native asset (account chains). So much is kept back for each
 	// that waits, and where there is less no token is told as available.
 	GasReserve asset.Units
+	// SpendDepth is how deep coins must be that Basis offers (UTXO chains); as deep as
+	// payments if that is more.
+	SpendDepth int64
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	Log *slog.Logger
@@ -115,6 +118,9 @@ func (s *Store) SetRules(rules swap.DepositRules) error {
 
 // depth is how deep payments and what they give back must be, in blocks.
 func (s *Store) depth() int64 { return s.rules.Load().Confirmations[s.chain] }
+
+// spendDepth is how deep a coin must be that is for any payment to take.
+func (s *Store) spendDepth() int64 { return max(s.config.SpendDepth, s.depth()) }
 
 // Chain is the chain whose rows this store reads and writes.
 func (s *Store) Chain() asset.Chain { return s.chain }

@@ -133,7 +133,7 @@ func (s *Store) bookSums(ctx context.Context, tx pgx.Tx, b *treasury.Balances) e
 func (s *Store) spendable(ctx context.Context, tx pgx.Tx, b *treasury.Balances) (asset.Units, error) {
 	var spendable asset.Units
 	if !keepsAccounts(s.chain) {
-		err := tx.QueryRow(ctx, balanceCoinsSQL, s.chain, s.depth()).Scan(&spendable, &b.Reserved)
+		err := tx.QueryRow(ctx, balanceCoinsSQL, s.chain, s.spendDepth()).Scan(&spendable, &b.Reserved)
 		return spendable, err
 	}
 	if err := tx.QueryRow(ctx, balanceReservedSQL, s.chain, b.Asset, b.Asset == s.native.ID).Scan(&b.Reserved); err != nil {

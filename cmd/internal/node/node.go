@@ -1,7 +1,8 @@
 // Package node makes the adapter to a chain's node from the settings of a daemon. Two
 // daemons ask nodes: hotwalletd, and attestd its own, under names with a prefix.
 //
-// It imports the chains' adapters, hotwallet/chain, swap/asset and cmd/internal/daemon.
+// It imports the chains' adapters, hotwallet/chain, hotwallet/fee, deploy/deployment,
+// swap/asset and cmd/internal/daemon.
 package node
 
 import (
@@ -9,12 +10,14 @@ import (
 	"log/slog"
 
 	"ferry/cmd/internal/daemon"
+	"ferry/deploy/deployment"
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/bitcoin"
 	"ferry/hotwallet/chain/bitcoincash"
 	"ferry/hotwallet/chain/ethereum"
 	"ferry/hotwallet/chain/litecoin"
 	"ferry/hotwallet/chain/utxo"
+	"ferry/hotwallet/fee"
 	"ferry/swap/asset"
 )
 
@@ -36,19 +39,20 @@ type Adapter interface {
 }
 
 // Open speaks to the chain's node, which the settings name that begin with the prefix:
-// <prefix>BITCOIN_URL and so on. What it tells besides goes to the log. It does not
-// call the node.
-func Open(s *daemon.Settings, prefix string, name asset.Chain, n asset.Networks, log *slog.Logger) (Adapter, error) {
+// <prefix>BITCOIN_URL and so on. Fees that are zero are the adapters' own, for whoever plans
+// nothing. What it tells besides goes to the log. It does not call the node.
+func Open(s *daemon.Settings, prefix string, name asset.Chain, n asset.Networks, fees deployment.Fees, log *slog.Logger) (Adapter, error) {
 	if u, ok := utxoChains[name]; ok {
 		c := utxo.Config{URL: s.Need(prefix+u.prefix+"_URL", u.node), User: s.Or(prefix+u.prefix+"_USER", ""),
-			Pass: s.Or(prefix+u.prefix+"_PASSWORD", ""), Networks: n, Quarantined: tellQuarantined(log)}
+			Pass: s.Or(prefix+u.prefix+"_PASSWORD", ""), Networks: n, Quarantined: tellQuarantined(log),
+			FeeFallback: fees.Fallback, FeeCap: fees.Ceiling, ConfirmTarget: fees.TargetBlocks}
 		if err := s.Err(); err != nil {
 			return nil, err
 		}
 		return u.new(c)
 	}
 	if name == asset.Ethereum {
-		c := ethereum.Config{URL: s.Need(prefix+"ETHEREUM_URL", "an Ethereum node's HTTP RPC address"), Networks: n,
+		c := ethereum.Config{URL: s.Need(prefix+"ETHEREUM_URL", "an Ethereum node's HTTP RPC address"), Networks: n, FeeCapMax: fees.Ceiling,
 			Traces: ethereum.Traces(s.Or(prefix+"ETHEREUM_TRACES", string(ethereum.TracesAuto)))}
 		if err := s.Err(); err != nil {
 			return nil, err
@@ -56,6 +60,24 @@ func Open(s *daemon.Settings, prefix string, name asset.Chain, n asset.Networks,
 		return ethereum.New(c)
 	}
 	return nil, fmt.Errorf("chain %q is not one of bitcoin, litecoin, bitcoincash, ethereum", name)
+}
+
+// FeeSource is the service from outside that a UTXO chain's fees are compared with, which
+// <chain>_FEES_URL names; nil for none.
+func FeeSource(s *daemon.Settings, name asset.Chain) (*fee.Web, error) {
+	u, ok := utxoChains[name]
+	if !ok {
+		return nil, nil //nolint:nilnil // no source is a choice
+	}
+	address := s.Or(u.prefix+"_FEES_URL", "")
+	if address == "" {
+		return nil, nil //nolint:nilnil // likewise
+	}
+	web, err := fee.NewWeb(address)
+	if err != nil {
+		return nil, fmt.Errorf("%s_FEES_URL: %w", u.prefix, err)
+	}
+	return web, nil
 }
 
 // Set reports whether a chain's node is named under a prefix.

@@ -32,6 +32,7 @@ func New(cfg utxo.Config) (*utxo.Adapter, error) {
 		Chain: asset.Bitcoin, Network: cfg.Networks.Bitcoin, Anchors: anchors(params),
 		Script: utxo.Script(cfg.Networks, asset.Bitcoin), Address: utxo.Address(params), DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx,
 		Input: utxo.P2WPKH, Sibling: utxo.P2PKH, Sequence: utxo.Replaceable, Dust: dust, Most: most, BlockMost: blockMost,
+		Halving: int64(params.SubsidyReductionInterval),
 	})
 }
 

@@ -57,6 +57,7 @@ func rules(n asset.Networks) (utxo.Rules, error) {
 		Script: utxo.Script(n, asset.BitcoinCash), Address: addressOf(params, prefix),
 		DecodeBlock: utxo.DecodeBlock, DecodeTx: utxo.DecodeTx, Carried: carried,
 		Input: utxo.P2PKH, Sequence: wire.MaxTxInSequenceNum, Dust: dust, Least: least, Most: most, BlockMost: blockMost,
+		Halving: int64(params.SubsidyReductionInterval),
 	}, nil
 }
 

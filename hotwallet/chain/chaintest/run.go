@@ -36,6 +36,10 @@ func Run(t *testing.T, h Harness) {
 	t.Run("a rival payment conflicts", s.testConflict)
 	t.Run("a payment spends what an earlier attempt spent", s.testAttempts)
 	t.Run("plans keep their limits", s.testPlanLimits)
+	t.Run("an attempt takes the place of those before it", s.testReplacement)
+	t.Run("replacements keep their limits", s.testReplacementLimits)
+	t.Run("everything is paid but the fee", s.testWhole)
+	t.Run("a block shows what it was paid", s.testMarket)
 	t.Run("spending a deposit costs a part of a payment", s.testSpendCost)
 	t.Run("malformed bytes are rejected", s.testMalformed)
 	t.Run("held is credits less debits", s.testHeld)
@@ -46,10 +50,14 @@ func Run(t *testing.T, h Harness) {
 		t.Run("two outputs are two credits", us.testTwoOutputs)
 		t.Run("a shared output is not credited", us.testShared)
 		t.Run("a reward is marked", us.testReward)
+		t.Run("several are paid at once", us.testSeveral)
+		t.Run("a child pays for its parent", us.testParent)
+		t.Run("unconfirmed change is spent last", us.testUnconfirmed)
 	}
 	if a, ok := h.(Accounts); ok {
 		as := &accountSuite{s, a}
 		t.Run("a failed transaction costs its fee only", as.testFailed)
+		t.Run("a nonce is filled with nothing", as.testFill)
 		t.Run("token contracts are refused", as.testToken)
 		t.Run("contracts can be paid", as.testWallet)
 		t.Run("what a contract pays is credited once for each address", as.testInside)

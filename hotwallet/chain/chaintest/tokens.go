@@ -32,6 +32,8 @@ func runTokens(t *testing.T, s *suite, h Tokens) {
 	t.Run("tokens at one address are apart", ts.testApart)
 	t.Run("a token's payment is exact, and costs the chain's own asset", ts.testPayment)
 	t.Run("a token's plans keep their limits", ts.testLimits)
+	t.Run("a token's attempt takes the place of those before it", ts.testReplacement)
+	t.Run("every token is paid", ts.testWhole)
 	t.Run("a token that refuses is told apart", ts.testRefused)
 	t.Run("a token's deposit goes with its block, and comes back as itself", ts.testReorg)
 }
@@ -170,6 +172,29 @@ func (s *tokenSuite) testLimits(t *testing.T) {
 	all, err := s.Plan(t.Context(), f, s.request(to, f.TokenBalance))
 	if err != nil || all.Fee.IsZero() {
 		t.Errorf("all there is: %+v, %v", all, err)
+	}
+}
+
+func (s *tokenSuite) testReplacement(t *testing.T) {
+	s.replaceBy(t, s.fundToken(t), s.request(s.Stranger(t), s.units), func(p chain.Plan) asset.Units {
+		return s.h.ReceivedToken(t, s.token, p.Outputs[0].Destination)
+	})
+}
+
+func (s *tokenSuite) testWhole(t *testing.T) {
+	f := s.fundToken(t)
+	r := s.request(s.Stranger(t), asset.Units{})
+	r.Whole = true
+	p := s.must(t, f, r)
+	raw, _ := s.Sign(t, p)
+	s.broadcast(t, raw, chain.Accepted)
+	s.Mine(t, 1)
+	if got := s.h.ReceivedToken(t, s.token, p.Outputs[0].Destination); got != f.TokenBalance || p.Outputs[0].Units != got {
+		t.Errorf("%s arrived and %s are planned of %s", got, p.Outputs[0].Units, f.TokenBalance)
+	}
+	f.TokenBalance = asset.Units{}
+	if _, err := s.Plan(t.Context(), f, r); !errors.Is(err, chain.ErrFunds) {
+		t.Errorf("all of nothing: %v, want ErrFunds", err)
 	}
 }
 

@@ -2,23 +2,19 @@ package ethereum
 
 import (
 	"context"
-	"fmt"
 	"math/big"
 
 	"ferry/swap/asset"
 )
 
-// SpendCost implements chain.Fees: a transfer at the newest block's base fee and the
-// tip that a payment would offer, within the configured cap.
+// SpendCost implements chain.Fees: a transfer at the next base fee and the tip that a
+// payment would offer, within the configured cap.
 func (a *Adapter) SpendCost(ctx context.Context) (asset.Units, error) {
-	h, err := a.header(ctx, "latest")
+	base, err := a.nextBase(ctx)
 	if err != nil {
 		return asset.Units{}, err
 	}
-	if h.BaseFee == nil {
-		return asset.Units{}, fmt.Errorf("block %s has no base fee", refOf(h))
-	}
-	perGas := new(big.Int).Add(h.BaseFee, a.tip(ctx, h.BaseFee, 0))
+	perGas := new(big.Int).Add(base, a.tip(ctx, base, 0))
 	if most := new(big.Int).SetUint64(a.cfg.FeeCapMax); perGas.Cmp(most) > 0 {
 		perGas = most
 	}

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -203,7 +204,8 @@ func TestBroadcastAnswers(t *testing.T) {
 	}
 }
 
-// planWith plans 1000 wei at a base fee of 100 wei per gas, the fixture's.
+// planWith plans 1000 wei after the fixture's block, which is empty and has a base fee of
+// 100 wei per gas: the next one's is 88.
 func planWith(t *testing.T, n answers, feeMax uint64, change func(*Config)) (*types.Transaction, error) {
 	t.Helper()
 	n["eth_getBlockByNumber"] = string(testBlock(t).block)
@@ -248,17 +250,17 @@ func TestPlanPrices(t *testing.T) {
 		tip, feeCap, gas int64
 		err              error
 	}{
-		"twice the base fee and the tip": {tip(`"0x5"`), plenty, nil, 5, 205, 21000, nil},
-		"the tip's floor":                {tip(`"0x0"`), plenty, nil, 2, 202, 21000, nil},
-		"the tip's cap":                  {tip(`"0xffffff"`), plenty, nil, 50, 250, 21000, nil},
-		"no suggestion":                  {answers{}, plenty, nil, 7, 207, 21000, nil},
+		"twice the base fee and the tip": {tip(`"0x5"`), plenty, nil, 5, 181, 21000, nil},
+		"the tip's floor":                {tip(`"0x0"`), plenty, nil, 2, 178, 21000, nil},
+		"the tip's cap":                  {tip(`"0xffffff"`), plenty, nil, 50, 226, 21000, nil},
+		"no suggestion":                  {answers{}, plenty, nil, 7, 183, 21000, nil},
 		"a fee limit of less":            {tip(`"0x5"`), 21000*150 + 20999, nil, 5, 150, 21000, nil},
-		"just the next block":            {tip(`"0x5"`), 21000 * 117, nil, 5, 117, 21000, nil},
-		"not even the next block":        {tip(`"0x5"`), 21000*117 - 1, nil, 0, 0, 0, chain.ErrFeeMax},
+		"just the next block":            {tip(`"0x5"`), 21000 * 93, nil, 5, 93, 21000, nil},
+		"not even the next block":        {tip(`"0x5"`), 21000*93 - 1, nil, 0, 0, 0, chain.ErrFeeMax},
 		"the configured cap":             {tip(`"0x5"`), plenty, func(c *Config) { c.FeeCapMax = 120 }, 5, 120, 21000, nil},
-		"above the configured cap":       {tip(`"0x5"`), plenty, func(c *Config) { c.FeeCapMax = 110 }, 0, 0, 0, chain.ErrFeeMax},
-		"a contract, and a quarter more": {contract(`"0x7530"`), plenty, nil, 5, 205, 37500, nil},
-		"a contract near the gas limit":  {contract(`"0x1869f"`), plenty, nil, 5, 205, 100_000, nil},
+		"above the configured cap":       {tip(`"0x5"`), plenty, func(c *Config) { c.FeeCapMax = 92 }, 0, 0, 0, chain.ErrFeeMax},
+		"a contract, and a quarter more": {contract(`"0x7530"`), plenty, nil, 5, 181, 37500, nil},
+		"a contract near the gas limit":  {contract(`"0x1869f"`), plenty, nil, 5, 181, 100_000, nil},
 		"a contract above the limit":     {contract(`"0x186a1"`), plenty, nil, 0, 0, 0, errAny},
 		"a contract that reverts":        {contract("error:execution reverted"), plenty, nil, 0, 0, 0, errAny},
 	} {
@@ -282,6 +284,57 @@ func TestPlanPrices(t *testing.T) {
 }
 
 var errAny = errors.New("any error")
+
+// The base fee moves by at most an eighth, as EIP-1559 has it.
+func TestBaseAfter(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		used uint64
+		base int64
+		want int64
+	}{{15_000_000, 1000, 1000}, {30_000_000, 1000, 1125}, {0, 1000, 875}, {20_000_000, 1000, 1041}, {15_000_001, 7, 8}, {14_999_999, 7, 7}, {0, 0, 0}} {
+		h := &types.Header{GasLimit: 30_000_000, GasUsed: row.used, BaseFee: big.NewInt(row.base)}
+		if got := baseAfter(h); got.Int64() != row.want {
+			t.Errorf("%d gas at %d: %s, want %d", row.used, row.base, got, row.want)
+		}
+	}
+}
+
+// What is wanted is the rate in the next block; what takes another's place offers an
+// eighth more of both, also above the cap of tips, and never above the whole cap.
+func TestWantedRateAndReplacement(t *testing.T) {
+	t.Parallel()
+	n := answers{"eth_getBlockByNumber": string(testBlock(t).block), "eth_getCode": `"0x"`}
+	a := adapterFor(t, on1337(n), func(c *Config) { c.TipFloor, c.TipFallback, c.TipCap, c.FeeCapMax = 2, 7, 50, 1000 })
+	f := chain.Funds{Sender: ourAddress().Hex(), Nonce: 9, Balance: asset.NewUnits(1 << 50)}
+	r := chain.Pay(chain.Output{Destination: them.Hex(), Asset: asset.ETH, Units: asset.NewUnits(1000)}, asset.NewUnits(1<<40))
+	var offers [][2]int64
+	for _, wanted := range []chain.Rate{1, 100, 138, 500, 500, 0} {
+		r.Rate = wanted
+		p, err := a.Plan(t.Context(), f, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tx types.Transaction
+		if err := tx.UnmarshalBinary(p.Unsigned); err != nil {
+			t.Fatal(err)
+		}
+		offers = append(offers, [2]int64{tx.GasTipCap().Int64(), tx.GasFeeCap().Int64()})
+		r.Replaces = append(r.Replaces, p)
+	}
+	want := [][2]int64{{2, 178}, {12, 201}, {50, 227}, {57, 500}, {65, 563}, {74, 634}}
+	if !slices.Equal(offers, want) {
+		t.Errorf("offers %v, want %v", offers, want)
+	}
+	for range 4 {
+		p, err := a.Plan(t.Context(), f, r)
+		if errors.Is(err, chain.ErrFeeMax) {
+			return
+		}
+		r.Replaces = append(r.Replaces, p)
+	}
+	t.Error("replacements do not end at the cap")
+}
 
 func TestMempoolFallsBackToThePendingBlock(t *testing.T) {
 	t.Parallel()

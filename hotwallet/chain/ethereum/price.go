@@ -15,10 +15,10 @@ import (
 // takes the other's place.
 func (a *Adapter) Replaceable() bool { return true }
 
-// price is EIP-1559's, in wei per gas: the newest block's base fee, and what is offered.
+// price is EIP-1559's, in wei per gas: the next block's base fee, and what is offered.
 type price struct{ base, tip, feeCap *big.Int }
 
-// rate is what is paid for gas at the newest block's base fee.
+// rate is what is paid for gas in the next block.
 func (p price) rate() chain.Rate {
 	sum := new(big.Int).Add(p.base, p.tip)
 	if p.feeCap.Cmp(sum) < 0 {
@@ -27,19 +27,16 @@ func (p price) rate() chain.Rate {
 	return chain.Rate(sum.Uint64()) // within FeeCapMax
 }
 
-// price offers twice the base fee and the tip. The base fee rises by at most an
-// eighth a block, so that lasts for five full blocks. Where the configured cap or
+// price offers twice the next base fee and the tip. The base fee rises by at most an
+// eighth a block, so that lasts for six full blocks. Where the configured cap or
 // FeeMax does not allow as much, it offers what they allow, as long as that
 // covers the next block and what is to be replaced.
 func (a *Adapter) price(ctx context.Context, gas uint64, f chain.Funds, r chain.Request) (price, error) {
-	h, err := a.header(ctx, "latest")
+	base, err := a.nextBase(ctx)
 	if err != nil {
 		return price{}, err
 	}
-	if h.BaseFee == nil {
-		return price{}, fmt.Errorf("block %s has no base fee", refOf(h))
-	}
-	p := price{base: h.BaseFee, tip: a.tip(ctx, h.BaseFee, r.Rate)}
+	p := price{base: base, tip: a.tip(ctx, base, r.Rate)}
 	p.feeCap = new(big.Int).Add(new(big.Int).Lsh(p.base, 1), p.tip)
 	if wanted := new(big.Int).SetUint64(uint64(r.Rate)); p.feeCap.Cmp(wanted) < 0 {
 		p.feeCap = wanted
@@ -58,8 +55,7 @@ func (a *Adapter) price(ctx context.Context, gas uint64, f chain.Funds, r chain.
 			p.feeCap = limit
 		}
 	}
-	next := new(big.Int).Add(p.base, new(big.Int).Rsh(p.base, 3))
-	if needed := larger(next.Add(next, p.tip), least); needed.Cmp(p.feeCap) > 0 {
+	if needed := larger(new(big.Int).Add(p.base, p.tip), least); needed.Cmp(p.feeCap) > 0 {
 		return price{}, fmt.Errorf("%s wei per gas of at most %s: %w", needed, p.feeCap, chain.ErrFeeMax)
 	}
 	return p, nil

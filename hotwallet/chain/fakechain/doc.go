@@ -3,8 +3,8 @@
 // bitcoin, the other an account chain that calls itself ethereum.
 //
 // A test scripts what public chains do on their own: blocks, payments by
-// strangers, replacements, evictions, reorganisations, failed transactions, and
-// nodes that are away or lose an answer. What the adapter sees follows rules of
+// strangers, replacements, evictions, a market for room in blocks, reorganisations,
+// failed transactions, and nodes that are away or lose an answer. What the adapter sees follows rules of
 // its own, so conflicts, nonces, balances and dust are real even though
 // signatures are not.
 //

@@ -27,6 +27,14 @@ func New(cfg utxo.Config) (*utxo.Adapter, error) {
 		Chain: asset.Litecoin, Network: cfg.Networks.Litecoin,
 		Anchors: []chain.Ref{{Height: 0, Hash: params.GenesisHash.String()}},
 		Script:  utxo.Script(cfg.Networks, asset.Litecoin), Address: utxo.Address(params), DecodeBlock: decodeBlock, DecodeTx: decodeTx, Hidden: extensionOnly,
-		Input: utxo.P2WPKH, Sequence: utxo.Replaceable, Dust: dust, Most: most, BlockMost: blockMost,
+		Input: utxo.P2WPKH, Sequence: utxo.Replaceable, Dust: dust, Most: most, BlockMost: blockMost, Halving: halving(cfg.Networks.Litecoin),
 	})
+}
+
+// halving is four times Bitcoin's, but on regtest (Litecoin Core, chainparams.cpp).
+func halving(network string) int64 {
+	if network == "regtest" {
+		return 150
+	}
+	return 840_000
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"ferry/hotwallet/chain"
 	"ferry/swap/asset"
 )
 
@@ -17,13 +16,9 @@ func (a *Adapter) SpendCost(ctx context.Context) (asset.Units, error) {
 	if err := a.checkNetwork(ctx); err != nil {
 		return asset.Units{}, err
 	}
-	rate, err := a.estimate(ctx)
-	var refused *rpcError
-	if errors.As(err, &refused) || errors.Is(err, errNoRate) {
-		return asset.Units{}, errors.Join(chain.ErrNoEstimate, err)
-	}
+	rate, err := a.estimate(ctx, a.cfg.ConfirmTarget)
 	if err != nil {
-		return asset.Units{}, err
+		return asset.Units{}, noEstimate(err)
 	}
 	return asset.NewUnits(rateFee(min(max(rate, a.cfg.FeeFloor), a.cfg.FeeCap), a.rules.Input.Weight)), nil
 }

@@ -14,18 +14,25 @@ import (
 
 // readBlock decodes a block, checks that it is the one asked for, and matches it.
 func (a *Adapter) readBlock(raw []byte, ref chain.Ref, w chain.Watch) (chain.Block, error) {
+	b, txids, err := a.verified(raw, ref)
+	if err != nil {
+		return chain.Block{}, err
+	}
+	a.rememberRate(ref, b)
+	return a.Match(b, txids, ref, w), nil
+}
+
+// verified is a block that is the one asked for, with the ids of its transactions.
+func (a *Adapter) verified(raw []byte, ref chain.Ref) (*Block, []chainhash.Hash, error) {
 	b, err := a.rules.DecodeBlock(raw)
 	if err != nil {
-		return chain.Block{}, err
+		return nil, nil, err
 	}
 	if got := b.Header.BlockHash().String(); got != ref.Hash {
-		return chain.Block{}, fmt.Errorf("the node sent block %s instead", got)
+		return nil, nil, fmt.Errorf("the node sent block %s instead", got)
 	}
 	txids, err := verifyBody(b)
-	if err != nil {
-		return chain.Block{}, err
-	}
-	return a.Match(b, txids, ref, w), nil
+	return b, txids, err
 }
 
 // Match finds what in a decoded block is ours. Most that is not is passed over by a

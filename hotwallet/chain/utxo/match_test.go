@@ -30,7 +30,7 @@ func (everything) Coin(string) bool    { return true }
 func rules() Rules {
 	return Rules{Chain: asset.Bitcoin, Network: "simnet", Anchors: []chain.Ref{{Hash: params.GenesisHash.String()}},
 		Script: Script(asset.Networks{Bitcoin: "simnet"}, asset.Bitcoin), Address: Address(params), DecodeBlock: DecodeBlock, DecodeTx: DecodeTx,
-		Input: P2WPKH, Sequence: Replaceable, Dust: 546, Most: 21_000_000_0000_0000, BlockMost: 4_000_000}
+		Input: P2WPKH, Sequence: Replaceable, Dust: 546, Most: 21_000_000_0000_0000, BlockMost: 4_000_000, Halving: 210_000}
 }
 
 // reader is an adapter without a node.

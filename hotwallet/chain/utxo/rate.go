@@ -11,7 +11,7 @@ import (
 // feeRate asks the node, in base units per 1000 vbytes. No answer is no error: nodes
 // learn only from what was mined before them.
 func (a *Adapter) feeRate(ctx context.Context) uint64 {
-	rate, err := a.estimate(ctx)
+	rate, err := a.estimate(ctx, a.cfg.ConfirmTarget)
 	if err != nil {
 		rate = a.cfg.FeeFallback
 	}
@@ -20,15 +20,15 @@ func (a *Adapter) feeRate(ctx context.Context) uint64 {
 
 // estimate asks Bitcoin Core's call first, then btcd's. Both answer in coins
 // per kvB.
-func (a *Adapter) estimate(ctx context.Context) (uint64, error) {
+func (a *Adapter) estimate(ctx context.Context, blocks int) (uint64, error) {
 	var smart struct {
 		Rate json.Number `json:"feerate"`
 	}
 	number := &smart.Rate
-	err := a.node.call(ctx, &smart, "estimatesmartfee", a.cfg.ConfirmTarget)
+	err := a.node.call(ctx, &smart, "estimatesmartfee", blocks)
 	var refused *rpcError
 	if errors.As(err, &refused) {
-		err = a.node.call(ctx, number, "estimatefee", a.cfg.ConfirmTarget)
+		err = a.node.call(ctx, number, "estimatefee", blocks)
 	}
 	if err != nil {
 		return 0, err
@@ -38,6 +38,15 @@ func (a *Adapter) estimate(ctx context.Context) (uint64, error) {
 		return 0, errors.Join(errNoRate, err)
 	}
 	return rate, nil
+}
+
+// noEstimate tells an answer without a rate from no answer.
+func noEstimate(err error) error {
+	var refused *rpcError
+	if errors.As(err, &refused) || errors.Is(err, errNoRate) {
+		return errors.Join(chain.ErrNoEstimate, err)
+	}
+	return err
 }
 
 // floors are the least rates that the node takes, in base units per 1000 vbytes: of any
@@ -92,8 +101,8 @@ func (a *Adapter) unlessRefused(err error) error {
 	return err
 }
 
-// FloorRate is the least that the node takes of any transaction now: its relay fee, or its
-// mempool's least while that is full. 0 if it does not say.
+// FloorRate implements chain.Market: the node's relay fee, or its mempool's least while that
+// is full.
 func (a *Adapter) FloorRate(ctx context.Context) (chain.Rate, error) {
 	if err := a.checkNetwork(ctx); err != nil {
 		return 0, err

@@ -91,23 +91,31 @@ func (a *Adapter) Block(ctx context.Context, ref chain.Ref, w chain.Watch) (chai
 	if there != ref {
 		return chain.Block{}, fmt.Errorf("block %s: %s is at its height: %w", ref, there, chain.ErrBlockGone)
 	}
-	var text string
-	err = a.node.call(ctx, &text, "getblock", ref.Hash, 0)
-	if isCode(err, codeNotFound) {
-		return chain.Block{}, fmt.Errorf("block %s: %w", ref, chain.ErrBlockGone)
-	}
+	raw, err := a.rawBlock(ctx, ref)
 	if err != nil {
 		return chain.Block{}, err
-	}
-	raw, err := hex.DecodeString(text)
-	if err != nil {
-		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
 	}
 	b, err := a.readBlock(raw, ref, w)
 	if err != nil {
 		return chain.Block{}, fmt.Errorf("block %s: %w", ref, err)
 	}
 	return b, nil
+}
+
+func (a *Adapter) rawBlock(ctx context.Context, ref chain.Ref) ([]byte, error) {
+	var text string
+	err := a.node.call(ctx, &text, "getblock", ref.Hash, 0)
+	if isCode(err, codeNotFound) {
+		return nil, fmt.Errorf("block %s: %w", ref, chain.ErrBlockGone)
+	}
+	if err != nil {
+		return nil, err
+	}
+	raw, err := hex.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("block %s: %w", ref, err)
+	}
+	return raw, nil
 }
 
 // Held implements chain.Reader. The node can't look back: at must be its tip,

@@ -52,6 +52,8 @@ type Rules struct {
 	Least uint64
 	// Most is more than there will ever be, in base units.
 	Most uint64
+	// Halving is the number of blocks after which the subsidy halves.
+	Halving int64
 }
 
 // Replaceable is an Input's Sequence that signals BIP125, and no BIP68 lock: bit 31 is set.
@@ -95,7 +97,7 @@ func (r Rules) check() error {
 		return fmt.Errorf("%s: the rules lack a function", r.Chain)
 	case len(r.Anchors) == 0 || r.Anchors[0].Height != 0:
 		return fmt.Errorf("%s: the rules lack the first block", r.Chain)
-	case r.Dust == 0 || r.Most == 0 || r.BlockMost <= 0 || r.Sequence == 0 || r.Chain.Family() != asset.UTXO:
+	case r.Dust == 0 || r.Most == 0 || r.BlockMost <= 0 || r.Halving <= 0 || r.Sequence == 0 || r.Chain.Family() != asset.UTXO:
 		return errors.New("the rules of a UTXO chain are not complete")
 	}
 	return nil

@@ -23,6 +23,7 @@ func TestRulesAreChecked(t *testing.T) {
 		"no decoder":       func(r *Rules) { r.DecodeBlock = nil },
 		"no first block":   func(r *Rules) { r.Anchors = r.Anchors[1:] },
 		"no dust":          func(r *Rules) { r.Dust = 0 },
+		"no halving":       func(r *Rules) { r.Halving = 0 },
 		"no form of coins": func(r *Rules) { r.Input = Input{} },
 		"another family":   func(r *Rules) { r.Chain = asset.Ethereum },
 	} {

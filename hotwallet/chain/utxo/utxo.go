@@ -21,6 +21,7 @@ type Adapter struct {
 	mu       sync.Mutex
 	sighted  map[string][]payment // mempool transactions by txid, what they pay
 	previous map[string][]byte    // raw transactions by txid
+	rates    map[string]uint64    // what blocks were paid, by hash
 }
 
 var (
@@ -41,7 +42,7 @@ func New(cfg Config, rules Rules) (*Adapter, error) {
 	}
 	return &Adapter{
 		cfg: cfg, rules: rules, native: rules.Chain.NativeID(), node: newClient(cfg, rules),
-		sighted: map[string][]payment{}, previous: map[string][]byte{},
+		sighted: map[string][]payment{}, previous: map[string][]byte{}, rates: map[string]uint64{},
 	}, nil
 }
 

@@ -40,6 +40,8 @@ type Metrics struct {
 	broadcasts *prometheus.CounterVec
 	calls      *prometheus.CounterVec
 	balances   *prometheus.GaugeVec
+	feeRate    *prometheus.GaugeVec
+	feeDoubt   prometheus.Gauge
 }
 
 // New registers the metrics of a chain's daemon: those that its parts tell, and
@@ -63,9 +65,13 @@ func New(to prometheus.Registerer, pool *pgxpool.Pool, chain asset.Chain, now fu
 		balances: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ferry_balance_coins",
 			Help: "Balances of the hot wallet in coins, rounded: available, reserved, on_chain, in_flight, unswept, suspense; and the asset's dust_threshold."}, []string{"asset", "kind"}),
 	}
+	m.feeRate = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ferry_fee_rate", ConstLabels: own,
+		Help: "What room in a block costs, per 1000 vbytes or gas in base units: by source, and what is offered."}, []string{"source"})
+	m.feeDoubt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "ferry_fee_doubt", ConstLabels: own,
+		Help: "1 while no source of fees is fresh, they contradict one another, or the node takes nothing that may be offered."})
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ferry_node_answer_age_seconds", ConstLabels: own,
 		Help: "Since the node last answered; -1 before it ever has."}, m.silence)
-	to.MustRegister(m.nodeHeight, age, m.reorgs, m.tooDeep, m.unseen, m.credits, m.signings, m.broadcasts, m.calls, m.balances)
+	to.MustRegister(m.nodeHeight, age, m.reorgs, m.tooDeep, m.unseen, m.credits, m.signings, m.broadcasts, m.calls, m.balances, m.feeRate, m.feeDoubt)
 	to.MustRegister(reading(pool, chain))
 	return m
 }
