@@ -1,9 +1,11 @@
 // Command liquidityd prices and locks, and prices anew what does not match a quote. It
-// holds the key that signs quotes, and reaches the venues, Postgres and Kafka.
+// holds the key that signs quotes and, where it hedges, keys at venues; it reaches the
+// venues, Postgres and Kafka.
 package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -19,7 +21,9 @@ import (
 	"ferry/cmd/internal/database"
 	"ferry/deploy/deployment"
 	"ferry/liquidity"
+	"ferry/liquidity/hedge"
 	"ferry/liquidity/postgres"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
 	"ferry/swap/rpc"
@@ -42,11 +46,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	attestKeys, err := d.PublicAttestKeys()
-	if err != nil {
-		return err
-	}
-	key, err := daemon.SigningKey(keyPath)
+	key, attestKeys, err := keys(d, keyPath)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,10 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	observe(a, engine, pool, probe)
+	parts, err := hedging(s, a, engine, pool, probe, log)
+	if err != nil {
+		return err
+	}
 	l, err := rpc.Listen(listen, -1)
 	if err != nil {
 		return err
@@ -92,19 +95,43 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	mux.Handle(engine.Handler())
 	log.Info("ready")
 	a.Started()
-	return daemon.Group(ctx, a.Run, relay.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
+	return daemon.Group(ctx, append(parts, a.Run, relay.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })...)
 }
 
-// observe adds the checks and metrics.
-func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe) {
+// keys are the one that signs quotes, and attestd's.
+func keys(d deployment.Deployment, path string) (ed25519.PrivateKey, swap.PublicKeys, error) {
+	attestKeys, err := d.PublicAttestKeys()
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := daemon.SigningKey(path)
+	return key, attestKeys, err
+}
+
+// hedging is the hedger as a part of the daemon, if there is to be one, and makes
+// everything observed.
+func hedging(s *daemon.Settings, a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe, log *slog.Logger) ([]func(context.Context) error, error) {
+	hedges, err := hedger(s.Or, hedgeParts{brokers: s.Brokers(), instance: s.Or(daemon.EnvInstance, ""), pool: pool, prices: engine.Prices,
+		observe: desk.HedgeOrders(a.Metrics()), log: log})
+	if err != nil || hedges == nil {
+		observe(a, engine, pool, probe)
+		return nil, err
+	}
+	desk.Hedges(a.Metrics(), pool)
+	observe(a, engine, pool, probe, flow.Group{Name: hedge.Group, Topics: []string{bus.TopicUpdates}})
+	return []func(context.Context) error{hedges.Run}, nil
+}
+
+// observe adds the checks and metrics; groups are consumers besides the engine's.
+func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe, groups ...flow.Group) {
 	a.Check("database", pool.Ping)
 	a.Check("kafka", probe.Ping)
 	a.Check("prices", desk.Venues(engine.Prices))
 	desk.Prices(a.Metrics(), engine.Prices)
 	desk.Locks(a.Metrics(), pool, time.Now)
 	flow.Outbox(a.Metrics(), pool, "liquidity")
-	flow.Consumers(a.Metrics(), pool, probe, flow.Group{Name: liquidity.Group, Topics: []string{bus.TopicUpdates}},
-		flow.Group{Name: liquidity.RequoteGroup, Topics: []string{bus.TopicRequotes}})
+	flow.Consumers(a.Metrics(), pool, probe, append(groups, flow.Group{Name: liquidity.Group, Topics: []string{bus.TopicUpdates}},
+		flow.Group{Name: liquidity.RequoteGroup, Topics: []string{bus.TopicRequotes}})...)
 	a.Handle("GET "+market.Path, market.Handler(engine.Prices, time.Now))
 }
 
