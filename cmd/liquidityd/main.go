@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -139,7 +140,12 @@ func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, prob
 func policy(d deployment.Deployment) (liquidity.Config, error) {
 	c := liquidity.Config{Fees: map[asset.ID]liquidity.Fees{}, DepositWindowSeconds: d.Locks.DepositWindowSeconds,
 		ConfirmWindowSeconds: d.Locks.ConfirmWindowSeconds, LockFor: d.Locks.LockFor(),
-		MaxLocksPerClient: d.Locks.MaxPerClient, BalanceStaleAfter: balanceStaleAfter}
+		MaxLocksPerClient: d.Locks.MaxPerClient, BalanceStaleAfter: balanceStaleAfter, OversubscribePPM: d.Market.OversubscribePPM,
+		UnconfirmedPPM: d.Market.UnconfirmedPPM, ClientPPM: d.Market.ClientPPM}
+	var err error
+	if c.Market, err = marketPolicy(d.Market); err != nil {
+		return c, err
+	}
 	for _, a := range d.Networks.Assets() {
 		amounts, err := d.AmountsOf(a.ID)
 		if err != nil {
@@ -157,8 +163,40 @@ func policy(d deployment.Deployment) (liquidity.Config, error) {
 		if err != nil {
 			return c, fmt.Errorf("pair %s-%s: %w", p.From, p.To, err)
 		}
+		risk := asset.Amount{Asset: p.From}
+		if p.RiskMost != "" {
+			if risk, err = asset.ParseDecimal(p.From, p.RiskMost); err != nil {
+				return c, fmt.Errorf("pair %s-%s: risk_most: %w", p.From, p.To, err)
+			}
+		}
 		c.Pairs = append(c.Pairs, liquidity.PairConfig{Pair: asset.Pair{From: p.From, To: p.To},
-			SpreadBPS: p.SpreadBasisPoints, FeeBPS: p.ServiceFeeBasisPoints, Min: least, Max: most})
+			SpreadBPS: p.SpreadBasisPoints, FeeBPS: p.ServiceFeeBasisPoints, Min: least, Max: most, RiskMost: risk.Units})
+	}
+	return c, nil
+}
+
+// wholePPM is one whole in millionths.
+const wholePPM = 1_000_000
+
+// marketPolicy is the deployment's market as the engine takes it.
+func marketPolicy(m deployment.Market) (liquidity.MarketConfig, error) {
+	c := liquidity.MarketConfig{Venues: map[string]liquidity.VenueTerms{}, DayMovePPM: m.DayMovePPM, PremiumMostPPM: m.PremiumMostPPM,
+		SkewMostPPM: m.SkewMostPPM, LossMostPPM: m.LossMostPPM, StopMovePPM: m.StopMovePPM, Targets: map[asset.ID]liquidity.Target{}}
+	for name, v := range m.Venues {
+		if !slices.ContainsFunc(register, func(r registration) bool { return r.name == name }) {
+			return c, fmt.Errorf("market.venues names %.40q, which is no venue", name)
+		}
+		if v.SharePPM == 0 {
+			v.SharePPM = wholePPM
+		}
+		c.Venues[name] = liquidity.VenueTerms(v)
+	}
+	targets, err := m.TargetUnits()
+	if err != nil {
+		return c, err
+	}
+	for id, t := range targets {
+		c.Targets[id] = liquidity.Target(t)
 	}
 	return c, nil
 }
