@@ -214,6 +214,7 @@ func (e *Engine) replacement(ctx context.Context, b Batch, f chain.Funds, rate c
 			r.Replaces = append(r.Replaces, a.Plan)
 		}
 	}
+	f, r = anchored(f, r)
 	more := f.Coins
 	f.Coins = nil
 	plan, err := e.config.Payer.Plan(ctx, f, r)
@@ -249,6 +250,9 @@ func (b Batch) Newest() Attempt {
 // all that the newest one spends, and so the first one's, or the same nonce.
 func (b Batch) Conflicts(plan chain.Plan) bool {
 	newest := b.Newest().Plan
+	if unanchored {
+		return true
+	}
 	for _, c := range newest.Coins {
 		if !slices.ContainsFunc(plan.Coins, func(o chain.Coin) bool { return o.ID() == c.ID() }) {
 			return false

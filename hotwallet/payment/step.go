@@ -145,7 +145,9 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 			return b, false, e.stand(ctx, b, ReasonDeposit, true)
 		}
 	}
+	plan := b.Last().Plan
 	if why == nil {
+		plan = e.planned(ctx, b)
 		var ok bool
 		var err error
 		if why, ok, err = e.attest(ctx, b, b.Payments); err != nil || !ok {
@@ -156,7 +158,7 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 	if err != nil || !ok {
 		return b, false, err
 	}
-	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: b.Last().Plan, Deaths: deaths, FencingToken: e.config.FencingToken})
+	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: plan, Deaths: deaths, FencingToken: e.config.FencingToken})
 	if err != nil {
 		return b, false, e.unsigned(ctx, b, err)
 	}
