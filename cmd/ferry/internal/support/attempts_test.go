@@ -14,9 +14,10 @@ func TestPaymentShowsItsNewestSignedAttempt(t *testing.T) {
 	         VALUES ('o1', 'bitcoin', 's', 'payout', 'BTC', 120000, 'd', '{}', 'broadcast')`)
 	db.Exec(`INSERT INTO hotwallet.batch (batch_id, chain, purpose, state, orders) VALUES ('o1', 'bitcoin', 'payout', 'broadcast', '{o1}')`)
 	db.Exec(`UPDATE hotwallet.payment SET batch_id = 'o1' WHERE order_id = 'o1'`)
-	db.Exec(`INSERT INTO hotwallet.attempt (batch_id, n, chain, state, plan, fee, raw, txid, last_answer) VALUES
-		('o1', 1, 'bitcoin', 'broadcast', '{}', 1000, 'x', 'live', 'too little'), ('o1', 2, 'bitcoin', 'dropped', '{}', 2000, NULL, NULL, ''),
-		('o1', 3, 'bitcoin', 'planned', '{}', 3000, NULL, NULL, '')`)
+	db.Exec(`INSERT INTO hotwallet.attempt (batch_id, n, chain, state, plan, fee, raw, txid, last_answer)
+		VALUES ('o1', 1, 'bitcoin', 'broadcast', '{}', 1000, 'x', 'live', 'too little')`)
+	db.Exec(`INSERT INTO hotwallet.attempt (batch_id, n, chain, state, plan, fee)
+		VALUES ('o1', 2, 'bitcoin', 'dropped', '{}', 2000), ('o1', 3, 'bitcoin', 'planned', '{}', 3000)`)
 	err := Read(t.Context(), db.Support(), seed.Now, func(r *Reader) error {
 		found, err := r.Payments(t.Context(), PaymentsFilter{})
 		if err != nil || len(found.Payments) != 1 {
