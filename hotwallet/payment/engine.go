@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"ferry/hotwallet/chain"
@@ -90,8 +91,9 @@ type Engine struct {
 	// the chains whose deposits nobody could look at in this round.
 	unattestedSince map[string]time.Time
 	unanswered      map[asset.Chain]error
-	// spent are batches that offer all they may.
-	spent map[string]bool
+	// spent are batches that offer all they may, worn those that no other attempt is made
+	// for.
+	spent, worn map[string]bool
 	// gathering is since when payments wait to be paid together, zero while none does;
 	// apart are those that are paid each by itself.
 	gathering time.Time
@@ -133,7 +135,7 @@ func New(c Config) (*Engine, error) {
 		c.Poll = 250 * time.Millisecond
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
-		apart: map[string]bool{}, spent: map[string]bool{}}, nil
+		apart: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -227,11 +229,8 @@ func (e *Engine) forget(open []Open) {
 			delete(e.tries, id)
 		}
 	}
-	for id := range e.spent {
-		if !still[id] {
-			delete(e.spent, id)
-		}
-	}
+	maps.DeleteFunc(e.spent, func(id string, _ bool) bool { return !still[id] })
+	maps.DeleteFunc(e.worn, func(id string, _ bool) bool { return !still[id] })
 	for id := range e.apart {
 		if !still[id] {
 			delete(e.apart, id)
