@@ -12,7 +12,7 @@ NODES := $(addprefix .ferry/bin/,btcd bchd geth)
 # Without VCS stamps: they fail in a checkout that belongs to another user.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
-.PHONY: help demo test test-long test-chains fuzz kafka test-kafka sweep simulate acceptance lint bench generate generate-check contracts clean tools bootstrap daemons
+.PHONY: help demo test test-liquidity test-long test-chains fuzz kafka test-kafka sweep simulate acceptance lint bench generate generate-check contracts clean tools bootstrap daemons
 
 help: ## list these tasks
 	@echo 'Usage: make <task>'
@@ -23,6 +23,11 @@ demo: bootstrap $(NODES) $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/comp
 
 test: bootstrap $(NODES) $(BIN)/testcount $(BIN)/withpostgres ## run every test, on real PostgreSQL, Kafka protocol and nodes
 	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 9m ./...
+
+# Needs no node: PostgreSQL, the Kafka protocol and the venues' simulator are all that is played.
+test-liquidity: bootstrap $(BIN)/testcount $(BIN)/withpostgres ## test prices, locks, venues and hedges, on the simulator: faults, Porcupine, crashes of hedging
+	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 9m \
+	  ./liquidity/... ./cmd/liquidityd ./cmd/internal/admin/desk
 
 sweep: bootstrap $(NODES) $(if $(filter apache,$(KAFKA)),$(BIN)/apache-kafka/complete) | $(BIN) ## kill every daemon at every step that stores or sends (SAMPLE=10: ten of them; SOAK=1m, SEED=1, KAFKA=apache)
 	@go build -o $(BIN)/sweep ./deploy/sweep

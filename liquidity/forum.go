@@ -44,6 +44,7 @@ type stall struct {
 	excluded bool
 	// outages counts how often its book was lost.
 	outages int64
+	record  record
 }
 
 // verdict is what may be priced from: what all venues together think, and how many of

@@ -81,9 +81,10 @@ func (m *Market) take(f *forum, s *stall, t Top) {
 	if s.heard && s.top.Unavailable == "" && t.Unavailable != "" {
 		s.outages++
 	}
+	now := m.now()
+	s.record.note(now, t)
 	s.top, s.heard = t, true
 	f.version++
-	now := m.now()
 	v, err := f.price(now)
 	if err == nil {
 		f.seen, f.lively = f.lively.seen(now, v.fair.price), f.lively.sample(now, v.fair.price)

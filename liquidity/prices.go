@@ -40,6 +40,7 @@ type VenuePrice struct {
 	RatioPPM uint64
 	// Messages, Gaps and Outages of its book since the start.
 	Messages, Gaps, Outages int64
+	Quality
 }
 
 // GapCounter is a Source that counts the gaps in its venue's messages.
@@ -89,7 +90,7 @@ func (f *forum) stand(now time.Time) Price {
 }
 
 func (s *stall) stand(now time.Time, fair uint64) VenuePrice {
-	v := VenuePrice{Venue: s.source.Name(), Heard: s.heard, Outages: s.outages}
+	v := VenuePrice{Venue: s.source.Name(), Heard: s.heard, Outages: s.outages, Quality: s.quality(now)}
 	if s.heard {
 		v.Age = now.Sub(s.top.ReceivedAt)
 	}

@@ -43,7 +43,11 @@ func TestPrices(t *testing.T) {
 				v.Price, v.RatioPPM = 100_050, 1_000_000
 			}
 			c.want.Venues = []VenuePrice{v}
-			if got := m.Prices(); len(got) != 1 || !reflect.DeepEqual(got[0], c.want) {
+			got := m.Prices()
+			if len(got) == 1 && len(got[0].Venues) == 1 {
+				got[0].Venues[0].Quality = Quality{} // TestQuality's
+			}
+			if len(got) != 1 || !reflect.DeepEqual(got[0], c.want) {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
 		})

@@ -1,13 +1,18 @@
 package liquidity
 
 import (
+	"context"
+	"encoding/json"
+	"log/slog"
 	"math/big"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/bus"
 )
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -194,5 +199,44 @@ func TestInventoryFailsClosed(t *testing.T) {
 	}
 	if _, limited, err := i.room(asset.ETH, asset.NewUnits(1)); limited || err != nil {
 		t.Errorf("no limit: %t, %v", limited, err)
+	}
+}
+
+// reserves promises the same of every asset, and nothing that is unconfirmed.
+type reserves struct {
+	Store
+	units asset.Units
+}
+
+func (r reserves) Reserved(context.Context, asset.ID, time.Time) (asset.Units, error) {
+	return r.units, nil
+}
+func (reserves) Exposure(context.Context) (Exposure, error) { return Exposure{}, nil }
+
+// What is held at venues counts as the hot wallet's does: a hedge that made up for a swap
+// takes the skew away that the swap left.
+func TestInventorySeesHedges(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	funds := NewFunds(time.Minute, func() time.Time { return at }, slog.New(slog.DiscardHandler))
+	for id, units := range map[asset.ID]uint64{asset.BTC: 112, asset.ETH: 92} {
+		m, err := json.Marshal(swap.Balance{Asset: id, Available: asset.NewUnits(units), At: at})
+		if err != nil {
+			t.Fatal(err)
+		}
+		funds.Take(bus.Record{Topic: bus.TopicBalances, Key: string(id), Kind: bus.KindBalance, Body: m})
+	}
+	target := Target{Aim: asset.NewUnits(100), Band: asset.NewUnits(10)}
+	for n, c := range []struct{ btc, eth, want int64 }{{0, 0, 1000}, {-10, 10, 0}, {-5, 5, 500}, {-20, 20, -1000}} {
+		i := inventory{store: reserves{units: asset.NewUnits(2)}, funds: funds, targets: map[asset.ID]Target{asset.BTC: target, asset.ETH: target},
+			hedges: func(id asset.ID) *big.Int {
+				return big.NewInt(map[asset.ID]int64{asset.BTC: c.btc, asset.ETH: c.eth}[id])
+			}}
+		if err := i.read(t.Context(), []asset.ID{asset.BTC, asset.ETH}); err != nil {
+			t.Fatal(err)
+		}
+		if got := i.skew(btcToEth, 1000); got != c.want {
+			t.Errorf("case %d: a skew of %d, want %d", n, got, c.want)
+		}
 	}
 }

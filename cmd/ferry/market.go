@@ -71,7 +71,8 @@ func askTwice(ctx context.Context, address string, over time.Duration) (first, s
 	return first, second, err
 }
 
-// layMarket lays out the second answer, with rates since the first.
+// layMarket lays out the second answer, with rates since the first: delay is the newest
+// message's, same is since the price changed.
 func layMarket(p *console.Page, first, second market.Answer) {
 	p.Title("Prices at %s UTC", console.Clock(second.At))
 	took := second.At.Sub(first.At)
@@ -83,18 +84,25 @@ func layMarket(p *console.Page, first, second market.Answer) {
 			p.Field("bid", "%s", i.Bid)
 			p.Field("ask", "%s", i.Ask)
 		}
-		table := [][]string{{"venue", "state", "price", "ratio", "msg/s", "age", "gaps", "lost"}}
+		table := [][]string{{"venue", "state", "price", "ratio", "msg/s", "age", "delay", "same", "gaps", "lost"}}
 		for m, v := range i.Venues {
 			rate := "-"
 			if n < len(first.Instruments) && m < len(first.Instruments[n].Venues) && took > 0 {
 				rate = strconv.FormatInt((v.Messages-first.Instruments[n].Venues[m].Messages)*int64(time.Second)/int64(took), 10)
 			}
-			table = append(table, []string{v.Name, v.State, dash(v.Price), ratio(v.RatioPPM), rate, age(v.AgeMillis), fmt.Sprint(v.Gaps), fmt.Sprint(v.Outages)})
+			table = append(table, []string{v.Name, v.State, dash(v.Price), ratio(v.RatioPPM), rate, age(v.AgeMillis), age(&v.LatencyMillis),
+				age(v.UnchangedMillis), fmt.Sprint(v.Gaps), fmt.Sprint(v.Outages)})
 		}
-		p.Table(table, 3, 4, 5, 6, 7)
+		p.Table(table, 3, 4, 5, 6, 7, 8, 9)
 		for _, v := range i.Venues {
+			if v.Alert != "" {
+				p.Alarm("%s %s is %s", v.Class, v.Name, v.Alert)
+			}
 			if v.Reason != "" {
 				p.Item("%s: %s", v.Name, v.Reason)
+			}
+			if v.SuspectMillis > 0 {
+				p.Item("%s: its book was suspect for %s in all", v.Name, age(&v.SuspectMillis))
 			}
 		}
 	}

@@ -60,11 +60,13 @@ func TestMarket(t *testing.T) {
 	t.Parallel()
 	prices := []liquidity.Price{{Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8},
 		Heard: true, Bid: 3_499_000, Ask: 3_501_000, Venues: []liquidity.VenuePrice{
-			{Venue: "binance", Heard: true, Age: 40 * time.Millisecond, Price: 3_500_000, RatioPPM: 1_000_000, Messages: 5000, Gaps: 2, Outages: 2},
-			{Venue: "kraken", Heard: true, Age: 1200 * time.Millisecond, Price: 3_500_350, RatioPPM: 1_000_100},
-			{Venue: "okx", Heard: true, Price: 3_710_000, RatioPPM: 1_060_000, Excluded: true},
-			{Venue: "bitstamp", Heard: true, Age: 7 * time.Second, Unfit: "The venue's feed of ETH-BTC is stale.", Outages: 1},
-			{Venue: "coinbase", Unfit: "No price of ETH-BTC has arrived yet."},
+			{Venue: "binance", Heard: true, Age: 40 * time.Millisecond, Price: 3_500_000, RatioPPM: 1_000_000, Messages: 5000, Gaps: 2, Outages: 2,
+				Quality: liquidity.Quality{Class: "exchange", Latency: 12 * time.Millisecond, Changed: true, Unchanged: 90 * time.Millisecond, Suspect: 3 * time.Second}},
+			{Venue: "kraken", Heard: true, Age: 1200 * time.Millisecond, Price: 3_500_350, RatioPPM: 1_000_100, Quality: liquidity.Quality{Class: "exchange"}},
+			{Venue: "okx", Heard: true, Price: 3_710_000, RatioPPM: 1_060_000, Excluded: true, Quality: liquidity.Quality{Class: "exchange", Alert: "off"}},
+			{Venue: "bitstamp", Heard: true, Age: 7 * time.Second, Unfit: "The venue's feed of ETH-BTC is stale.", Outages: 1,
+				Quality: liquidity.Quality{Class: "exchange", Alert: "missing", Changed: true, Unchanged: 8 * time.Second, Suspect: 7 * time.Second, SuspectNow: true}},
+			{Venue: "coinbase", Unfit: "No price of ETH-BTC has arrived yet.", Quality: liquidity.Quality{Class: "exchange", Alert: "missing"}},
 		}}}
 	root := playDesk(t, prices)
 	got := marketOf(t, root)

@@ -94,8 +94,8 @@ func TestTheHedgeFileIsChecked(t *testing.T) {
 }
 
 // Setup: the daemon's engine and hedger as main puts them together, on the simulator and
-// Kafka. Test: a swap that is told on the topic of updates is hedged at the venues, and the
-// book says so.
+// Kafka, with accounts that hold what they should. Test: a swap that is told on the topic of
+// updates is hedged at the venues; the book says so, and the engine's inventory is told.
 func TestASwapIsHedged(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
@@ -112,7 +112,10 @@ func TestASwapIsHedged(t *testing.T) {
 		return otherwise
 	}
 	path := filepath.Join(t.TempDir(), "hedge.json")
-	if err := testFile().Write(path); err != nil {
+	file := testFile()
+	// The middle is what the simulator's accounts begin with.
+	file.Accounts = map[asset.ID]hedgefile.Band{asset.ETH: {Least: "0", Most: "2000"}}
+	if err := file.Write(path); err != nil {
 		t.Fatal(err)
 	}
 	kafka, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, bus.TopicRates, bus.TopicBalances, bus.TopicUpdates, bus.TopicRequotes))
@@ -129,7 +132,8 @@ func TestASwapIsHedged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := liquidity.New(testPolicy(t), liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: []liquidity.Source{source},
+	held := &holdings{}
+	engine, err := liquidity.New(testPolicy(t), liquidity.Parts{Hedges: held.beyond, Store: postgres.New(pool, time.Now), Sources: []liquidity.Source{source},
 		Key: key, AttestKeys: swaptest.NewKeys().AttestKeys(), Brokers: brokers, Log: log, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -144,6 +148,10 @@ func TestASwapIsHedged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if n := held.beyond(asset.ETH); n.Sign() != 0 {
+		t.Errorf("%s is held before there is a hedger", n)
+	}
+	held.hedger.Store(h)
 	during(t, func(ctx context.Context) error { return daemon.Group(ctx, engine.Run, h.Run) })
 	tell(t, brokers)
 	bought := func() bool {
@@ -162,6 +170,16 @@ func TestASwapIsHedged(t *testing.T) {
 		case <-ended:
 		case <-limit.C:
 			t.Fatal("the ether that was paid out was not bought")
+		}
+	}
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for held.beyond(asset.ETH).Sign() <= 0 {
+		select {
+		case <-ended:
+		case <-look.C:
+		case <-limit.C:
+			t.Fatal("the inventory does not see what was bought")
 		}
 	}
 	measures, err := postgres.MeasureHedges(t.Context(), pool)

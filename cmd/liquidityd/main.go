@@ -74,7 +74,8 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return err
 	}
 	defer a.Close()
-	engine, err := liquidity.New(config, liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: venues,
+	held := &holdings{}
+	engine, err := liquidity.New(config, liquidity.Parts{Hedges: held.beyond, Store: postgres.New(pool, time.Now), Sources: venues,
 		Key: key, AttestKeys: attestKeys, Brokers: brokers, Instance: s.Or(daemon.EnvInstance, ""), Log: log, Now: time.Now,
 		Observe: desk.Calls(a.Metrics()), Requoted: desk.Requotes(a.Metrics())})
 	if err != nil {
@@ -84,7 +85,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	parts, err := hedging(s, a, engine, pool, probe, log)
+	parts, err := hedging(s, a, engine, held, pool, probe, log)
 	if err != nil {
 		return err
 	}
@@ -109,15 +110,16 @@ func keys(d deployment.Deployment, path string) (ed25519.PrivateKey, swap.Public
 	return key, attestKeys, err
 }
 
-// hedging is the hedger as a part of the daemon, if there is to be one, and makes
-// everything observed.
-func hedging(s *daemon.Settings, a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe, log *slog.Logger) ([]func(context.Context) error, error) {
+// hedging is the hedger as a part of the daemon, if there is to be one: held then tells of
+// what it holds. It makes everything observed.
+func hedging(s *daemon.Settings, a *admin.Server, engine *liquidity.Engine, held *holdings, pool *pgxpool.Pool, probe *bus.Probe, log *slog.Logger) ([]func(context.Context) error, error) {
 	hedges, err := hedger(s.Or, hedgeParts{brokers: s.Brokers(), instance: s.Or(daemon.EnvInstance, ""), pool: pool, prices: engine.Prices,
 		observe: desk.HedgeOrders(a.Metrics()), log: log})
 	if err != nil || hedges == nil {
 		observe(a, engine, pool, probe)
 		return nil, err
 	}
+	held.hedger.Store(hedges)
 	desk.Hedges(a.Metrics(), pool)
 	observe(a, engine, pool, probe, flow.Group{Name: hedge.Group, Topics: []string{bus.TopicUpdates}})
 	return []func(context.Context) error{hedges.Run}, nil

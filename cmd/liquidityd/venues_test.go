@@ -86,10 +86,11 @@ func unplug(t *testing.T, server *simulator.Server, venue string) {
 // is starved one may be seconds behind the others.
 const spreadMost = 100
 
-// With one venue unplugged no price is missing, the spread stays within its bound, and
-// the price is where the market is; with all but one unplugged the pair says why it
-// stopped.
-func TestVenuesAreUnplugged(t *testing.T) {
+// Setup: five simulated venues, followed by their clients. Test: with one unplugged no quote
+// is refused for want of a price either way, the spread stays within its bound, and the price
+// is where the market is; with all but one
+// unplugged the pair says why it stopped.
+func TestOneVenueUnpluggedRefusesNoQuoteAndAllButOneStopThePair(t *testing.T) {
 	t.Parallel()
 	server, market := fair(t)
 	pair := asset.Pair{From: asset.BTC, To: asset.ETH}
@@ -126,6 +127,15 @@ func TestVenuesAreUnplugged(t *testing.T) {
 		}
 		if err != nil {
 			return
+		}
+		for _, p := range []asset.Pair{pair, {From: pair.To, To: pair.From}} {
+			_, err := smallest(market, p)
+			if err != nil && used() >= 2 { // the machine may have stood still, as above
+				_, err = smallest(market, p)
+			}
+			if err != nil && used() >= 2 {
+				t.Fatalf("%s can't be quoted: %v", p, err)
+			}
 		}
 		if spread := (top.Ask.Price - top.Bid.Price) * 10_000 / top.Bid.Price; spread > spreadMost || top.Bid.Price < 1_750_000 || top.Ask.Price > 5_250_000 {
 			t.Fatalf("a spread of %d basis points: %+v", spread, top)

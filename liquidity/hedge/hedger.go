@@ -45,6 +45,9 @@ type Hedger struct {
 	Parts
 	wake    chan struct{}
 	wallets *wallets
+	held    *holdings
+	// traded says that what venues hold has changed.
+	traded chan struct{}
 
 	mu sync.Mutex
 	// paused says until when a venue that refused is left alone.
@@ -65,7 +68,8 @@ func New(c Config, p Parts) (*Hedger, error) {
 	if p.Observe == nil {
 		p.Observe = func(string, Ending) {}
 	}
-	return &Hedger{config: c, Parts: p, wake: make(chan struct{}, 1), wallets: &wallets{available: map[asset.ID]swap.Balance{}}, paused: map[string]time.Time{}, rules: map[string]trade.Rules{},
+	return &Hedger{config: c, Parts: p, wake: make(chan struct{}, 1), traded: make(chan struct{}, 1),
+		wallets: &wallets{available: map[asset.ID]swap.Balance{}}, held: &holdings{venues: map[string]map[asset.ID]asset.Units{}}, paused: map[string]time.Time{}, rules: map[string]trade.Rules{},
 		questions: map[string]*question{}}, nil
 }
 

@@ -166,6 +166,12 @@ func (h *Hedger) settle(ctx context.Context, o Outcome) error {
 	crash.Point("hedge.settle.after")
 	h.answered(o.ClientID)
 	h.Observe(o.Venue, o.Ending)
+	if len(o.Fills) > 0 {
+		select {
+		case h.traded <- struct{}{}:
+		default: // the accounts are about to be looked at
+		}
+	}
 	h.Log.InfoContext(ctx, "order ended", "venue", o.Venue, "order", o.ClientID, "ending", string(o.Ending), "instrument", o.Instrument.String(),
 		"side", string(o.Side), "size", o.Size, "filled", o.Filled(), "reason", o.Reason)
 	return nil

@@ -24,6 +24,12 @@ const (
 // VenueBand is what an account at a venue should hold of an asset, in base units.
 type VenueBand struct{ Least, Most asset.Units }
 
+// middle is where treasury is asked to bring an account.
+func (b VenueBand) middle() *big.Int {
+	sum := new(big.Int).Add(b.Least.Big(), b.Most.Big())
+	return sum.Rsh(sum, 1)
+}
+
 // Proposal asks treasury to move an amount. Nothing acts on it by itself.
 type Proposal struct {
 	Venue     string
@@ -36,9 +42,7 @@ type Proposal struct {
 // than the hot wallet can spare is proposed to be deposited; false where there is nothing to
 // propose.
 func (b VenueBand) Propose(venue string, id asset.ID, has, spare asset.Units) (Proposal, bool) {
-	least, most := b.Least.Big(), b.Most.Big()
-	middle := new(big.Int).Add(least, most)
-	middle.Rsh(middle, 1)
+	middle := b.middle()
 	p := Proposal{Venue: venue, Direction: ToVenue}
 	move := new(big.Int)
 	told := func(u asset.Units) string { return asset.Amount{Asset: id, Units: u}.String() }
@@ -91,7 +95,7 @@ func (w *wallets) spare(id asset.ID) asset.Units {
 	return asset.Units{}
 }
 
-// propose looks at all accounts now and then, until ctx ends.
+// propose looks at all accounts now and then, and when something was traded, until ctx ends.
 func (h *Hedger) propose(ctx context.Context) {
 	if len(h.config.VenueBands) == 0 {
 		return
@@ -108,6 +112,7 @@ func (h *Hedger) propose(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		case <-h.traded:
 		}
 	}
 }
@@ -119,6 +124,7 @@ func (h *Hedger) Propose(ctx context.Context, v Trader) error {
 	if err != nil || len(balances) == 0 {
 		return err
 	}
+	h.held.take(v.Name(), balances)
 	var list []Proposal
 	for _, a := range asset.All() {
 		band, ok := h.config.VenueBands[a.ID]

@@ -352,3 +352,26 @@ func TestPropose(t *testing.T) {
 		}
 	}
 }
+
+// Test: what is held beyond the bands' middles is what the venues said last; who said nothing
+// and what has no band count for nothing.
+func TestBeyond(t *testing.T) {
+	t.Parallel()
+	h := &Hedger{config: Config{VenueBands: map[asset.ID]VenueBand{asset.ETH: {Least: asset.NewUnits(100), Most: asset.NewUnits(300)}}},
+		held: &holdings{venues: map[string]map[asset.ID]asset.Units{}}}
+	for n, step := range []struct {
+		venue string
+		eth   uint64
+		want  int64
+	}{{"", 0, 0}, {"okx", 200, 0}, {"okx", 250, 50}, {"kraken", 0, -150}, {"kraken", 350, 200}} {
+		if step.venue != "" {
+			h.held.take(step.venue, map[asset.ID]asset.Units{asset.ETH: asset.NewUnits(step.eth), asset.BTC: asset.NewUnits(7)})
+		}
+		if got := h.Beyond(asset.ETH); got.Int64() != step.want {
+			t.Errorf("step %d: %s beyond, want %d", n, got, step.want)
+		}
+		if got := h.Beyond(asset.BTC); got.Sign() != 0 {
+			t.Errorf("step %d: %s of an asset without a band", n, got)
+		}
+	}
+}

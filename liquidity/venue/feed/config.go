@@ -28,6 +28,8 @@ type Config struct {
 	Market
 	// Venue is its name, for logs and metrics: "kraken".
 	Venue string
+	// Class is one of liquidity's; "" means an exchange.
+	Class string
 	// Life is when a connection is replaced at the latest, before the venue ends it.
 	Life time.Duration
 	// BookWithin is how long a connection may take to tell its book, at first and anew,

@@ -26,6 +26,7 @@ type Venue struct {
 var (
 	_ liquidity.Source     = (*Venue)(nil)
 	_ liquidity.GapCounter = (*Venue)(nil)
+	_ liquidity.Classed    = (*Venue)(nil)
 )
 
 // New refuses a configuration that can't work; it connects nothing yet.
@@ -36,6 +37,9 @@ func New(c Config) (*Venue, error) {
 	if c.BookWithin == 0 {
 		c.BookWithin = bookWithin
 	}
+	if c.Class == "" {
+		c.Class = liquidity.ClassExchange
+	}
 	v := &Venue{config: c, dials: &budget{limit: c.DialMost, per: c.DialWindow}}
 	if c.Snapshots != nil {
 		v.rest = newRest(*c.Snapshots, c.Now)
@@ -45,6 +49,9 @@ func New(c Config) (*Venue, error) {
 
 // Name implements liquidity.Source.
 func (v *Venue) Name() string { return v.config.Venue }
+
+// Class implements liquidity.Classed.
+func (v *Venue) Class() string { return v.config.Class }
 
 // Instrument implements liquidity.Source.
 func (v *Venue) Instrument() liquidity.Instrument { return v.config.Instrument }

@@ -30,7 +30,7 @@ const (
 
 // New is the maker's quotes of an instrument. It connects nothing yet.
 func New(m feed.Market) (*feed.Venue, error) {
-	return feed.New(feed.Config{Market: m, Venue: Name, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+	return feed.New(feed.Config{Market: m, Venue: Name, Class: liquidity.ClassMaker, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
 		Open: func() feed.Protocol { return Open(m.Instrument) }})
 }
 

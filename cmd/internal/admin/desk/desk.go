@@ -30,14 +30,18 @@ var (
 	outages     = prometheus.NewDesc("ferry_price_outages_total", "How often the book of an instrument was lost.", []string{"instrument"}, nil)
 	gaps        = prometheus.NewDesc("ferry_price_gaps_total", "Gaps in the messages of an instrument's venues.", []string{"instrument"}, nil)
 
-	perVenue      = []string{"venue", "instrument"}
+	perVenue      = []string{"venue", "class", "instrument"}
 	venueAge      = admin.Gauge("ferry_venue_age_seconds", "Since the venue's last message; missing before the first.", perVenue...)
 	venueUsable   = admin.Gauge("ferry_venue_usable", "1 while the venue's book may be priced from.", perVenue...)
 	venueExcluded = admin.Gauge("ferry_venue_excluded", "1 while the venue is left out because it is too far from the others.", perVenue...)
 	venueRatio    = admin.Gauge("ferry_venue_price_ratio", "The venue's price by that of all; missing while there is none of the two.", perVenue...)
+	venueLatency  = admin.Gauge("ferry_venue_latency_seconds", "Our clock less the venue's in its newest message; missing without a book.", perVenue...)
+	venueSame     = admin.Gauge("ferry_venue_unchanged_seconds", "Since the venue's best levels changed; missing before the first.", perVenue...)
+	venueAlert    = admin.Gauge("ferry_venue_alert", "1 for what is wrong with a venue's data: missing, off or late.", append(perVenue, "alert")...)
 	venueMessages = prometheus.NewDesc("ferry_venue_messages_total", "Messages of a venue.", perVenue, nil)
 	venueGaps     = prometheus.NewDesc("ferry_venue_gaps_total", "Gaps in a venue's messages.", perVenue, nil)
 	venueOutages  = prometheus.NewDesc("ferry_venue_outages_total", "How often a venue's book was lost.", perVenue, nil)
+	venueSuspect  = prometheus.NewDesc("ferry_venue_suspect_seconds_total", "How long a venue's book could not be trusted, from outages to the next book.", perVenue, nil)
 )
 
 // Calls counts calls by the code of their refusal.
@@ -95,7 +99,8 @@ func (prices) Describe(to chan<- *prometheus.Desc) {
 	to <- priceUsable
 	to <- outages
 	to <- gaps
-	for _, d := range []*prometheus.Desc{venueAge, venueUsable, venueExcluded, venueRatio, venueMessages, venueGaps, venueOutages} {
+	for _, d := range []*prometheus.Desc{venueAge, venueUsable, venueExcluded, venueRatio, venueMessages, venueGaps, venueOutages,
+		venueLatency, venueSame, venueAlert, venueSuspect} {
 		to <- d
 	}
 }
@@ -124,7 +129,7 @@ func (p prices) Collect(to chan<- prometheus.Metric) {
 // series any more.
 func collectVenue(to chan<- prometheus.Metric, v liquidity.VenuePrice, instrument string) {
 	tell := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64) {
-		to <- prometheus.MustNewConstMetric(desc, kind, value, v.Venue, instrument)
+		to <- prometheus.MustNewConstMetric(desc, kind, value, v.Venue, v.Class, instrument)
 	}
 	one := func(yes bool) float64 {
 		if yes {
@@ -135,6 +140,12 @@ func collectVenue(to chan<- prometheus.Metric, v liquidity.VenuePrice, instrumen
 	if v.Heard {
 		tell(venueAge, prometheus.GaugeValue, v.Age.Seconds())
 	}
+	if v.Unfit == "" {
+		tell(venueLatency, prometheus.GaugeValue, v.Latency.Seconds())
+	}
+	if v.Changed {
+		tell(venueSame, prometheus.GaugeValue, v.Unchanged.Seconds())
+	}
 	if v.RatioPPM > 0 {
 		tell(venueRatio, prometheus.GaugeValue, float64(v.RatioPPM)/1e6)
 	}
@@ -143,6 +154,10 @@ func collectVenue(to chan<- prometheus.Metric, v liquidity.VenuePrice, instrumen
 	tell(venueMessages, prometheus.CounterValue, float64(v.Messages))
 	tell(venueGaps, prometheus.CounterValue, float64(v.Gaps))
 	tell(venueOutages, prometheus.CounterValue, float64(v.Outages))
+	tell(venueSuspect, prometheus.CounterValue, v.Suspect.Seconds())
+	for _, a := range liquidity.Alerts() {
+		to <- prometheus.MustNewConstMetric(venueAlert, prometheus.GaugeValue, one(v.Alert == a), v.Venue, v.Class, instrument, a)
+	}
 }
 
 // Venues is the readiness check of the prices: every one is usable.

@@ -112,21 +112,27 @@ func TestPrices(t *testing.T) {
 func TestVenues(t *testing.T) {
 	t.Parallel()
 	prices := []liquidity.Price{{Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC}, Venues: []liquidity.VenuePrice{
-		{Venue: "kraken", Heard: true, Age: 500 * time.Millisecond, RatioPPM: 1_000_250, Messages: 70, Gaps: 3, Outages: 2},
-		{Venue: "okx", Heard: true, RatioPPM: 1_060_000, Excluded: true},
-		{Venue: "bitstamp", Unfit: "Lost."},
+		{Venue: "kraken", Heard: true, Age: 500 * time.Millisecond, RatioPPM: 1_000_250, Messages: 70, Gaps: 3, Outages: 2,
+			Quality: liquidity.Quality{Class: "exchange", Latency: 40 * time.Millisecond, Changed: true, Unchanged: 2 * time.Second, Suspect: 3 * time.Second}},
+		{Venue: "okx", Heard: true, RatioPPM: 1_060_000, Excluded: true, Quality: liquidity.Quality{Class: "exchange", Alert: liquidity.AlertOff}},
+		{Venue: "bitstamp", Unfit: "Lost.", Quality: liquidity.Quality{Class: "exchange", Alert: liquidity.AlertMissing}},
 	}}}
 	registry := prometheus.NewRegistry()
 	desk.Prices(registry, func() []liquidity.Price { return prices })
 	m := admintest.Scrape(t, registry)
 	m.Want(t, admintest.Metrics{
-		`ferry_venue_usable{instrument="ETH-BTC",venue="kraken"}`: 1, `ferry_venue_age_seconds{instrument="ETH-BTC",venue="kraken"}`: 0.5,
-		`ferry_venue_price_ratio{instrument="ETH-BTC",venue="kraken"}`: 1.00025, `ferry_venue_messages_total{instrument="ETH-BTC",venue="kraken"}`: 70,
-		`ferry_venue_gaps_total{instrument="ETH-BTC",venue="kraken"}`: 3, `ferry_venue_outages_total{instrument="ETH-BTC",venue="kraken"}`: 2,
-		`ferry_venue_excluded{instrument="ETH-BTC",venue="kraken"}`: 0, `ferry_venue_excluded{instrument="ETH-BTC",venue="okx"}`: 1,
-		`ferry_venue_usable{instrument="ETH-BTC",venue="okx"}`: 1, `ferry_venue_usable{instrument="ETH-BTC",venue="bitstamp"}`: 0,
+		`ferry_venue_usable{class="exchange",instrument="ETH-BTC",venue="kraken"}`: 1, `ferry_venue_age_seconds{class="exchange",instrument="ETH-BTC",venue="kraken"}`: 0.5,
+		`ferry_venue_price_ratio{class="exchange",instrument="ETH-BTC",venue="kraken"}`: 1.00025, `ferry_venue_messages_total{class="exchange",instrument="ETH-BTC",venue="kraken"}`: 70,
+		`ferry_venue_gaps_total{class="exchange",instrument="ETH-BTC",venue="kraken"}`: 3, `ferry_venue_outages_total{class="exchange",instrument="ETH-BTC",venue="kraken"}`: 2,
+		`ferry_venue_excluded{class="exchange",instrument="ETH-BTC",venue="kraken"}`: 0, `ferry_venue_excluded{class="exchange",instrument="ETH-BTC",venue="okx"}`: 1,
+		`ferry_venue_usable{class="exchange",instrument="ETH-BTC",venue="okx"}`: 1, `ferry_venue_usable{class="exchange",instrument="ETH-BTC",venue="bitstamp"}`: 0,
+		`ferry_venue_latency_seconds{class="exchange",instrument="ETH-BTC",venue="kraken"}`: 0.04, `ferry_venue_unchanged_seconds{class="exchange",instrument="ETH-BTC",venue="kraken"}`: 2,
+		`ferry_venue_suspect_seconds_total{class="exchange",instrument="ETH-BTC",venue="kraken"}`:   3,
+		`ferry_venue_alert{alert="off",class="exchange",instrument="ETH-BTC",venue="okx"}`:          1,
+		`ferry_venue_alert{alert="missing",class="exchange",instrument="ETH-BTC",venue="okx"}`:      0,
+		`ferry_venue_alert{alert="missing",class="exchange",instrument="ETH-BTC",venue="bitstamp"}`: 1,
 	})
-	for _, absent := range []string{`ferry_venue_age_seconds{instrument="ETH-BTC",venue="bitstamp"}`, `ferry_venue_price_ratio{instrument="ETH-BTC",venue="bitstamp"}`} {
+	for _, absent := range []string{`ferry_venue_latency_seconds{class="exchange",instrument="ETH-BTC",venue="bitstamp"}`, `ferry_venue_age_seconds{class="exchange",instrument="ETH-BTC",venue="bitstamp"}`, `ferry_venue_price_ratio{class="exchange",instrument="ETH-BTC",venue="bitstamp"}`} {
 		m.Lack(t, absent)
 	}
 	prices[0].Venues = prices[0].Venues[1:]

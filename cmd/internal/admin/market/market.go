@@ -43,6 +43,9 @@ const (
 // Venue is one venue of an instrument.
 type Venue struct {
 	Name string `json:"name"`
+	// Class is exchange or maker; Alert missing, off, late or nothing.
+	Class string `json:"class"`
+	Alert string `json:"alert,omitempty"`
 	// State is Used, Excluded (too far from the others), or Unfit with the Reason.
 	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"`
@@ -54,6 +57,14 @@ type Venue struct {
 	Messages int64  `json:"messages"`
 	Gaps     int64  `json:"gaps"`
 	Outages  int64  `json:"outages"`
+	// LatencyMillis is our clock less the venue's in its newest message; UnchangedMillis is
+	// since its best levels changed, missing before the first.
+	LatencyMillis   int64  `json:"latency_ms"`
+	UnchangedMillis *int64 `json:"unchanged_ms,omitempty"`
+	// SuspectMillis is how long its book could not be trusted, of which Outages counts the
+	// windows; SuspectNow says that one is open.
+	SuspectMillis int64 `json:"suspect_ms"`
+	SuspectNow    bool  `json:"suspect_now,omitempty"`
 }
 
 // Handler answers with what list says at the time.
@@ -81,10 +92,15 @@ func instrument(p liquidity.Price) Instrument {
 }
 
 func venue(p liquidity.VenuePrice, places int) Venue {
-	v := Venue{Name: p.Venue, State: Used, Reason: p.Unfit, RatioPPM: p.RatioPPM, Messages: p.Messages, Gaps: p.Gaps, Outages: p.Outages}
+	v := Venue{Name: p.Venue, State: Used, Reason: p.Unfit, RatioPPM: p.RatioPPM, Messages: p.Messages, Gaps: p.Gaps, Outages: p.Outages,
+		Class: p.Class, Alert: p.Alert, LatencyMillis: p.Latency.Milliseconds(), SuspectMillis: p.Suspect.Milliseconds(), SuspectNow: p.SuspectNow}
 	if p.Heard {
 		age := p.Age.Milliseconds()
 		v.AgeMillis = &age
+	}
+	if p.Changed {
+		unchanged := p.Unchanged.Milliseconds()
+		v.UnchangedMillis = &unchanged
 	}
 	switch {
 	case p.Unfit != "":
