@@ -194,6 +194,9 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 	}
 	e.config.Observer.signing(Unanswered)
 	e.config.Log.Warn("signer call failed, will try again", "chain", e.config.Chain, "batch", b.ID, "error", cause)
+	if refusal != nil {
+		return e.stand(ctx, b, because(ReasonSigner+":", errors.New(refusal.Message)), true)
+	}
 	return e.stand(ctx, b, ReasonSigner, true)
 }
 

@@ -33,10 +33,12 @@ type decision struct {
 	payment *payment
 	sign    func() (signature, error)
 	refusal error
-	// After it was made: signed, or the refusal. repeated is whether it was signed before.
+	// After it was made: signed, or the refusal. repeated is whether it was signed before,
+	// recalled whether the memory was asked for that.
 	records  []authorityRecord
 	signed   signature
 	repeated bool
+	recalled bool
 	err      error
 	made     chan struct{}
 }
@@ -82,7 +84,7 @@ func (s *Signer) write(tx *bolt.Tx, group []*decision) (logHead, error) {
 // decide judges one payment by everything that the memory knows, and ties up what it
 // uses. Without an error a refusal leaves nothing behind but the caller's newer lease.
 func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable error, now time.Time) (err error) {
-	d.refusal, d.repeated, d.signed, d.records = nil, false, signature{}, nil
+	d.refusal, d.repeated, d.recalled, d.signed, d.records = nil, false, false, signature{}, nil
 	p := *d.payment
 	d.refusal = stopped(switches, unreadable, p)
 	if d.refusal != nil || forgetful {
@@ -94,6 +96,7 @@ func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable 
 	if d.signed, d.repeated, err = replay(tx, p); err != nil || d.repeated {
 		return err
 	}
+	d.recalled = true
 	if d.records, d.refusal, err = judge(tx, p); err != nil || d.refusal != nil {
 		return err
 	}

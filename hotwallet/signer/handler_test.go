@@ -28,6 +28,7 @@ func TestHandlerOverASocket(t *testing.T) {
 	if err != nil || res.Msg.GetTxid() == "" {
 		t.Errorf("sign: %v", err)
 	}
+	req = d.spendCoins(t, req.GetAuthorities()[0], payoutSat, feeSat, "y")
 	req.Authorities[0].Purpose = "bonus"
 	_, err = client.SignUTXO(ctx, connect.NewRequest(req))
 	wantRefusal(t, err, "authority.purpose", "not one the signer signs for")

@@ -43,6 +43,18 @@ func byTxID(tx *bolt.Tx, txid string) (signed signedRecord, found bool, err erro
 	return signed, found, err
 }
 
+// signedBefore reports that a signature of exactly this transaction exists, or that nobody
+// can say. Its first answer may have been lost: a later refusal must not read as if there
+// were none, or its coins and nonce would be given to others.
+func (m *memory) signedBefore(unsigned []byte) bool {
+	known := true
+	err := m.db.View(func(tx *bolt.Tx) error {
+		known = tx.Bucket(bucketAttempt).Get(payment{unsigned: unsigned}.attempt()) != nil
+		return nil
+	})
+	return err != nil || known
+}
+
 // signedAs is byTxID in a transaction of its own.
 func (m *memory) signedAs(txid string) (signed signedRecord, found bool, err error) {
 	err = m.db.View(func(tx *bolt.Tx) error {

@@ -190,11 +190,13 @@ func TestOlderLeaseIsRefused(t *testing.T) {
 	if err := sign(8, "x"); err != nil {
 		t.Fatal(err)
 	}
-	wantRefusal(t, sign(7, "x"), "authority.fencing_token", "older")
+	wantRefusal(t, sign(7, "y"), "authority.fencing_token", "older")
+	// What was signed is kept back, and not said to be unsigned: the caller would give up its coins.
+	swaptest.WantRefusal(t, sign(7, "x"), swap.CodeUnavailable, "authority.fencing_token", "signed before")
 	// A refused request's token counts too: its sender holds the newer lease.
 	wantRefusal(t, sign(9, "y"), "unsigned_tx", "does not conflict")
 	d.reopen(t)
-	wantRefusal(t, sign(8, "x"), "authority.fencing_token", "older")
+	wantRefusal(t, sign(8, "y"), "authority.fencing_token", "older")
 	if err := sign(9, "x"); err != nil {
 		t.Fatal(err)
 	}

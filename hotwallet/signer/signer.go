@@ -188,16 +188,16 @@ func (s *Signer) shut() error {
 
 // SignUTXO signs every input of a transaction that pays one authority, or a batch of them,
 // on any chain of the UTXO family that the deployment runs. Refusals are *swap.Error with
-// CodeRefused.
+// CodeRefused, and then nothing was signed; with CodeUnavailable that is left open.
 func (s *Signer) SignUTXO(ctx context.Context, req *connect.Request[ferryv1.SignUTXORequest]) (*connect.Response[ferryv1.SignResponse], error) {
 	chain := asset.Chain(req.Msg.GetChain())
 	if chain.Family() != asset.UTXO || !slices.Contains(s.ring.networks.Chains(), chain) {
-		return s.answer(ctx, "", nil, func(*decision) error {
+		return s.answer(ctx, "", nil, nil, func(*decision) error {
 			return refuse("chain", "", "Chain %.20q is none of the UTXO family that this deployment runs.", chain)
 		})
 	}
 	told := req.Msg.GetAuthorities()
-	return s.answer(ctx, chain, told, func(d *decision) error {
+	return s.answer(ctx, chain, told, req.Msg.GetUnsignedTx(), func(d *decision) error {
 		claims, err := s.authoriseAll(chain, told)
 		if err != nil {
 			return err
@@ -210,10 +210,10 @@ func (s *Signer) SignUTXO(ctx context.Context, req *connect.Request[ferryv1.Sign
 }
 
 // SignEthereum signs a dynamic-fee transaction from the hot sender, or a sweep from a
-// deposit address. Refusals are *swap.Error with CodeRefused.
+// deposit address. Refusals are those of SignUTXO.
 func (s *Signer) SignEthereum(ctx context.Context, req *connect.Request[ferryv1.SignEthereumRequest]) (*connect.Response[ferryv1.SignResponse], error) {
 	told := []*ferryv1.Authority{req.Msg.GetAuthority()}
-	return s.answer(ctx, asset.Ethereum, told, func(d *decision) error {
+	return s.answer(ctx, asset.Ethereum, told, req.Msg.GetUnsignedTx(), func(d *decision) error {
 		claims, err := s.authoriseAll(asset.Ethereum, told)
 		if err != nil {
 			return err
@@ -227,7 +227,7 @@ func (s *Signer) SignEthereum(ctx context.Context, req *connect.Request[ferryv1.
 
 // answer has a request checked, decided and logged, and says how it ended: of a batch the
 // first authority is named, with how many there are.
-func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.Authority, check func(*decision) error) (*connect.Response[ferryv1.SignResponse], error) {
+func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.Authority, unsigned []byte, check func(*decision) error) (*connect.Response[ferryv1.SignResponse], error) {
 	select {
 	case s.turns <- struct{}{}:
 		defer func() { <-s.turns }()
@@ -259,7 +259,10 @@ func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.
 		log.InfoContext(ctx, "signed", "txid", d.signed.txid)
 		return connect.NewResponse(&ferryv1.SignResponse{RawTx: d.signed.raw, Txid: d.signed.txid}), nil
 	case errors.As(err, &refusal):
-		s.observe(chain, purpose, refusal.Code, refusal.Field)
+		if !d.recalled && s.memory.signedBefore(unsigned) {
+			err = swap.Refuse(swap.CodeUnavailable, refusal.Field, refusal.Limit, refusal.Message+" It was signed before, and that is withheld.")
+		}
+		s.observe(chain, purpose, swap.ErrorCode(err), refusal.Field)
 		log.WarnContext(ctx, "refused to sign", "field", refusal.Field, "reason", refusal.Message)
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/swaptest"
 )
 
 func (d *desk) turn(t *testing.T, scope string, stopped bool) Switches {
@@ -49,6 +50,26 @@ func (d *desk) eachPayout(t *testing.T) string {
 
 // A switch holds from the next request on, over a restart, for what it is about and
 // nothing else, and with the reason.
+// A switch keeps back what was signed before, and does not deny it: the caller, whom the
+// answer may never have reached, would give its coins to others.
+func TestSwitchKeepsBackWhatWasSigned(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	req := d.payBitcoin(t, "a")
+	first, err := d.signBitcoin(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.turn(t, "bitcoin", true)
+	_, err = d.signBitcoin(req)
+	swaptest.WantRefusal(t, err, swap.CodeUnavailable, fieldSwitch, "signed before, and that is withheld")
+	d.turn(t, "bitcoin", false)
+	again, err := d.signBitcoin(req)
+	if err != nil || again.GetTxid() != first.GetTxid() {
+		t.Fatal(again, err)
+	}
+}
+
 func TestSwitches(t *testing.T) {
 	t.Parallel()
 	d := deskFor(t)
