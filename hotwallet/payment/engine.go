@@ -43,6 +43,11 @@ type Config struct {
 	Attestor Attestor
 	// Coroner vouches for the end of payments that failed; where it is nil none is made anew.
 	Coroner Coroner
+	// Reader finds in blocks who has spent what a coin was made from that is gone; where
+	// it is nil, or does not tell what transactions spend, nobody looks. ReorgLimit is the
+	// watcher's.
+	Reader     chain.Reader
+	ReorgLimit int64
 	// FencingToken is the lease's.
 	FencingToken uint64
 	// FeeMax is the most one transaction may cost, whatever it is for, and
@@ -90,8 +95,10 @@ type Engine struct {
 	// the chains whose deposits nobody could look at in this round.
 	unattestedSince map[string]time.Time
 	unanswered      map[asset.Chain]error
-	// spent are batches that offer all they may.
+	// spent are batches that offer all they may, looks how far blocks were looked through
+	// for the spender that ended a batch.
 	spent map[string]bool
+	looks map[string]look
 	// gathering is since when payments wait to be paid together, zero while none does;
 	// apart are those that are paid each by itself.
 	gathering time.Time
@@ -133,7 +140,7 @@ func New(c Config) (*Engine, error) {
 		c.Poll = 250 * time.Millisecond
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
-		apart: map[string]bool{}, spent: map[string]bool{}}, nil
+		apart: map[string]bool{}, spent: map[string]bool{}, looks: map[string]look{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -232,6 +239,11 @@ func (e *Engine) forget(open []Open) {
 			delete(e.spent, id)
 		}
 	}
+	for id := range e.looks {
+		if !still[id] {
+			delete(e.looks, id)
+		}
+	}
 	for id := range e.apart {
 		if !still[id] {
 			delete(e.apart, id)
@@ -272,6 +284,9 @@ func (e *Engine) advance(ctx context.Context, o Open) error {
 	}
 	if b.State == swap.PaymentFailed {
 		return e.again(ctx, b)
+	}
+	if dead, err := e.ended(ctx, b); err != nil || dead {
+		return err
 	}
 	return e.forward(ctx, b, authorities)
 }

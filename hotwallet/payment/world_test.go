@@ -61,6 +61,8 @@ type world struct {
 	// window is the batch window from the next start on.
 	window  time.Duration
 	funding string
+	// reorgLimit is in force from the next start on.
+	reorgLimit int64
 
 	// The process that runs now.
 	store   *postgres.Store
@@ -162,17 +164,21 @@ func (w *world) start() {
 	w.must(w.house.Start(ctx))
 	w.funding = w.house.FundingAddress()
 	w.watcher, err = watch.New(watch.Config{Reader: w.chain, Store: w.store, Set: w.set, Poll: time.Second,
-		ReorgLimit: confirmations - 1, Log: log})
+		ReorgLimit: w.reorgs(), Log: log})
 	w.must(err)
 	w.must(w.watcher.Step(ctx))
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
 		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: w.attestor, Coroner: w.coroner,
+		Reader: w.chain, ReorgLimit: w.reorgs(),
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, BatchWindow: w.window,
 		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Bid: w.bid, Observer: w.told, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.orders, err = payment.NewOrders(payment.OrdersConfig{Chain: w.on, Store: w.store, Log: log})
 	w.must(err)
 }
+
+// reorgs is the deepest reorganisation that is followed.
+func (w *world) reorgs() int64 { return max(w.reorgLimit, confirmations-1) }
 
 // checkFake is remote.Check for the transactions of fakechain.
 func checkFake(_ asset.Chain, a payment.Attempt) error {
