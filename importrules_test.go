@@ -59,6 +59,7 @@ var ends = []string{
 var family = map[string][]string{
 	"hotwallet/chain/utxo":      {"hotwallet/chain/bitcoin", "hotwallet/chain/litecoin", "hotwallet/chain/bitcoincash"},
 	"liquidity/venue/feed":      {"liquidity/venue/*"},
+	"liquidity/venue/rest":      {"liquidity/venue/*"},         // what their trading clients share
 	"liquidity/venue/simulator": {"liquidity/venue/venuetest"}, // which only tests import
 }
 

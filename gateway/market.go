@@ -10,6 +10,7 @@ import (
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
+	"ferry/swap/price"
 )
 
 // market is the newest price of each pair and the newest balance of each asset,
@@ -89,6 +90,9 @@ func checkRate(r swap.Rate) error {
 	}
 	if r.RatioNum.IsZero() || r.RatioDen.IsZero() || r.FeeBPS < 0 || r.FeeBPS >= feeWhole {
 		return fmt.Errorf("rate of %s lacks its exact ratio, or has an absurd fee", r.Pair)
+	}
+	if err := price.Curve(r.Curve).Validate(price.Ratio{Num: r.RatioNum.Big(), Den: r.RatioDen.Big()}); err != nil {
+		return fmt.Errorf("rate of %s: %w", r.Pair, err)
 	}
 	if r.Min.Asset != r.Pair.From || r.Max.Asset != r.Pair.From || r.NetworkFee.Asset != r.Pair.To {
 		return fmt.Errorf("rate of %s has a limit or fee in another asset", r.Pair)

@@ -19,8 +19,12 @@ func (d *Desk) Accept(ctx context.Context, signedQuote, swapID string) error {
 		// Why a signature failed is nothing the caller could act on.
 		return swap.Refuse(swap.CodeQuoteInvalid, fieldSignedQuote, "", "The quote is not one that Ferry signed.")
 	}
+	bounds, err := d.firm(quote)
+	if err != nil {
+		return err
+	}
 	crash.Point("liquidity.accept.before")
-	err = d.store.Accept(ctx, quote, signedQuote, swapID)
+	err = d.store.Accept(ctx, quote, signedQuote, swapID, bounds)
 	crash.Point("liquidity.accept.after")
 	switch {
 	case errors.Is(err, ErrLockUnknown):
@@ -30,8 +34,23 @@ func (d *Desk) Accept(ctx context.Context, signedQuote, swapID string) error {
 	case errors.Is(err, ErrLockLapsed):
 		limit := swap.Millis(quote.AcceptBy).Format("2006-01-02T15:04:05.000Z07:00")
 		return swap.Refuse(swap.CodeQuoteExpired, fieldSignedQuote, limit, "The quote could be accepted until "+limit+".")
+	case errors.Is(err, ErrLockUnfunded):
+		return swap.Refuse(swap.CodeInsufficientLiquidity, fieldSignedQuote, "",
+			"Others have taken all "+string(quote.Pair.To)+" since this quote was given. Please ask for another.")
 	case errors.Is(err, ErrSwapHasQuote):
 		return swap.Refuse(swap.CodeQuoteInvalid, fieldSwapID, "", "The swap was made from another quote.")
 	}
 	return err
+}
+
+// firm is what an acceptance must fit into, which matters only where more is promised than
+// there is.
+func (d *Desk) firm(q swap.Quote) (Bounds, error) {
+	b := Bounds{OversubscribePPM: d.config.OversubscribePPM}
+	if !b.Oversubscribed() {
+		return b, nil
+	}
+	balance, err := d.funds.payable(q.Pair.To)
+	b.Available, b.BalanceAt = balance.Available, balance.At
+	return b, err
 }

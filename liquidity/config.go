@@ -21,9 +21,19 @@ type Config struct {
 	LockFor time.Duration
 	// MaxLocksPerClient caps a client's quotes that are neither accepted nor lapsed.
 	MaxLocksPerClient int
+	// OversubscribePPM, UnconfirmedPPM and ClientPPM are shares of a balance: see Bounds.
+	OversubscribePPM, UnconfirmedPPM, ClientPPM int64
 	// BalanceStaleAfter is the age from which the hot wallet's word on a balance
 	// does not count.
 	BalanceStaleAfter time.Duration
+	// Market is how the venues' books become prices.
+	Market MarketConfig
+}
+
+// promised is how long a price holds for whoever wants it: until it is accepted, and
+// until the deposit is seen.
+func (c Config) promised() time.Duration {
+	return c.LockFor + time.Duration(c.DepositWindowSeconds)*time.Second
 }
 
 // PairConfig is one direction of exchange.
@@ -35,6 +45,10 @@ type PairConfig struct {
 	FeeBPS    int64
 	// Min and Max bound the deposit, in Pair.From.
 	Min, Max asset.Amount
+	// RiskMost is how much of Pair.From may be promised at once for as long as a price
+	// holds, while no deposit is confirmed and net of the opposite direction; 0 for no
+	// bound.
+	RiskMost asset.Units
 }
 
 // Fees are what moving an asset costs, in the asset, with at most QuotePlaces places.
@@ -48,7 +62,9 @@ type Fees struct {
 const (
 	maxBPS     = 1000
 	maxLockFor = 10 * time.Minute
-	maxWindow  = int64(7 * 24 * time.Hour / time.Second)
+	// More than twice a balance is promised by no house that means it.
+	maxOversubscribePPM = 2 * ppmWhole
+	maxWindow           = int64(7 * 24 * time.Hour / time.Second)
 )
 
 // Default swaps BTC and ETH both ways with fees fit for a simulated network.
@@ -96,7 +112,12 @@ func (c Config) Validate() error {
 		"the windows must be positive, in order and at most a week: %d s to deposit, %d s to confirm", c.DepositWindowSeconds, c.ConfirmWindowSeconds)
 	report(c.LockFor < time.Second || c.LockFor > maxLockFor, "locks of %s are not from 1 s to %s", c.LockFor, maxLockFor)
 	report(c.MaxLocksPerClient < 1, "a client may have %d locks: at least 1", c.MaxLocksPerClient)
+	report(c.OversubscribePPM != 0 && (c.OversubscribePPM < ppmWhole || c.OversubscribePPM > maxOversubscribePPM),
+		"an oversubscription of %d is not from %d to %d millionths", c.OversubscribePPM, ppmWhole, maxOversubscribePPM)
+	report(c.UnconfirmedPPM < 0 || c.UnconfirmedPPM > maxOversubscribePPM || c.ClientPPM < 0 || c.ClientPPM > ppmWhole,
+		"shares of %d unconfirmed and %d a client are not from 0 to %d and %d millionths", c.UnconfirmedPPM, c.ClientPPM, maxOversubscribePPM, ppmWhole)
 	report(c.BalanceStaleAfter <= 0, "balances have no staleness limit")
+	errs = append(errs, c.Market.validate())
 	return errors.Join(errs...)
 }
 

@@ -10,12 +10,12 @@ import (
 
 // NewCross prices a pair that no venue has a book of through an asset that both have
 // one with: first covers From and that asset, second it and To. Each leg is priced at
-// its own worse side, as NewRatio does, and the spread is taken off once:
+// its own worse side, as NewRatio does, and the margin, in millionths, is taken off once:
 //
-//	From → via → To:  first × second × (1 − spread)
+//	From → via → To:  first × second × (1 − margin)
 //
 // The units of via cancel out. Nothing is rounded.
-func NewCross(first, second Top, p asset.Pair, spreadBPS int64) (price.Ratio, error) {
+func NewCross(first, second Top, p asset.Pair, marginPPM int64) (price.Ratio, error) {
 	via, ok := first.Instrument.other(p.From)
 	if !ok || !second.Instrument.Covers(asset.Pair{From: via, To: p.To}) {
 		return price.Ratio{}, fmt.Errorf("%s can't be priced from %s and %s", p, first.Instrument, second.Instrument)
@@ -24,7 +24,7 @@ func NewCross(first, second Top, p asset.Pair, spreadBPS int64) (price.Ratio, er
 	if err != nil {
 		return price.Ratio{}, err
 	}
-	from, err := NewRatio(second, asset.Pair{From: via, To: p.To}, spreadBPS)
+	from, err := NewRatio(second, asset.Pair{From: via, To: p.To}, marginPPM)
 	if err != nil {
 		return price.Ratio{}, err
 	}
@@ -44,35 +44,46 @@ func (i Instrument) other(id asset.ID) (asset.ID, bool) {
 	return i.Base, id == i.Quote
 }
 
-// Ratio prices a pair less the spread: from its own instrument where there is one,
-// else across two that meet in one asset, the first such path that has a price.
-// Otherwise price_unavailable with the reason as its sentence.
-func (m *Market) Ratio(p asset.Pair, spreadBPS int64) (price.Ratio, error) {
+// Curve prices a pair by size, for deposits from least to most, less the margin, in
+// millionths, that the market's condition calls for: from its own instrument where there is one, else across two that meet in one
+// asset, the first such path that has a price. Otherwise price_unavailable with the reason
+// as its sentence.
+func (m *Market) Curve(p asset.Pair, least, most asset.Units, margin func(Condition) int64) (Curved, error) {
+	books, err := m.books(p)
+	if err != nil {
+		return Curved{}, err
+	}
+	var all Condition
+	for _, b := range books {
+		all = all.beside(b.Condition)
+	}
+	return newCurve(books, p, least, most, margin(all))
+}
+
+// books are those of the first way to price a pair that has a price now.
+func (m *Market) books(p asset.Pair) ([]depth, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var reason error
 	for _, path := range m.paths(p) {
-		tops := make([]Top, len(path))
+		books := make([]depth, len(path))
 		var err error
 		for i, f := range path {
-			if tops[i], err = f.price(m.now()); err != nil {
+			if books[i], err = f.depth(m.now()); err != nil {
 				break
 			}
 		}
-		switch {
-		case err != nil && reason == nil:
+		if err == nil {
+			return books, nil
+		}
+		if reason == nil {
 			reason = err
-		case err != nil:
-		case len(tops) == 1:
-			return NewRatio(tops[0], p, spreadBPS)
-		default:
-			return NewCross(tops[0], tops[1], p, spreadBPS)
 		}
 	}
 	if reason == nil {
 		reason = noPrice("No venue prices " + p.String() + ".")
 	}
-	return price.Ratio{}, reason
+	return nil, reason
 }
 
 // paths are the ways to price a pair: its own instrument alone if there is one, else

@@ -9,6 +9,7 @@ import (
 
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/price"
 )
 
 var (
@@ -17,9 +18,9 @@ var (
 	btcUsdt = Instrument{Base: asset.BTC, Quote: asset.USDT, PriceDecimals: 2, SizeDecimals: 8}
 )
 
-// topOf is a top of a book without sizes.
+// topOf is a top of a book with plenty on both sides.
 func topOf(i Instrument, bid, ask uint64) Top {
-	return Top{Instrument: i, Bid: Level{Price: bid, Size: 1}, Ask: Level{Price: ask, Size: 1}}
+	return Top{Instrument: i, Bid: Level{Price: bid, Size: 1e10}, Ask: Level{Price: ask, Size: 1e10}}
 }
 
 // Prices worked out by hand: each leg at its worse side, decimals only of the ends.
@@ -45,7 +46,7 @@ func TestCross(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := NewCross(c.first, c.second, c.pair, c.spread)
+			got, err := NewCross(c.first, c.second, c.pair, c.spread*ppmPerBPS)
 			if err != nil || got.Num.String() != c.num || got.Den.String() != c.den {
 				t.Errorf("%v/%v, %v; want %s/%s", got.Num, got.Den, err, c.num, c.den)
 			}
@@ -58,6 +59,12 @@ func TestCross(t *testing.T) {
 			t.Errorf("%s is priced at %v", name, r)
 		}
 	}
+}
+
+// smallest is a pair's price for one base unit, without a margin.
+func smallest(m *Market, p asset.Pair) (price.Ratio, error) {
+	c, err := m.Curve(p, asset.NewUnits(1), asset.NewUnits(1), func(Condition) int64 { return 0 })
+	return c.Ratio, err
 }
 
 // drawTop draws a book, crossed never.
@@ -74,7 +81,7 @@ func TestCrossGivesNothingAway(t *testing.T) {
 		tops := map[asset.ID]Top{asset.ETH: drawTop(t, ethBtc), asset.LTC: drawTop(t, ltcBtc), asset.BCH: drawTop(t, bchBtc), asset.USDT: drawTop(t, btcUsdt)}
 		spread := rapid.Int64Range(0, maxBPS).Draw(t, "spread")
 		ratio := func(from, to asset.ID) *big.Rat {
-			r, err := NewCross(tops[from], tops[to], asset.Pair{From: from, To: to}, spread)
+			r, err := NewCross(tops[from], tops[to], asset.Pair{From: from, To: to}, spread*ppmPerBPS)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +101,7 @@ func TestCrossGivesNothingAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := NewRatio(tops[ids[1]], asset.Pair{From: asset.BTC, To: ids[1]}, spread)
+		second, err := NewRatio(tops[ids[1]], asset.Pair{From: asset.BTC, To: ids[1]}, spread*ppmPerBPS)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,24 +141,24 @@ func TestMarketCrosses(t *testing.T) {
 	for _, from := range ids {
 		for _, to := range ids {
 			p := asset.Pair{From: from, To: to}
-			if r, err := m.Ratio(p, 0); from != to && (err != nil || r.Num.Sign() <= 0 || !m.covers(p)) {
+			if r, err := smallest(m, p); from != to && (err != nil || r.Num.Sign() <= 0 || !m.covers(p)) {
 				t.Errorf("%s: %v", p, err)
 			}
 		}
 	}
 	toEth := asset.Pair{From: asset.LTC, To: asset.ETH}
-	crossed, err := m.Ratio(toEth, 0)
+	crossed, err := smallest(m, toEth)
 	if err != nil {
 		t.Fatal(err)
 	}
 	own := run(append(at(eth, ltc), at(topOf(Instrument{Base: asset.ETH, Quote: asset.LTC, PriceDecimals: 8, SizeDecimals: 8}, 3_000_000_000, 4_000_000_000))...)...)
-	if direct, err := own.Ratio(toEth, 0); err != nil || direct.Num.Cmp(crossed.Num) == 0 {
+	if direct, err := smallest(own, toEth); err != nil || direct.Num.Cmp(crossed.Num) == 0 {
 		t.Errorf("a pair's own book gives %v/%v, %v", direct.Num, direct.Den, err)
 	}
 	lost := run(append(at(eth), scripted{instrument: ltcBtc, tops: []Top{{Instrument: ltcBtc, Unavailable: "Lost."}}})...)
 	for p, sentence := range map[asset.Pair]string{toEth: "Lost.", {From: asset.BTC, To: asset.LTC}: "Lost.", {From: asset.USDT, To: asset.ETH}: "No venue prices USDT-ETH."} {
 		var refusal *swap.Error
-		if _, err := lost.Ratio(p, 0); !asRefusal(err, &refusal) || refusal.Code != swap.CodePriceUnavailable || refusal.Message != sentence {
+		if _, err := smallest(lost, p); !asRefusal(err, &refusal) || refusal.Code != swap.CodePriceUnavailable || refusal.Message != sentence {
 			t.Errorf("%s: %v, want %q", p, err, sentence)
 		}
 	}

@@ -18,8 +18,10 @@ type Desk struct {
 	market *Market
 	funds  *Funds
 	store  Store
-	key    ed25519.PrivateKey
-	keys   swap.PublicKeys
+	// stock is what prices are skewed by.
+	stock inventory
+	key   ed25519.PrivateKey
+	keys  swap.PublicKeys
 	// attestKeys sign receipts and consents.
 	attestKeys swap.PublicKeys
 	now        func() time.Time
@@ -35,6 +37,7 @@ type Request struct {
 
 // terms is all that a pair's prices and limits follow from at one moment.
 type terms struct {
+	// config is the pair's, its Max no more than the books and the house's own limit take.
 	config  PairConfig
 	pricing Pricing
 	// deposit and payout are the balances of the pair's assets.
@@ -43,7 +46,7 @@ type terms struct {
 
 // terms refuses with price_unavailable, chain_halted or insufficient_liquidity.
 func (d *Desk) terms(c PairConfig) (terms, error) {
-	ratio, err := d.market.Ratio(c.Pair, c.SpreadBPS)
+	curve, err := d.curve(c)
 	if err != nil {
 		return terms{}, err
 	}
@@ -55,9 +58,29 @@ func (d *Desk) terms(c PairConfig) (terms, error) {
 	if err != nil {
 		return terms{}, err
 	}
-	pricing := Pricing{Pair: c.Pair, Ratio: ratio, FeeBPS: c.FeeBPS,
+	if room, limited, err := d.stock.room(c.Pair.From, c.Min.Units); err != nil {
+		return terms{}, err
+	} else if limited {
+		c.Max.Units = smaller(c.Max.Units, room)
+	}
+	if reach, ends := curve.Curve.Reach(); ends {
+		c.Max.Units = smaller(c.Max.Units, reach)
+	}
+	pricing := Pricing{Pair: c.Pair, Ratio: curve.Ratio, Curve: curve.Curve, FeeBPS: c.FeeBPS,
 		NetworkFee: d.config.Fees[c.Pair.To].Network, RefundFeeMax: d.config.Fees[c.Pair.From].RefundMax}
 	return terms{c, pricing, deposit, payout}, nil
+}
+
+// curve is the pair's price by size now, less everything that is taken off it but the
+// service fee:
+//
+//	margin = spread + skew + premium + loss
+func (d *Desk) curve(c PairConfig) (Curved, error) {
+	m := d.config.Market
+	return d.market.Curve(c.Pair, c.Min.Units, c.Max.Units, func(now Condition) int64 {
+		return margin(c.SpreadBPS*ppmPerBPS, d.stock.skew(c.Pair, m.SkewMostPPM),
+			premium(now.Variance, d.config.promised(), m.PremiumMostPPM), now.LossPPM)
+	})
 }
 
 // limits are the pair's with so much free of its payout asset.
@@ -85,7 +108,7 @@ func (d *Desk) Lock(ctx context.Context, r Request) (string, error) {
 	if limits.Max.Units.Less(limits.Min.Units) {
 		return "", noLiquidity(c.Pair.To)
 	}
-	limits.Max = c.Max
+	limits.Max = t.config.Max
 	offer, field, err := t.offer(r, limits)
 	if err != nil {
 		return "", err
@@ -131,7 +154,7 @@ func (d *Desk) book(ctx context.Context, t terms, o Offer, field, client string)
 	if err != nil {
 		return "", fmt.Errorf("sign quote %s: %w", quote.ID, err)
 	}
-	bounds := Bounds{Available: t.payout.Available, BalanceAt: t.payout.At, MaxLocks: d.config.MaxLocksPerClient}
+	bounds := d.bounds(t)
 	crash.Point("liquidity.book.before")
 	booking, err := d.store.Book(ctx, Lock{Quote: quote, Signed: signed, Client: client}, bounds)
 	if err != nil {
@@ -139,7 +162,7 @@ func (d *Desk) book(ctx context.Context, t terms, o Offer, field, client string)
 	}
 	crash.Point("liquidity.book.after")
 	if !booking.Booked {
-		return "", d.notBooked(booking, t, o, field)
+		return "", d.notBooked(booking, t, field)
 	}
 	return signed, nil
 }
@@ -158,21 +181,44 @@ func (d *Desk) quote(t terms, o Offer) (swap.Quote, error) {
 	}, nil
 }
 
+// bounds are what a lock at these terms must fit into.
+func (d *Desk) bounds(t terms) Bounds {
+	c := d.config
+	return Bounds{Available: t.payout.Available, BalanceAt: t.payout.At, MaxLocks: c.MaxLocksPerClient, OversubscribePPM: c.OversubscribePPM,
+		UnconfirmedPPM: c.UnconfirmedPPM, ClientPPM: c.ClientPPM, RiskMost: t.config.RiskMost, Length: c.promised()}
+}
+
 // notBooked says which bound stood in the way.
-func (d *Desk) notBooked(b Booking, t terms, o Offer, field string) error {
-	if b.OpenLocks >= d.config.MaxLocksPerClient {
+func (d *Desk) notBooked(b Booking, t terms, field string) error {
+	bounds := d.bounds(t)
+	switch b.Stop {
+	case StopClient:
 		return swap.Refuse(swap.CodeTooManyLocks, fieldClient, fmt.Sprint(d.config.MaxLocksPerClient),
 			"Too many quotes are open: accept one or let one lapse.")
-	}
-	reserve, err := o.Reserve()
-	if err != nil {
-		return err
-	}
-	free := minus(t.payout.Available, b.Reserved)
-	if free.Less(reserve) {
-		return t.overdrawn(free, field)
+	case StopFunds:
+		return t.overdrawn(leftOf(bounds.Available, b.Reserved, max(bounds.OversubscribePPM, ppmWhole)), field)
+	case StopUnconfirmed:
+		return t.overdrawn(leftOf(bounds.Available, b.Unconfirmed, bounds.UnconfirmedPPM), field)
+	case StopShare:
+		return swap.Refuse(swap.CodeTooManyLocks, fieldClient, "", "Your open quotes take all that one client may: accept one or let one lapse.")
+	case StopRisk:
+		return t.risky(bounds.leftAtRisk(b.Risk), field)
+	case StopLapsed:
 	}
 	return swap.Refuse(swap.CodeUnavailable, "", "", "The price lapsed before it could be booked. Please ask again.")
+}
+
+// risky refuses because the pair has enough at risk, with what it still takes.
+func (t terms) risky(left asset.Units, field string) error {
+	pair := t.pricing.Pair
+	if left.Less(t.config.Min.Units) {
+		return swap.Refuse(swap.CodeInsufficientLiquidity, "", "", "Ferry has promised as much of "+pair.String()+" as it may for now.")
+	}
+	limit := asset.Amount{Asset: pair.From, Units: left}
+	if field == fieldPayout {
+		limit = t.pricing.payoutOf(limit)
+	}
+	return swap.Refuse(swap.CodeInsufficientLiquidity, field, limit.String(), "Ferry can't promise so much now: the most is "+limit.String()+".")
 }
 
 // overdrawn refuses for want of balance, with what would still fit.

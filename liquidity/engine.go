@@ -33,6 +33,8 @@ type Parts struct {
 	// restart and never used twice at once; empty for a name of the moment.
 	Instance string
 	Log      *slog.Logger
+	// Hedges, if not nil, tells what is held at venues. It must not block.
+	Hedges Hedges
 	// Now is the clock; the store needs the same.
 	Now func() time.Time
 	// Observe, if not nil, is called with how each call ended: "" or the code of its
@@ -87,7 +89,8 @@ func New(c Config, p Parts) (*Engine, error) {
 		p.Requoted = func(string) {}
 	}
 	funds := NewFunds(c.BalanceStaleAfter, p.Now, p.Log)
-	desk := &Desk{config: c, market: market, funds: funds, store: p.Store, key: p.Key, keys: keys,
+	market.apply(c.Market)
+	desk := &Desk{config: c, market: market, funds: funds, store: p.Store, stock: inventory{store: p.Store, funds: funds, hedges: p.Hedges, targets: c.Market.Targets}, key: p.Key, keys: keys,
 		attestKeys: p.AttestKeys, now: p.Now}
 	return &Engine{
 		market: market, funds: funds, desk: desk, brokers: p.Brokers, log: p.Log,

@@ -50,7 +50,7 @@ func (v venue) Stream(ctx context.Context, deliver func(liquidity.Top)) error {
 }
 
 func (v venue) quote(bid, ask uint64) {
-	v.tops <- liquidity.Top{Instrument: v.Instrument(), Bid: liquidity.Level{Price: bid, Size: 1}, Ask: liquidity.Level{Price: ask, Size: 1},
+	v.tops <- liquidity.Top{Instrument: v.Instrument(), Bid: liquidity.Level{Price: bid, Size: 1e12}, Ask: liquidity.Level{Price: ask, Size: 1e12},
 		VenueTime: time.Now(), ReceivedAt: time.Now()}
 }
 

@@ -44,9 +44,14 @@ func opine(t Top) opinion {
 }
 
 // median is the middle of the prices; of an even number, between the two in the
-// middle, rounded down. There must be one.
-func median(prices []uint64) uint64 {
-	sorted := slices.Sorted(slices.Values(prices))
+// middle, rounded down. There must be one. work is room to sort in.
+func median(prices, work []uint64) uint64 {
+	sorted := append(work[:0], prices...)
+	slices.Sort(sorted)
+	return middleOf(sorted)
+}
+
+func middleOf(sorted []uint64) uint64 {
 	n := len(sorted)
 	if n%2 == 1 {
 		return sorted[n/2]
@@ -59,26 +64,28 @@ func median(prices []uint64) uint64 {
 // is farther from the median of all than the limit, until it is back within half of
 // it. The hysteresis is CF Benchmarks' ("Potentially erroneous data", CME CF
 // Cryptocurrency Real-Time Indices methodology); the limit grows with the median
-// absolute deviation within bounds. out is not changed.
-func exclude(prices []uint64, out []bool) []bool {
-	if len(prices) == 0 {
-		return nil
+// absolute deviation within bounds. out is turned into the answer; work is room to compute
+// in, given back for the next time.
+func exclude(prices []uint64, out []bool, work []uint64) ([]bool, []uint64) {
+	n := len(prices)
+	if n == 0 {
+		return out, work
 	}
-	middle := median(prices)
-	deviations := make([]uint64, len(prices))
+	work = slices.Grow(work[:0], 2*n)[:2*n]
+	middle := median(prices, work[:n])
+	deviations := work[:n]
 	for i, p := range prices {
 		deviations[i] = max(p, middle) - min(p, middle)
 	}
 	least, most := share(middle, outlierLeastBPS), share(middle, outlierMostBPS)
 	limit := most
-	if mad := median(deviations); mad < most/outlierMADs {
+	if mad := median(deviations, work[n:]); mad < most/outlierMADs {
 		limit = min(max(mad*outlierMADs, least), most)
 	}
-	next := make([]bool, len(prices))
 	for i, d := range deviations {
-		next[i] = d > limit || out[i] && d > limit/2
+		out[i] = d > limit || out[i] && d > limit/2
 	}
-	return next
+	return out, work
 }
 
 // share is some basis points of n, rounded down.
@@ -95,15 +102,16 @@ func share(n, bps uint64) uint64 {
 //
 // What follows: price − confidence is at most the best bid, and price + confidence at
 // least the best ask, because a third of the votes lies beyond each of them. So
-// nobody is promised more than some venue pays now.
-func combine(opinions []opinion) opinion {
-	votes := make([]uint64, 0, 3*len(opinions))
+// nobody is promised more than some venue pays now. votes is room to count in, given back
+// for the next time.
+func combine(opinions []opinion, votes []uint64) (opinion, []uint64) {
+	votes = votes[:0]
 	for _, o := range opinions {
 		votes = append(votes, o.price-min(o.price, o.confidence), o.price, o.price+o.confidence)
 	}
 	slices.Sort(votes)
 	last := len(votes) - 1
 	low, high := votes[last/4], votes[(3*last+3)/4]
-	price := median(votes)
-	return opinion{price, max(price-low, high-price)}
+	price := middleOf(votes)
+	return opinion{price, max(price-low, high-price)}, votes
 }

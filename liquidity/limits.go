@@ -6,6 +6,7 @@ import (
 
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/price"
 )
 
 // Limits bound a deposit, both ends included. They are in Pair.From.
@@ -27,8 +28,8 @@ type Conditions struct {
 //     back at least what it costs, and never dust;
 //   - the deposit whose payout is PayoutDust (or one unit): the payout can be spent.
 //
-// The greatest is the smaller of the configured maximum and the deposit that takes
-// Free. Free may be used up: then Max is below Min. Amounts computed here have at
+// The greatest is the smallest of the configured maximum, the deposit that takes Free and
+// what the books reach to. Free may be used up: then Max is below Min. Amounts computed here have at
 // most QuotePlaces places.
 func (p Pricing) Limits(c Conditions) (Limits, error) {
 	refund := p.RefundFeeMax.Units
@@ -80,6 +81,9 @@ func (p Pricing) affordable(free asset.Units) (asset.Amount, error) {
 		return none, err
 	}
 	offer, err := p.ByPayout(payout)
+	if reach, ends := p.Curve.Reach(); ends && errors.Is(err, price.ErrDepth) {
+		return asset.Amount{Asset: p.Pair.From, Units: reach}, nil
+	}
 	if err != nil {
 		return none, err
 	}
@@ -143,9 +147,9 @@ func (p Pricing) payoutAtLeast(deposit asset.Amount) asset.Amount {
 	return payout
 }
 
-// tooLarge turns amounts beyond 256 bits into the refusal they are.
+// tooLarge turns amounts beyond 256 bits, or beyond the books, into the refusal they are.
 func tooLarge(err error, field string, limit asset.Amount) error {
-	if errors.Is(err, asset.ErrRange) {
+	if errors.Is(err, asset.ErrRange) || errors.Is(err, price.ErrDepth) {
 		return refuseTooLarge(field, limit)
 	}
 	return err
@@ -177,4 +181,11 @@ func larger(a, b asset.Units) asset.Units {
 		return b
 	}
 	return a
+}
+
+func smaller(a, b asset.Units) asset.Units {
+	if a.Less(b) {
+		return a
+	}
+	return b
 }

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -20,29 +19,6 @@ type Market struct {
 
 	mu   sync.Mutex
 	fora []*forum
-}
-
-// forum is all venues of one instrument.
-type forum struct {
-	instrument Instrument
-	// quorum is how many venues must be fit and agree.
-	quorum int
-	stalls []*stall
-	// priced is whether there was a price when it was last asked for; outages counts
-	// how often it was lost.
-	priced  bool
-	outages int64
-}
-
-// stall is one venue of an instrument.
-type stall struct {
-	source Source
-	top    Top
-	heard  bool
-	// excluded says that the venue is too far from the others.
-	excluded bool
-	// outages counts how often its book was lost.
-	outages int64
 }
 
 // NewMarket refuses sources that are unusable, of one venue and instrument, or of one
@@ -106,105 +82,37 @@ func (m *Market) take(f *forum, s *stall, t Top) {
 		s.outages++
 	}
 	s.top, s.heard = t, true
-	_, err := f.price(m.now())
+	f.version++
+	now := m.now()
+	v, err := f.price(now)
+	if err == nil {
+		f.seen, f.lively = f.lively.seen(now, v.fair.price), f.lively.sample(now, v.fair.price)
+		f.jumping = jumps(f.seen, f.jumping, f.config.StopMovePPM)
+		err = f.calm()
+	}
 	if f.priced && err != nil {
 		f.outages++
 	}
 	f.priced = err == nil
 }
 
-// Top returns what the pair may be priced from: bid and ask of all venues together,
-// without sizes. Otherwise price_unavailable with the reason as its sentence.
+// Top returns the best that the pair may be priced from: bid and ask of all venues
+// together after their fees, with what is there. Otherwise price_unavailable with the
+// reason as its sentence.
 func (m *Market) Top(p asset.Pair) (Top, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, f := range m.fora {
 		if f.instrument.Covers(p) {
-			return f.price(m.now())
+			return f.top(m.now())
 		}
 	}
 	return Top{}, noPrice("No venue prices " + p.String() + ".")
 }
 
-// price judges which venues may be priced from and combines those. The result is as
-// old as the oldest of them. The caller has the lock.
-func (f *forum) price(now time.Time) (Top, error) {
-	fit, reason := f.fit(now)
-	prices, out := make([]uint64, len(fit)), make([]bool, len(fit))
-	for i, s := range fit {
-		prices[i], out[i] = opine(s.top).price, s.excluded
+// apply makes the market judge by a configuration. Call it before Run.
+func (m *Market) apply(c MarketConfig) {
+	for _, f := range m.fora {
+		f.config, f.lively, f.seen = c, priorVolatility(c.DayMovePPM), priorVolatility(c.DayMovePPM)
 	}
-	var opinions []opinion
-	top := Top{Instrument: f.instrument}
-	for i, excluded := range exclude(prices, out) {
-		s := fit[i]
-		s.excluded = excluded
-		if excluded {
-			continue
-		}
-		opinions = append(opinions, opine(s.top))
-		if top.ReceivedAt.IsZero() || s.top.ReceivedAt.Before(top.ReceivedAt) {
-			top.ReceivedAt, top.VenueTime = s.top.ReceivedAt, s.top.VenueTime
-		}
-	}
-	name := f.instrument.String()
-	switch {
-	case len(f.stalls) == 1 && reason != nil:
-		return Top{}, reason
-	case len(fit) == 0:
-		return Top{}, noPrice("No venue prices " + name + " now.")
-	case len(fit) < f.quorum:
-		return Top{}, noPrice(fmt.Sprintf("Only %d of %d venues prices %s now; Ferry needs %d.", len(fit), len(f.stalls), name, f.quorum))
-	case len(opinions) < f.quorum:
-		return Top{}, noPrice("The venues of " + name + " disagree on its price.")
-	}
-	fair := combine(opinions)
-	if fair.price <= fair.confidence {
-		return Top{}, noPrice("The venues of " + name + " disagree on its price.")
-	}
-	top.Bid.Price, top.Ask.Price = fair.price-fair.confidence, fair.price+fair.confidence
-	return top, nil
-}
-
-// fit lists the venues that may be priced from, and why one of the others may not.
-func (f *forum) fit(now time.Time) (fit []*stall, reason error) {
-	for _, s := range f.stalls {
-		if err := s.fit(now); err != nil {
-			reason = err
-			continue
-		}
-		fit = append(fit, s)
-	}
-	return fit, reason
-}
-
-// fit reports why a venue can't be priced from.
-func (s *stall) fit(now time.Time) error {
-	if !s.heard {
-		return noPrice("No price of " + s.source.Instrument().String() + " has arrived yet.")
-	}
-	return s.top.fit(now, s.source.StaleAfter())
-}
-
-// fit reports why a top can't be priced from: an outage, age, a venue whose clock
-// is not ours (its data may be delayed), an empty or a crossed book.
-func (t Top) fit(now time.Time, staleAfter time.Duration) error {
-	name := t.Instrument.String()
-	switch {
-	case t.Unavailable != "":
-		return noPrice(t.Unavailable)
-	case now.Sub(t.ReceivedAt) >= staleAfter:
-		return noPrice("The price of " + name + " is too old.")
-	case t.ReceivedAt.Sub(t.VenueTime).Abs() >= staleAfter:
-		return noPrice("The price of " + name + " is delayed at its venue.")
-	case t.Bid.Price == 0 || t.Ask.Price == 0 || t.Bid.Size == 0 || t.Ask.Size == 0:
-		return noPrice("The book of " + name + " has an empty side.")
-	case t.Bid.Price >= t.Ask.Price:
-		return noPrice("The book of " + name + " is crossed.")
-	}
-	return nil
-}
-
-func noPrice(reason string) error {
-	return swap.Refuse(swap.CodePriceUnavailable, "", "", reason)
 }

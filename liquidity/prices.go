@@ -71,7 +71,7 @@ func (m *Market) Prices() []Price {
 
 func (f *forum) stand(now time.Time) Price {
 	p := Price{Instrument: f.instrument, Outages: f.outages}
-	top, err := f.price(now)
+	top, err := f.top(now)
 	if err != nil {
 		p.Unfit = sentence(err)
 	} else {

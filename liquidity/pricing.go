@@ -16,6 +16,8 @@ var ErrFees = price.ErrFees
 type Pricing struct {
 	Pair  asset.Pair
 	Ratio price.Ratio
+	// Curve is the price of deposits above its first point; nil where Ratio is that of all.
+	Curve price.Curve
 	// FeeBPS is the service fee, in basis points of the gross payout.
 	FeeBPS int64
 	// NetworkFee, in Pair.To, is the fixed cost of the payout. RefundFeeMax, in
@@ -27,7 +29,7 @@ type Pricing struct {
 // formula is the part that amounts follow from. A rate publishes all of it, so that
 // others compute the same amounts.
 func (p Pricing) formula() price.Formula {
-	return price.Formula{Pair: p.Pair, Ratio: p.Ratio, FeeBPS: p.FeeBPS, NetworkFee: p.NetworkFee}
+	return price.Formula{Pair: p.Pair, Ratio: p.Ratio, Curve: p.Curve, FeeBPS: p.FeeBPS, NetworkFee: p.NetworkFee}
 }
 
 // ByDeposit computes the payout of a deposit: see price.Formula.

@@ -54,7 +54,7 @@ func TestPricingByHand(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			ratio, err := NewRatio(top(3_500_000, 3_600_000), c.pair, c.spread)
+			ratio, err := NewRatio(top(3_500_000, 3_600_000), c.pair, c.spread*ppmPerBPS)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +86,7 @@ func drawPricing(t *rapid.T) Pricing {
 	pair := rapid.SampledFrom([]asset.Pair{btcToEth, ethToBtc}).Draw(t, "pair")
 	bid := rapid.Uint64Range(10_000, 10_000_000_000).Draw(t, "bid")
 	ask := bid + rapid.Uint64Range(0, bid/10).Draw(t, "width")
-	ratio, err := NewRatio(top(bid, ask), pair, rapid.Int64Range(0, maxBPS).Draw(t, "spread"))
+	ratio, err := NewRatio(top(bid, ask), pair, rapid.Int64Range(0, maxBPS).Draw(t, "spread")*ppmPerBPS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestPairsAreSymmetrical(t *testing.T) {
 		pair := rapid.SampledFrom([]asset.Pair{btcToEth, ethToBtc}).Draw(t, "pair")
 		back := asset.Pair{From: pair.To, To: pair.From}
 		price := func(p asset.Pair) Pricing {
-			ratio, err := NewRatio(top(bid, bid+width), p, spread)
+			ratio, err := NewRatio(top(bid, bid+width), p, spread*ppmPerBPS)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
+	"slices"
 	"time"
 
 	"ferry/swap"
@@ -33,8 +35,12 @@ func (r *rates) run(ctx context.Context) error {
 	ticker := time.NewTicker(ratesLeast)
 	defer ticker.Stop()
 	for {
+		err := r.desk.takeStock(ctx)
+		if err != nil && ctx.Err() == nil {
+			r.log.ErrorContext(ctx, "promises can't be summed", "error", err)
+		}
 		for _, c := range r.desk.config.Pairs {
-			r.tell(ctx, c)
+			r.tell(ctx, c, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -44,10 +50,14 @@ func (r *rates) run(ctx context.Context) error {
 	}
 }
 
-func (r *rates) tell(ctx context.Context, c PairConfig) {
+// tell publishes a pair's rate if it is worth it; stock is why the promises are not known.
+func (r *rates) tell(ctx context.Context, c PairConfig, stock error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	rate, err := r.desk.Rate(ctx, c)
+	rate, err := r.desk.Rate(c)
+	if stock != nil {
+		rate.Unavailable = "Ferry can't price swaps right now."
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			r.log.ErrorContext(ctx, "rate can't be computed", "pair", c.Pair.String(), "error", err)
@@ -72,13 +82,25 @@ func due(last, next swap.Rate) bool {
 		return true
 	}
 	last.At = next.At
-	return last != next
+	return !reflect.DeepEqual(last, next)
+}
+
+// takeStock reads what is promised of each asset.
+func (d *Desk) takeStock(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	var assets []asset.ID
+	for id := range d.config.Fees {
+		assets = append(assets, id)
+	}
+	slices.Sort(assets)
+	return d.stock.read(ctx, assets)
 }
 
 // Rate is the pair's indicative rate now. Where no quote would be given it says
 // why, with the configured limits. After an error the rate is usable but for its
 // Unavailable, which the caller must set.
-func (d *Desk) Rate(ctx context.Context, c PairConfig) (swap.Rate, error) {
+func (d *Desk) Rate(c PairConfig) (swap.Rate, error) {
 	rate := swap.Rate{Pair: c.Pair, Min: c.Min, Max: c.Max, NetworkFee: d.config.Fees[c.Pair.To].Network, At: swap.Millis(d.now())}
 	t, err := d.terms(c)
 	if err != nil {
@@ -96,19 +118,23 @@ func (d *Desk) Rate(ctx context.Context, c PairConfig) (swap.Rate, error) {
 	if err != nil {
 		return rate, fmt.Errorf("ratio of %s: %w", c.Pair, err)
 	}
-	reserved, err := d.store.Reserved(ctx, c.Pair.To, t.payout.At)
-	if err != nil {
-		return rate, err
-	}
-	limits, err := t.limits(minus(t.payout.Available, reserved))
+	bounds, measured := d.bounds(t), d.stock.measure(c.Pair)
+	limits, err := t.limits(bounds.free(measured))
 	if err != nil {
 		return rate, err
 	}
 	if limits.Max.Units.Less(limits.Min.Units) {
 		return unavailable(rate, noLiquidity(c.Pair.To))
 	}
+	if !c.RiskMost.IsZero() {
+		left := bounds.leftAtRisk(measured.Risk)
+		if left.Less(limits.Min.Units) {
+			return unavailable(rate, t.risky(left, fieldDeposit))
+		}
+		limits.Max.Units = smaller(limits.Max.Units, left)
+	}
 	rate.Price, rate.Min, rate.Max = price, limits.Min, limits.Max
-	rate.RatioNum, rate.RatioDen, rate.FeeBPS = num, den, c.FeeBPS
+	rate.RatioNum, rate.RatioDen, rate.FeeBPS, rate.Curve = num, den, c.FeeBPS, t.pricing.Curve
 	return rate, nil
 }
 

@@ -380,7 +380,7 @@ func drawTerms(t *testing.T, r *rapid.T, keys swaptest.Keys, pair asset.Pair, bi
 	if rapid.IntRange(0, 3).Draw(r, "far") == 0 {
 		near = rapid.Uint64Range(10_000, 1_000_000_000).Draw(r, "bid of the quote")
 	}
-	ratio, err := NewRatio(top(near, near+1), pair, rapid.Int64Range(0, 100).Draw(r, "spread"))
+	ratio, err := NewRatio(top(near, near+1), pair, rapid.Int64Range(0, 100).Draw(r, "spread")*ppmPerBPS)
 	if err != nil {
 		r.Fatal(err)
 	}

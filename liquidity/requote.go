@@ -120,9 +120,15 @@ func (d *Desk) reprice(v requoting) (Offer, swap.Balance, error) {
 		return Offer{}, payout, err
 	}
 	var market *price.Ratio
-	switch ratio, err := d.market.Ratio(pair, c.SpreadBPS); {
+	switch curve, err := d.curve(c); {
 	case err == nil:
-		market = &ratio
+		ratio, err := curve.Curve.RatioAt(curve.Ratio, v.total.Units)
+		if err != nil && v.request.Basis != swap.BasisLocked {
+			return Offer{}, payout, tooLarge(err, fieldDeposit, c.Max)
+		}
+		if err == nil {
+			market = &ratio
+		}
 	case swap.ErrorCode(err) != swap.CodePriceUnavailable:
 		return Offer{}, payout, err
 	case v.request.Basis != swap.BasisLocked:

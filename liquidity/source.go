@@ -52,10 +52,17 @@ type Level struct {
 	Size  uint64
 }
 
+// DepthMost bounds the levels of a side that a Top carries.
+const DepthMost = 20
+
 // Top is the best bid and ask of an instrument as a venue last told them.
 type Top struct {
 	Instrument Instrument
 	Bid, Ask   Level
+	// Bids and Asks are the levels that the venue's book is known to have, best first
+	// with Bid and Ask, at most DepthMost. Empty where the venue tells its top only.
+	// They are never changed after they were delivered.
+	Bids, Asks []Level
 	// VenueTime is the venue's clock in its newest message (a heartbeat counts),
 	// ReceivedAt ours when it came in.
 	VenueTime  time.Time

@@ -41,7 +41,7 @@ func newFloor(t *testing.T, venues ...string) *floor {
 // tell has venue n quote 100 ticks around a price.
 func (f *floor) tell(n int, price uint64) {
 	forum := f.fora[0]
-	f.take(forum, forum.stalls[n], Top{Instrument: ethBtc, Bid: Level{price - 50, 10}, Ask: Level{price + 50, 10}, VenueTime: f.at, ReceivedAt: f.at})
+	f.take(forum, forum.stalls[n], Top{Instrument: ethBtc, Bid: Level{price - 50, 1e10}, Ask: Level{price + 50, 1e10}, VenueTime: f.at, ReceivedAt: f.at})
 }
 
 func (f *floor) lose(n int) {

@@ -20,7 +20,7 @@ var files embed.FS
 // sets says which folders make up each service's schema, in order.
 var sets = map[string][]string{
 	"gateway":   {"bus", "gateway"},
-	"liquidity": {"bus", "liquidity"},
+	"liquidity": {"bus", "ledger", "liquidity"},
 	"swap":      {"bus", "ledger", "swap"},
 	"hotwallet": {"bus", "ledger", "hotwallet"},
 }

@@ -196,10 +196,12 @@ type Rate struct {
 	// RatioNum / RatioDen is the exact price before the service fee, in base units of
 	// To per base unit of From, and FeeBPS that fee in basis points: what amounts are
 	// computed from (package price), where Price is cut for people. All three are
-	// zero while there is no price.
+	// zero while there is no price. The ratio is that of deposits up to Curve's first
+	// point, or of all where there is no curve.
 	RatioNum asset.Units `json:"ratio_num"`
 	RatioDen asset.Units `json:"ratio_den"`
 	FeeBPS   int64       `json:"fee_bps"`
+	Curve    []RatePoint `json:"curve,omitempty"`
 	// Min and Max bound the deposit, NetworkFee is taken off the payout.
 	Min        asset.Amount `json:"min"`
 	Max        asset.Amount `json:"max"`
@@ -207,4 +209,11 @@ type Rate struct {
 	// Unavailable says why no quote is given now; "" when quotes are.
 	Unavailable string    `json:"unavailable,omitempty"`
 	At          time.Time `json:"at"`
+}
+
+// RatePoint is a place of a rate's curve: a deposit, in base units of From, and what it is
+// worth before the service fee, in base units of To, rounded down.
+type RatePoint struct {
+	Deposit asset.Units `json:"deposit"`
+	Gross   asset.Units `json:"gross"`
 }

@@ -120,10 +120,14 @@ func (a *app) startCluster(ctx context.Context, api string, display *show.Show) 
 	if err != nil {
 		return nil, err
 	}
+	hedging, err := a.hedging()
+	if err != nil {
+		return nil, err
+	}
 	line := display.Start("start", "starting")
 	began := time.Now()
 	up, err := cluster.Start(ctx, cluster.Config{Root: a.root, API: api, MiningAddress: mining, CashMiningAddress: cashMining, Networks: networks,
-		Getenv: a.getenv, Progress: line.Update, Policy: gatherPayments})
+		Getenv: a.getenv, Progress: line.Update, Policy: gatherPayments, Env: hedging})
 	if err != nil {
 		line.Fail(err.Error())
 		return nil, err
@@ -264,7 +268,7 @@ func prove(ctx context.Context, program, claims string, s cluster.Settings, disp
 
 // printBooks prints what `ferry treasury balances` and `ferry books` print.
 func (a *app) printBooks(ctx context.Context, display *show.Show) error {
-	for _, command := range [][]string{{"treasury", "balances"}, {"books"}} {
+	for _, command := range [][]string{{"treasury", "balances"}, {"treasury", "hedges"}, {"books"}} {
 		display.Say("ferry " + command[0] + ":")
 		page, code := a.capture(ctx, command)
 		display.Say(page)

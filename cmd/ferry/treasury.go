@@ -18,7 +18,7 @@ import (
 
 func treasuryCommand(a *app) *cobra.Command {
 	cmd := group(&cobra.Command{Use: "treasury", Short: "Where to send house capital, and what there is"})
-	cmd.AddCommand(fundAddress(a), balances(a))
+	cmd.AddCommand(fundAddress(a), balances(a), hedges(a))
 	return cmd
 }
 

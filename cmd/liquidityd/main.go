@@ -1,12 +1,15 @@
 // Command liquidityd prices and locks, and prices anew what does not match a quote. It
-// holds the key that signs quotes, and reaches the venues, Postgres and Kafka.
+// holds the key that signs quotes and, where it hedges, keys at venues; it reaches the
+// venues, Postgres and Kafka.
 package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -19,7 +22,9 @@ import (
 	"ferry/cmd/internal/database"
 	"ferry/deploy/deployment"
 	"ferry/liquidity"
+	"ferry/liquidity/hedge"
 	"ferry/liquidity/postgres"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
 	"ferry/swap/rpc"
@@ -42,11 +47,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	attestKeys, err := d.PublicAttestKeys()
-	if err != nil {
-		return err
-	}
-	key, err := daemon.SigningKey(keyPath)
+	key, attestKeys, err := keys(d, keyPath)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,10 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	observe(a, engine, pool, probe)
+	parts, err := hedging(s, a, engine, pool, probe, log)
+	if err != nil {
+		return err
+	}
 	l, err := rpc.Listen(listen, -1)
 	if err != nil {
 		return err
@@ -92,19 +96,43 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	mux.Handle(engine.Handler())
 	log.Info("ready")
 	a.Started()
-	return daemon.Group(ctx, a.Run, relay.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })
+	return daemon.Group(ctx, append(parts, a.Run, relay.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })...)
 }
 
-// observe adds the checks and metrics.
-func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe) {
+// keys are the one that signs quotes, and attestd's.
+func keys(d deployment.Deployment, path string) (ed25519.PrivateKey, swap.PublicKeys, error) {
+	attestKeys, err := d.PublicAttestKeys()
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := daemon.SigningKey(path)
+	return key, attestKeys, err
+}
+
+// hedging is the hedger as a part of the daemon, if there is to be one, and makes
+// everything observed.
+func hedging(s *daemon.Settings, a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe, log *slog.Logger) ([]func(context.Context) error, error) {
+	hedges, err := hedger(s.Or, hedgeParts{brokers: s.Brokers(), instance: s.Or(daemon.EnvInstance, ""), pool: pool, prices: engine.Prices,
+		observe: desk.HedgeOrders(a.Metrics()), log: log})
+	if err != nil || hedges == nil {
+		observe(a, engine, pool, probe)
+		return nil, err
+	}
+	desk.Hedges(a.Metrics(), pool)
+	observe(a, engine, pool, probe, flow.Group{Name: hedge.Group, Topics: []string{bus.TopicUpdates}})
+	return []func(context.Context) error{hedges.Run}, nil
+}
+
+// observe adds the checks and metrics; groups are consumers besides the engine's.
+func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, probe *bus.Probe, groups ...flow.Group) {
 	a.Check("database", pool.Ping)
 	a.Check("kafka", probe.Ping)
 	a.Check("prices", desk.Venues(engine.Prices))
 	desk.Prices(a.Metrics(), engine.Prices)
 	desk.Locks(a.Metrics(), pool, time.Now)
 	flow.Outbox(a.Metrics(), pool, "liquidity")
-	flow.Consumers(a.Metrics(), pool, probe, flow.Group{Name: liquidity.Group, Topics: []string{bus.TopicUpdates}},
-		flow.Group{Name: liquidity.RequoteGroup, Topics: []string{bus.TopicRequotes}})
+	flow.Consumers(a.Metrics(), pool, probe, append(groups, flow.Group{Name: liquidity.Group, Topics: []string{bus.TopicUpdates}},
+		flow.Group{Name: liquidity.RequoteGroup, Topics: []string{bus.TopicRequotes}})...)
 	a.Handle("GET "+market.Path, market.Handler(engine.Prices, time.Now))
 }
 
@@ -112,7 +140,12 @@ func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, prob
 func policy(d deployment.Deployment) (liquidity.Config, error) {
 	c := liquidity.Config{Fees: map[asset.ID]liquidity.Fees{}, DepositWindowSeconds: d.Locks.DepositWindowSeconds,
 		ConfirmWindowSeconds: d.Locks.ConfirmWindowSeconds, LockFor: d.Locks.LockFor(),
-		MaxLocksPerClient: d.Locks.MaxPerClient, BalanceStaleAfter: balanceStaleAfter}
+		MaxLocksPerClient: d.Locks.MaxPerClient, BalanceStaleAfter: balanceStaleAfter, OversubscribePPM: d.Market.OversubscribePPM,
+		UnconfirmedPPM: d.Market.UnconfirmedPPM, ClientPPM: d.Market.ClientPPM}
+	var err error
+	if c.Market, err = marketPolicy(d.Market); err != nil {
+		return c, err
+	}
 	for _, a := range d.Networks.Assets() {
 		amounts, err := d.AmountsOf(a.ID)
 		if err != nil {
@@ -130,8 +163,40 @@ func policy(d deployment.Deployment) (liquidity.Config, error) {
 		if err != nil {
 			return c, fmt.Errorf("pair %s-%s: %w", p.From, p.To, err)
 		}
+		risk := asset.Amount{Asset: p.From}
+		if p.RiskMost != "" {
+			if risk, err = asset.ParseDecimal(p.From, p.RiskMost); err != nil {
+				return c, fmt.Errorf("pair %s-%s: risk_most: %w", p.From, p.To, err)
+			}
+		}
 		c.Pairs = append(c.Pairs, liquidity.PairConfig{Pair: asset.Pair{From: p.From, To: p.To},
-			SpreadBPS: p.SpreadBasisPoints, FeeBPS: p.ServiceFeeBasisPoints, Min: least, Max: most})
+			SpreadBPS: p.SpreadBasisPoints, FeeBPS: p.ServiceFeeBasisPoints, Min: least, Max: most, RiskMost: risk.Units})
+	}
+	return c, nil
+}
+
+// wholePPM is one whole in millionths.
+const wholePPM = 1_000_000
+
+// marketPolicy is the deployment's market as the engine takes it.
+func marketPolicy(m deployment.Market) (liquidity.MarketConfig, error) {
+	c := liquidity.MarketConfig{Venues: map[string]liquidity.VenueTerms{}, DayMovePPM: m.DayMovePPM, PremiumMostPPM: m.PremiumMostPPM,
+		SkewMostPPM: m.SkewMostPPM, LossMostPPM: m.LossMostPPM, StopMovePPM: m.StopMovePPM, Targets: map[asset.ID]liquidity.Target{}}
+	for name, v := range m.Venues {
+		if !slices.ContainsFunc(register, func(r registration) bool { return r.name == name }) {
+			return c, fmt.Errorf("market.venues names %.40q, which is no venue", name)
+		}
+		if v.SharePPM == 0 {
+			v.SharePPM = wholePPM
+		}
+		c.Venues[name] = liquidity.VenueTerms(v)
+	}
+	targets, err := m.TargetUnits()
+	if err != nil {
+		return c, err
+	}
+	for id, t := range targets {
+		c.Targets[id] = liquidity.Target(t)
 	}
 	return c, nil
 }

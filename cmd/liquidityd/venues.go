@@ -13,6 +13,7 @@ import (
 	"ferry/liquidity/venue/coinbase"
 	"ferry/liquidity/venue/feed"
 	"ferry/liquidity/venue/kraken"
+	"ferry/liquidity/venue/maker"
 	"ferry/liquidity/venue/okx"
 	"ferry/swap/asset"
 )
@@ -22,6 +23,8 @@ import (
 const (
 	priceStaleAfter = 5 * time.Second
 	quietStaleAfter = 10 * time.Second
+	// Makers take back what they do not repeat.
+	makerStaleAfter = time.Second
 )
 
 // instruments are the books that pairs are priced from, by the asset that each brings
@@ -81,13 +84,19 @@ var register = []registration{
 	}},
 }
 
+// named lists those that have no address of their own: they are followed where FERRY_VENUES
+// names them.
+var named = []registration{
+	{maker.Name, "", "", func(p place) (liquidity.Source, error) { return maker.New(p.market(makerStaleAfter)) }},
+}
+
 func onBinance(p place) (liquidity.Source, error) {
 	return binance.New(binance.Config{StreamURL: p.stream, RestURL: p.rest, Symbol: string(p.instrument.Base + p.instrument.Quote),
 		StaleAfter: priceStaleAfter, Log: p.log, Now: time.Now, Instrument: p.instrument})
 }
 
-// sources opens the books at the venues that FERRY_VENUES names, all of them if it is
-// not set.
+// sources opens the books at the venues that FERRY_VENUES names, all of the register if it
+// is not set.
 // FERRY_<VENUE>_STREAM_URL and FERRY_<VENUE>_REST_URL go before the addresses that are
 // registered.
 func sources(setting func(name, otherwise string) string, books []liquidity.Instrument, log *slog.Logger) ([]liquidity.Source, error) {
@@ -98,7 +107,7 @@ func sources(setting func(name, otherwise string) string, books []liquidity.Inst
 	var opened []liquidity.Source
 	for name := range strings.SplitSeq(setting("FERRY_VENUES", strings.Join(all, ",")), ",") {
 		found := false
-		for _, r := range register {
+		for _, r := range slices.Concat(register, named) {
 			if r.name != name {
 				continue
 			}

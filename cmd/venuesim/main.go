@@ -17,13 +17,17 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"ferry/liquidity/venue/simulator"
+	"ferry/liquidity/venue/simulator/makers"
 )
 
 func main() {
@@ -45,6 +49,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	venues := flags.String("venues", strings.Join(simulator.Venues(), ","), "venues to play, separated by commas")
 	every := flags.Duration("every", 50*time.Millisecond, "time between two steps of a walk; two make an event")
 	control := flags.Bool("control", false, "take faults at POST /control/fault")
+	quotes := flags.String("makers", "", "address to listen on for a market maker and a dealer of the first market, in the form of package makers")
 	faults := flags.String("faults", "", "faults by themselves, as kind:count:seconds@time after the start, separated by commas: gap@5s,stall:50@20s,kraken/throttle:2:1@1m")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -79,5 +84,31 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if _, err := fmt.Fprintf(out, "listening on %s\n", l.Addr()); err != nil {
 		return fmt.Errorf("print the address: %w", err)
 	}
-	return server.Run(ctx, l)
+	if *quotes == "" {
+		return server.Run(ctx, l)
+	}
+	m := makers.New(*seed, config.Markets[0], makersEvery, time.Now)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return server.Run(ctx, l) })
+	group.Go(func() error { return serve(ctx, *quotes, m.Handler()) })
+	return group.Wait()
+}
+
+// makersEvery is the time between two messages of the maker.
+const makersEvery = 250 * time.Millisecond
+
+// serve serves on an address until ctx ends.
+func serve(ctx context.Context, address string, handler http.Handler) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // its connections end with the process
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s: %w", address, err)
+	}
+	return nil
 }

@@ -131,6 +131,9 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 		"FERRY_BINANCE_STREAM_URL=ws://"+venue, "FERRY_BINANCE_REST_URL=http://"+venue, "FERRY_KRAKEN_STREAM_URL=ws://"+venue+"/kraken/v2",
 		"FERRY_COINBASE_STREAM_URL=ws://"+venue+"/coinbase", "FERRY_OKX_STREAM_URL=ws://"+venue+"/okx/ws/v5/public",
 		"FERRY_BITSTAMP_STREAM_URL=ws://"+venue+"/bitstamp", "FERRY_BITSTAMP_REST_URL=http://"+venue+"/bitstamp",
+		// Orders go there too, where the settings of a daemon turn hedging on (FERRY_HEDGE).
+		"FERRY_BINANCE_TRADE_URL=http://"+venue, "FERRY_KRAKEN_TRADE_URL=http://"+venue+"/kraken", "FERRY_COINBASE_TRADE_URL=http://"+venue+"/coinbase",
+		"FERRY_OKX_TRADE_URL=http://"+venue+"/okx", "FERRY_BITSTAMP_TRADE_URL=http://"+venue+"/bitstamp",
 		"FERRY_QUOTE_KEY="+filepath.Join(c.keys(), "quote.pem"))
 	add("attestd", "attestd", attest, nil, append(c.attestSettings(), accounts, caller, "FERRY_LISTEN="+socket("attest", "attest"),
 		"FERRY_ATTEST_KEY="+filepath.Join(c.dir.Part("attest"), "attest.pem"), "FERRY_STORE="+filepath.Join(c.dir.Part("attest"), "attest.db"))...)

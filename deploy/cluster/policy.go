@@ -46,6 +46,10 @@ var demoChains = map[asset.Chain]deployment.Chain{
 // transfer costs by the chain's own network fee.
 var demoToken = deployment.Token{DustThreshold: "0.5", NetworkFee: "1.5", RefundFeeMax: "3", PaymentMax: "200000"}
 
+// demoMarket adds 0.1 % at most for a lock's length and 0.05 % for missing venues, stops
+// what moves by 3 % a minute, and keeps a tenth of each balance from whoever has not paid.
+var demoMarket = deployment.Market{DayMovePPM: 30_000, PremiumMostPPM: 1000, LossMostPPM: 500, StopMovePPM: 30_000, UnconfirmedPPM: 900_000}
+
 // demoAsset is how an asset is swapped: the least and most deposit, what one of staff
 // may move alone, and the market that venues are played with. Its first price is by
 // the asset's book against bitcoin.
@@ -83,6 +87,7 @@ func demoDeployment(n asset.Networks, quote, attest ed25519.PublicKey) deploymen
 		Chains:     map[asset.Chain]deployment.Chain{},
 		Locks:      deployment.Locks{LockSeconds: 60, DepositWindowSeconds: 1200, ConfirmWindowSeconds: 7200, MaxPerClient: 20},
 		StaffAlone: map[asset.ID]string{},
+		Market:     demoMarket,
 	}
 	for _, chain := range n.Chains() {
 		d.Chains[chain] = demoChain(chain, d.Tokens(chain))

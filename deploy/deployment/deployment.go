@@ -29,6 +29,8 @@ type Deployment struct {
 	Chains     map[asset.Chain]Chain `json:"chains"`
 	Pairs      []Pair                `json:"pairs"`
 	Locks      Locks                 `json:"locks"`
+	// Market is how prices are made, and how much may be promised at them.
+	Market Market `json:"market,omitzero"`
 	// Waits bound what a swap that does not match waits for; the state machine's own
 	// where they are left out.
 	Waits Waits `json:"waits,omitzero"`
@@ -103,6 +105,9 @@ type Pair struct {
 	// MinDeposit and MaxDeposit bound one swap, in From.
 	MinDeposit string `json:"min_deposit"`
 	MaxDeposit string `json:"max_deposit"`
+	// RiskMost is how much of From may be promised at once while no deposit is confirmed,
+	// net of the opposite direction, in From; no bound if it is left out.
+	RiskMost string `json:"risk_most,omitempty"`
 }
 
 // Locks says how long things hold.
@@ -184,6 +189,9 @@ func (d Deployment) Validate() error {
 	w := d.Waits
 	if w.PriceSeconds < 0 || w.AnswerSeconds < 0 || w.ReminderSeconds < 0 || w.ApprovalSeconds < 0 {
 		return errors.New("waits: none may be negative")
+	}
+	if _, err := d.Market.TargetUnits(); err != nil {
+		return err
 	}
 	if _, err := d.DepositRules(); err != nil {
 		return err

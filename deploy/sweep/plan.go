@@ -61,6 +61,9 @@ func (s scenario) choose(passed []aim, covered map[cell]bool) []aim {
 
 // impossible says why no death can be met in a cell; "" for one that has to be.
 func impossible(c cell) string {
+	if strings.HasPrefix(c.point, "hedge.") {
+		return "nothing is hedged in a world of the sweep: it has no keys at venues; liquidity/hedge sweeps its own deaths, against venues that answer in every way"
+	}
 	chain, wallet := strings.CutPrefix(c.daemon, "hotwalletd-")
 	if !wallet {
 		return ""

@@ -19,7 +19,7 @@ func Indicate(r swap.Rate, a Ask) (Offer, error) {
 	if r.RatioNum.IsZero() || r.RatioDen.IsZero() {
 		return Offer{}, unpriced("The price is too small to be told.")
 	}
-	f := price.Formula{Pair: r.Pair, Ratio: price.Ratio{Num: r.RatioNum.Big(), Den: r.RatioDen.Big()}, FeeBPS: r.FeeBPS, NetworkFee: r.NetworkFee}
+	f := price.Formula{Pair: r.Pair, Ratio: price.Ratio{Num: r.RatioNum.Big(), Den: r.RatioDen.Big()}, Curve: r.Curve, FeeBPS: r.FeeBPS, NetworkFee: r.NetworkFee}
 	field := "deposit_amount"
 	offer, err := f.ByDeposit(a.Deposit)
 	if a.Deposit.Units.IsZero() {
@@ -27,7 +27,7 @@ func Indicate(r swap.Rate, a Ask) (Offer, error) {
 		offer, err = f.ByPayout(a.Payout)
 	}
 	switch {
-	case errors.Is(err, asset.ErrRange):
+	case errors.Is(err, asset.ErrRange), errors.Is(err, price.ErrDepth):
 		return Offer{}, tooLarge(r, f, field)
 	case errors.Is(err, price.ErrFees):
 		return Offer{}, tooSmall(r, f, field)

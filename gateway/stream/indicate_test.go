@@ -12,6 +12,7 @@ import (
 	"ferry/liquidity"
 	"ferry/swap"
 	"ferry/swap/asset"
+	"ferry/swap/price"
 	"ferry/swap/swaptest"
 )
 
@@ -112,13 +113,14 @@ func TestIndicateIsTheLock(t *testing.T) {
 		bid := rapid.Uint64Range(1, 100_000_000_000).Draw(t, "bid")
 		top := liquidity.Top{Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8},
 			Bid: liquidity.Level{Price: bid}, Ask: liquidity.Level{Price: bid + rapid.Uint64Range(0, 1000).Draw(t, "width")}}
-		ratio, err := liquidity.NewRatio(top, pair, rapid.Int64Range(0, 300).Draw(t, "spread"))
+		ratio, err := liquidity.NewRatio(top, pair, rapid.Int64Range(0, 30_000).Draw(t, "margin"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		pricing := liquidity.Pricing{Pair: pair, Ratio: ratio, FeeBPS: rapid.Int64Range(0, 300).Draw(t, "fee"),
+		curve := drawCurve(t, ratio)
+		pricing := liquidity.Pricing{Pair: pair, Ratio: ratio, Curve: curve, FeeBPS: rapid.Int64Range(0, 300).Draw(t, "fee"),
 			NetworkFee: coins(t, pair.To, "0.0001"), RefundFeeMax: asset.Amount{Asset: pair.From}}
-		raw, err := json.Marshal(swap.Rate{Pair: pair, Price: "1", RatioNum: units(t, ratio.Num), RatioDen: units(t, ratio.Den), FeeBPS: pricing.FeeBPS,
+		raw, err := json.Marshal(swap.Rate{Pair: pair, Price: "1", RatioNum: units(t, ratio.Num), RatioDen: units(t, ratio.Den), FeeBPS: pricing.FeeBPS, Curve: curve,
 			Min: asset.Amount{Asset: pair.From}, Max: asset.Amount{Asset: pair.From, Units: asset.MustUnits(most)}, NetworkFee: pricing.NetworkFee})
 		if err != nil {
 			t.Fatal(err)
@@ -142,10 +144,33 @@ func TestIndicateIsTheLock(t *testing.T) {
 		if errors.Is(lockErr, liquidity.ErrFees) && swap.ErrorCode(err) == swap.CodeAmountTooSmall {
 			return
 		}
+		if errors.Is(lockErr, price.ErrDepth) && swap.ErrorCode(err) == swap.CodeAmountTooLarge {
+			return
+		}
 		if lockErr != nil || err != nil || shown.Deposit != locked.Deposit || shown.Payout != locked.Payout {
 			t.Fatalf("indicated %s for %s (%v), locked %s for %s (%v)", shown.Payout, shown.Deposit, err, locked.Payout, locked.Deposit, lockErr)
 		}
 	})
+}
+
+// drawCurve draws what a book may lead to above its first level, or nothing.
+func drawCurve(t *rapid.T, head price.Ratio) price.Curve {
+	var curve price.Curve
+	deposit, gross := uint64(0), new(big.Int)
+	for i := range rapid.IntRange(0, 4).Draw(t, "points") {
+		more := rapid.Uint64Range(1, 1<<61).Draw(t, "deposit")
+		deposit += more
+		worth := new(big.Int).Mul(new(big.Int).SetUint64(more), head.Num)
+		worth.Quo(worth, head.Den)
+		if i > 0 {
+			worth.Mul(worth, big.NewInt(rapid.Int64Range(0, 1000).Draw(t, "thousandths"))).Quo(worth, big.NewInt(1000))
+		}
+		if gross.Add(gross, worth); gross.Sign() == 0 {
+			return nil
+		}
+		curve = append(curve, price.Point{Deposit: asset.NewUnits(deposit), Gross: units(t, gross)})
+	}
+	return curve
 }
 
 // most is more base units than there are of anything.

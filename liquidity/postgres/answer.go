@@ -87,6 +87,10 @@ func waitForAssets(ctx context.Context, tx pgx.Tx, answers []liquidity.Answer) e
 	if _, err := tx.Exec(ctx, answerLockSQL, pgx.NamedArgs{"payout_assets": assets}); err != nil {
 		return fmt.Errorf("wait for bookings: %w", err)
 	}
+	// Whoever books after this knows no more what is promised.
+	if _, err := tx.Exec(ctx, turnSQL, pgx.NamedArgs{"payout_assets": assets}); err != nil {
+		return fmt.Errorf("take a turn: %w", err)
+	}
 	return nil
 }
 

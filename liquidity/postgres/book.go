@@ -2,98 +2,139 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"ferry/liquidity"
-	"ferry/swap"
 	"ferry/swap/asset"
 )
 
-// Book implements liquidity.Store. Bookings against one payout asset, and those of
-// one client, run one after the other from the check to the commit.
+// Book implements liquidity.Store. Bookings against one payout asset, those of one
+// client and those of one pair run one after the other from the check to the commit; in
+// this process several share a transaction.
 func (s *Store) Book(ctx context.Context, l liquidity.Lock, b liquidity.Bounds) (liquidity.Booking, error) {
-	var booking liquidity.Booking
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		args := bookArgs(l, b)
-		if _, err := tx.Exec(ctx, bookLockSQL, args); err != nil {
-			return fmt.Errorf("wait for other bookings: %w", err)
-		}
-		// Read after the wait: who waited long must not count a lock as open, or
-		// its own quote as fresh, that is no longer.
-		args["now"] = s.now()
-		var reserved string
-		var booked int
-		if err := tx.QueryRow(ctx, bookSQL, args).Scan(&reserved, &booking.OpenLocks, &booked); err != nil {
-			return err
-		}
-		var err error
-		booking.Booked = booked == 1
-		booking.Reserved, err = asset.ParseUnits(reserved)
-		return err
-	})
+	booking, err := s.queue.put(ctx, l, b)
 	if err != nil {
 		return liquidity.Booking{}, fmt.Errorf("book %s: %w", l.Quote.ID, err)
 	}
 	return booking, nil
 }
 
-func bookArgs(l liquidity.Lock, b liquidity.Bounds) pgx.NamedArgs {
-	q := l.Quote
-	return pgx.NamedArgs{
-		"quote_id": q.ID, "pair": q.Pair.String(), "payout_asset": string(q.Pair.To),
-		"deposit": q.Deposit.Units, "payout": q.Payout.Units, "service_fee": q.ServiceFee.Units,
-		"network_fee": q.NetworkFee.Units, "refund_fee_max": q.RefundFeeMax.Units,
-		"client": l.Client, "issued_at": q.IssuedAt, "accept_by": q.AcceptBy, "signed_quote": l.Signed,
-		"available": b.Available, "balance_at": b.BalanceAt, "max_locks": b.MaxLocks,
+// bookBatch measures what is promised, decides about each request in turn, as if the ones
+// before it had been booked alone, and stores those that fit. It takes two round trips to
+// the database, or three: what begins the transaction, waits for others and measures goes
+// in one, what stores and commits in the other. A connection that is released within a
+// transaction is closed by the pool, and so rolled back.
+func (s *Store) bookBatch(ctx context.Context, id asset.ID, batch []*request) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
 	}
-}
-
-// Accept implements liquidity.Store.
-func (s *Store) Accept(ctx context.Context, q swap.Quote, signed, swapID string) error {
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"quote_id": q.ID, "payout_asset": string(q.Pair.To), "signed_quote": signed, "swap_id": swapID}
-		if _, err := tx.Exec(ctx, acceptLockSQL, args); err != nil {
-			return fmt.Errorf("wait for bookings: %w", err)
-		}
-		args["now"] = s.now()
-		tag, err := tx.Exec(ctx, acceptSQL, args)
-		if err != nil || tag.RowsAffected() == 1 {
+	defer conn.Release()
+	before := s.now()
+	first := &pgx.Batch{}
+	first.Queue("BEGIN")
+	waitToBook(first, id, batch)
+	m := newMeasures(batch)
+	m.read(first, id, before)
+	if err := conn.SendBatch(ctx, first).Close(); err != nil {
+		return fmt.Errorf("wait for other bookings and measure: %w", err)
+	}
+	// Read after the wait: who waited long must not count a lock as open, or
+	// its own quote as fresh, that is no longer.
+	now := s.now()
+	last, tallied := s.tallies.of(id, m.turn, now, batch)
+	var booked []liquidity.Lock
+	fits := false
+	if tallied {
+		m.reckon(last.sums)
+		if booked, fits, err = m.admit(batch, now); err != nil {
 			return err
 		}
-		return whyNot(ctx, tx, args, swapID)
-	})
-	if isUnique(err) {
-		err = liquidity.ErrSwapHasQuote
 	}
-	if err != nil {
-		return fmt.Errorf("accept %s for %s: %w", q.ID, swapID, err)
+	if !fits {
+		last = tally{balanceAt: oldest(batch), readAt: now}
+		m = newMeasures(batch)
+		again := &pgx.Batch{}
+		m.read(again, id, now)
+		m.sum(again, id, now)
+		if err := conn.SendBatch(ctx, again).Close(); err != nil {
+			return fmt.Errorf("measure what is promised: %w", err)
+		}
+		if booked, _, err = m.admit(batch, now); err != nil {
+			return err
+		}
 	}
+	second := &pgx.Batch{}
+	if len(booked) > 0 {
+		second.Queue(bookSQL, bookArgs(id, booked))
+	}
+	second.Queue("COMMIT")
+	if err := conn.SendBatch(ctx, second).Close(); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	s.tallies.keep(id, tally{turn: m.turn, balanceAt: last.balanceAt, readAt: last.readAt, sums: m.largest()})
 	return nil
 }
 
-// whyNot tells why no lock changed: it sees what the winner of a race committed,
-// because acceptances of one row wait for one another.
-func whyNot(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, swapID string) error {
-	var by string
-	err := tx.QueryRow(ctx, acceptedSQL, args).Scan(&by)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return liquidity.ErrLockUnknown
-	case err != nil:
-		return err
-	case by == swapID:
-		return nil
-	case by != "":
-		return liquidity.ErrLockUsed
+// admit decides about each request in turn, and lists what is to be stored. It reports
+// whether nothing that was measured stood in the way.
+func (m *measures) admit(batch []*request, now time.Time) (booked []liquidity.Lock, fits bool, err error) {
+	fits = true
+	for _, r := range batch {
+		r.booking = liquidity.Booking{Measure: m.of(r)}
+		if r.booking.Stop, err = liquidity.Admit(r.lock.Quote, r.bounds, r.booking.Measure, now); err != nil {
+			return nil, false, err
+		}
+		// A quote that has lapsed has, however it is measured.
+		fits = fits && (r.booking.Stop == "" || r.booking.Stop == liquidity.StopLapsed)
+		if r.booking.Booked = r.booking.Stop == ""; r.booking.Booked {
+			booked = append(booked, r.lock)
+			if err := m.take(r, now); err != nil {
+				return nil, false, err
+			}
+		}
 	}
-	return liquidity.ErrLockLapsed
+	return booked, fits, nil
 }
 
-func isUnique(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "23505"
+// waitToBook waits, in the order of book_lock.sql.
+func waitToBook(to *pgx.Batch, id asset.ID, batch []*request) {
+	var clients, markets []string
+	for _, r := range batch {
+		clients = append(clients, r.lock.Client)
+		if !r.bounds.RiskMost.IsZero() {
+			markets = append(markets, market(r.lock.Quote.Pair))
+		}
+	}
+	to.Queue(bookLockSQL, pgx.NamedArgs{"clients": clients})
+	if len(markets) > 0 {
+		to.Queue(bookLockPairsSQL, pgx.NamedArgs{"markets": markets})
+	}
+	to.Queue(bookLockAssetSQL, pgx.NamedArgs{"payout_asset": string(id)})
+}
+
+// market is a name for a pair and its opposite.
+func market(p asset.Pair) string {
+	return string(min(p.From, p.To)) + "-" + string(max(p.From, p.To))
+}
+
+func bookArgs(id asset.ID, locks []liquidity.Lock) pgx.NamedArgs {
+	var ids, pairs, clients, signed, deposits, payouts, services, networks, refunds []string
+	var issued, accept, deposit []time.Time
+	for _, l := range locks {
+		q := l.Quote
+		ids, pairs, clients, signed = append(ids, q.ID), append(pairs, q.Pair.String()), append(clients, l.Client), append(signed, l.Signed)
+		deposits, payouts = append(deposits, q.Deposit.Units.String()), append(payouts, q.Payout.Units.String())
+		services, networks = append(services, q.ServiceFee.Units.String()), append(networks, q.NetworkFee.Units.String())
+		refunds = append(refunds, q.RefundFeeMax.Units.String())
+		issued, accept, deposit = append(issued, q.IssuedAt), append(accept, q.AcceptBy), append(deposit, liquidity.DepositBy(q))
+	}
+	return pgx.NamedArgs{
+		"payout_asset": string(id), "quote_ids": ids, "pairs": pairs, "clients": clients, "signed_quotes": signed, "deposits": deposits,
+		"payouts": payouts, "service_fees": services, "network_fees": networks, "refund_fees_max": refunds,
+		"issued_at": issued, "accept_by": accept, "deposit_by": deposit,
+	}
 }

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -31,6 +33,9 @@ func (s *Store) Close(ctx context.Context, consumer string, b bus.Batch, updates
 		if err != nil {
 			return err
 		}
+		if err := stage(ctx, tx, updates); err != nil {
+			return err
+		}
 		requotes, err := s.closeRequotes(ctx, tx, told, updates)
 		closed = tag.RowsAffected() + requotes
 		return err
@@ -39,6 +44,30 @@ func (s *Store) Close(ctx context.Context, consumer string, b bus.Batch, updates
 		return 0, fmt.Errorf("close promises: %w", err)
 	}
 	return closed, nil
+}
+
+// stage notes how sure the locks of swaps have become.
+func stage(ctx context.Context, tx pgx.Tx, updates []swap.Update) error {
+	newest := map[string]swap.Update{}
+	for _, u := range updates {
+		if _, tells := liquidity.StageOf(u.State); tells && u.Version >= newest[u.SwapID].Version {
+			newest[u.SwapID] = u
+		}
+	}
+	if len(newest) == 0 {
+		return nil
+	}
+	var ids []string
+	var stages []int16
+	var versions []int64
+	for _, id := range slices.Sorted(maps.Keys(newest)) {
+		reached, _ := liquidity.StageOf(newest[id].State)
+		ids, stages, versions = append(ids, id), append(stages, int16(reached)), append(versions, newest[id].Version)
+	}
+	if _, err := tx.Exec(ctx, stageSQL, pgx.NamedArgs{"swap_ids": ids, "stages": stages, "versions": versions}); err != nil {
+		return fmt.Errorf("note how sure locks are: %w", err)
+	}
+	return nil
 }
 
 func (s *Store) closeRequotes(ctx context.Context, tx pgx.Tx, told []string, updates []swap.Update) (int64, error) {

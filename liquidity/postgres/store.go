@@ -18,8 +18,26 @@ import (
 var (
 	//go:embed book_lock.sql
 	bookLockSQL string
+	//go:embed book_lock_pairs.sql
+	bookLockPairsSQL string
+	//go:embed book_lock_asset.sql
+	bookLockAssetSQL string
 	//go:embed book.sql
 	bookSQL string
+	//go:embed measure_promised.sql
+	measurePromisedSQL string
+	//go:embed measure_clients.sql
+	measureClientsSQL string
+	//go:embed measure_risk.sql
+	measureRiskSQL string
+	//go:embed turn.sql
+	turnSQL string
+	//go:embed unconfirmed.sql
+	unconfirmedSQL string
+	//go:embed accept_firm.sql
+	acceptFirmSQL string
+	//go:embed stage.sql
+	stageSQL string
 	//go:embed accept_lock.sql
 	acceptLockSQL string
 	//go:embed accept.sql
@@ -54,15 +72,22 @@ var (
 
 // Store is liquidity.Store on a pool whose search_path is the service's schema.
 type Store struct {
-	pool *pgxpool.Pool
-	now  func() time.Time
+	pool    *pgxpool.Pool
+	now     func() time.Time
+	queue   queue
+	tallies tallies
 }
 
 var _ liquidity.Store = (*Store)(nil)
 
 // New uses the pool, which stays the caller's, and the clock that judges whether
 // a lock is open.
-func New(pool *pgxpool.Pool, now func() time.Time) *Store { return &Store{pool: pool, now: now} }
+func New(pool *pgxpool.Pool, now func() time.Time) *Store {
+	s := &Store{pool: pool, now: now, queue: queue{waiting: map[asset.ID][]*request{}, working: map[asset.ID]bool{}},
+		tallies: tallies{list: map[asset.ID]tally{}}}
+	s.queue.book = s.bookBatch
+	return s
+}
 
 // Reserved implements liquidity.Store.
 func (s *Store) Reserved(ctx context.Context, id asset.ID, balanceAt time.Time) (asset.Units, error) {

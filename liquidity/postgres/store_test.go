@@ -79,7 +79,7 @@ func (b bench) mustBook(t *testing.T, l liquidity.Lock) {
 
 func (b bench) accept(t *testing.T, l liquidity.Lock, swapID string) error {
 	t.Helper()
-	return b.store.Accept(t.Context(), l.Quote, l.Signed, swapID)
+	return b.store.Accept(t.Context(), l.Quote, l.Signed, swapID, liquidity.Bounds{})
 }
 
 func (b bench) mustAccept(t *testing.T, l liquidity.Lock, swapID string) {
@@ -260,7 +260,7 @@ func TestParallelAcceptances(t *testing.T) {
 	var winners []string
 	parallel(t, 32, func(ctx context.Context, _ int) error {
 		id := newSwap()
-		err := b.store.Accept(ctx, l.Quote, l.Signed, id)
+		err := b.store.Accept(ctx, l.Quote, l.Signed, id, liquidity.Bounds{})
 		if errors.Is(err, liquidity.ErrLockUsed) {
 			return nil
 		}

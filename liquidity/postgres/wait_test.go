@@ -19,7 +19,7 @@ func TestClockIsReadAfterTheWait(t *testing.T) {
 	calls := map[string]func(*testing.T, bench, liquidity.Lock) bool{
 		"accept": func(t *testing.T, b bench, l liquidity.Lock) bool {
 			t.Helper()
-			err := b.store.Accept(t.Context(), l.Quote, l.Signed, newSwap())
+			err := b.store.Accept(t.Context(), l.Quote, l.Signed, newSwap(), liquidity.Bounds{})
 			if err != nil && !errors.Is(err, liquidity.ErrLockLapsed) {
 				t.Error(err)
 			}

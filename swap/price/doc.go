@@ -6,5 +6,5 @@
 // Its tests are liquidity's, where a price comes from.
 //
 // Its functions are pure and round once, in favour of liquidity. It imports
-// swap/asset.
+// swap and swap/asset.
 package price

@@ -14,11 +14,17 @@ var ErrFees = errors.New("nothing is left after fees")
 // bpsWhole is one whole in basis points.
 const bpsWhole = 10_000
 
+// ppmWhole is one whole in millionths.
+const ppmWhole = 1_000_000
+
 // Formula is all that turns one amount into a swap's amounts. It is a value: its
 // methods are pure.
 type Formula struct {
 	Pair  asset.Pair
 	Ratio Ratio
+	// Curve is what deposits above its first point are worth; without one Ratio holds for
+	// any amount.
+	Curve Curve
 	// FeeBPS is the service fee, in basis points of the gross payout.
 	FeeBPS int64
 	// NetworkFee, in Pair.To, is the fixed cost of the payout. It has no more than
@@ -37,11 +43,11 @@ type Offer struct {
 
 // ByDeposit computes the payout of a deposit, which is echoed exactly:
 //
-//	gross   = deposit × ratio              rounded down to QuotePlaces
+//	gross   = deposit × ratio              rounded down to QuotePlaces; ratio as of its size (Curve)
 //	service = gross × fee                  rounded up to QuotePlaces
 //	payout  = gross − service − network    exact, so it needs no rounding
 //
-// ErrFees if no payout is left, asset.ErrRange beyond 256 bits.
+// ErrFees if no payout is left, ErrDepth beyond the curve, asset.ErrRange beyond 256 bits.
 func (p Formula) ByDeposit(deposit asset.Amount) (Offer, error) {
 	return p.WithFee(deposit, Ratio{Num: big.NewInt(p.FeeBPS), Den: big.NewInt(bpsWhole)})
 }
@@ -49,7 +55,11 @@ func (p Formula) ByDeposit(deposit asset.Amount) (Offer, error) {
 // WithFee is ByDeposit with the service fee as an exact part of the gross payout in
 // place of FeeBPS: what was charged once and is charged again.
 func (p Formula) WithFee(deposit asset.Amount, fee Ratio) (Offer, error) {
-	gross, err := roundedMulDiv(p.Pair.To, deposit.Units, p.Ratio.Num, p.Ratio.Den, asset.Down)
+	ratio, err := p.Curve.RatioAt(p.Ratio, deposit.Units)
+	if err != nil {
+		return Offer{}, err
+	}
+	gross, err := roundedMulDiv(p.Pair.To, deposit.Units, ratio.Num, ratio.Den, asset.Down)
 	if err != nil {
 		return Offer{}, fmt.Errorf("gross payout: %w", err)
 	}
@@ -75,9 +85,9 @@ func (p Formula) WithFee(deposit asset.Amount, fee Ratio) (Offer, error) {
 //
 //	net     = payout + network
 //	service = net × fee / (1 − fee)        rounded up to QuotePlaces
-//	deposit = (net + service) / ratio      rounded up to QuotePlaces
+//	deposit = (net + service) / ratio      rounded up to QuotePlaces; ratio as of its size (Curve)
 //
-// ErrFees for a payout of nothing, asset.ErrRange beyond 256 bits.
+// ErrFees for a payout of nothing, ErrDepth beyond the curve, asset.ErrRange beyond 256 bits.
 func (p Formula) ByPayout(payout asset.Amount) (Offer, error) {
 	if payout.Units.IsZero() {
 		return Offer{}, fmt.Errorf("payout of nothing: %w", ErrFees)
@@ -94,11 +104,15 @@ func (p Formula) ByPayout(payout asset.Amount) (Offer, error) {
 	if err != nil {
 		return Offer{}, fmt.Errorf("gross payout: %w", err)
 	}
-	deposit, err := roundedMulDiv(p.Pair.From, gross, p.Ratio.Den, p.Ratio.Num, asset.Up)
+	deposit, err := p.Curve.depositFor(p.Ratio, gross)
 	if err != nil {
 		return Offer{}, fmt.Errorf("deposit: %w", err)
 	}
-	return p.offer(deposit, payout.Units, service), nil
+	rounded, err := asset.Amount{Asset: p.Pair.From, Units: deposit}.RoundPlaces(asset.Up)
+	if err != nil {
+		return Offer{}, fmt.Errorf("deposit: %w", err)
+	}
+	return p.offer(rounded.Units, payout.Units, service), nil
 }
 
 func (p Formula) offer(deposit, payout, service asset.Units) Offer {

@@ -40,3 +40,11 @@ func (r Ratio) Text(p asset.Pair) (string, error) {
 	}
 	return asset.FormatUnits(units, Places), nil
 }
+
+// LessPPM takes millionths off the ratio.
+func (r Ratio) LessPPM(ppm int64) Ratio {
+	return Ratio{
+		Num: new(big.Int).Mul(r.Num, big.NewInt(ppmWhole-ppm)),
+		Den: new(big.Int).Mul(r.Den, big.NewInt(ppmWhole)),
+	}
+}

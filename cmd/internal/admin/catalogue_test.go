@@ -68,6 +68,8 @@ func TestOperationsDescribesEveryMetric(t *testing.T) {
 	desk.Requotes(found)
 	desk.Locks(found, nil, time.Now)
 	desk.Prices(found, func() []liquidity.Price { return nil })
+	desk.Hedges(found, nil)
+	desk.HedgeOrders(found)
 	public.Observer(found)
 	authority.Signings(found)
 	witness.Observer(found)

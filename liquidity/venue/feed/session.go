@@ -182,8 +182,25 @@ func (s *session) booked() {
 func (s *session) top() liquidity.Top {
 	bid, _ := s.protocol.Book().Best(book.Bid)
 	ask, _ := s.protocol.Book().Best(book.Ask)
-	return liquidity.Top{Instrument: s.venue.config.Instrument, Bid: liquidity.Level(bid), Ask: liquidity.Level(ask),
+	bids, asks := s.levels()
+	return liquidity.Top{Instrument: s.venue.config.Instrument, Bid: liquidity.Level(bid), Ask: liquidity.Level(ask), Bids: bids, Asks: asks,
 		VenueTime: s.receivedAt.Add(-s.delay), ReceivedAt: s.receivedAt}
+}
+
+// levels are the best of both sides, in one piece of memory that is the receiver's.
+func (s *session) levels() (bids, asks []liquidity.Level) {
+	b := s.protocol.Book()
+	both := make([]liquidity.Level, 0, min(b.Len(book.Bid), liquidity.DepthMost)+min(b.Len(book.Ask), liquidity.DepthMost))
+	for n := range min(b.Len(book.Bid), liquidity.DepthMost) {
+		l, _ := b.At(book.Bid, n)
+		both = append(both, liquidity.Level(l))
+	}
+	cut := len(both)
+	for n := range min(b.Len(book.Ask), liquidity.DepthMost) {
+		l, _ := b.At(book.Ask, n)
+		both = append(both, liquidity.Level(l))
+	}
+	return both[:cut:cut], both[cut:]
 }
 
 func (s *session) deliver(ctx context.Context, t liquidity.Top) {

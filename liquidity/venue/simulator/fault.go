@@ -49,6 +49,38 @@ const (
 	OldSnapshot Kind = "old_snapshot"
 )
 
+// The faults of orders, for the next Count of them. Throttle and Ban are not meant for
+// these.
+const (
+	// OrderRefused: refused as if money were missing. OrderThrottle and OrderBan: refused with
+	// 429 and 418, or the venue's own words for them.
+	OrderRefused  Kind = "order_refused"
+	OrderThrottle Kind = "order_throttle"
+	OrderBan      Kind = "order_ban"
+	// OrderLost: never placed, and the connection ends. OrderFailure: never placed, and
+	// answered with an internal error.
+	OrderLost    Kind = "order_lost"
+	OrderFailure Kind = "order_failure"
+	// OrderCut: placed, and then the connection ends. OrderHang: placed, and never answered.
+	// OrderUnsure: placed, and answered with the internal error of OrderFailure.
+	OrderCut    Kind = "order_cut"
+	OrderHang   Kind = "order_hang"
+	OrderUnsure Kind = "order_unsure"
+	// OrderLate: the connection ends, and the order arrives after somebody has asked twice, for
+	// it or for trades, and was told that there is none; if its deadline has not passed.
+	OrderLate Kind = "order_late"
+	// OrderPartial: half of it is filled.
+	OrderPartial Kind = "order_partial"
+	// LookupBlind: an order that is asked for is not found. LookupFailure: that, or a list of
+	// trades, is answered with an internal error. FillsBlind: a list of trades is empty.
+	LookupBlind   Kind = "lookup_blind"
+	LookupFailure Kind = "lookup_failure"
+	FillsBlind    Kind = "fills_blind"
+)
+
+var orderKinds = []Kind{OrderRefused, OrderThrottle, OrderBan, OrderLost, OrderFailure, OrderCut, OrderHang, OrderUnsure, OrderLate,
+	OrderPartial, LookupBlind, LookupFailure, FillsBlind}
+
 var kinds = []Kind{Gap, Repeat, Crossed, WrongChecksum, Garbage, Stall, Resume, Disconnect, Storm, HalfOpen, Shutdown, Throttle, Ban, Failure, OldSnapshot}
 
 // Fault is one order to misbehave.
@@ -69,8 +101,8 @@ const (
 
 // Validate reports an unknown kind, or numbers out of bounds.
 func (f Fault) Validate() error {
-	if !slices.Contains(kinds, f.Kind) {
-		return fmt.Errorf("fault %.20q is none of %q", f.Kind, kinds)
+	if !slices.Contains(kinds, f.Kind) && !slices.Contains(orderKinds, f.Kind) {
+		return fmt.Errorf("fault %.20q is none of %q, %q", f.Kind, kinds, orderKinds)
 	}
 	if f.Venue != "" && !slices.Contains(Venues(), f.Venue) {
 		return fmt.Errorf("venue %.20q is none of %q", f.Venue, Venues())

@@ -88,7 +88,7 @@ func (f *feed) event(u Update, now time.Time) error {
 		if ask, ok := f.exchange.book.Best(book.Ask); ok {
 			l := book.Level{Price: ask.Price, Size: coin}
 			t.Bids = append(t.Bids, l)
-			t.top.Bids = append([]book.Level{l}, t.top.Bids[:9]...)
+			t.top.Bids = append([]book.Level{l}, t.top.Bids[:min(9, len(t.top.Bids))]...)
 		}
 	}
 	m, err := f.encode(t)
@@ -178,7 +178,7 @@ func (f *feed) inject(fault Fault, now time.Time) error {
 	case Throttle, Ban:
 		f.retryAfter = fault.Seconds
 		f.due[fault.Kind] = max(fault.Count, 1)
-	case Gap, Repeat, Crossed, WrongChecksum, Garbage, Storm, Failure, OldSnapshot:
+	default:
 		f.due[fault.Kind] = max(fault.Count, 1)
 	}
 	return nil

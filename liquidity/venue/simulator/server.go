@@ -33,6 +33,8 @@ type Config struct {
 	// Script is what goes wrong by itself.
 	Script []Scheduled
 	Log    *slog.Logger
+	// Now is the clock of orders; nil means the machine's.
+	Now func() time.Time
 }
 
 // The venue's times.
@@ -56,7 +58,9 @@ type Server struct {
 	feeds            map[string]map[string]*feed
 	symbols, streams map[string]*feed
 	weights          weights
-	open             sync.WaitGroup
+	// desks are the accounts of the venues at which orders can be placed.
+	desks map[string]*account
+	open  sync.WaitGroup
 }
 
 // New refuses a configuration without markets, or with one twice.
@@ -79,7 +83,15 @@ func New(c Config) (*Server, error) {
 			return nil, err
 		}
 	}
-	s := &Server{config: c, feeds: map[string]map[string]*feed{}, symbols: map[string]*feed{}, streams: map[string]*feed{}}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &Server{config: c, feeds: map[string]map[string]*feed{}, symbols: map[string]*feed{}, streams: map[string]*feed{}, desks: map[string]*account{}}
+	for venue, feeInBase := range accounts {
+		if s.plays(venue) {
+			s.desks[venue] = newAccount(feeInBase)
+		}
+	}
 	for _, m := range c.Markets {
 		if s.symbols[m.Symbol()] != nil {
 			return nil, fmt.Errorf("simulator: market %s is given twice", m.Instrument)
@@ -146,8 +158,13 @@ func (s *Server) Inject(fault Fault) error {
 	if err := fault.Validate(); err != nil {
 		return err
 	}
-	now := time.Now()
-	if err := s.each(fault.Venue, func(f *feed) error { return f.inject(fault, now) }); err != nil {
+	if slices.Contains(orderKinds, fault.Kind) {
+		for venue, a := range s.desks {
+			if fault.Venue == "" || fault.Venue == venue {
+				a.inject(fault)
+			}
+		}
+	} else if err := s.each(fault.Venue, func(f *feed) error { return f.inject(fault, time.Now()) }); err != nil {
 		return err
 	}
 	s.config.Log.Info("fault", "venue", fault.Venue, "kind", string(fault.Kind), "count", fault.Count, "seconds", fault.Seconds)
@@ -168,6 +185,12 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { s.converse(w, r, venue) })
 	}
 	mux.HandleFunc("GET "+paths[Bitstamp]+"/api/v2/order_book/{market}/", s.orderBook)
+	for venue, open := range map[string]func(*http.ServeMux){Binance: s.binanceDesk, Kraken: s.krakenDesk,
+		Coinbase: s.coinbaseDesk, OKX: s.okxDesk, Bitstamp: s.bitstampDesk} {
+		if s.desks[venue] != nil {
+			open(mux)
+		}
+	}
 	if s.config.Control {
 		mux.HandleFunc("POST /control/fault", s.control)
 	}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"ferry/cmd/internal/daemon"
+	"ferry/cmd/internal/hedgefile"
+	"ferry/liquidity"
+	"ferry/liquidity/hedge"
+	"ferry/liquidity/postgres"
+	"ferry/liquidity/venue/simulator"
+	"ferry/migrations/pgtest"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+	"ferry/swap/swaptest"
+)
+
+func account(venue string) hedgefile.Account {
+	a := hedgefile.Account{Key: simulator.AccountKey, Secret: simulator.AccountPhrase, Passphrase: simulator.AccountPhrase, FeeBPS: 10}
+	if venue == simulator.Coinbase {
+		a.Secret = simulator.CoinbaseKey()
+	}
+	return a
+}
+
+func testFile() hedgefile.File {
+	f := hedgefile.File{Venues: map[string]hedgefile.Account{}, Assets: map[asset.ID]hedgefile.Policy{asset.ETH: {Band: "0.01", OrderMost: "50"}}, SlipBPS: 200}
+	for _, venue := range simulator.Venues() {
+		f.Venues[venue] = account(venue)
+	}
+	return f
+}
+
+// Test: each mistake in the file ends the start with a sentence that says where it is, and
+// shows no key.
+func TestTheHedgeFileIsChecked(t *testing.T) {
+	t.Parallel()
+	write := func(change func(*hedgefile.File)) string {
+		f := testFile()
+		change(&f)
+		path := filepath.Join(t.TempDir(), "hedge.json")
+		if err := f.Write(path); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	text := func(raw string, mode os.FileMode) string {
+		path := filepath.Join(t.TempDir(), "hedge.json")
+		if err := os.WriteFile(path, []byte(raw), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for name, c := range map[string]struct{ path, want string }{
+		"missing":          {filepath.Join(t.TempDir(), "none"), "no such file"},
+		"readable by all":  {text(`{}`, 0o644), "0600"},
+		"no JSON":          {text(`{"venues": hunter2`, 0o600), "no JSON"},
+		"unknown field":    {text(`{"hunter2": 1}`, 0o600), "docs/hedging.md"},
+		"too long":         {text(strings.Repeat(" ", 70_000), 0o600), "more than"},
+		"no venue":         {write(func(f *hedgefile.File) { f.Venues = nil }), "no venue has a key"},
+		"unknown venue":    {write(func(f *hedgefile.File) { f.Venues["mtgox"] = hedgefile.Account{} }), "mtgox"},
+		"no key":           {write(func(f *hedgefile.File) { f.Venues["okx"] = hedgefile.Account{Key: "a"} }), "okx"},
+		"a fee of 20 %":    {write(func(f *hedgefile.File) { f.Venues["okx"] = hedgefile.Account{Key: "a", FeeBPS: 2000} }), "2000 basis points"},
+		"unknown asset":    {write(func(f *hedgefile.File) { f.Assets["DOGE"] = hedgefile.Policy{} }), "DOGE"},
+		"the numeraire":    {write(func(f *hedgefile.File) { f.Assets[asset.BTC] = hedgefile.Policy{Band: "1"} }), "BTC"},
+		"no decimal":       {write(func(f *hedgefile.File) { f.Assets[asset.ETH] = hedgefile.Policy{Band: "1e3"} }), "ETH"},
+		"no size":          {write(func(f *hedgefile.File) { f.Assets[asset.ETH] = hedgefile.Policy{Band: "1"} }), "ETH"},
+		"no band":          {write(func(f *hedgefile.File) { f.Accounts = map[asset.ID]hedgefile.Band{asset.BTC: {Least: "2", Most: "1"}} }), "no band"},
+		"early and no cap": {write(func(f *hedgefile.File) { f.Assets[asset.ETH] = hedgefile.Policy{OrderMost: "1", Early: "1"} }), "without a cap"},
+	} {
+		_, err := hedger(func(name, otherwise string) string {
+			if name == "FERRY_HEDGE" {
+				return c.path
+			}
+			return otherwise
+		}, hedgeParts{log: slog.New(slog.DiscardHandler)})
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if h, err := hedger(func(_, otherwise string) string { return otherwise }, hedgeParts{}); h != nil || err != nil {
+		t.Errorf("without a file: %v, %v", h, err)
+	}
+}
+
+// Setup: the daemon's engine and hedger as main puts them together, on the simulator and
+// Kafka. Test: a swap that is told on the topic of updates is hedged at the venues, and the
+// book says so.
+func TestASwapIsHedged(t *testing.T) {
+	t.Parallel()
+	log := slog.New(slog.DiscardHandler)
+	server, address := exchange(t)
+	setting := func(name, otherwise string) string {
+		venue, _, _ := strings.Cut(strings.TrimPrefix(name, "FERRY_"), "_")
+		base := "http://" + address + "/" + strings.ToLower(venue)
+		switch {
+		case name == "FERRY_BINANCE_TRADE_URL":
+			return "http://" + address
+		case strings.HasSuffix(name, "_TRADE_URL"):
+			return base
+		}
+		return otherwise
+	}
+	path := filepath.Join(t.TempDir(), "hedge.json")
+	if err := testFile().Write(path); err != nil {
+		t.Fatal(err)
+	}
+	kafka, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, bus.TopicRates, bus.TopicBalances, bus.TopicUpdates, bus.TopicRequotes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(kafka.Close)
+	brokers, pool := kafka.ListenAddrs(), pgtest.New(t, "liquidity")
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := onBinance(place{instruments[asset.ETH], "ws://" + address, "http://" + address, log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := liquidity.New(testPolicy(t), liquidity.Parts{Store: postgres.New(pool, time.Now), Sources: []liquidity.Source{source},
+		Key: key, AttestKeys: swaptest.NewKeys().AttestKeys(), Brokers: brokers, Log: log, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{}, 100)
+	h, err := hedger(func(name, otherwise string) string {
+		if name == "FERRY_HEDGE" {
+			return path
+		}
+		return setting(name, otherwise)
+	}, hedgeParts{brokers: brokers, pool: pool, prices: engine.Prices, observe: func(string, hedge.Ending) { ended <- struct{}{} }, log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	during(t, func(ctx context.Context) error { return daemon.Group(ctx, engine.Run, h.Run) })
+	tell(t, brokers)
+	bought := func() bool {
+		for _, venue := range simulator.Venues() {
+			if server.Holdings(venue)[asset.ETH] > 1000_0000_0000 {
+				return true
+			}
+		}
+		return false
+	}
+	// An order may find that its price has gone, and be over with nothing: the next is made.
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	for !bought() {
+		select {
+		case <-ended:
+		case <-limit.C:
+			t.Fatal("the ether that was paid out was not bought")
+		}
+	}
+	measures, err := postgres.MeasureHedges(t.Context(), pool)
+	if err != nil || len(measures) != 2 {
+		t.Errorf("positions %+v: %v", measures, err)
+	}
+}
+
+// tell publishes the update of a swap that paid two ether out.
+func tell(t *testing.T, brokers []string) {
+	t.Helper()
+	publisher, err := bus.NewPublisher("swap", brokers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(publisher.Close)
+	id := swap.NewID(swap.SwapPrefix, time.Now())
+	m, err := bus.UpdateMessage(swap.Update{SwapID: id, Version: 1, State: swap.PayoutQueued, At: time.Now(),
+		Deposits: []swap.Deposit{{ID: "d", Amount: asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(7_000_000)}, State: swap.DepositFinal}},
+		Payments: []swap.Payment{{OrderID: swap.PayoutOrderID(id), Purpose: swap.PurposePayout, Deposits: []string{"d"},
+			Amount: asset.Amount{Asset: asset.ETH, Units: asset.MustUnits("2000000000000000000")}, State: swap.PaymentQueued}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := publisher.Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,142 @@
+package liquidity
+
+import (
+	"math/big"
+	"time"
+
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// Measure is what a lock is measured against, just before it is booked.
+type Measure struct {
+	// Reserved is what other promises take of the payout's balance, Unconfirmed the part
+	// of it whose deposits are not confirmed.
+	Reserved, Unconfirmed asset.Units
+	// OpenLocks is how many open locks the client has, ClientReserved what these take of
+	// the payout's asset.
+	OpenLocks      int
+	ClientReserved asset.Units
+	// Risk is what the pair's unconfirmed locks have at risk, less what those of the
+	// opposite direction have: base units of From × seconds. It may be negative.
+	Risk *big.Int
+}
+
+// Stop is the bound that a lock did not fit into; "" if it did.
+type Stop string
+
+// The bounds, in the order they are looked at.
+const (
+	StopClient      Stop = "client"
+	StopFunds       Stop = "funds"
+	StopUnconfirmed Stop = "unconfirmed"
+	StopShare       Stop = "share"
+	StopRisk        Stop = "risk"
+	StopLapsed      Stop = "lapsed"
+)
+
+// Admit decides whether a lock fits into its bounds at a time:
+//
+//	locks of the client         < MaxLocks
+//	reserved + reserve          ≤ available × oversubscription
+//	unconfirmed + reserve       ≤ available × unconfirmed share
+//	reserved of client + reserve ≤ available × client share
+//	risk + deposit × time       ≤ RiskMost × Length
+//
+// where reserve is payout and network fee, and time what is left until the deposit must
+// be seen. It is pure; the store calls it where nobody else books.
+func Admit(q swap.Quote, b Bounds, m Measure, now time.Time) (Stop, error) {
+	reserve, err := q.Payout.Units.Add(q.NetworkFee.Units)
+	if err != nil {
+		return "", err
+	}
+	if m.OpenLocks >= b.MaxLocks {
+		return StopClient, nil
+	}
+	for _, bound := range []struct {
+		stop Stop
+		used asset.Units
+		ppm  int64
+	}{
+		{StopFunds, m.Reserved, max(b.OversubscribePPM, ppmWhole)},
+		{StopUnconfirmed, m.Unconfirmed, b.UnconfirmedPPM},
+		{StopShare, m.ClientReserved, b.ClientPPM},
+	} {
+		if bound.ppm > 0 && leftOf(b.Available, bound.used, bound.ppm).Less(reserve) {
+			return bound.stop, nil
+		}
+	}
+	if !b.RiskMost.IsZero() && new(big.Int).Add(m.Risk, RiskOf(q, now)).Cmp(b.budget()) > 0 {
+		return StopRisk, nil
+	}
+	if !q.AcceptBy.After(now) {
+		return StopLapsed, nil
+	}
+	return "", nil
+}
+
+// free is what of the balance may still be promised.
+func (b Bounds) free(m Measure) asset.Units {
+	left := leftOf(b.Available, m.Reserved, max(b.OversubscribePPM, ppmWhole))
+	if b.UnconfirmedPPM > 0 {
+		left = smaller(left, leftOf(b.Available, m.Unconfirmed, b.UnconfirmedPPM))
+	}
+	return left
+}
+
+// leftOf is what a share of what is available, in millionths, leaves beside what is used;
+// nothing where more is used.
+func leftOf(available, used asset.Units, ppm int64) asset.Units {
+	most, err := available.MulDiv(big.NewInt(ppm), big.NewInt(ppmWhole), asset.Down)
+	if err != nil {
+		return asset.Units{} // beyond 256 bits there is no such balance
+	}
+	return minus(most, used)
+}
+
+// leftAtRisk is the deposit that the pair's budget still takes for all of Length.
+func (b Bounds) leftAtRisk(used *big.Int) asset.Units {
+	left := new(big.Int).Sub(b.budget(), used)
+	if seconds := int64(b.Length / time.Second); left.Sign() > 0 && seconds > 0 {
+		if units, err := asset.UnitsFromBig(left.Quo(left, big.NewInt(seconds))); err == nil {
+			return units
+		}
+	}
+	return asset.Units{}
+}
+
+// RiskOf is what a lock has at risk from a time on: its deposit × the seconds, counted
+// up, until that must be seen.
+func RiskOf(q swap.Quote, now time.Time) *big.Int {
+	left := DepositBy(q).Sub(now)
+	seconds := max(int64((left+time.Second-1)/time.Second), 0)
+	return new(big.Int).Mul(q.Deposit.Units.Big(), big.NewInt(seconds))
+}
+
+// DepositBy is until when a deposit of a quote can be seen at the latest: its swap is made
+// just before the quote lapses.
+func DepositBy(q swap.Quote) time.Time {
+	return q.AcceptBy.Add(time.Duration(q.DepositWindowSeconds) * time.Second)
+}
+
+// Stages of a lock: how sure it is that it will be paid for.
+const (
+	StagePromised  = 0
+	StageSeen      = 1
+	StageConfirmed = 2
+)
+
+// StageOf is the stage that a swap's state tells of; false where it tells nothing, as of a
+// swap that is held, or over.
+func StageOf(s swap.State) (int, bool) {
+	switch s {
+	case swap.AwaitingDeposit:
+		return StagePromised, true
+	case swap.DepositDetected:
+		return StageSeen, true
+	case swap.DepositConfirmed, swap.PayoutQueued, swap.PayoutBroadcast:
+		return StageConfirmed, true
+	case swap.Settled, swap.Expired, swap.RefundQueued, swap.RefundBroadcast, swap.Refunded, swap.Held:
+	}
+	return 0, false
+}

@@ -1,0 +1,159 @@
+package hedge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ferry/liquidity"
+	"ferry/liquidity/trade"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+)
+
+// Parts are what a hedger is made of.
+type Parts struct {
+	Store  Store
+	Venues []Trader
+	// Fair is the price of an instrument in ticks; false while there is none that may be
+	// traded by.
+	Fair func(i liquidity.Instrument) (bid, ask uint64, ok bool)
+	// Brokers and Instance are as in liquidity.Parts.
+	Brokers  []string
+	Instance string
+	Log      *slog.Logger
+	Now      func() time.Time
+	// Observe, if not nil, is called with each order's ending. It must not block.
+	Observe func(venue string, ending Ending)
+}
+
+// Trader is a venue and what it costs.
+type Trader struct {
+	trade.Venue
+	// FeeBPS is what it takes of a trade, in basis points.
+	FeeBPS int64
+}
+
+// Hedger keeps the positions within their bands.
+type Hedger struct {
+	config Config
+	Parts
+	wake    chan struct{}
+	wallets *wallets
+
+	mu sync.Mutex
+	// paused says until when a venue that refused is left alone.
+	paused map[string]time.Time
+	rules  map[string]trade.Rules
+	// questions are those about open orders, by client id.
+	questions map[string]*question
+}
+
+// New validates the configuration; it connects nothing yet.
+func New(c Config, p Parts) (*Hedger, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if p.Store == nil || len(p.Venues) == 0 || p.Fair == nil || p.Log == nil || p.Now == nil {
+		return nil, errors.New("hedge: a store, venues, a fair price, a log and a clock are needed")
+	}
+	if p.Observe == nil {
+		p.Observe = func(string, Ending) {}
+	}
+	return &Hedger{config: c, Parts: p, wake: make(chan struct{}, 1), wallets: &wallets{available: map[asset.ID]swap.Balance{}}, paused: map[string]time.Time{}, rules: map[string]trade.Rules{},
+		questions: map[string]*question{}}, nil
+}
+
+// Run follows updates and hedges until ctx ends; then it returns nil.
+func (h *Hedger) Run(ctx context.Context) error {
+	consumer, err := h.consumer()
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return consumer.Run(ctx) })
+	group.Go(func() error { h.look(ctx); return nil })
+	group.Go(func() error { return bus.Follow(ctx, h.Brokers, bus.TopicBalances, h.Log, h.wallets.take) })
+	group.Go(func() error { h.propose(ctx); return nil })
+	return group.Wait()
+}
+
+// look looks at the positions each time something may have changed.
+func (h *Hedger) look(ctx context.Context) {
+	ticker := time.NewTicker(h.config.Every)
+	defer ticker.Stop()
+	for {
+		if err := h.Round(ctx); err != nil && ctx.Err() == nil {
+			h.Log.WarnContext(ctx, "positions were not brought back, will try again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-h.wake:
+		}
+	}
+}
+
+// Round resolves what is open and hedges what is outside of its band, each asset by itself.
+func (h *Hedger) Round(ctx context.Context) error {
+	positions, err := h.Store.Positions(ctx)
+	if err != nil {
+		return err
+	}
+	group, _ := errgroup.WithContext(ctx)
+	problems := make([]error, len(positions))
+	for n, p := range positions {
+		group.Go(func() error {
+			if len(p.Open) > 0 {
+				problems[n] = h.resolveAll(ctx, p.Open)
+			} else if policy, ok := h.config.Assets[p.Asset]; ok {
+				problems[n] = h.hedge(ctx, p, policy)
+			}
+			return nil // one asset's trouble is no reason to stop the others
+		})
+	}
+	_ = group.Wait() // never an error
+	return errors.Join(problems...)
+}
+
+// Marks are the prices of all assets that are hedged.
+func (h *Hedger) Marks() Marks {
+	marks := Marks{}
+	for id, p := range h.config.Assets {
+		if bid, ask, ok := h.Fair(p.Instrument); ok {
+			marks[id] = markAt(p.Instrument, middle(bid, ask))
+		}
+	}
+	return marks
+}
+
+func middle(bid, ask uint64) uint64 { return bid + (ask-bid)/2 }
+
+func (h *Hedger) isPaused(venue string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.Now().Before(h.paused[venue])
+}
+
+// pause leaves a venue alone for a while, and forgets its rules.
+func (h *Hedger) pause(venue string, i liquidity.Instrument) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.paused[venue] = h.Now().Add(h.config.PauseFor)
+	delete(h.rules, venue+" "+i.String())
+}
+
+// caps are the assets' on what counts before it is confirmed.
+func (h *Hedger) caps() map[asset.ID]asset.Units {
+	caps := map[asset.ID]asset.Units{}
+	for id, p := range h.config.Assets {
+		caps[id] = p.UnconfirmedMost
+	}
+	return caps
+}

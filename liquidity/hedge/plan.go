@@ -1,0 +1,102 @@
+package hedge
+
+import (
+	"context"
+	"errors"
+	"math/big"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ferry/liquidity"
+	"ferry/liquidity/trade"
+)
+
+// hedge trades an asset's excess away.
+func (h *Hedger) hedge(ctx context.Context, p Position, policy Policy) error {
+	excess := policy.Excess(p.Units)
+	if excess.Sign() == 0 {
+		return nil
+	}
+	bid, ask, ok := h.Fair(policy.Instrument)
+	if !ok {
+		return nil // the pair's own alarm says why; nothing is traded without a fair price
+	}
+	orders, err := h.plan(ctx, p, policy, excess, middle(bid, ask))
+	if err != nil || len(orders) == 0 {
+		return err
+	}
+	return h.place(ctx, p, orders)
+}
+
+// plan reads the venues' books and shares the trade out to them.
+func (h *Hedger) plan(ctx context.Context, p Position, policy Policy, excess *big.Int, fair uint64) ([]Intent, error) {
+	i := policy.Instrument
+	side, size := demand(i, p.Asset, excess, fair)
+	offers, problems := h.offers(ctx, i, side)
+	pieces := Split(i, side, size, limitOf(side, fair, h.config.SlipBPS), offers)
+	now := h.Now()
+	var orders []Intent
+	for _, piece := range pieces {
+		orders = append(orders, Intent{Venue: piece.Venue, Asset: p.Asset, Mark: fair, At: now, Order: trade.Order{
+			ClientID: clientID(p.Asset, p.Round+1, piece.Venue), Instrument: i, Side: side, Size: piece.Size, Price: piece.Price,
+			Deadline: now.Add(h.config.OrderFor).Truncate(time.Millisecond)}})
+	}
+	if len(orders) > 0 {
+		return orders, nil // what the others would have offered is not waited for
+	}
+	return nil, problems
+}
+
+// offers asks all venues that are not paused, at once. A venue that does not answer offers
+// nothing.
+func (h *Hedger) offers(ctx context.Context, i liquidity.Instrument, side trade.Side) ([]Offer, error) {
+	offers, problems := make([]Offer, len(h.Venues)), make([]error, len(h.Venues))
+	var group errgroup.Group
+	for n, v := range h.Venues {
+		if h.isPaused(v.Name()) {
+			continue
+		}
+		group.Go(func() error {
+			offers[n], problems[n] = h.offer(ctx, v, i, side)
+			return nil
+		})
+	}
+	_ = group.Wait() // never an error
+	return offers, errors.Join(problems...)
+}
+
+func (h *Hedger) offer(ctx context.Context, v Trader, i liquidity.Instrument, side trade.Side) (Offer, error) {
+	rules, err := h.rulesOf(ctx, v, i)
+	if err != nil {
+		return Offer{}, err
+	}
+	depth, err := v.Depth(ctx, i)
+	if err != nil {
+		return Offer{}, err
+	}
+	levels := depth.Bids
+	if side == trade.Buy {
+		levels = depth.Asks
+	}
+	return Offer{Venue: v.Name(), Levels: levels, Rules: rules, FeeBPS: v.FeeBPS}, nil
+}
+
+// rulesOf asks a venue for its rules once; a venue that refuses an order is asked again.
+func (h *Hedger) rulesOf(ctx context.Context, v Trader, i liquidity.Instrument) (trade.Rules, error) {
+	key := v.Name() + " " + i.String()
+	h.mu.Lock()
+	rules, known := h.rules[key]
+	h.mu.Unlock()
+	if known {
+		return rules, nil
+	}
+	rules, err := v.Rules(ctx, i)
+	if err != nil {
+		return rules, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rules[key] = rules
+	return rules, nil
+}

@@ -1,0 +1,1 @@
+DELETE FROM hedge_lot WHERE asset = @asset AND swap_id = @swap_id

@@ -1,0 +1,1 @@
+SELECT asset, units::text, round FROM hedge_position ORDER BY asset
