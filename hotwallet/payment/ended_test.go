@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"ferry/hotwallet/chain"
@@ -34,17 +35,21 @@ func (w *world) sent(o swap.Order) payment.Payment {
 	return p
 }
 
-// paid has everything be mined that can be.
-func (w *world) paid(rounds int, orders ...swap.Order) {
+// paid has everything be mined that can be, and demands that the orders are paid once each.
+func (w *world) paid(orders ...swap.Order) {
 	w.t.Helper()
-	for range rounds {
+	for range 2*confirmations + 3 {
 		w.step()
 		w.mine(1)
 	}
 	for _, o := range orders {
-		w.paidOnce(o)
+		if p := w.payment(o.ID); p.State != swap.PaymentFinal || w.received(o) != o.Amount.Units {
+			w.t.Fatalf("%s is %s because %q, and %s was received", o.ID, p.State, p.Reason, w.received(o))
+		}
 	}
-	w.balanced()
+	if w.signer.conflicting != "" {
+		w.t.Fatal(w.signer.conflicting)
+	}
 }
 
 // Setup: a payment is signed with a coin whose own transaction is double-spent in a
@@ -82,11 +87,12 @@ func TestPaymentOfACoinThatIsGoneIsMadeAnew(t *testing.T) {
 	other := w.payout(w.some(55))
 	w.deliver(other)
 	w.fund(w.some(300))
-	w.paid(confirmations+2, o, other)
+	w.paid(o, other)
+	w.balanced()
 	if n := w.count(`SELECT count(*) FROM batch WHERE state = 'dead'`); n != 1 {
 		t.Errorf("%d batches are dead", n)
 	}
-	if told := w.kinds(o, 0); told != "payment.queued payment.broadcast payment.broadcast payment.confirmed payment.final" {
+	if told := w.kinds(o, 0); told != "payment.queued"+strings.Repeat(" payment.broadcast", 2)+" payment.confirmed payment.final" {
 		t.Errorf("these were told: %s", told)
 	}
 }
@@ -121,13 +127,7 @@ func TestPaymentWhoseCoinWasStolenIsMadeAnew(t *testing.T) {
 		t.Fatalf("on a halted chain it became %s", p.State)
 	}
 	w.exec(`DELETE FROM halt`)
-	for range confirmations + 3 {
-		w.step()
-		w.mine(1)
-	}
-	if p := w.payment(o.ID); p.State != swap.PaymentFinal || w.received(o) != o.Amount.Units {
-		t.Fatalf("it is %s because %q, and %s was received", p.State, p.Reason, w.received(o))
-	}
+	w.paid(o)
 }
 
 // Setup: a payment's anchor is the change of another payment, which a deep reorganisation
@@ -137,6 +137,8 @@ func TestPaymentWhoseCoinWasStolenIsMadeAnew(t *testing.T) {
 func TestPaymentOfLostChangeIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	w, _ := mortal(t)
+	w.reorgLimit = 2*confirmations + 1
+	w.restart()
 	w.fund(w.some(500))
 	first := w.payout(w.some(20))
 	w.sent(first)
@@ -151,17 +153,11 @@ func TestPaymentOfLostChangeIsMadeAnew(t *testing.T) {
 		t.Fatal("the second does not spend the first one's change")
 	}
 	w.chain.Reorg(2*confirmations, fakechain.DoubleSpend)
-	w.restart()
 	w.mine(2*confirmations + 1)
 	w.exec(`DELETE FROM halt`) // what was final was taken back
 	w.fund(w.some(300))
-	w.mine(deathDepth)
-	for range confirmations + 6 {
-		w.step()
-		w.mine(1)
-	}
-	w.paidOnce(first)
-	w.paidOnce(second)
+	w.mine(deathDepth + confirmations)
+	w.paid(first, second)
 	w.balanced()
 	if n := w.count(`SELECT count(*) FROM death WHERE cardinality(lineage) = 2`); n != 1 {
 		t.Errorf("%d deaths by way of another payment", n)

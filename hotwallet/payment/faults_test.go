@@ -128,6 +128,8 @@ type fakeSigner struct {
 	// newest is the txid signed last for an order.
 	newest map[string]string
 	spends map[string]string
+	// fixed are the anchors of those for whom a coin or nonce was signed last.
+	fixed  map[string]string
 	token  uint64
 	faults []signFault
 	// conflicting says what was asked for that must never be.
@@ -137,7 +139,7 @@ type fakeSigner struct {
 
 func newFakeSigner() *fakeSigner {
 	return &fakeSigner{anchors: map[string]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{},
-		newest: map[string]string{}, spends: map[string]string{}}
+		newest: map[string]string{}, spends: map[string]string{}, fixed: map[string]string{}}
 }
 
 func (s *fakeSigner) fail(f ...signFault) {
@@ -172,10 +174,10 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 		s.anchors[id] = spends(r)[0]
 	}
 	for _, spend := range spends(r) {
-		if owner, taken := s.spends[spend]; taken && owner != id {
+		if owner, taken := s.spends[spend]; taken && owner != id && !s.gone(s.fixed[spend], r) {
 			return nil, "", s.conflict("%s is spent by %s and %s", spend, owner, id)
 		}
-		s.spends[spend] = id
+		s.spends[spend], s.fixed[spend] = id, s.anchors[id]
 	}
 	raw, txid := fakechain.Sign(r.Plan)
 	s.plans[id], s.signed[txid], s.newest[id] = sum, raw, txid
@@ -185,14 +187,17 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 	return raw, txid, ctx.Err()
 }
 
-// dead reports that attestd's word is there that what was signed last for an order has
-// spent its nonce and failed.
+// dead reports that attestd's word is there that nothing that was signed for an order can
+// pay any more.
 func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
 	before, _, err := fakechain.Decode(s.signed[s.newest[id]])
 	if err != nil {
 		return false
 	}
 	anchor := fmt.Sprintf("%s:%s:%d", before.Chain, before.Sender, before.Nonce)
+	if before.Sender == "" {
+		anchor = fmt.Sprintf("%s:%s", before.Chain, s.anchors[id])
+	}
 	for _, text := range r.Deaths {
 		a, err := swap.VerifyDeathAttestation(text, public(seedKey("attest")))
 		if err == nil && a.Kills(anchor, []string{s.newest[id]}) == nil {
@@ -200,6 +205,14 @@ func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
 		}
 	}
 	return false
+}
+
+// gone reports that attestd's word is there that a coin is spent for good.
+func (s *fakeSigner) gone(coin string, r payment.SignRequest) bool {
+	return slices.ContainsFunc(r.Deaths, func(text string) bool {
+		a, err := swap.VerifyDeathAttestation(text, public(seedKey("attest")))
+		return err == nil && a.Anchor == fmt.Sprintf("%s:%s", a.Chain, coin)
+	})
 }
 
 func (s *fakeSigner) conflict(format string, args ...any) error {
