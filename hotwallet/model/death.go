@@ -161,7 +161,7 @@ func (s *Store) Deaths(_ context.Context, orders, coins []string) ([]payment.Dea
 		}
 	}
 	slices.SortFunc(dead, func(a, b batch) int { return strings.Compare(a.id, b.id) })
-	var all []payment.DeathRequest
+	all := []payment.DeathRequest{}
 	for _, b := range dead {
 		all = append(all, *b.death)
 	}
