@@ -127,7 +127,7 @@ func (a *app) startCluster(ctx context.Context, api string, display *show.Show) 
 	line := display.Start("start", "starting")
 	began := time.Now()
 	up, err := cluster.Start(ctx, cluster.Config{Root: a.root, API: api, MiningAddress: mining, CashMiningAddress: cashMining, Networks: networks,
-		Getenv: a.getenv, Progress: line.Update, Policy: gatherPayments, Env: hedging})
+		Getenv: a.getenv, Progress: line.Update, Policy: gatherPayments, Env: both(hedging, hurried), LitecoinBlockFee: litecoinBlockFee()})
 	if err != nil {
 		line.Fail(err.Error())
 		return nil, err
@@ -169,7 +169,8 @@ func (a *app) perform(ctx context.Context, s cluster.Settings, display *show.Sho
 	}
 	claims := filepath.Join(a.root, "run", "claims.json")
 	_, err = demo.Run(ctx, demo.Config{API: s.API, UTXO: utxoNodes(s, d.Networks), Ethereum: s.Ethereum.URL, Networks: d.Networks,
-		QuoteKeys: quoteKeys, AttestKeys: attestKeys, Funds: funds, ClaimsFile: claims, Show: display})
+		QuoteKeys: quoteKeys, AttestKeys: attestKeys, Funds: funds, ClaimsFile: claims, Show: display,
+		Trouble: a.demoTrouble(s, d.Networks, display)})
 	if err != nil {
 		return err
 	}

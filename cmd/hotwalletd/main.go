@@ -97,14 +97,26 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) (err error) 
 	return daemon.Group(ctx, append(parts, reload, a.Run, relay.Run, lease.Wait, serve)...)
 }
 
+// duration is a setting of a second or more.
+func duration(s *daemon.Settings, name, usual string) (time.Duration, error) {
+	d, err := time.ParseDuration(s.Or(name, usual))
+	if err != nil {
+		return 0, fmt.Errorf("%s has to be a duration such as %s: %w", name, usual, err)
+	}
+	if d < time.Second {
+		return 0, fmt.Errorf("%s is %s; it can be 1s or more", name, d)
+	}
+	return d, nil
+}
+
 // readPolicy reads whose signatures count, the amounts of the chain's own asset and of
 // its tokens, and how long payments wait until they offer all that they may.
 func (w *wiring) readPolicy(s *daemon.Settings) (err error) {
-	if w.bidWithin, err = time.ParseDuration(s.Or("FERRY_BID_WITHIN", "1h")); err != nil {
-		return fmt.Errorf("FERRY_BID_WITHIN has to be a duration such as 1h: %w", err)
+	if w.bidWithin, err = duration(s, "FERRY_BID_WITHIN", "1h"); err != nil {
+		return err
 	}
-	if w.bidWithin < time.Second {
-		return fmt.Errorf("FERRY_BID_WITHIN is %s; it can be 1s or more", w.bidWithin)
+	if w.bidEvery, err = duration(s, "FERRY_BID_EVERY", "30s"); err != nil {
+		return err
 	}
 	if w.quoteKeys, w.attestKeys, err = trusted(w.deployment); err != nil {
 		return err

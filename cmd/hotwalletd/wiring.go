@@ -40,7 +40,8 @@ type wiring struct {
 	listen         string
 	attest, signer string
 	// bidWithin is how long a payment that no block takes has until it offers all that it may.
-	bidWithin             time.Duration
+	// Two offers for it are bidEvery apart.
+	bidWithin, bidEvery   time.Duration
 	deployment            deployment.Deployment
 	accounts              keys.Accounts
 	amounts               deployment.Amounts
@@ -88,7 +89,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
 		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(),
 		BatchWindow: w.deployment.Chains[w.chain].BatchWindow(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
-		Bid: payment.Rising(time.Now, w.bidWithin, w.fees.Rate), Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
+		Bid: payment.Rising(time.Now, w.bidWithin, w.fees.Rate), BidEvery: w.bidEvery, Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {
 		return nil, nil, err
 	}

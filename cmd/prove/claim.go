@@ -18,6 +18,7 @@ const (
 	maxFile   = 1 << 20 // bytes
 	maxClaims = 1000
 	maxNote   = 100 // bytes
+	maxVoid   = 100 // transactions of a claim
 )
 
 // amount is a count of base units.
@@ -31,6 +32,8 @@ type claim struct {
 	Units json.Number `json:"units"`
 	// TxID is a transaction that must be (part of) the payment; it may be left out.
 	TxID string `json:"txid"`
+	// Void are transactions that must have paid nothing: in no block, or failed there.
+	Void []string `json:"void"`
 	// Note is printed with the claim, such as a swap's id.
 	Note string `json:"note"`
 	// Contract is the token's in which the claim is, "" for the chain's own asset; Token is
@@ -136,6 +139,9 @@ func (c *claim) check() error {
 	if c.TxID != "" && !txids[c.Chain].MatchString(c.TxID) {
 		return fmt.Errorf("%.120q is no transaction of %s", c.TxID, c.Chain)
 	}
+	if err := c.checkVoid(); err != nil {
+		return err
+	}
 	if !digits.MatchString(string(c.Units)) {
 		return fmt.Errorf("units %.90q are no whole number of base units", string(c.Units))
 	}
@@ -147,6 +153,22 @@ func (c *claim) check() error {
 		return errors.New("nothing was promised: units must be above zero")
 	}
 	c.promised = promised
+	return nil
+}
+
+// checkVoid: they are transactions of the chain, and none the one that has to have paid.
+func (c *claim) checkVoid() error {
+	if len(c.Void) > maxVoid {
+		return fmt.Errorf("%d transactions are said to be void, at most %d can be", len(c.Void), maxVoid)
+	}
+	for _, txid := range c.Void {
+		if !txids[c.Chain].MatchString(txid) {
+			return fmt.Errorf("%.120q is no transaction of %s", txid, c.Chain)
+		}
+		if txid == c.TxID {
+			return fmt.Errorf("%s is said to have paid, and to be void", txid)
+		}
+	}
 	return nil
 }
 

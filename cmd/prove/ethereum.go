@@ -46,7 +46,9 @@ func (e ethereum) ether(ctx context.Context, c claim) (evidence, error) {
 	if now.Cmp(received) != 0 {
 		doubts = append(doubts, fmt.Sprintf("its balance has changed to %s by block %d", c.say(now), latest))
 	}
-	if sent.Sign() != 0 {
+	if least, err := e.born(ctx, c.Address, latest); err != nil {
+		return evidence{}, err
+	} else if sent.Cmp(least) > 0 {
 		doubts = append(doubts, fmt.Sprintf("it has sent %s transactions, so its balance is not what it received", sent))
 	}
 	if c.TxID != "" {
@@ -62,6 +64,20 @@ func (e ethereum) ether(ctx context.Context, c claim) (evidence, error) {
 	}
 	said.doubts = strings.Join(doubts, "; ")
 	return said, nil
+}
+
+// born is the count of transactions that an address has from its beginning: a contract
+// 1 (EIP-161), anybody else none. A contract can pass money on without another one: of
+// what it received only what it still holds is seen here.
+func (e ethereum) born(ctx context.Context, address string, block uint64) (amount, error) {
+	var code string
+	if err := e.rpc.call(ctx, &code, "eth_getCode", address, hexOf(block)); err != nil {
+		return nil, err
+	}
+	if code == "" || code == "0x" {
+		return new(big.Int), nil
+	}
+	return big.NewInt(1), nil
 }
 
 // depths are the newest block and the one with as many confirmations as there must be;

@@ -51,7 +51,7 @@ func parse(args []string, errs io.Writer) (settings, error) {
 	s := settings{urls: map[string]*string{}}
 	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
 	flags.SetOutput(errs)
-	flags.StringVar(&s.claims, "claims", "", `JSON file of claims: [{"chain", "address", "units", "txid"?, "note"?}, …], units in satoshi or wei; of a token also "contract", "token" (its name) and "decimals"`)
+	flags.StringVar(&s.claims, "claims", "", `JSON file of claims: [{"chain", "address", "units", "txid"?, "void"?, "note"?}, …], units in satoshi or wei, void: txids that must have paid nothing; of a token also "contract", "token" (its name) and "decimals"`)
 	for chain, what := range map[string]string{"bitcoin": "a Bitcoin node's JSON-RPC with an address index", "bitcoincash": "a Bitcoin Cash node's JSON-RPC with an address index",
 		"litecoin": "a Litecoin node's JSON-RPC", "ethereum": "an Ethereum node's JSON-RPC"} {
 		upper := strings.ToUpper(chain)
@@ -117,6 +117,8 @@ type evidence struct {
 // node asks one chain.
 type node interface {
 	ask(ctx context.Context, c claim) (evidence, error)
+	// void reports that a transaction has paid nothing, and says in words why, or why not.
+	void(ctx context.Context, txid string) (said string, ok bool, err error)
 }
 
 func nodes(s settings, getenv func(string) string) (map[string]node, error) {
@@ -142,10 +144,22 @@ func nodes(s settings, getenv func(string) string) (map[string]node, error) {
 	return chains, nil
 }
 
+// askAll asks for what a claim's address received, and for what must have paid nothing.
+func askAll(ctx context.Context, n node, c claim) (evidence, error) {
+	said, err := n.ask(ctx, c)
+	if err != nil {
+		return said, err
+	}
+	where, doubts, err := void(ctx, n, c)
+	said.where += where
+	said.doubts = strings.TrimPrefix(said.doubts+doubts, "; ")
+	return said, err
+}
+
 func proveAll(ctx context.Context, claims []claim, chains map[string]node, out io.Writer) int {
 	failed := 0
 	for _, c := range claims {
-		said, err := chains[c.Chain].ask(ctx, c)
+		said, err := askAll(ctx, chains[c.Chain], c)
 		var line string
 		verdict := "ok "
 		switch {

@@ -178,7 +178,7 @@ func TestLitecoin(t *testing.T) {
 func TestEthereum(t *testing.T) {
 	t.Parallel()
 	good := map[string]string{
-		"eth_blockNumber": `"0x64"`, "eth_getBalance": `"0x3e8"`, "eth_getTransactionCount": `"0x0"`,
+		"eth_blockNumber": `"0x64"`, "eth_getBalance": `"0x3e8"`, "eth_getTransactionCount": `"0x0"`, "eth_getCode": `"0x"`,
 		"eth_getTransactionByHash":  fmt.Sprintf(`{"to":%q,"value":"0x3e8"}`, strings.ToLower(ethAddress)),
 		"eth_getTransactionReceipt": `{"status":"0x1","blockNumber":"0x62"}`,
 	}
@@ -193,6 +193,9 @@ func TestEthereum(t *testing.T) {
 		{"one wei over", map[string]string{"eth_getBalance": `"0x3e9"`}, 1, "(1001 wei) received"},
 		{"not deep enough", map[string]string{"eth_getBalance 0x62": `"0x0"`}, 1, "0 ETH (0 wei) received"},
 		{"spent since", map[string]string{"eth_getBalance 0x64": `"0x1"`, "eth_getTransactionCount": `"0x2"`}, 1, "it has sent 2 transactions"},
+		{"a contract, spent since", map[string]string{"eth_getCode": `"0x00"`, "eth_getTransactionCount": `"0x2"`}, 1, "it has sent 2 transactions"},
+		{"a contract's birth", map[string]string{"eth_getCode": `"0x00"`, "eth_getTransactionCount": `"0x1"`}, 0, "3 confirmations"},
+		{"no contract's birth", map[string]string{"eth_getTransactionCount": `"0x1"`}, 1, "it has sent 1 transactions"},
 		{"more since", map[string]string{"eth_getBalance 0x64": `"0x3ea"`}, 1, "its balance has changed to 0.000000000000001002 ETH"},
 		{"failed", map[string]string{"eth_getTransactionReceipt": `{"status":"0x0","blockNumber":"0x62"}`}, 1, "failed and paid nobody"},
 		{"in no block", map[string]string{"eth_getTransactionReceipt": `null`}, 1, "is in no block"},

@@ -36,6 +36,9 @@ type Config struct {
 	// Progress is told of each step before it begins, and of each daemon that ended
 	// by itself and is started again.
 	Progress func(step string)
+	// LitecoinBlockFee is the least rate that the embedded litecoind's blocks take, in
+	// coins per 1000 vB; its own if empty.
+	LitecoinBlockFee string
 	// Env, if not nil, adds settings to those of a daemon, each time it starts.
 	Env func(daemon string) []string
 	// Networks says which chains to run; DemoNetworks if it is zero. The tokens that it

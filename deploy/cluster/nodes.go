@@ -71,7 +71,7 @@ func (c *Cluster) startNode(ctx context.Context, chain asset.Chain) (Node, *part
 		if err != nil {
 			return Node{}, nil, err
 		}
-		n, err := parts.StartLitecoind(ctx, parts.LitecoindConfig{Path: path, Dir: dir, LogFile: log})
+		n, err := parts.StartLitecoind(ctx, parts.LitecoindConfig{Path: path, Dir: dir, LogFile: log, BlockFeeLeast: c.config.LitecoinBlockFee})
 		if err != nil {
 			return Node{}, nil, err
 		}

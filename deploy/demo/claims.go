@@ -17,6 +17,8 @@ type Claim struct {
 	Units   asset.Units `json:"units"`
 	TxID    string      `json:"txid"`
 	Note    string      `json:"note"`
+	// Void are other transactions, which must have paid nothing.
+	Void []string `json:"void,omitempty"`
 
 	Token    asset.ID `json:"token,omitempty"`
 	Contract string   `json:"contract,omitempty"`
@@ -38,7 +40,7 @@ func WriteClaims(path string, claims []Claim) error {
 // claimOf is what a settled swap lets anybody ask the nodes.
 func claimOf(d Done, networks asset.Networks) Claim {
 	paid := asset.MustLookup(d.Payout.Asset)
-	c := Claim{Chain: paid.Chain, Address: d.Address, Units: d.Payout.Units, TxID: d.PayoutTx, Note: d.ID}
+	c := Claim{Chain: paid.Chain, Address: d.Address, Units: d.Payout.Units, TxID: d.PayoutTx, Note: d.ID, Void: d.Void}
 	if contract, pinned := networks.Contract(paid.ID); pinned {
 		c.Token, c.Contract, c.Decimals = paid.ID, contract, paid.Decimals
 	}

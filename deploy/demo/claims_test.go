@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"reflect"
 	"testing"
 
 	"ferry/deploy/demo/bitcoin"
@@ -39,7 +40,7 @@ func TestClaims(t *testing.T) {
 	done := Done{ID: "swap", Payout: swaptest.Amount(asset.USDC, "12.5"), Address: "0xaa", PayoutTx: "0xbb"}
 	want := Claim{Chain: asset.Ethereum, Address: "0xaa", Units: asset.NewUnits(12_500_000), TxID: "0xbb", Note: "swap",
 		Token: asset.USDC, Contract: networks.Tokens.USDC, Decimals: 6}
-	if got := claimOf(done, networks); got != want {
+	if got := claimOf(done, networks); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	done.Payout = swaptest.Amount(asset.ETH, "1")

@@ -28,6 +28,8 @@ type Config struct {
 	// ClaimsFile is where the claims are written for cmd/prove; "" writes none.
 	ClaimsFile string
 	Show       *show.Show
+	// Trouble is what is to go wrong on the way.
+	Trouble Trouble
 
 	// Deposits are what to swap of each asset, in coins; 0.02 BTC and the like. They
 	// are moved into what the service takes.
@@ -37,6 +39,24 @@ type Config struct {
 	// ReadyLimit bounds the wait for funds, rates and the first quote, SwapLimit
 	// that for one swap; two minutes each.
 	ReadyLimit, SwapLimit time.Duration
+}
+
+// Trouble is what a run has to get over. The zero value is none.
+type Trouble struct {
+	// Stuck is the asset whose payout offers too little at first for its chain's miner,
+	// Fails the one whose payout goes to a contract that refuses it at first: ether, or "".
+	Stuck, Fails asset.ID
+	// Attempts are the transactions signed for a swap's payout so far, in their order.
+	Attempts func(ctx context.Context, swapID string) ([]Attempt, error)
+	// Retry has staff order a failed payment again, and tells of each word they say.
+	Retry func(ctx context.Context, swapID string, say func(string)) error
+}
+
+// Attempt is one transaction that was signed for a payout.
+type Attempt struct {
+	TxID string
+	// Fee is what it costs at most.
+	Fee asset.Amount
 }
 
 // Fund is the treasury's account in one asset.
@@ -78,6 +98,10 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.BlockEvery < 0 || c.ReadyLimit < 0 || c.SwapLimit < 0 {
 		return c, errors.New("the demo's pace and limits must be positive")
+	}
+	t := c.Trouble
+	if t.Fails != "" && t.Fails != asset.ETH || t.Fails != "" && t.Retry == nil || t.Stuck+t.Fails != "" && t.Attempts == nil {
+		return c, errors.New("the demo's trouble: what fails is ether, and both need their ways to look and to act")
 	}
 	for _, f := range c.Funds {
 		switch {

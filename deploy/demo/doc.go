@@ -6,8 +6,12 @@
 // It promises to pay nothing before quote and receipt are verified, to wait for
 // nothing without a limit and to name what it waited for, and to hand over what
 // it claims to have received so that a program of its own can ask the nodes.
+// Two things go wrong on the way if Config.Trouble says so: a payout gets stuck because
+// its chain's miner wants more than the wallet offers, and one fails at a contract that
+// refuses it. The first must be outbid, the second be made again.
+//
 // It touches Ferry only through the public API; the treasury's address and
-// balance are given to it.
+// balance are given to it, and so is what staff see of payments, and do.
 //
 // It imports its own folders, deploy/parts and swap.
 package demo

@@ -19,6 +19,12 @@ type follower struct {
 	dustTx string
 	dust   *show.Line
 
+	stuck stuck
+	// failedTx is the payout that failed; "" while none has.
+	failedTx string
+	// resumed: it is held no longer.
+	resumed bool
+
 	line    *show.Line // of the state it is in
 	state   swap.State
 	version int64
@@ -47,7 +53,10 @@ func (f *follower) follow(ctx context.Context) (payoutTx string, err error) {
 			return false, "", err
 		}
 		f.latest = s
-		if err := f.moveOn(); err != nil {
+		if err := f.moveOn(ctx); err != nil {
+			return false, "", err
+		}
+		if err := f.showStuck(ctx); err != nil {
 			return false, "", err
 		}
 		return f.state == swap.Settled, fmt.Sprintf("%s: %s", label(s.State), s.Message), nil
@@ -57,6 +66,7 @@ func (f *follower) follow(ctx context.Context) (payoutTx string, err error) {
 	}
 	for _, p := range f.latest.Payments {
 		if p.Purpose == swap.PurposePayout && p.TxID != "" {
+			f.endStuck(p.TxID)
 			return p.TxID, nil
 		}
 	}
@@ -65,7 +75,13 @@ func (f *follower) follow(ctx context.Context) (payoutTx string, err error) {
 
 // moveOn shows every update since the last look, none left out, and what the
 // deposits and payments look like now.
-func (f *follower) moveOn() error {
+func (f *follower) moveOn(ctx context.Context) error {
+	if f.failedTx != "" && !f.resumed {
+		if f.latest.State == swap.Held {
+			return nil // what staff had done is not told yet
+		}
+		f.resumed = true
+	}
 	for _, u := range f.latest.Updates {
 		if u.Version > f.version {
 			f.version = u.Version
@@ -81,12 +97,21 @@ func (f *follower) moveOn() error {
 	case swap.Settled:
 		f.line.Done(f.describe(f.state))
 		return nil
-	case swap.Expired, swap.RefundQueued, swap.RefundBroadcast, swap.Refunded, swap.Held:
-		return fmt.Errorf("swap %s went to %s (%s): %s", f.latest.ID, f.state, f.latest.Reason, f.latest.Message)
+	case swap.Held:
+		if done, err := f.repaid(ctx); done || err != nil {
+			return err
+		}
+		return f.wentWrong()
+	case swap.Expired, swap.RefundQueued, swap.RefundBroadcast, swap.Refunded:
+		return f.wentWrong()
 	default:
 		f.line.Update(f.describe(f.state))
 		return nil
 	}
+}
+
+func (f *follower) wentWrong() error {
+	return fmt.Errorf("swap %s went to %s (%s): %s", f.latest.ID, f.state, f.latest.Reason, f.latest.Message)
 }
 
 // enter ends the line of the state before and begins the next one's.

@@ -32,6 +32,9 @@ type Done struct {
 	DepositTx string
 	PayoutTx  string
 	Took      time.Duration
+	// Void are transactions that were signed for the payout too and paid nothing: each was
+	// outbid, or it failed.
+	Void []string
 }
 
 // purse is a user's wallet on one chain.
@@ -146,10 +149,10 @@ func (r *run) perform(ctx context.Context) (Result, error) {
 	}
 	r.show.Say("")
 	result := Result{Swaps: make([]Done, len(pairs)), Claims: make([]Claim, len(pairs))}
-	together, ctx := errgroup.WithContext(ctx)
+	together, swapping := errgroup.WithContext(ctx)
 	for i, pair := range pairs {
 		together.Go(func() (err error) {
-			if result.Swaps[i], err = (&trip{run: r, pair: pair}).swap(ctx, deposits[i]); err != nil {
+			if result.Swaps[i], err = (&trip{run: r, pair: pair}).swap(swapping, deposits[i]); err != nil {
 				return fmt.Errorf("swap of %s: %w", pair, err)
 			}
 			result.Claims[i] = claimOf(result.Swaps[i], r.cfg.Networks)
@@ -157,6 +160,9 @@ func (r *run) perform(ctx context.Context) (Result, error) {
 		})
 	}
 	if err := together.Wait(); err != nil {
+		return Result{}, err
+	}
+	if err := r.forget(ctx); err != nil {
 		return Result{}, err
 	}
 	r.show.Say("")

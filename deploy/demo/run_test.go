@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -106,7 +107,7 @@ func TestRunSwapsBothWays(t *testing.T) {
 	raw, err := os.ReadFile(s.cfg.ClaimsFile)
 	must(t, err)
 	must(t, json.Unmarshal(raw, &written))
-	if len(written) != 2 || written[0] != result.Claims[0] || written[1].Chain != asset.Bitcoin ||
+	if len(written) != 2 || !reflect.DeepEqual(written[0], result.Claims[0]) || written[1].Chain != asset.Bitcoin ||
 		written[1].Units != asset.NewUnits(2_450_000) {
 		t.Errorf("claims file: %s", raw)
 	}

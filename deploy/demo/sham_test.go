@@ -37,6 +37,9 @@ type sham struct {
 	// every swap ends.
 	tamper func(*client.SwapAnswer)
 	end    swap.State
+	// refused: the payout of ether fails until it is ordered again by retry. Each payout of
+	// bitcoin is the third transaction signed for it.
+	refused bool
 
 	mu    sync.Mutex
 	swaps map[string]*shamSwap
@@ -45,6 +48,7 @@ type sham struct {
 type shamSwap struct {
 	terms swap.Terms
 	view  client.Swap
+	again bool
 }
 
 func newSham(t *testing.T, node bitcoin.NodeConfig, eth string) *sham {
@@ -150,7 +154,7 @@ func (s *sham) look(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Context().Err() == nil && sw.view.State != s.end {
-		s.moveOn(r.Context(), sw)
+		s.moveOn(context.WithoutCancel(r.Context()), sw) // one that is cut off must not look like a node's failure
 	}
 	s.answer(w, 200, sw.view)
 }
@@ -164,6 +168,9 @@ func (s *sham) moveOn(ctx context.Context, sw *shamSwap) {
 	}
 	s.check(err)
 	switch {
+	case sw.view.State == swap.Held && sw.again:
+		sw.view.Payments = nil
+		s.enter(sw, swap.PayoutQueued)
 	case sw.view.State == swap.AwaitingDeposit && got == q.Deposit.Units:
 		if s.end != swap.Settled {
 			s.enter(sw, s.end)
@@ -172,6 +179,10 @@ func (s *sham) moveOn(ctx context.Context, sw *shamSwap) {
 		s.enter(sw, swap.DepositDetected)
 		s.enter(sw, swap.DepositConfirmed) // between two looks: both must be shown
 		s.enter(sw, swap.PayoutQueued)
+	case sw.view.State == swap.PayoutQueued && s.refused && q.Pair.To == asset.ETH && !sw.again:
+		sw.view.Payments = []client.Payment{{Purpose: swap.PurposePayout, Asset: q.Pair.To, State: swap.PaymentFailed, TxID: failedTx}}
+		s.enter(sw, swap.Held)
+		sw.view.Reason = reasonPayoutFailed
 	case sw.view.State == swap.PayoutQueued:
 		txid, err := s.ethereum.Pay(ctx, rec.PayoutAddress, q.Payout.Units)
 		if q.Pair.To == asset.BTC {
@@ -189,6 +200,33 @@ func (s *sham) enter(sw *shamSwap, state swap.State) {
 	sw.view.Version++
 	sw.view.State, sw.view.Message, sw.view.Reason = state, "It is "+string(state)+".", "because"
 	sw.view.Updates = append(sw.view.Updates, client.Update{Version: sw.view.Version, State: state})
+}
+
+// failedTx is the sham's transaction that failed.
+const failedTx = "0xfa11ed"
+
+// attempts are what was signed for a payout.
+func (s *sham) attempts(_ context.Context, id string) ([]Attempt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sw := s.swaps[id]
+	if len(sw.view.Payments) == 0 {
+		return nil, nil
+	}
+	newest := Attempt{TxID: sw.view.Payments[0].TxID, Fee: swaptest.Amount(asset.BTC, "0.0003")}
+	if sw.terms.Quote.Pair.To == asset.BTC {
+		return []Attempt{{TxID: "first", Fee: swaptest.Amount(asset.BTC, "0.0001")}, {TxID: "second", Fee: swaptest.Amount(asset.BTC, "0.0002")}, newest}, nil
+	}
+	return []Attempt{{TxID: failedTx, Fee: swaptest.Amount(asset.ETH, "0.1")}, newest}, nil
+}
+
+// retry is staff's: the payout is made again, in what the API shows a look later.
+func (s *sham) retry(_ context.Context, id string, say func(string)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	say("the sham's staff")
+	s.swaps[id].again = true
+	return nil
 }
 
 // paid asks as anybody would: is the payout in a block?

@@ -51,6 +51,9 @@ func (r *trip) swap(ctx context.Context, deposit asset.Amount) (Done, error) {
 		return Done{}, err
 	}
 	done.Took = time.Since(started)
+	if done.Void, err = r.void(ctx, done); err != nil {
+		return Done{}, err
+	}
 	return done, r.arrived(ctx, done)
 }
 
@@ -77,7 +80,7 @@ func (r *trip) quote(ctx context.Context, ask client.QuoteRequest) (q swap.Quote
 func (r *trip) create(ctx context.Context, q swap.Quote, signed string) (client.Created, error) {
 	line := r.start("swap", "making the swap")
 	created, err := func() (client.Created, error) {
-		payout, err := r.purse(q.Pair.To).NewAddress()
+		payout, err := r.payoutAddress(ctx, q.Pair.To)
 		if err != nil {
 			return client.Created{}, err
 		}
@@ -94,6 +97,14 @@ func (r *trip) create(ctx context.Context, q swap.Quote, signed string) (client.
 	t := created.Terms
 	line.Done(fmt.Sprintf("%s: deposit %s to %s; receipt verified", r.show.ID(t.Receipt.SwapID), t.Quote.Deposit, t.Receipt.DepositAddress))
 	return created, nil
+}
+
+// payoutAddress is a fresh one, or that of a contract that refuses ether at first.
+func (r *trip) payoutAddress(ctx context.Context, id asset.ID) (string, error) {
+	if id == r.cfg.Trouble.Fails {
+		return r.ethereum.MakeSafe(ctx)
+	}
+	return r.purse(id).NewAddress()
 }
 
 // advertise sends dust to the deposit address before the user pays, as

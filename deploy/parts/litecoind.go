@@ -47,8 +47,11 @@ type LitecoindConfig struct {
 	LogFile string // absolute
 	// MWEB lets Litecoin's extension blocks begin at block 432, as they have on the main network; that block needs a
 	// peg-in in the mempool to be mined. Without it they never begin, and a chain can be mined on for ever.
-	MWEB    bool
-	RPCPort int // chosen and remembered in Dir if 0
+	MWEB bool
+	// BlockFeeLeast is the least rate that its blocks take, in coins per 1000 vB; litecoind's own, 0.00001, if empty. What
+	// offers less waits in the mempool.
+	BlockFeeLeast string
+	RPCPort       int // chosen and remembered in Dir if 0
 }
 
 // Litecoind is a running litecoind on regtest: transaction index, no standard-rule exceptions, replacement at higher fees,
@@ -80,6 +83,9 @@ func StartLitecoind(ctx context.Context, cfg LitecoindConfig) (*Litecoind, error
 			}
 			if !cfg.MWEB {
 				args = append(args, "-vbparams=mweb:9999999999:9999999999") // begins and ends in the year 2286
+			}
+			if cfg.BlockFeeLeast != "" {
+				args = append(args, "-blockmintxfee="+cfg.BlockFeeLeast)
 			}
 			return args
 		},

@@ -27,6 +27,9 @@ func mistakes() []mistake {
 // broken runs the scenarios that find the mistakes against builds with them. It is
 // an error of the sweep if they survive. The cluster is unfit for more afterwards.
 func (w *world) broken(ctx context.Context, root, good string, r *report) error {
+	slips := make(chan []error, 1)
+	go func() { slips <- w.slipped(ctx) }()
+	defer func() { r.judgeSlips(<-slips) }()
 	for _, m := range mistakes() {
 		w.say("%s: building it, and running what it can't survive", m.tag)
 		found, err := w.expose(ctx, root, good, m)

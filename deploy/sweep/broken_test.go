@@ -78,3 +78,21 @@ func TestScenariosHaveNamesAndDirections(t *testing.T) {
 		seen[s.name] = true
 	}
 }
+
+// A test of payments that passes with a broken engine, or fails over something else, fails
+// the sweep.
+func TestSlipsMustBeFound(t *testing.T) {
+	t.Parallel()
+	for want, first := range map[string]error{"": errSlipped, "payments with " + slips()[0].tag + " survived": nil,
+		"but not for its mistake": errors.New("the build failed")} {
+		r, s, every := found()
+		r.add(s, every, nil, nil)
+		r.broken = slices.DeleteFunc(r.broken, func(line string) bool { return strings.HasPrefix(line, "payments with ") })
+		all := slices.Repeat([]error{errSlipped}, len(slips()))
+		all[0] = first
+		r.judgeSlips(all)
+		if err := r.verdict(true); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("the verdict is %v, not %q", err, want)
+		}
+	}
+}

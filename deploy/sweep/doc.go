@@ -16,7 +16,8 @@
 // in flight, and `ferry status` must show nothing parked, halted or standing.
 //
 // The sweep then runs the two scenarios that a broken build cannot survive
-// against builds that are broken on purpose, and fails if they survive. A soak
+// against builds that are broken on purpose, and the tests of package payment against
+// broken engines (payments.go), and fails if they survive. A soak
 // kills daemons at random while swaps run in both directions.
 //
 // A sample takes cases of the two plain scenarios by lot, and runs the broken

@@ -64,6 +64,9 @@ func impossible(c cell) string {
 	if strings.HasPrefix(c.point, "hedge.") {
 		return "nothing is hedged in a world of the sweep: it has no keys at venues; liquidity/hedge sweeps its own deaths, against venues that answer in every way"
 	}
+	if strings.HasPrefix(c.point, "attest.death.") {
+		return "no payment fails here, so that no death is attested; package attest's tests look at it"
+	}
 	chain, wallet := strings.CutPrefix(c.daemon, "hotwalletd-")
 	if !wallet {
 		return ""
@@ -74,8 +77,10 @@ func impossible(c cell) string {
 		return "addresses are issued, and their pool is refilled, on the deposit's chain only"
 	case strings.HasPrefix(c.point, "sweep.") && (!depositChain || chain != string(asset.Ethereum)):
 		return "only deposits in ether are swept here"
-	case strings.HasPrefix(c.point, "payment.replace."):
-		return "a payment waits for its block for seconds here, and offers more after minutes; package payment's tests die there"
+	case strings.HasPrefix(c.point, "payment.replace.") && (depositChain || chain == string(asset.Ethereum)):
+		return "geth --dev takes every transaction into the next second's block, and no refund is kept from one: only payouts in coins offer more"
+	case strings.HasPrefix(c.point, "payment.death."):
+		return "no payment fails here, so that none is made anew; package payment's tests die there"
 	case strings.HasPrefix(c.point, "watch.see.") && !depositChain && chain == string(asset.Ethereum):
 		return "a payment in ether has no change to be seen in the mempool"
 	case strings.HasPrefix(c.point, "watch.replace.") && !depositChain:

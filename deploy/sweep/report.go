@@ -128,16 +128,20 @@ func (r *report) unreachedIn(pair asset.Pair) []cell {
 	return slices.DeleteFunc(r.unreached(), func(c cell) bool { return c.pair != pair })
 }
 
-// neverDied lists the discovered points at which nothing has died.
+// neverDied lists the discovered points at which nothing has died, but could.
 func (r *report) neverDied() []string {
 	died := map[string]bool{}
 	for c, count := range r.shown {
 		died[programOf(c.daemon)+" "+c.point] = count > 0
 	}
+	possible := map[string]bool{}
+	for _, c := range r.cells() {
+		possible[programOf(c.daemon)+" "+c.point] = possible[programOf(c.daemon)+" "+c.point] || impossible(c) == ""
+	}
 	var list []string
 	for _, program := range slices.Sorted(maps.Keys(r.points)) {
 		for _, point := range r.points[program] {
-			if name := program + " " + point; !died[name] {
+			if name := program + " " + point; possible[name] && !died[name] {
 				list = append(list, name)
 			}
 		}
@@ -171,7 +175,7 @@ func (r *report) verdict(partial bool) error {
 	for _, s := range r.survived {
 		errs = append(errs, errors.New(s))
 	}
-	if len(r.broken) < len(mistakes()) && len(r.survived) == 0 {
+	if len(r.broken) < len(mistakes())+len(slips()) && len(r.survived) == 0 {
 		errs = append(errs, errors.New("the broken builds were not run"))
 	}
 	return errors.Join(errs...)

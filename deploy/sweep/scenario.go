@@ -36,6 +36,8 @@ func scenarios() []scenario {
 		{name: "BTC→ETH", pairs: forth, run: to(toEther, (*world).happy)},
 		{name: "ETH→BTC", pairs: back, run: to(toCoins, (*world).happy)},
 		{name: "ETH swept", pairs: back, run: swept},
+		{name: "payouts batched", pairs: back, run: batch},
+		{name: "payout outbid", pairs: back, run: outbid},
 		{name: "short BTC, refunded", pairs: forth, run: to(toEther, (*world).short)},
 		{name: "short ETH, refunded", pairs: back, run: to(toCoins, (*world).short)},
 		{name: "short BTC, swapped anew", pairs: forth, run: to(toEther, (*world).repriced)},

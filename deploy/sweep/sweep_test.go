@@ -172,6 +172,7 @@ func found() (r *report, s scenario, every []aim) {
 	for _, m := range mistakes() {
 		r.judge(m, m.finds)
 	}
+	r.judgeSlips(slices.Repeat([]error{errSlipped}, len(slips())))
 	return r, s, []aim{{s.name, "signerd", "signer.commit.after"}, {s.name, "swapd", "relay.publish.after"}}
 }
 

@@ -82,7 +82,9 @@ func open(ctx context.Context, o options, name, root, bin string) (*world, error
 	}
 	w.up, err = cluster.Start(ctx, cluster.Config{Root: root, Bin: bin, API: o.api, MiningAddress: mining,
 		Getenv: func(name string) string { return map[string]string{"KAFKA": o.kafka}[name] },
-		Env:    func(daemon string) []string { return []string{"FERRY_CRASH_DIR=" + w.arms.folder(daemon)} },
+		Env: func(daemon string) []string {
+			return []string{"FERRY_CRASH_DIR=" + w.arms.folder(daemon), "FERRY_BID_WITHIN=" + bidWithin}
+		},
 		Policy: func(d *deployment.Deployment) {
 			d.Locks.DepositWindowSeconds = int64(depositWindow / time.Second)
 			if o.sample > 0 {
@@ -92,6 +94,7 @@ func open(ctx context.Context, o options, name, root, bin string) (*world, error
 			ethereum := d.Chains[asset.Ethereum]
 			ethereum.ReorgLimit = etherReorgLimit
 			d.Chains[asset.Ethereum] = sweeping(ethereum)
+			d.Chains[asset.Bitcoin] = gathering(d.Chains[asset.Bitcoin])
 		},
 		Died: func(daemon string) { w.coming.Go(func() { w.bury(ctx, daemon) }) },
 	})

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 	"pgregory.net/rapid"
 
 	"ferry/hotwallet/durable"
@@ -48,10 +49,16 @@ func TestFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(kind, "mine", "in use by another process", nil)
+	if _, err := kind.TryOpen(path, "mine"); !errors.Is(err, bolterrors.ErrTimeout) {
+		t.Errorf("tried while it is in use: %v", err)
+	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	refused(kind, "theirs", "belongs to another clerk", nil)
+	if db, err = kind.TryOpen(path, "mine"); err != nil || db.Close() != nil {
+		t.Errorf("tried while it is free: %v", err)
+	}
 	newer, wider := kind, kind
 	newer.Format, wider.Buckets = "book 2", [][]byte{[]byte("pages"), []byte("index")}
 	refused(newer, "mine", "has format", nil)

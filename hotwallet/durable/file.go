@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -29,8 +30,12 @@ type Kind struct {
 // bucketMeta: "format" → Kind.Format, "keys" → the fingerprint of the keys.
 var bucketMeta = []byte("meta")
 
-// lockWait is how long another process has to let go of the file.
-const lockWait = time.Second
+// How long another process has to let go of the file. bbolt tries once before it looks at
+// the time, and takes zero for ever.
+const (
+	lockWait = time.Second
+	noWait   = time.Nanosecond
+)
 
 // Create makes an empty file for the keys with this fingerprint, whole or not at
 // all. Where there is one already the error wraps fs.ErrExist.
@@ -63,27 +68,43 @@ func (k Kind) Create(path, keys string) error {
 
 // Open opens the file that was created for the keys. A missing one is an error that
 // wraps fs.ErrNotExist: whoever has forgotten would do it again.
-func (k Kind) Open(path, keys string) (*bolt.DB, error) {
+func (k Kind) Open(path, keys string) (*bolt.DB, error) { return k.open(path, keys, lockWait) }
+
+// TryOpen is Open without waiting: where another process has the file, the error wraps
+// bbolt's ErrTimeout at once.
+func (k Kind) TryOpen(path, keys string) (*bolt.DB, error) { return k.open(path, keys, noWait) }
+
+func (k Kind) open(path, keys string, wait time.Duration) (*bolt.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%s %s is missing: without it %s: %w", k.Name, filepath.Base(path), k.Loss, err)
 	}
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait})
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: wait})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s %s is in use by another process: %w", k.Name, path, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s %s: %w", k.Name, path, err)
 	}
-	if err := db.View(func(tx *bolt.Tx) error { return k.check(tx, path, keys) }); err != nil {
+	complete := false
+	err = db.View(func(tx *bolt.Tx) error {
+		complete = k.complete(tx)
+		return k.check(tx, path, keys)
+	})
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	if len(k.Added) == 0 {
+	if complete {
 		return db, nil
 	}
 	if err := db.Update(k.add); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s %s: %w", k.Name, path, err), db.Close())
 	}
 	return db, nil
+}
+
+// complete reports whether all added buckets are there.
+func (k Kind) complete(tx *bolt.Tx) bool {
+	return !slices.ContainsFunc(k.Added, func(name []byte) bool { return tx.Bucket(name) == nil })
 }
 
 // add makes the added buckets that are not there.

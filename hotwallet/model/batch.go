@@ -92,7 +92,7 @@ func (s *Store) StorePlan(_ context.Context, payments []payment.Payment, plan ch
 	var b payment.Batch
 	err := s.change(func(c *change) error {
 		row := batch{chain: c.chain, purpose: payments[0].Order.Purpose, state: swap.PaymentQueued, version: 1,
-			attempts: []payment.Attempt{{N: 1, State: payment.AttemptPlanned, Plan: plan, PlannedAt: c.at}}}
+			attempts: []payment.Attempt{{N: 1, State: payment.AttemptPlanned, Plan: plan, PlannedAt: c.at, Height: c.cursors[c.chain]}}}
 		for _, p := range payments {
 			row.orders = append(row.orders, p.Order.ID)
 		}

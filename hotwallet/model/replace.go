@@ -16,7 +16,7 @@ import (
 func (s *Store) ReplacementBasis(_ context.Context, b payment.Batch) (payment.Basis, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	basis := payment.Basis{DepositsConfirmed: s.allConfirmed(b.Payments)}
+	basis := payment.Basis{DepositsConfirmed: s.allConfirmed(b.Payments), Height: s.cursors[s.chain]}
 	id, plan := b.Payments[0].Order.Amount.Asset, b.Newest().Plan
 	f, _, err := s.funds(id)
 	if err != nil || !s.accounts() {
@@ -48,7 +48,7 @@ func (s *Store) StoreReplacement(_ context.Context, b payment.Batch, plan chain.
 		if err := c.reserveCoins(b.ID, b.Further(plan)); err != nil {
 			return err
 		}
-		next = b.Replaced(plan, reason, c.at)
+		next = b.Replaced(plan, reason, c.at, c.cursors[c.chain])
 		c.put(next)
 		return nil
 	})

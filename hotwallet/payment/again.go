@@ -75,6 +75,9 @@ func (e *Engine) death(ctx context.Context, r DeathRequest, signed []string) (st
 	if e.config.Coroner == nil {
 		return "", swap.Refuse(swap.CodeUnavailable, "", "", "There is nobody to say so.")
 	}
+	if unproved {
+		return "", nil
+	}
 	r.FencingToken = e.config.FencingToken
 	text, err := e.config.Coroner.AttestDeath(ctx, r)
 	if err != nil {

@@ -45,6 +45,8 @@ type Attempt struct {
 	// Reason is why it was made after an earlier one, "" of the first.
 	Reason    string
 	PlannedAt time.Time
+	// Height is the last block of our own book when it was planned.
+	Height int64
 }
 
 // Batch is one transaction to be, which pays one payment or several. It is immutable

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"ferry/hotwallet/chain"
@@ -95,9 +96,10 @@ type Engine struct {
 	// the chains whose deposits nobody could look at in this round.
 	unattestedSince map[string]time.Time
 	unanswered      map[asset.Chain]error
-	// spent are batches that offer all they may, looks how far blocks were looked through
-	// for the spender that ended a batch.
-	spent map[string]bool
+	// spent are batches that offer all they may, worn those that no other attempt is made
+	// for.
+	spent, worn map[string]bool
+	// looks is how far blocks were looked through for the spender that ended a batch.
 	looks map[string]look
 	// gathering is since when payments wait to be paid together, zero while none does;
 	// apart are those that are paid each by itself.
@@ -140,7 +142,7 @@ func New(c Config) (*Engine, error) {
 		c.Poll = 250 * time.Millisecond
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
-		apart: map[string]bool{}, spent: map[string]bool{}, looks: map[string]look{}}, nil
+		apart: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -234,16 +236,9 @@ func (e *Engine) forget(open []Open) {
 			delete(e.tries, id)
 		}
 	}
-	for id := range e.spent {
-		if !still[id] {
-			delete(e.spent, id)
-		}
-	}
-	for id := range e.looks {
-		if !still[id] {
-			delete(e.looks, id)
-		}
-	}
+	maps.DeleteFunc(e.spent, func(id string, _ bool) bool { return !still[id] })
+	maps.DeleteFunc(e.worn, func(id string, _ bool) bool { return !still[id] })
+	maps.DeleteFunc(e.looks, func(id string, _ look) bool { return !still[id] })
 	for id := range e.apart {
 		if !still[id] {
 			delete(e.apart, id)

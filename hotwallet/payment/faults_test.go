@@ -19,12 +19,17 @@ import (
 // it runs.
 type fuse struct {
 	at, passed int
+	// wide counts what is around the engine too: watcher, sweeps, attestations and deaths.
+	wide bool
+	// names are the boundaries passed, in their order.
+	names []string
 }
 
 type crash struct{ where string }
 
 func (f *fuse) point(name string) {
 	f.passed++
+	f.names = append(f.names, name)
 	if f.at == f.passed {
 		panic(crash{name})
 	}
@@ -122,12 +127,11 @@ type fakeSigner struct {
 	mu     sync.Mutex
 	plans  map[string][32]byte
 	signed map[string][]byte
-	// anchors are what the first transaction for an authority spends first: each later one
-	// does too, until attestd says that it is dead.
+	// anchors are what the first transaction for an order spends first, until that is dead:
+	// each later one does too. lives are the transactions signed for it since.
 	anchors map[string]string
-	// newest is the txid signed last for an order.
-	newest map[string]string
-	spends map[string]string
+	lives   map[string][]string
+	spends  map[string]string
 	// fixed are the anchors of those for whom a coin or nonce was signed last.
 	fixed  map[string]string
 	token  uint64
@@ -138,8 +142,8 @@ type fakeSigner struct {
 }
 
 func newFakeSigner() *fakeSigner {
-	return &fakeSigner{anchors: map[string]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{},
-		newest: map[string]string{}, spends: map[string]string{}, fixed: map[string]string{}}
+	return &fakeSigner{anchors: map[string]string{}, lives: map[string][]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{},
+		spends: map[string]string{}, fixed: map[string]string{}}
 }
 
 func (s *fakeSigner) fail(f ...signFault) {
@@ -165,22 +169,31 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 		return nil, "", swap.Refuse(swap.CodeRefused, "authority.fencing_token", "", "The caller's lease is old.")
 	}
 	s.token = r.FencingToken
-	sum, id := sha256.Sum256(r.Plan.Unsigned), r.Authorities[0].Order.ID
-	before, known := s.plans[id]
-	switch replaces := known && slices.Contains(spends(r), s.anchors[id]); {
-	case known && before != sum && !replaces && !s.dead(id, r):
-		return nil, "", s.conflict("%s was planned twice", id)
-	case !replaces:
-		s.anchors[id] = spends(r)[0]
+	sum, owner := sha256.Sum256(r.Plan.Unsigned), r.Authorities[0].Order.ID
+	for _, a := range r.Authorities {
+		id := a.Order.ID
+		before, known := s.plans[id]
+		switch dead := known && s.dead(id, r); {
+		case !known, dead:
+			s.anchors[id], s.lives[id] = spends(r)[0], nil
+		case before != sum && !slices.Contains(spends(r), s.anchors[id]):
+			return nil, "", s.conflict("%s was planned twice", id)
+		}
 	}
 	for _, spend := range spends(r) {
-		if owner, taken := s.spends[spend]; taken && owner != id && !s.gone(s.fixed[spend], r) {
-			return nil, "", s.conflict("%s is spent by %s and %s", spend, owner, id)
+		if other, taken := s.spends[spend]; taken && other != owner && !s.gone(s.fixed[spend], r) {
+			return nil, "", s.conflict("%s is spent by %s and %s", spend, other, owner)
 		}
-		s.spends[spend], s.fixed[spend] = id, s.anchors[id]
+		s.spends[spend], s.fixed[spend] = owner, s.anchors[owner]
 	}
 	raw, txid := fakechain.Sign(r.Plan)
-	s.plans[id], s.signed[txid], s.newest[id] = sum, raw, txid
+	for _, a := range r.Authorities {
+		s.plans[a.Order.ID] = sum
+		if !slices.Contains(s.lives[a.Order.ID], txid) {
+			s.lives[a.Order.ID] = append(s.lives[a.Order.ID], txid)
+		}
+	}
+	s.signed[txid] = raw
 	if fault == signLost {
 		return nil, "", errLost
 	}
@@ -190,7 +203,10 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 // dead reports that attestd's word is there that nothing that was signed for an order can
 // pay any more.
 func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
-	before, _, err := fakechain.Decode(s.signed[s.newest[id]])
+	if len(s.lives[id]) == 0 {
+		return false
+	}
+	before, _, err := fakechain.Decode(s.signed[s.lives[id][0]])
 	if err != nil {
 		return false
 	}
@@ -200,7 +216,7 @@ func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
 	}
 	for _, text := range r.Deaths {
 		a, err := swap.VerifyDeathAttestation(text, public(seedKey("attest")))
-		if err == nil && a.Kills(anchor, []string{s.newest[id]}) == nil {
+		if err == nil && a.Kills(anchor, s.lives[id]) == nil {
 			return true
 		}
 	}

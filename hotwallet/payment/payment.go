@@ -53,6 +53,8 @@ type Basis struct {
 	// DepositsConfirmed reports that every deposit which the orders use up is in our
 	// own book: confirmed, of this swap and of the amount the order has for it.
 	DepositsConfirmed bool
+	// Height is the last block of our own book (of ReplacementBasis).
+	Height int64
 	// Unsigned reports that an earlier batch's nonce is taken and its plan not
 	// signed yet (account chains): a later nonce could not be mined before it.
 	Unsigned bool

@@ -22,8 +22,8 @@ const attemptsMost = 40
 // it may cost: half of a small payment is no price for an hour.
 const riseMost = 10
 
-// purposeSweep pays all that there is: what it costs more is not to be had from change.
-const purposeSweep swap.Purpose = "sweep"
+// rowsMost bounds all attempts of a batch, those that the signer refused among them.
+const rowsMost = 5 * attemptsMost
 
 // ReasonBid is why an attempt was made after an earlier one; what is offered follows.
 const ReasonBid = "no block has taken the attempt before:"
@@ -31,11 +31,15 @@ const ReasonBid = "no block has taken the attempt before:"
 // ReasonBudget is that a batch waits at the most that it may cost.
 const ReasonBudget = "fees_above_limit: no block takes what the house offers at most for this amount"
 
+// ReasonAttempts is that no other attempt is made for a batch.
+const ReasonAttempts = "no block takes it, and too many attempts were made for it: it waits for the newest"
+
 // Bid is what is known of a batch that waits for a block.
 type Bid struct {
-	// Since is when its first attempt was planned, Offered what the newest one offers.
-	Since   time.Time
-	Offered chain.Rate
+	// Since is when its first attempt was planned, First what that offered and Offered
+	// what the newest one offers.
+	Since          time.Time
+	First, Offered chain.Rate
 	// Budget is the most to offer: the rate at which it costs all that it may, or ten times
 	// what the first attempt offered.
 	Budget chain.Rate
@@ -46,19 +50,17 @@ type Bid struct {
 type Bidder func(b Bid) chain.Rate
 
 // Rising offers what is usual, at most the budget, and the whole budget within so long: in
-// a straight line from the first plan on (lnd's sweeper, sweep/fee_function.go). usual, if
+// a straight line from the first attempt on (lnd's sweeper, sweep/fee_function.go), at most
+// twice as much each time, because the time may have gone by without blocks. usual, if
 // not nil, is what is paid for a place in one of the next blocks.
 func Rising(now func() time.Time, within time.Duration, usual func() chain.Rate) Bidder {
 	return func(b Bid) chain.Rate {
-		gone := now().Sub(b.Since)
-		if gone >= within {
-			return b.Budget
+		line, gone := b.First, min(now().Sub(b.Since), within)
+		if b.First < b.Budget && gone > 0 {
+			part := new(big.Int).Mul(new(big.Int).SetUint64(uint64(b.Budget-b.First)), big.NewInt(int64(gone)))
+			line += chain.Rate(part.Div(part, big.NewInt(int64(within))).Uint64())
 		}
-		var line chain.Rate
-		if b.Budget > 0 && gone > 0 {
-			part := new(big.Int).Mul(new(big.Int).SetUint64(uint64(b.Budget)), big.NewInt(int64(gone)))
-			line = chain.Rate(part.Div(part, big.NewInt(int64(within))).Uint64())
-		}
+		line = min(line, 2*b.Offered)
 		if usual != nil {
 			line = max(line, usual())
 		}
@@ -90,12 +92,15 @@ func (e *Engine) raise(ctx context.Context, b Batch) (Batch, error) {
 // more by now. The earlier ones stay good: each spends what the first spends, so that one
 // of all can be mined. It reports whether there is a new plan.
 func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
-	rate, most, due, err := e.bid(b)
-	if err != nil || !due {
-		return b, false, err
+	if !e.mayBid(b) {
+		return b, false, nil
 	}
 	basis, err := e.config.Store.ReplacementBasis(ctx, b)
-	if err != nil {
+	if err != nil || !b.passedOver(basis.Height) {
+		return b, false, err
+	}
+	rate, most, due, err := e.bid(b)
+	if err != nil || !due {
 		return b, false, err
 	}
 	if !basis.DepositsConfirmed || basis.Unsigned {
@@ -129,16 +134,36 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 	return b, true, nil
 }
 
+// mayBid: after each attempt some time is given, more of it where the signer has refused
+// others since. A sweep pays all that there is and waits for fees to fall.
+func (e *Engine) mayBid(b Batch) bool {
+	if e.config.Bid == nil || !e.config.Payer.Replaceable() || b.Purpose == swap.PurposeSweep || b.Newest().Plan.Size == 0 {
+		return false
+	}
+	signed, refused := 0, 0
+	for _, a := range b.Attempts {
+		if refused++; len(a.Raw) > 0 {
+			signed, refused = signed+1, 0
+		}
+	}
+	e.worn[b.ID] = signed >= attemptsMost || len(b.Attempts) >= rowsMost
+	return !e.worn[b.ID] && e.config.Now().Sub(b.Last().PlannedAt) >= e.config.BidEvery<<min(refused, refusedShifts)
+}
+
+// refusedShifts bounds how often the time between two attempts doubles: half a minute
+// becomes half an hour.
+const refusedShifts = 6
+
+// passedOver reports that a block has come which could have had the newest attempt. What
+// is offered says nothing of itself as long as there is none.
+func (b Batch) passedOver(height int64) bool { return height > b.Newest().Height }
+
 // bid is what a batch should offer, if that is more than it does, and what it may cost.
 func (e *Engine) bid(b Batch) (rate chain.Rate, most asset.Units, due bool, err error) {
 	last := b.Newest()
 	delete(e.spent, b.ID)
-	if e.config.Bid == nil || !e.config.Payer.Replaceable() || len(b.Attempts) >= attemptsMost ||
-		b.Purpose == purposeSweep || last.Plan.Size == 0 || e.config.Now().Sub(b.Last().PlannedAt) < e.config.BidEvery {
-		return 0, most, false, nil
-	}
 	for _, p := range b.Payments {
-		limit, err := e.feeLimit(p.Order)
+		limit, err := e.limitOf(p)
 		if err != nil {
 			return 0, most, false, err
 		}
@@ -155,7 +180,7 @@ func (e *Engine) bid(b Batch) (rate chain.Rate, most asset.Units, due bool, err 
 	}
 	// An estimate that was right within this factor gets there; above it waits for people.
 	budget = min(budget, riseMost*b.Attempts[0].Plan.Rate)
-	rate = e.config.Bid(Bid{Since: b.Attempts[0].PlannedAt, Offered: last.Plan.Rate, Budget: budget})
+	rate = e.config.Bid(Bid{Since: b.Attempts[0].PlannedAt, First: b.Attempts[0].Plan.Rate, Offered: last.Plan.Rate, Budget: budget})
 	// Less than an eighth more is worth no attempt: nodes of account chains refuse it.
 	e.spent[b.ID] = rate >= budget && budget < last.Plan.Rate+last.Plan.Rate/8
 	return rate, most, rate >= last.Plan.Rate+last.Plan.Rate/8+1, nil
@@ -189,6 +214,7 @@ func (e *Engine) replacement(ctx context.Context, b Batch, f chain.Funds, rate c
 			r.Replaces = append(r.Replaces, a.Plan)
 		}
 	}
+	f, r = anchored(f, r)
 	more := f.Coins
 	f.Coins = nil
 	plan, err := e.config.Payer.Plan(ctx, f, r)
@@ -224,6 +250,9 @@ func (b Batch) Newest() Attempt {
 // all that the newest one spends, and so the first one's, or the same nonce.
 func (b Batch) Conflicts(plan chain.Plan) bool {
 	newest := b.Newest().Plan
+	if unanchored {
+		return true
+	}
 	for _, c := range newest.Coins {
 		if !slices.ContainsFunc(plan.Coins, func(o chain.Coin) bool { return o.ID() == c.ID() }) {
 			return false
@@ -244,9 +273,9 @@ func (b Batch) Further(plan chain.Plan) []chain.Coin {
 }
 
 // Replaced is the batch with another planned attempt.
-func (b Batch) Replaced(plan chain.Plan, reason string, at time.Time) Batch {
+func (b Batch) Replaced(plan chain.Plan, reason string, at time.Time, height int64) Batch {
 	next := b.Moved(b.State, "", 0, nil)
-	next.Attempts = append(next.Attempts, Attempt{N: b.Last().N + 1, State: AttemptPlanned, Plan: plan, Reason: reason, PlannedAt: at})
+	next.Attempts = append(next.Attempts, Attempt{N: b.Last().N + 1, State: AttemptPlanned, Plan: plan, Reason: reason, PlannedAt: at, Height: height})
 	return next
 }
 

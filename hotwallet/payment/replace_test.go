@@ -18,6 +18,13 @@ func (w *world) bidding() {
 	w.restart()
 }
 
+// passed has a block come that takes none of what waits, and time go by.
+func (w *world) passed() {
+	w.t.Helper()
+	w.mine(1)
+	w.step()
+}
+
 // attempts are the states of a payment's attempts, in their order.
 func (w *world) attempts(o swap.Order) string {
 	w.t.Helper()
@@ -76,7 +83,7 @@ func TestAnEarlierAttemptIsMined(t *testing.T) {
 		w.step()
 		first := w.payment(o.ID).Attempt
 		w.chain.SetBlockRate(20)
-		w.step()
+		w.passed()
 		second := w.payment(o.ID).Attempt
 		if second.N != 2 || second.TxID == first.TxID {
 			t.Fatalf("%s", w.attempts(o))
@@ -116,11 +123,11 @@ func TestRefusedReplacement(t *testing.T) {
 		w.step()
 		w.chain.SetBlockRate(20)
 		w.signer.fail(signRefused)
-		w.step()
+		w.passed()
 		if got := w.attempts(o); got != "broadcast dropped" {
 			t.Fatal(got)
 		}
-		w.step()
+		w.passed()
 		if got := w.attempts(o); got != "broadcast dropped broadcast" {
 			t.Fatal(got)
 		}
@@ -138,7 +145,7 @@ func TestWaitsAtItsBudget(t *testing.T) {
 	w.step()
 	w.chain.SetBlockRate(1_000_000)
 	for range 30 {
-		w.step()
+		w.passed()
 	}
 	p := w.payment(o.ID)
 	if p.State != swap.PaymentBroadcast || p.Reason != payment.ReasonBudget || w.feeMax.Less(p.Attempt.Plan.Fee) {
@@ -160,6 +167,7 @@ func TestCrashWhileReplacing(t *testing.T) {
 			w.deliver(o)
 			w.step()
 			w.chain.SetBlockRate(20)
+			w.mine(1)
 			where := w.crashing(n)
 			seen[where] = true
 			w.restart()

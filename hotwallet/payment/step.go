@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -144,7 +145,9 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 			return b, false, e.stand(ctx, b, ReasonDeposit, true)
 		}
 	}
+	plan := b.Last().Plan
 	if why == nil {
+		plan = e.planned(ctx, b)
 		var ok bool
 		var err error
 		if why, ok, err = e.attest(ctx, b, b.Payments); err != nil || !ok {
@@ -155,7 +158,7 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 	if err != nil || !ok {
 		return b, false, err
 	}
-	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: b.Last().Plan, Deaths: deaths, FencingToken: e.config.FencingToken})
+	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: plan, Deaths: deaths, FencingToken: e.config.FencingToken})
 	if err != nil {
 		return b, false, e.unsigned(ctx, b, err)
 	}
@@ -180,7 +183,7 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 	}
 	e.later(b.ID, pauseLeast, pauseMost)
 	var refusal *swap.Error
-	if errors.As(cause, &refusal) && refusal.Code != swap.CodeUnavailable {
+	if errors.As(cause, &refusal) && refusal.Code == swap.CodeRefused {
 		e.config.Observer.signing(Refused)
 		if b.Last().N > 1 {
 			_, err := e.config.Store.StoreDropped(ctx, b, because(ReasonRefused, errors.New(refusal.Message)))
@@ -197,21 +200,23 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 // send hands the stored bytes in, for the first time or again: of several attempts the
 // newest first, and earlier ones for as long as the node takes none.
 func (e *Engine) send(ctx context.Context, b Batch) error {
+	var refused string // what was said to a newer attempt: people have to read it
 	for _, a := range b.Live() {
 		if err := e.running(ctx); err != nil {
 			return err
 		}
-		next, taken, err := e.handIn(ctx, b, a)
+		next, taken, err := e.handIn(ctx, b, a, refused)
 		if err != nil || taken {
 			return err
 		}
-		b = next
+		b, refused = next, cmp.Or(refused, next.Reason())
 	}
 	return nil
 }
 
-// handIn hands one attempt in and reports that there is no need to hand in another.
-func (e *Engine) handIn(ctx context.Context, b Batch, a Attempt) (Batch, bool, error) {
+// handIn hands one attempt in and reports that there is no need to hand in another. What
+// was said to a newer one stays the batch's reason.
+func (e *Engine) handIn(ctx context.Context, b Batch, a Attempt, refused string) (Batch, bool, error) {
 	if e.config.Check != nil {
 		if err := e.config.Check(e.config.Chain, a); err != nil {
 			e.later(b.ID, pauseLeast, pauseMost)
@@ -224,10 +229,11 @@ func (e *Engine) handIn(ctx context.Context, b Batch, a Attempt) (Batch, bool, e
 		// Nothing is known of it; the bytes are stored and go out again.
 		return b, true, ctx.Err()
 	}
-	if a.N == b.Last().N {
+	if a.N == b.Newest().N {
 		e.later(b.ID, pauseLeast, pauseMost)
 	}
 	answer := e.answer(b, a, acceptance, cause)
+	answer.Reason = cmp.Or(refused, answer.Reason)
 	e.config.Observer.broadcast(answer.Acceptance)
 	e.config.Log.Info("payment handed in", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "answer", answer.Acceptance)
 	if answer.Reason != "" && answer.Reason != b.Reason() {
@@ -243,7 +249,9 @@ func (e *Engine) answer(b Batch, a Attempt, acceptance chain.Acceptance, cause e
 	answer := Answer{Acceptance: acceptance, At: e.config.Now()}
 	switch acceptance {
 	case chain.Accepted:
-		if e.spent[b.ID] {
+		if e.worn[b.ID] {
+			answer.Reason = ReasonAttempts
+		} else if e.spent[b.ID] {
 			answer.Reason = ReasonBudget
 		}
 	case chain.Conflicting:

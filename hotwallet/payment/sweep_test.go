@@ -21,6 +21,8 @@ type sweeper struct {
 	runner *sweep.Runner
 	// usual is what it hears of fees.
 	usual bool
+	// want is how many payments of the house are final once a walk is over.
+	want int
 }
 
 // newSweeper sweeps what is worth twenty times its cost, and tokens from ten dollars on.
@@ -35,7 +37,7 @@ func (s *sweeper) open() {
 	s.t.Helper()
 	gas := units("1000000000000000000")
 	var err error
-	s.runner, err = sweep.New(sweep.Config{Chain: s.world.on, Store: s.store, Payer: s.chain, Sender: s.funding, FeeMax: s.feeMax,
+	s.runner, err = sweep.New(sweep.Config{Chain: s.world.on, Store: fusedHouse{s.store, s.fuse}, Payer: s.chain, Sender: s.funding, FeeMax: s.feeMax,
 		Settings: sweep.Settings{PerHour: 10, TokenLeast: map[asset.ID]asset.Units{asset.USDT: dollars(10)},
 			TopUpMax: gas, TopUpAddressDay: gas, TopUpDay: gas, CoinsMost: 20, ConsolidatePerDay: 1},
 		FeesUsual: func(context.Context) (bool, error) { return s.usual, nil }, Log: slog.New(slog.DiscardHandler)})

@@ -48,6 +48,7 @@ type world struct {
 	attestor *fakeAttestor
 	clock    *clock
 	fuse     *fuse
+	answers  *answers
 	feeMax   asset.Units
 	offset   int64
 	// receipt is the last that order made.
@@ -118,7 +119,7 @@ func both(t *testing.T, f func(t *testing.T, w *world)) {
 func newWorld(t testing.TB, on asset.Chain) *world {
 	t.Helper()
 	w := &world{t: t, on: on, pool: quickPool(t, pgtest.New(t, "hotwallet")), accounts: testAccounts(t),
-		quoteKey: seedKey("quote"), attest: seedKey("attest"), signer: newFakeSigner(), fuse: &fuse{}, refundFee: asset.NewUnits(1000),
+		quoteKey: seedKey("quote"), attest: seedKey("attest"), signer: newFakeSigner(), fuse: &fuse{}, answers: &answers{}, refundFee: asset.NewUnits(1000),
 		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, feeMax: units("100000000000000000")}
 	if on == asset.Bitcoin {
 		w.chain, w.feeMax = fakechain.NewBitcoin(fakechain.Config{Networks: networks}), units("100000")
@@ -163,12 +164,12 @@ func (w *world) start() {
 	w.must(err)
 	w.must(w.house.Start(ctx))
 	w.funding = w.house.FundingAddress()
-	w.watcher, err = watch.New(watch.Config{Reader: w.chain, Store: w.store, Set: w.set, Poll: time.Second,
+	w.watcher, err = watch.New(watch.Config{Reader: w.chain, Store: fusedWatch{w.store, w.fuse}, Set: w.set, Poll: time.Second,
 		ReorgLimit: w.reorgs(), Log: log})
 	w.must(err)
 	w.must(w.watcher.Step(ctx))
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
-		Payer: fusedPayer{w.chain, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: w.attestor, Coroner: w.coroner,
+		Payer: fusedPayer{answering{w.chain, w.answers}, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: fusedAttestor{w.attestor, w.fuse}, Coroner: w.fusedCoroner(),
 		Reader: w.chain, ReorgLimit: w.reorgs(),
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, BatchWindow: w.window,
 		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Bid: w.bid, Observer: w.told, Now: w.clock.Now, Log: log})

@@ -59,7 +59,7 @@ func (s *Store) Batch(ctx context.Context, batchID string) (payment.Batch, error
 		}
 		b.Attempts, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (a payment.Attempt, err error) {
 			var plan string
-			if err = row.Scan(&a.N, &a.State, &plan, &a.Raw, &a.TxID, &a.Reason, &a.PlannedAt); err == nil {
+			if err = row.Scan(&a.N, &a.State, &plan, &a.Raw, &a.TxID, &a.Reason, &a.PlannedAt, &a.Height); err == nil {
 				a.PlannedAt = a.PlannedAt.UTC()
 				err = json.Unmarshal([]byte(plan), &a.Plan)
 			}
@@ -87,6 +87,7 @@ func (s *Store) StorePlan(ctx context.Context, payments []payment.Payment, plan 
 	if err != nil {
 		return b, err
 	}
+	var height int64
 	now := s.now()
 	err = s.write(ctx, func(tx pgx.Tx) error {
 		if b.ID, err = s.batchID(ctx, tx, ids); err != nil {
@@ -114,8 +115,7 @@ func (s *Store) StorePlan(ctx context.Context, payments []payment.Payment, plan 
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, insertAttemptSQL, b.ID, 1, s.chain, string(encoded), plan.Fee, nonce, plan.SenderPath, now)
-		return err
+		return tx.QueryRow(ctx, insertAttemptSQL, b.ID, 1, s.chain, string(encoded), plan.Fee, nonce, plan.SenderPath, now).Scan(&height)
 	})
 	if err != nil {
 		return payment.Batch{}, fmt.Errorf("plan %s: %w", ids[0], err)
@@ -125,7 +125,7 @@ func (s *Store) StorePlan(ctx context.Context, payments []payment.Payment, plan 
 		p.BatchID, p.Reason, p.Version, p.Attempt = b.ID, "", p.Version+1, nil
 		b.Payments = append(b.Payments, p)
 	}
-	b.Attempts = []payment.Attempt{{N: 1, State: payment.AttemptPlanned, Plan: plan, PlannedAt: now}}
+	b.Attempts = []payment.Attempt{{N: 1, State: payment.AttemptPlanned, Plan: plan, PlannedAt: now, Height: height}}
 	return b, nil
 }
 

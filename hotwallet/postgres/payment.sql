@@ -44,7 +44,7 @@ FROM batch b CROSS JOIN LATERAL unnest(b.orders) WITH ORDINALITY AS o (order_id,
 WHERE b.batch_id = $1 AND p.batch_id = b.batch_id ORDER BY o.n
 
 -- BATCH_ATTEMPTS
-SELECT n, state, plan::text, raw, coalesce(txid, ''), reason, planned_at FROM attempt WHERE batch_id = $1 ORDER BY n
+SELECT n, state, plan::text, raw, coalesce(txid, ''), reason, planned_at, height FROM attempt WHERE batch_id = $1 ORDER BY n
 
 -- CONFIRMED_DEPOSITS
 -- The caller compares the count. The deposits may be on another chain: all chains'
@@ -114,10 +114,12 @@ SELECT count(*) FROM batch WHERE batch_id = $1 OR starts_with(batch_id, $1 || '#
 INSERT INTO batch (batch_id, chain, purpose, state, orders, planned_at) VALUES ($1, $2, $3, 'queued', $4, $5)
 
 -- INSERT_ATTEMPT
-INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, planned_at)
+INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, planned_at, height)
 VALUES ($1, $2, $3, 'planned', $4, $5,
         CASE WHEN $6::bigint IS NULL THEN '' ELSE coalesce((SELECT address FROM sender WHERE chain = $3 AND path = $7),
-             (SELECT address FROM address WHERE chain = $3 AND path = $7), '') END, $6, $8)
+             (SELECT address FROM address WHERE chain = $3 AND path = $7), '') END, $6, $8,
+        (SELECT height FROM cursor WHERE chain = $3))
+RETURNING height
 
 -- RESERVE_COINS
 -- The caller compares the count: every coin of the plan, as the plan has it. One of

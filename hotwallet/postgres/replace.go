@@ -14,6 +14,7 @@ import (
 )
 
 var (
+	heightSQL            = statement("HEIGHT")
 	replacedSenderSQL    = statement("REPLACED_SENDER")
 	insertReplacementSQL = statement("INSERT_REPLACEMENT")
 	dropAttemptSQL       = statement("DROP_ATTEMPT")
@@ -25,6 +26,9 @@ func (s *Store) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.
 	basis := payment.Basis{DepositsConfirmed: true}
 	newest := b.Newest()
 	err := s.read(ctx, func(tx pgx.Tx) (err error) {
+		if err := tx.QueryRow(ctx, heightSQL, s.chain).Scan(&basis.Height); err != nil {
+			return err
+		}
 		for _, p := range b.Payments {
 			var confirmed int
 			if err := tx.QueryRow(ctx, confirmedDepositsSQL, depositArgs(p.Order)...).Scan(&confirmed); err != nil {
@@ -70,8 +74,8 @@ func (s *Store) StoreReplacement(ctx context.Context, b payment.Batch, plan chai
 		n := int64(plan.Nonce)
 		nonce = &n
 	}
-	next := b.Replaced(plan, reason, s.now())
-	last := next.Last()
+	next := b.Replaced(plan, reason, s.now(), 0)
+	last := &next.Attempts[len(next.Attempts)-1]
 	err = s.write(ctx, func(tx pgx.Tx) error {
 		if err := s.moveBatch(ctx, tx, b, b.State, ""); err != nil {
 			return err
@@ -81,7 +85,11 @@ func (s *Store) StoreReplacement(ctx context.Context, b payment.Batch, plan chai
 				return err
 			}
 		}
-		return changedOne(tx.Exec(ctx, insertReplacementSQL, b.ID, last.N, string(encoded), plan.Fee, nonce, last.PlannedAt, reason))
+		err := tx.QueryRow(ctx, insertReplacementSQL, b.ID, last.N, string(encoded), plan.Fee, nonce, last.PlannedAt, reason).Scan(&last.Height)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return payment.ErrChanged
+		}
+		return err
 	})
 	if err != nil {
 		return b, fmt.Errorf("store another attempt of %s: %w", b.ID, err)

@@ -1,3 +1,6 @@
+-- HEIGHT
+SELECT height FROM cursor WHERE chain = $1
+
 -- REPLACED_SENDER
 -- What the account of a batch could spend of the asset $3 without this batch: what it holds,
 -- less funding that is not deep enough, less its other batches that are in no block ($4:
@@ -17,11 +20,12 @@ FROM attempt a WHERE a.batch_id = $1 AND a.n = 1 AND a.chain = $2
 -- INSERT_REPLACEMENT
 -- From the same account with the same nonce, on chains that have them, and never beside a
 -- plan that is not signed.
-INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, planned_at, reason)
-SELECT $1, $2, a.chain, 'planned', $3, $4, a.sender, a.nonce, $6, $7
-FROM attempt a WHERE a.batch_id = $1 AND a.n = 1 AND a.nonce IS NOT DISTINCT FROM $5
+INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, planned_at, reason, height)
+SELECT $1, $2, a.chain, 'planned', $3, $4, a.sender, a.nonce, $6, $7, u.height
+FROM attempt a JOIN cursor u USING (chain) WHERE a.batch_id = $1 AND a.n = 1 AND a.nonce IS NOT DISTINCT FROM $5
   AND NOT EXISTS (SELECT 1 FROM attempt p WHERE p.batch_id = $1 AND p.state = 'planned')
   AND NOT EXISTS (SELECT 1 FROM halt h WHERE h.chain = a.chain)
+RETURNING height
 
 -- DROP_ATTEMPT
 UPDATE attempt SET state = 'dropped' WHERE batch_id = $1 AND n = $2 AND n > 1 AND state = 'planned'

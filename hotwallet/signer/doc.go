@@ -81,6 +81,6 @@
 // # Imports
 //
 // It imports swap and its leaves, swap/rpc, hotwallet/keys, btcd's and
-// go-ethereum's transaction code, hotwallet/durable, filippo.io/age, x/sync and bbolt. Only cmd and tests
+// go-ethereum's code for transactions and the curve, hotwallet/durable, filippo.io/age, x/sync and bbolt. Only cmd and tests
 // import it.
 package signer

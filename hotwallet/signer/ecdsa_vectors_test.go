@@ -67,8 +67,9 @@ func TestWycheproof(t *testing.T) {
 			digest := sha256.Sum256(unhex(t, c.Msg))
 			sig, err := ecdsa.ParseDERSignature(unhex(t, c.Sig))
 			accepted := err == nil && lowS(sig.S()) && sig.Verify(digest[:], key)
-			if accepted != (c.Result == "valid") {
-				t.Errorf("%d (%s) is %s, accepted: %t", c.ID, c.Comment, c.Result, accepted)
+			ours := verifySignature(key.SerializeCompressed(), digest[:], unhex(t, c.Sig)) == nil
+			if accepted != (c.Result == "valid") || ours != accepted {
+				t.Errorf("%d (%s) is %s, accepted: %t by btcd, %t here", c.ID, c.Comment, c.Result, accepted, ours)
 			}
 			seen[c.Result]++
 		}
@@ -98,9 +99,14 @@ func TestBIP143(t *testing.T) {
 	if err != nil || hex.EncodeToString(digest) != "c37af31116d1b27caf68aae9e3ac82f1477929014d5b917657d0eb49478cb670" {
 		t.Errorf("digest %x, %v", digest, err)
 	}
-	signed, err := witness(tx, hashes, 1, coin, key)
+	b := utxoTx{chain: asset.Bitcoin, tx: tx, spent: []*wire.TxOut{first, coin}, public: [][]byte{nil, public.SerializeCompressed()}}
+	signed, err := b.witness(hashes, 1, key)
 	if err != nil {
 		t.Fatal(err)
+	}
+	tx.TxIn[1].Witness = signed
+	if err := b.verifyWitness(hashes, 1); err != nil {
+		t.Error(err)
 	}
 	const want = "304402203609e17b84f6a7d30c80bfa610b5b4542f32a8a0d5447a12fb1366d7f01cc44a0220573a954c4518331561406f90300e8f3358f51928d43c212a8caed02de67eebee01"
 	if got := hex.EncodeToString(signed[0]); got != want || hex.EncodeToString(signed[1]) != "025476c2e83188368da1ff3e292e7acafcdb3566bb0ad253f62fc70f07aeee6357" {

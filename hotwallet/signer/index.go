@@ -18,9 +18,6 @@ var indexedKey = []byte("indexed by txid")
 // indexTxIDs makes the index of a memory that has none yet.
 func indexTxIDs(tx *bolt.Tx) error {
 	attempts := tx.Bucket(bucketAttempt)
-	if attempts.Get(indexedKey) != nil {
-		return nil
-	}
 	err := tx.Bucket(bucketSigned).ForEach(func(sequence, raw []byte) error {
 		var signed signedRecord
 		if err := json.Unmarshal(raw, &signed); err != nil {

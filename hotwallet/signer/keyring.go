@@ -1,15 +1,17 @@
 package signer
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
+	"github.com/btcsuite/btcd/address/v2"
 	"github.com/btcsuite/btcd/btcec/v2"
 	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
+	"github.com/btcsuite/btcd/txscript/v2"
 
 	"ferry/hotwallet/keys"
 	"ferry/swap/asset"
@@ -20,13 +22,12 @@ import (
 // wiped.
 type keyring struct {
 	networks asset.Networks
-	private  map[branchID]*hdkeychain.ExtendedKey
+	private  map[branchID]*branch
 	// public derives the same addresses as the hot wallet and attestd do, with
 	// the same code.
 	public keys.Accounts
 	file   keys.File
-	// known are public keys that were derived of late: an input's is asked for when it
-	// is checked and when it is signed.
+	// known are public keys that were derived of late: the hot sender's, change's.
 	mu    sync.Mutex
 	known map[position]keys.Key
 }
@@ -55,7 +56,7 @@ func newKeyring(n asset.Networks, seed []byte) (*keyring, error) {
 		return nil, fmt.Errorf("master key: %w", err)
 	}
 	defer master.Zero()
-	k := &keyring{networks: n, private: map[branchID]*hdkeychain.ExtendedKey{}, known: map[position]keys.Key{}}
+	k := &keyring{networks: n, private: map[branchID]*branch{}, known: map[position]keys.Key{}}
 	for _, chain := range n.Chains() {
 		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
 			id := accountID{chain, role}
@@ -81,16 +82,16 @@ func (k *keyring) addAccount(master *hdkeychain.ExtendedKey, id accountID) (publ
 		return "", err
 	}
 	defer account.Zero()
-	for _, branch := range []uint32{keys.External, keys.Change} {
-		private, err := descend(account, branch)
+	for _, number := range []uint32{keys.External, keys.Change} {
+		extended, err := descend(account, number)
 		if err != nil {
 			return "", err
 		}
-		// Its public key is worked out here, so that later nothing is written to it.
-		if _, err := private.Neuter(); err != nil {
-			return "", fmt.Errorf("extended public key of %s account %d, branch %d: %w", id.chain, id.role, branch, err)
+		k.private[branchID{id, number}], err = newBranch(extended)
+		extended.Zero()
+		if err != nil {
+			return "", fmt.Errorf("%s account %d, branch %d: %w", id.chain, id.role, number, err)
 		}
-		k.private[branchID{id, branch}] = private
 	}
 	neutered, err := account.Neuter()
 	if err != nil {
@@ -128,30 +129,46 @@ func descend(from *hdkeychain.ExtendedKey, indices ...uint32) (*hdkeychain.Exten
 	return key, nil
 }
 
-// key derives the private key at a position and checks that it is that of the
-// public key derived there. The caller wipes it.
+// key derives the private key at a position. The caller wipes it, and verifies what it
+// has signed by the public key that was derived there without it.
 func (k *keyring) key(p position) (*btcec.PrivateKey, error) {
-	branch, ok := k.private[branchID{accountID{p.chain, p.role}, p.branch}]
+	b, err := k.branch(p)
+	if err != nil {
+		return nil, err
+	}
+	return b.privateChild(p.index)
+}
+
+// owner is the compressed public key at a position on a chain of coins, and the script of
+// coins that it owns.
+func (k *keyring) owner(p position) (public, script []byte, err error) {
+	b, err := k.branch(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	if public, err = b.publicChild(p.index); err != nil {
+		return nil, nil, err
+	}
+	return public, scriptOf(p.chain, public), nil
+}
+
+func (k *keyring) branch(p position) (*branch, error) {
+	b, ok := k.private[branchID{accountID{p.chain, p.role}, p.branch}]
 	if !ok {
 		return nil, fmt.Errorf("no account %d on chain %.20q with a branch %d", p.role, p.chain, p.branch)
 	}
-	child, err := descend(branch, p.index)
-	if err != nil {
-		return nil, err
+	return b, nil
+}
+
+// scriptOf is the script of coins that a key of a chain owns: P2PKH on Bitcoin Cash,
+// P2WPKH on the others.
+func scriptOf(c asset.Chain, public []byte) []byte {
+	hash := address.Hash160(public)
+	if c == asset.BitcoinCash {
+		return slices.Concat([]byte{txscript.OP_DUP, txscript.OP_HASH160, txscript.OP_DATA_20}, hash,
+			[]byte{txscript.OP_EQUALVERIFY, txscript.OP_CHECKSIG})
 	}
-	defer child.Zero()
-	private, err := child.ECPrivKey()
-	if err != nil {
-		return nil, fmt.Errorf("private key: %w", err)
-	}
-	public, err := k.derive(p)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(private.PubKey().SerializeCompressed(), public.PublicKey) {
-		return nil, fmt.Errorf("private and public derivation of %s differ", public.Path)
-	}
-	return private, nil
+	return slices.Concat([]byte{txscript.OP_0, txscript.OP_DATA_20}, hash)
 }
 
 // derive is the public side of a position.
@@ -177,8 +194,8 @@ func (k *keyring) derive(p position) (keys.Key, error) {
 
 // wipe overwrites the private keys.
 func (k *keyring) wipe() {
-	for _, branch := range k.private {
-		branch.Zero()
+	for _, b := range k.private {
+		b.wipe()
 	}
 }
 

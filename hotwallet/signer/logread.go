@@ -131,7 +131,7 @@ func (r *LogReport) compare(dir string, n asset.Networks) (err error) {
 		return err
 	}
 	fingerprint := fingerprintOf(n, public)
-	m, err := openMemory(filepath.Join(dir, memoryName), fingerprint)
+	m, err := openMemoryBy(memoryKind.TryOpen, filepath.Join(dir, memoryName), fingerprint)
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil // the signer runs
 	}

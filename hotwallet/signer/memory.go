@@ -97,17 +97,26 @@ type memory struct {
 
 // openMemory opens the memory that belongs to the fingerprint.
 func openMemory(path, fingerprint string) (*memory, error) {
-	db, err := memoryKind.Open(path, fingerprint)
+	return openMemoryBy(memoryKind.Open, path, fingerprint)
+}
+
+func openMemoryBy(open func(path, keys string) (*bolt.DB, error), path, fingerprint string) (*memory, error) {
+	db, err := open(path, fingerprint)
 	if err != nil {
 		return nil, err
 	}
 	m := &memory{db: db, head: firstHead(fingerprint)}
-	err = db.Update(func(tx *bolt.Tx) error {
+	indexed := false
+	err = db.View(func(tx *bolt.Tx) error {
 		found, err := load(tx.Bucket(bucketLog), keyHead, &m.head)
 		m.fresh = !found
 		m.head.Pending = bytes.Clone(tx.Bucket(bucketLog).Get(keyPending))
-		return errors.Join(err, indexTxIDs(tx))
+		indexed = tx.Bucket(bucketAttempt).Get(indexedKey) != nil
+		return err
 	})
+	if err == nil && !indexed {
+		err = db.Update(indexTxIDs)
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

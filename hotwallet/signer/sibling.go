@@ -31,22 +31,21 @@ func (c *siblingCoin) position(n asset.Networks, on asset.Chain, coin wire.OutPo
 	return at, err == nil && at.role == keys.Deposit && at.branch == keys.External
 }
 
-// inputKey finds the key of an input, which has to own the coin: one of the chain's own
+// inputKey finds the key of an input, and its public key, which has to own the coin: one of the chain's own
 // accounts, or the one of another's that the claim permits.
-func (s *Signer) inputKey(c claim, outpoint wire.OutPoint, coin *wire.TxOut, path, field string) (position, error) {
+func (s *Signer) inputKey(c claim, outpoint wire.OutPoint, coin *wire.TxOut, path, field string) (at position, public []byte, err error) {
 	at, sibling := c.sibling.position(s.ring.networks, c.chain, outpoint, path)
 	if !sibling {
-		var err error
 		if at, err = parsePath(s.ring.networks, c.chain, path); err != nil || !at.spendable() {
-			return at, refuse(field, "", "The path is not one whose coins may be spent.")
+			return at, nil, refuse(field, "", "The path is not one whose coins may be spent.")
 		}
 	}
-	key, err := s.ring.derive(at)
+	public, script, err := s.ring.owner(at)
 	if err != nil {
-		return at, err
+		return at, nil, err
 	}
-	if !bytes.Equal(coin.PkScript, key.Script) {
-		return at, refuse(field, "", "The coin does not belong to the key at this path.")
+	if !bytes.Equal(coin.PkScript, script) {
+		return at, nil, refuse(field, "", "The coin does not belong to the key at this path.")
 	}
-	return at, nil
+	return at, public, nil
 }

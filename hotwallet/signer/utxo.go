@@ -18,6 +18,8 @@ type utxoTx struct {
 	tx    *wire.MsgTx
 	spent []*wire.TxOut
 	at    []position
+	// public are the keys at these, compressed: what is signed is verified by them.
+	public [][]byte
 }
 
 // checkUTXO recomputes what a transaction does and compares it with the claims. The
@@ -81,7 +83,7 @@ func (s *Signer) checkInputs(c claim, b *utxoTx, inputs []*ferryv1.UTXOInput) (u
 			return 0, refuse(field+".previous_tx", "", "The previous transaction has not made the coin that is spent.")
 		}
 		coin := previous.TxOut[outpoint.Index]
-		at, err := s.inputKey(c, outpoint, coin, input.GetPath(), field+".path")
+		at, public, err := s.inputKey(c, outpoint, coin, input.GetPath(), field+".path")
 		if err != nil {
 			return 0, err
 		}
@@ -89,7 +91,7 @@ func (s *Signer) checkInputs(c claim, b *utxoTx, inputs []*ferryv1.UTXOInput) (u
 			return 0, refuse(field+".previous_tx", "", "The coin's amount is out of range.")
 		}
 		sum += uint64(coin.Value) // at most 200 × 84e14: no overflow
-		b.spent, b.at = append(b.spent, coin), append(b.at, at)
+		b.spent, b.at, b.public = append(b.spent, coin), append(b.at, at), append(b.public, public)
 	}
 	return sum, nil
 }

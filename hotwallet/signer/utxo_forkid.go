@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/btcsuite/btcd/address/v2"
 	"github.com/btcsuite/btcd/btcec/v2"
 	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
+
+	"ferry/swap/asset"
 )
 
 // sigHashForkID is SIGHASH_ALL with the flag by which Bitcoin Cash tells its
@@ -71,9 +72,8 @@ func signForkID(b utxoTx, keyAt func(position) (*btcec.PrivateKey, error)) error
 			return err
 		}
 		signed := append(ecdsa.Sign(key, digest[:]).Serialize(), byte(sigHashForkID))
-		public := key.PubKey().SerializeCompressed()
 		key.Zero()
-		in.SignatureScript, err = txscript.NewScriptBuilder().AddData(signed).AddData(public).Script()
+		in.SignatureScript, err = txscript.NewScriptBuilder().AddData(signed).AddData(b.public[i]).Script()
 		if err != nil {
 			return fmt.Errorf("sign input %d: %w", i, err)
 		}
@@ -119,25 +119,12 @@ func verifyForkIDInput(tx *wire.MsgTx, i int, spent *wire.TxOut, script []byte) 
 	if signed[last] != byte(sigHashForkID) {
 		return errHashType
 	}
-	pays := append([]byte{txscript.OP_DUP, txscript.OP_HASH160, txscript.OP_DATA_20}, address.Hash160(public)...)
-	if !bytes.Equal(append(pays, txscript.OP_EQUALVERIFY, txscript.OP_CHECKSIG), spent.PkScript) {
+	if !bytes.Equal(scriptOf(asset.BitcoinCash, public), spent.PkScript) {
 		return errOtherKey
-	}
-	key, err := btcec.ParsePubKey(public)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errOtherKey, err)
-	}
-	signature, err := ecdsa.ParseDERSignature(signed[:last])
-	if err != nil {
-		return fmt.Errorf("%w: %w", errSignature, err)
 	}
 	digest, err := forkIDDigest(tx, i, spent, sigHashForkID)
 	if err != nil {
 		return err
 	}
-	// Serialize writes the low s: any other is not what was parsed.
-	if !bytes.Equal(signature.Serialize(), signed[:last]) || !signature.Verify(digest[:], key) {
-		return errSignature
-	}
-	return nil
+	return verifySignature(public, digest[:], signed[:last])
 }

@@ -87,7 +87,7 @@ func signedForkID(t interface{ Fatalf(string, ...any) }) (utxoTx, *btcec.Private
 	b := utxoTx{tx: wire.NewMsgTx(2), at: make([]position, 2)}
 	for n := range 2 {
 		b.tx.AddTxIn(&wire.TxIn{PreviousOutPoint: wire.OutPoint{Hash: [32]byte{byte(n + 1)}, Index: uint32(n)}, Sequence: 0xfffffffd})
-		b.spent = append(b.spent, wire.NewTxOut(int64(5_000+n), script))
+		b.spent, b.public = append(b.spent, wire.NewTxOut(int64(5_000+n), script)), append(b.public, public.SerializeCompressed())
 	}
 	b.tx.AddTxOut(wire.NewTxOut(9_000, script))
 	if err := signForkID(b, func(position) (*btcec.PrivateKey, error) {

@@ -239,8 +239,9 @@ func TestWitnessIsBIP143(t *testing.T) {
 		spent[i] = wire.NewTxOut(out.units, unhex(t, out.script))
 		fetcher.AddPrevOut(tx.TxIn[i].PreviousOutPoint, spent[i])
 	}
-	key, _ := btcec.PrivKeyFromBytes(unhex(t, "619c335025c7f4012e556c2a58b2506e30b8511b53ade95ea316fd8c3286feb9"))
-	got, err := witness(tx, txscript.NewTxSigHashes(tx, fetcher), 1, spent[1], key)
+	key, public := btcec.PrivKeyFromBytes(unhex(t, "619c335025c7f4012e556c2a58b2506e30b8511b53ade95ea316fd8c3286feb9"))
+	b := utxoTx{chain: asset.Bitcoin, tx: tx, spent: spent, public: [][]byte{nil, public.SerializeCompressed()}}
+	got, err := b.witness(txscript.NewTxSigHashes(tx, fetcher), 1, key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func (b *Bitcoin) Pay(ctx context.Context, outputs []Output) (txid string, err e
 		if err != nil {
 			return "", err
 		}
-		if txid, sendErr = b.node.Send(ctx, tx); sendErr == nil {
+		if txid, sendErr = b.node.SendOwn(ctx, tx); sendErr == nil {
 			return txid, nil
 		}
 		lost, err := b.lost(ctx, coins)

@@ -88,7 +88,7 @@ func (b *Bitcoin) Pay(ctx context.Context, to string, units asset.Units) (txid s
 	if err != nil {
 		return "", err
 	}
-	txid, err = b.node.Send(ctx, tx)
+	txid, err = b.node.SendOwn(ctx, tx)
 	if err != nil {
 		return "", fmt.Errorf("broadcast %s %s: %w", asset.FormatUnits(units, 8), b.node.Chain().NativeID(), err)
 	}
