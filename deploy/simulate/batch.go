@@ -34,7 +34,7 @@ type batch struct {
 type sum struct {
 	played, facts, fewest int
 	steps                 int
-	stranded              []uint64
+	stranded, anew        []uint64
 	virtual, real, cpu    time.Duration
 	pairs                 map[simulation.Pair]int
 	broken                []simulation.Result
@@ -101,6 +101,9 @@ func (s *sum) add(r simulation.Result) {
 	if r.Stranded > 0 {
 		s.stranded = append(s.stranded, r.Seed)
 	}
+	if r.Anew > 0 {
+		s.anew = append(s.anew, r.Seed)
+	}
 	s.virtual += r.Virtual
 	for pair, n := range r.Pairs {
 		s.pairs[pair] += n
@@ -136,6 +139,7 @@ func (s *sum) print(out io.Writer, b batch) {
 	for _, pair := range unexpected {
 		fmt.Fprintf(out, "  not declared   %s (%d times)\n", pair, s.pairs[pair])
 	}
+	fmt.Fprintf(out, "made anew        in %d seeds a payment whose coin was gone for good %v\n", len(s.anew), s.anew)
 	fmt.Fprintf(out, "stranded         in %d seeds a payment waits for a coin that is gone for good (docs/simulation.md) %v\n", len(s.stranded), s.stranded)
 	fmt.Fprintf(out, "broken           %d\n", len(s.broken))
 	if len(s.broken) > 0 {

@@ -37,7 +37,7 @@ func (c *change) addCoin(credit chain.Credit, at int64) error {
 	case row.height != 0 || row.units != credit.Units || row.address != credit.Address:
 		return fmt.Errorf("coin %s is in a block already or has changed: %w", credit.CoinID(), ErrState)
 	}
-	row.height = at
+	row.height, row.goneFrom = at, 0
 	model.Set(c.tx, c.coins, key, row)
 	return nil
 }
@@ -69,7 +69,7 @@ func (c *change) reorgCoins(at chain.Ref) error {
 		case row.spentBy != "":
 			return fmt.Errorf("coin %s is spent in a block above: %w", key.name, ErrState)
 		case row.reservedBy != "":
-			row.height = 0
+			row.height, row.goneFrom = 0, at.Height
 			model.Set(c.tx, c.coins, key, row)
 		default:
 			model.Delete(c.tx, c.coins, key)

@@ -66,7 +66,9 @@ type coin struct {
 	address, path string
 	coinbase      bool
 	// height is 0 while a reserved coin is in no block.
-	height      int64
+	height int64
+	// goneFrom is where it was before, while in no block.
+	goneFrom    int64
 	reservedBy  string
 	spentBy     string
 	spentHeight int64

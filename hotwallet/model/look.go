@@ -130,17 +130,30 @@ func (d *Database) Payments() []Payment {
 	return all
 }
 
-// Stranded reports a payment that is signed with a coin which is in no block: it
-// can't be mined unless the coin comes back.
+// Stranded reports a payment that is signed with a coin which is in no block, other than
+// the first: it can't be mined unless that coin comes back, and does not die of it.
 func (d *Database) Stranded(p Payment) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if p.State != swap.PaymentSigned && p.State != swap.PaymentBroadcast {
+	if p.State != swap.PaymentSigned && p.State != swap.PaymentBroadcast || p.Order.Chain.Family() != asset.UTXO {
 		return false
 	}
-	return slices.ContainsFunc(p.Attempt.Plan.Coins, func(c chain.Coin) bool {
+	coins := d.batches[p.BatchID].attempts[0].Plan.Coins
+	return d.coins[place{p.Order.Chain, coins[0].ID()}].height != 0 && slices.ContainsFunc(coins, func(c chain.Coin) bool {
 		return d.coins[place{p.Order.Chain, c.ID()}].height == 0
 	})
+}
+
+// Died reports that a payment lost its coin for good after it was signed.
+func (d *Database) Died(orderID string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, b := range d.batches {
+		if b.death != nil && b.chain.Family() == asset.UTXO && slices.Contains(b.orders, orderID) {
+			return true
+		}
+	}
+	return false
 }
 
 // Books implements reconcile.Store.

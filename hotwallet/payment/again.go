@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ferry/swap"
+	"ferry/swap/asset"
 	"ferry/swap/crash"
 )
 
@@ -23,28 +24,37 @@ func (e *Engine) again(ctx context.Context, b Batch) error {
 	if err := e.running(ctx); err != nil {
 		return err
 	}
-	r, err := e.config.Store.Ended(ctx, b)
+	end, err := e.config.Store.Ended(ctx, b)
 	if err != nil {
 		return err
 	}
-	var signed []string
-	for _, a := range b.Attempts {
-		if a.TxID != "" {
-			signed = append(signed, a.TxID)
-		}
-	}
-	if _, cause := e.death(ctx, r, signed); cause != nil {
+	if _, cause := e.death(ctx, end.DeathRequest, b.signed()); cause != nil {
 		return e.alive(ctx, b, cause)
 	}
+	return e.bury(ctx, b, end.DeathRequest)
+}
+
+// bury has the payments of a batch that is proved to be dead be queued like new ones.
+func (e *Engine) bury(ctx context.Context, b Batch, r DeathRequest) error {
 	crash.Point("payment.death.before")
 	if err := e.config.Store.StoreDeath(ctx, b, r); err != nil {
 		return err
 	}
 	crash.Point("payment.death.after")
-	e.config.Log.Info("payment is made anew", "chain", e.config.Chain, "batch", b.ID, "failed", r.Spender)
+	e.config.Log.Warn("payment is made anew", "chain", e.config.Chain, "batch", b.ID, "anchor", r.Anchor, "spender", r.Spender)
 	delete(e.tries, b.ID)
 	e.moved()
 	return nil
+}
+
+// signed are the txids of a batch.
+func (b Batch) signed() (txids []string) {
+	for _, a := range b.Attempts {
+		if a.TxID != "" {
+			txids = append(txids, a.TxID)
+		}
+	}
+	return txids
 }
 
 // alive says why the payments of a batch can't be made anew, and puts them off.
@@ -80,19 +90,22 @@ func (e *Engine) death(ctx context.Context, r DeathRequest, signed []string) (st
 	return text, a.Kills(r.Anchor, signed)
 }
 
-// deaths are attestd's words on what ended earlier batches of a batch's payments, for the
-// signer. done is false, with the reason stored, while there is one that it has not.
+// deaths are attestd's words on what ended earlier batches of a batch's payments, and those
+// that had one of its coins, for the signer. done is false, with the reason stored, while
+// there is one that it has not.
 func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, done bool, err error) {
-	earlier := strings.Contains(b.ID, "#")
-	var orders []string
+	earlier := e.config.Chain.Family() == asset.UTXO || strings.Contains(b.ID, "#")
 	for _, p := range b.Payments {
-		orders = append(orders, p.Order.ID)
 		earlier = earlier || p.Order.Retry > 0
 	}
 	if !earlier {
 		return nil, true, nil
 	}
-	ended, err := e.config.Store.Deaths(ctx, orders)
+	var coins []string
+	for _, c := range b.Last().Plan.Coins {
+		coins = append(coins, c.ID())
+	}
+	ended, err := e.config.Store.Deaths(ctx, b.Orders(), coins)
 	if err != nil {
 		return nil, false, err
 	}

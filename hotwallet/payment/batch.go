@@ -98,6 +98,12 @@ func HoldKey(b Batch, n int, orderID string) string {
 	return key
 }
 
+// DeadKey is under which the books give back what they held of an asset for a payment of a
+// batch that is dead.
+func DeadKey(b Batch, orderID string, id asset.ID) string {
+	return fmt.Sprintf("dead:%s:%s:%s", b.ID, orderID, id)
+}
+
 // Reason is why the batch stands still, "" if it does not.
 func (b Batch) Reason() string { return b.Payments[0].Reason }
 

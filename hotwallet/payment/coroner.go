@@ -24,6 +24,16 @@ type DeathRequest struct {
 	FencingToken uint64
 }
 
+// Ending is what the rows know of the end of a batch.
+type Ending struct {
+	// DeathRequest is what attestd has to find. Its Anchor is "" while nothing but the batch
+	// has spent it; its Spender is "" where a block took the anchor away with the
+	// transaction that made it: whoever has spent what that one was made from ends the batch.
+	DeathRequest
+	// From is the height that the anchor was at, where the spender is to be found.
+	From int64
+}
+
 // Coroner vouches for the death of payments from nodes of its own: what it signs is a
 // swap.DeathAttestation. A *swap.Error says why it does not; any other error leaves that
 // open. Either may be different the next time.

@@ -44,6 +44,11 @@ type Config struct {
 	Attestor Attestor
 	// Coroner vouches for the end of payments that failed; where it is nil none is made anew.
 	Coroner Coroner
+	// Reader finds in blocks who has spent what a coin was made from that is gone; where
+	// it is nil, or does not tell what transactions spend, nobody looks. ReorgLimit is the
+	// watcher's.
+	Reader     chain.Reader
+	ReorgLimit int64
 	// FencingToken is the lease's.
 	FencingToken uint64
 	// FeeMax is the most one transaction may cost, whatever it is for, and
@@ -94,6 +99,8 @@ type Engine struct {
 	// spent are batches that offer all they may, worn those that no other attempt is made
 	// for.
 	spent, worn map[string]bool
+	// looks is how far blocks were looked through for the spender that ended a batch.
+	looks map[string]look
 	// gathering is since when payments wait to be paid together, zero while none does;
 	// apart are those that are paid each by itself.
 	gathering time.Time
@@ -135,7 +142,7 @@ func New(c Config) (*Engine, error) {
 		c.Poll = 250 * time.Millisecond
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
-		apart: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}}, nil
+		apart: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -231,6 +238,7 @@ func (e *Engine) forget(open []Open) {
 	}
 	maps.DeleteFunc(e.spent, func(id string, _ bool) bool { return !still[id] })
 	maps.DeleteFunc(e.worn, func(id string, _ bool) bool { return !still[id] })
+	maps.DeleteFunc(e.looks, func(id string, _ look) bool { return !still[id] })
 	for id := range e.apart {
 		if !still[id] {
 			delete(e.apart, id)
@@ -271,6 +279,9 @@ func (e *Engine) advance(ctx context.Context, o Open) error {
 	}
 	if b.State == swap.PaymentFailed {
 		return e.again(ctx, b)
+	}
+	if dead, err := e.ended(ctx, b); err != nil || dead {
+		return err
 	}
 	return e.forward(ctx, b, authorities)
 }

@@ -132,8 +132,10 @@ type fakeSigner struct {
 	anchors map[string]string
 	lives   map[string][]string
 	spends  map[string]string
-	token   uint64
-	faults  []signFault
+	// fixed are the anchors of those for whom a coin or nonce was signed last.
+	fixed  map[string]string
+	token  uint64
+	faults []signFault
 	// conflicting says what was asked for that must never be.
 	conflicting string
 	calls       int
@@ -141,7 +143,7 @@ type fakeSigner struct {
 
 func newFakeSigner() *fakeSigner {
 	return &fakeSigner{anchors: map[string]string{}, lives: map[string][]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{},
-		spends: map[string]string{}}
+		spends: map[string]string{}, fixed: map[string]string{}}
 }
 
 func (s *fakeSigner) fail(f ...signFault) {
@@ -179,10 +181,10 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 		}
 	}
 	for _, spend := range spends(r) {
-		if other, taken := s.spends[spend]; taken && other != owner {
+		if other, taken := s.spends[spend]; taken && other != owner && !s.gone(s.fixed[spend], r) {
 			return nil, "", s.conflict("%s is spent by %s and %s", spend, other, owner)
 		}
-		s.spends[spend] = owner
+		s.spends[spend], s.fixed[spend] = owner, s.anchors[owner]
 	}
 	raw, txid := fakechain.Sign(r.Plan)
 	for _, a := range r.Authorities {
@@ -198,8 +200,8 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 	return raw, txid, ctx.Err()
 }
 
-// dead reports that attestd's word is there that one of what is signed for an order has
-// spent its nonce and failed.
+// dead reports that attestd's word is there that nothing that was signed for an order can
+// pay any more.
 func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
 	if len(s.lives[id]) == 0 {
 		return false
@@ -209,6 +211,9 @@ func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
 		return false
 	}
 	anchor := fmt.Sprintf("%s:%s:%d", before.Chain, before.Sender, before.Nonce)
+	if before.Sender == "" {
+		anchor = fmt.Sprintf("%s:%s", before.Chain, s.anchors[id])
+	}
 	for _, text := range r.Deaths {
 		a, err := swap.VerifyDeathAttestation(text, public(seedKey("attest")))
 		if err == nil && a.Kills(anchor, s.lives[id]) == nil {
@@ -216,6 +221,14 @@ func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
 		}
 	}
 	return false
+}
+
+// gone reports that attestd's word is there that a coin is spent for good.
+func (s *fakeSigner) gone(coin string, r payment.SignRequest) bool {
+	return slices.ContainsFunc(r.Deaths, func(text string) bool {
+		a, err := swap.VerifyDeathAttestation(text, public(seedKey("attest")))
+		return err == nil && a.Anchor == fmt.Sprintf("%s:%s", a.Chain, coin)
+	})
 }
 
 func (s *fakeSigner) conflict(format string, args ...any) error {

@@ -109,14 +109,16 @@ type Store interface {
 	// StoreAnswer stores what the node said to attempt n. The first answer after which the
 	// transaction may be out makes the batch broadcast, with a fact for each payment.
 	StoreAnswer(ctx context.Context, b Batch, n int, a Answer) (Batch, error)
-	// Ended is what attestd has to find of a batch that failed: its anchor, and where it
-	// is spent.
-	Ended(ctx context.Context, b Batch) (DeathRequest, error)
-	// StoreDeath has a batch that failed be dead of what was found, and its payments,
-	// which were ordered again, be queued without a batch, with a fact for each.
+	// Ended is what the rows know of the end of a batch that failed, or of one whose first
+	// coin is gone or spent by somebody else.
+	Ended(ctx context.Context, b Batch) (Ending, error)
+	// StoreDeath has a batch be dead of what was found, and its payments be queued without
+	// a batch: of one that failed, where they were ordered again, with a fact for each. What
+	// the books hold for another and what is left of its coins is free.
 	StoreDeath(ctx context.Context, b Batch, r DeathRequest) error
-	// Deaths are those of all earlier batches of the orders.
-	Deaths(ctx context.Context, orders []string) ([]DeathRequest, error)
+	// Deaths are those of all earlier batches of the orders, and of those that were to
+	// spend one of the coins, "<txid>:<index>".
+	Deaths(ctx context.Context, orders, coins []string) ([]DeathRequest, error)
 	// StoreReason stores why a payment without a batch stands still.
 	StoreReason(ctx context.Context, p Payment, reason string) (Payment, error)
 	// StoreBatchReason stores why a batch, and with it each of its payments, stands still.

@@ -62,6 +62,8 @@ type world struct {
 	// window is the batch window from the next start on.
 	window  time.Duration
 	funding string
+	// reorgLimit is in force from the next start on.
+	reorgLimit int64
 
 	// The process that runs now.
 	store   *postgres.Store
@@ -163,17 +165,21 @@ func (w *world) start() {
 	w.must(w.house.Start(ctx))
 	w.funding = w.house.FundingAddress()
 	w.watcher, err = watch.New(watch.Config{Reader: w.chain, Store: fusedWatch{w.store, w.fuse}, Set: w.set, Poll: time.Second,
-		ReorgLimit: confirmations - 1, Log: log})
+		ReorgLimit: w.reorgs(), Log: log})
 	w.must(err)
 	w.must(w.watcher.Step(ctx))
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
 		Payer: fusedPayer{answering{w.chain, w.answers}, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: fusedAttestor{w.attestor, w.fuse}, Coroner: w.fusedCoroner(),
+		Reader: w.chain, ReorgLimit: w.reorgs(),
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, BatchWindow: w.window,
 		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Bid: w.bid, Observer: w.told, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.orders, err = payment.NewOrders(payment.OrdersConfig{Chain: w.on, Store: w.store, Log: log})
 	w.must(err)
 }
+
+// reorgs is the deepest reorganisation that is followed.
+func (w *world) reorgs() int64 { return max(w.reorgLimit, confirmations-1) }
 
 // checkFake is remote.Check for the transactions of fakechain.
 func checkFake(_ asset.Chain, a payment.Attempt) error {

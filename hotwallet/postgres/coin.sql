@@ -3,7 +3,7 @@
 -- left out; the caller compares the count.
 INSERT INTO coin (chain, txid, idx, units, address, path, coinbase, home, height)
 SELECT $1, n.*, $8 FROM unnest($2::text[], $3::bigint[], $4::numeric[], $5::text[], $6::text[], $7::boolean[], $9::text[]) AS n
-ON CONFLICT (chain, txid, idx) DO UPDATE SET height = excluded.height
+ON CONFLICT (chain, txid, idx) DO UPDATE SET height = excluded.height, gone_from = NULL
 WHERE coin.height IS NULL AND coin.units = excluded.units AND coin.address = excluded.address
 
 -- SPEND_COINS
@@ -18,7 +18,7 @@ UPDATE coin SET spent_txid = NULL, spent_height = NULL WHERE chain = $1 AND spen
 
 -- KEEP_RESERVED_COINS
 -- A payment is or may be signed with them: they are in no block for now.
-UPDATE coin SET height = NULL WHERE chain = $1 AND height = $2 AND reserved_by IS NOT NULL AND spent_txid IS NULL
+UPDATE coin SET height = NULL, gone_from = height WHERE chain = $1 AND height = $2 AND reserved_by IS NOT NULL AND spent_txid IS NULL
 
 -- REMOVE_COINS
 DELETE FROM coin WHERE chain = $1 AND height = $2 AND reserved_by IS NULL AND spent_txid IS NULL

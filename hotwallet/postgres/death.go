@@ -10,11 +10,18 @@ import (
 
 	"ferry/hotwallet/payment"
 	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/ledger"
 )
 
 var (
 	retryPaymentSQL = statement("RETRY_PAYMENT")
 	endedBatchSQL   = statement("ENDED_BATCH")
+	endedCoinSQL    = statement("ENDED_COIN")
+	makersDeathSQL  = statement("MAKERS_DEATH")
+	heldByBatchSQL  = statement("HELD_BY_BATCH")
+	forgetCoinsSQL  = statement("FORGET_COINS")
+	returnCoinsSQL  = statement("RETURN_COINS")
 	insertDeathSQL  = statement("INSERT_DEATH")
 	buryAttemptsSQL = statement("BURY_ATTEMPTS")
 	freePaymentsSQL = statement("FREE_PAYMENTS")
@@ -37,20 +44,62 @@ func (s *Store) retryOrders(ctx context.Context, tx pgx.Tx, orders []swap.Order)
 }
 
 // Ended implements payment.Store.
-func (s *Store) Ended(ctx context.Context, b payment.Batch) (payment.DeathRequest, error) {
-	r := payment.DeathRequest{Chain: s.chain}
+func (s *Store) Ended(ctx context.Context, b payment.Batch) (payment.Ending, error) {
+	end := payment.Ending{DeathRequest: payment.DeathRequest{Chain: s.chain}}
+	var err error
+	if keepsAccounts(s.chain) {
+		err = s.endedNonce(ctx, b, &end.DeathRequest)
+	} else {
+		err = s.endedCoin(ctx, b, &end)
+	}
+	if err != nil {
+		return end, fmt.Errorf("read how %s ended: %w", b.ID, err)
+	}
+	return end, nil
+}
+
+func (s *Store) endedNonce(ctx context.Context, b payment.Batch, r *payment.DeathRequest) error {
 	var sender string
 	var nonce uint64
 	err := s.pool.QueryRow(ctx, endedBatchSQL, b.ID, s.chain).Scan(&sender, &nonce, &r.Spender, &r.Block.Height, &r.Block.Hash)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = payment.ErrChanged
 	}
-	if err != nil {
-		return r, fmt.Errorf("read how %s ended: %w", b.ID, err)
-	}
 	r.Anchor = fmt.Sprintf("%s:%s:%d", s.chain, sender, nonce)
 	r.Spent = r.Anchor
-	return r, nil
+	return err
+}
+
+// endedCoin: what made a coin that is gone may itself be a payment of ours that is dead,
+// and then both have ended alike.
+func (s *Store) endedCoin(ctx context.Context, b payment.Batch, end *payment.Ending) error {
+	coin := b.Attempts[0].Plan.Coins[0]
+	var gone bool
+	err := s.pool.QueryRow(ctx, endedCoinSQL, s.chain, coin.TxID, int64(coin.Index), b.ID).
+		Scan(&gone, &end.From, &end.Spender, &end.Block.Height, &end.Block.Hash)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	case !gone && end.Block.Hash == "": // unspent, or in a block of long ago
+		end.Spender = ""
+		return nil
+	}
+	end.Anchor = string(s.chain) + ":" + coin.ID()
+	end.Spent = end.Anchor
+	if !gone {
+		return nil
+	}
+	var made []byte
+	var lineage [][]byte
+	err = s.pool.QueryRow(ctx, makersDeathSQL, s.chain, coin.TxID).
+		Scan(&made, &end.Spent, &lineage, &end.Spender, &end.Block.Height, &end.Block.Hash)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	end.Lineage = append([][]byte{made}, lineage...)
+	return err
 }
 
 // StoreDeath implements payment.Store.
@@ -87,6 +136,9 @@ func (s *Store) StoreDeath(ctx context.Context, b payment.Batch, r payment.Death
 		if len(orders) != len(b.Payments) {
 			return fmt.Errorf("%d of %d payments are to be made anew: %w", len(orders), len(b.Payments), payment.ErrChanged)
 		}
+		if b.State != swap.PaymentFailed {
+			return s.release(ctx, tx, b)
+		}
 		return tellQueued(ctx, tx, orders, now)
 	})
 	if err != nil {
@@ -95,9 +147,34 @@ func (s *Store) StoreDeath(ctx context.Context, b payment.Batch, r payment.Death
 	return nil
 }
 
+// release has what the books hold for a batch that is dead be available again, with what
+// is left of its coins.
+func (s *Store) release(ctx context.Context, tx pgx.Tx, b payment.Batch) error {
+	rows, err := tx.Query(ctx, heldByBatchSQL, b.ID)
+	if err != nil {
+		return err
+	}
+	var order, swapID string
+	var held asset.Amount
+	var entries []ledger.Entry
+	_, err = pgx.ForEachRow(rows, []any{&order, &swapID, &held.Asset, &held.Units}, func() error {
+		entries = append(entries, ledger.Transfer(payment.DeadKey(b, order, held.Asset), "payment.dead", swapID, ledger.Wallet, ledger.InFlight, held))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, sql := range []string{forgetCoinsSQL, returnCoinsSQL} {
+		if _, err := tx.Exec(ctx, sql, s.chain, b.ID); err != nil {
+			return fmt.Errorf("free its coins: %w", err)
+		}
+	}
+	return s.postEntries(ctx, tx, entries)
+}
+
 // Deaths implements payment.Store.
-func (s *Store) Deaths(ctx context.Context, orders []string) ([]payment.DeathRequest, error) {
-	rows, err := s.pool.Query(ctx, deathsSQL, s.chain, orders)
+func (s *Store) Deaths(ctx context.Context, orders, coins []string) ([]payment.DeathRequest, error) {
+	rows, err := s.pool.Query(ctx, deathsSQL, s.chain, orders, coins)
 	if err != nil {
 		return nil, fmt.Errorf("read what has ended: %w", err)
 	}

@@ -134,21 +134,32 @@ func (w *World) unrest() string {
 }
 
 // waitsForEver reports a payment of a deposit that the chain took back for good
-// before anything was signed, and one that was made from a coin which it took back
-// for good: nothing replaces that one yet.
+// while nothing was signed that could be mined, and one that was made from a coin, not the
+// first, which it took back for good.
 func (w *World) waitsForEver(p hot.Payment) bool {
 	return p.State == swap.PaymentQueued && p.Reason == payment.ReasonDeposit || w.wallets.Stranded(p)
 }
 
-// stranded are the orders whose payment waits for a coin that is gone.
+// stranded are the orders that were sent, and whose payment waits for a coin or, made anew,
+// for a deposit that is gone.
 func (w *World) stranded() map[string]bool {
 	orders := map[string]bool{}
 	for _, p := range w.wallets.Payments() {
-		if w.wallets.Stranded(p) {
+		if w.waitsForEver(p) && (p.State != swap.PaymentQueued || w.wallets.Died(p.Order.ID)) {
 			orders[p.Order.ID] = true
 		}
 	}
 	return orders
+}
+
+// anew counts the payments that lost their coin for good after they were signed.
+func (w *World) anew() (n int) {
+	for _, p := range w.wallets.Payments() {
+		if w.wallets.Died(p.Order.ID) {
+			n++
+		}
+	}
+	return n
 }
 
 // ended demands an outcome: of the swap, of each deposit on the chain, of each

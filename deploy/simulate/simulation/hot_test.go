@@ -234,19 +234,19 @@ func (h hotStore) StoreBatchReason(ctx context.Context, b payment.Batch, reason 
 		func() (payment.Batch, error) { return h.real.StoreBatchReason(ctx, b, reason) })
 }
 
-func (h hotStore) Ended(ctx context.Context, b payment.Batch) (payment.DeathRequest, error) {
-	return both(h, "ended", func() (payment.DeathRequest, error) { return h.Store.Ended(ctx, b) },
-		func() (payment.DeathRequest, error) { return h.real.Ended(ctx, b) })
+func (h hotStore) Ended(ctx context.Context, b payment.Batch) (payment.Ending, error) {
+	return both(h, "ended", func() (payment.Ending, error) { return h.Store.Ended(ctx, b) },
+		func() (payment.Ending, error) { return h.real.Ended(ctx, b) })
 }
 
 func (h hotStore) StoreDeath(ctx context.Context, b payment.Batch, r payment.DeathRequest) error {
 	return h.change("death", func() error { return h.Store.StoreDeath(ctx, b, r) }, func() error { return h.real.StoreDeath(ctx, b, r) })
 }
 
-func (h hotStore) Deaths(ctx context.Context, orders []string) ([]payment.DeathRequest, error) {
+func (h hotStore) Deaths(ctx context.Context, orders, coins []string) ([]payment.DeathRequest, error) {
 	alike := func(s payment.Store) func() ([]payment.DeathRequest, error) {
 		return func() ([]payment.DeathRequest, error) {
-			all, err := s.Deaths(ctx, orders)
+			all, err := s.Deaths(ctx, orders, coins)
 			for i := range all {
 				if len(all[i].Lineage) == 0 {
 					all[i].Lineage = nil

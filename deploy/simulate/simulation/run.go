@@ -22,6 +22,8 @@ type Result struct {
 	Pairs   map[Pair]int
 	// Stranded are payments that wait for a coin which the chain took back for good.
 	Stranded int
+	// Anew are payments that lost their coin for good after they were signed, and were made anew.
+	Anew int
 	// Broken says which invariant did not hold, "" if all did. Story is what
 	// happened, the last line last.
 	Broken string
@@ -54,7 +56,7 @@ func Run(ctx context.Context, seed uint64, o Options) (r Result) {
 			panic(fmt.Sprintf("seed %d at step %d: %v", seed, w.steps, cause))
 		}
 		r.Seed, r.Steps, r.Virtual, r.Pairs, r.Story = seed, w.steps, w.now.Sub(w.start), w.pairs, w.story
-		r.Stranded = len(w.stranded())
+		r.Stranded, r.Anew = len(w.stranded()), w.anew()
 		r.Facts, r.Log, r.States = w.facts(), w.kafka.topics[bus.TopicFacts], w.states
 		r.Rules = w.decisions
 	}()

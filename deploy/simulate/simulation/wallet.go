@@ -81,6 +81,7 @@ func (h *wallet) begin() {
 		}})
 	must(err)
 	engine, err := payment.New(payment.Config{Chain: h.on, Store: store, Payer: adapter, Signer: w.signer.of(w), Attestor: w.attestor, Coroner: w.attestor,
+		Reader: h.node, ReorgLimit: w.rules[h.on].reorgLimit,
 		FencingToken: token, FeeMax: gwei(50_000_000), QuoteKeys: quoteKeys, AttestKeys: attestKeys,
 		Check: checkBytes, Now: w.clock, Log: w.log})
 	must(err)

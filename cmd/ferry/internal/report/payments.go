@@ -70,6 +70,9 @@ func Payment(p *console.Page, c support.PaymentCase) {
 		p.Item("%d. attempt %d of batch %s: %s", i+1, a.N, a.BatchID, a.State)
 		p.Long("txid", a.TxID)
 		p.Note("fee at most %s", asset.Amount{Asset: c.Chain.NativeID(), Units: a.Fee})
+		if a.Rate != "" {
+			p.Note("It offers %s for %s.", a.Rate, rateOf(c.Chain))
+		}
 		if a.Payments > 1 {
 			p.Note("It pays %d payments.", a.Payments)
 		}
@@ -84,11 +87,19 @@ func Payment(p *console.Page, c support.PaymentCase) {
 			p.Note("The node last said: %s", a.LastAnswer)
 		}
 		if a.N > 1 {
-			p.Note("It takes the place of the attempt before it.")
+			p.Note("It takes the place of the attempt before it: %s", a.Reason)
 		}
 		if a.EndedBy != "" {
 			p.Note("Ended by a transaction in block %d:", a.EndedAt)
 			p.Long("spender", a.EndedBy)
 		}
 	}
+}
+
+// rateOf is what a rate on the chain is for.
+func rateOf(chain asset.Chain) string {
+	if chain.Family() == asset.Account {
+		return "one unit of gas"
+	}
+	return "1,000 virtual bytes"
 }

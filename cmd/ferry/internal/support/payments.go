@@ -65,9 +65,13 @@ type OutgoingAttempt struct {
 	BatchID    string `json:"batch_id"`
 	BatchState string `json:"batch_state"`
 	// Payments is how many its batch pays.
-	Payments   int32       `json:"payments"`
-	N          int32       `json:"n"`
-	State      string      `json:"state"`
+	Payments int32  `json:"payments"`
+	N        int32  `json:"n"`
+	State    string `json:"state"`
+	// Reason is why it was made after an earlier one, Rate what it offers: base units for
+	// 1,000 virtual bytes, or for one of gas; "" where the plan does not say.
+	Reason     string      `json:"reason,omitempty"`
+	Rate       string      `json:"rate,omitempty"`
 	Fee        asset.Units `json:"fee"`
 	Sender     string      `json:"sender,omitempty"`
 	Nonce      *int64      `json:"nonce,omitempty"`

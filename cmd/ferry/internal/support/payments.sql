@@ -28,7 +28,7 @@ FROM hotwallet.payment p WHERE p.order_id = $1
 
 -- NAME: PAYMENT_ATTEMPTS
 -- Of every batch that was ever made for it, with what the batch paid besides and how it ended.
-SELECT b.batch_id, b.state AS batch_state, cardinality(b.orders) AS payments, a.n, a.state, a.fee, a.sender, a.nonce,
+SELECT b.batch_id, b.state AS batch_state, cardinality(b.orders) AS payments, a.n, a.state, a.reason, coalesce((a.plan ->> 'rate')::numeric::text, '') AS rate, a.fee, a.sender, a.nonce,
        coalesce(a.txid, '') AS txid, a.planned_at, a.signed_at, a.last_sent_at, a.last_answer,
        coalesce(d.spender, '') AS ended_by, coalesce(d.height, 0) AS ended_at
 FROM hotwallet.batch b JOIN hotwallet.attempt a USING (batch_id) LEFT JOIN hotwallet.death d USING (batch_id)

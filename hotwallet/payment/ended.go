@@ -1,0 +1,133 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"ferry/hotwallet/chain"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// lookMost is how many blocks are looked through at a time for what ended a batch.
+const lookMost = 20
+
+// look is how far that has come: the next block to read or, once it is found, the block
+// with the transaction and the coin that it has spent.
+type look struct {
+	next    int64
+	at      chain.Ref
+	spender string
+	coin    string
+}
+
+// ended has the payments of a batch be queued again whose first coin can't be spent any
+// more by what was signed: somebody else has spent it, or what it was made from, deeper
+// than any reorganisation that is followed, as attestd says. Until then the batch goes on
+// as it was, because that coin may come back.
+func (e *Engine) ended(ctx context.Context, b Batch) (dead bool, err error) {
+	if e.config.Coroner == nil || e.config.Chain.Family() != asset.UTXO || b.State != swap.PaymentSigned && b.State != swap.PaymentBroadcast {
+		return false, nil
+	}
+	end, err := e.config.Store.Ended(ctx, b)
+	if err != nil || end.Anchor == "" {
+		return false, err
+	}
+	if err := e.running(ctx); err != nil {
+		return false, err
+	}
+	if end.Spender == "" {
+		end, err = e.find(ctx, b, end)
+		switch {
+		case ctx.Err() != nil:
+			return false, ctx.Err()
+		case err != nil:
+			e.config.Log.Warn("nobody can say yet what became of a coin", "chain", e.config.Chain, "batch", b.ID, "anchor", end.Anchor, "error", err)
+			return false, nil
+		case end.Spender == "":
+			return false, nil
+		}
+	}
+	switch _, cause := e.death(ctx, end.DeathRequest, b.signed()); {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case cause != nil:
+		e.config.Log.Info("a payment's coin is gone; it is made anew once that is proved", "chain", e.config.Chain, "batch", b.ID,
+			"anchor", end.Anchor, "spender", end.Spender, "error", cause)
+		return false, nil
+	}
+	return true, e.bury(ctx, b, end.DeathRequest)
+}
+
+// find looks through blocks for who has spent what the anchor was made from. It goes on
+// where it stopped, and begins again where what it found is in the best chain no more.
+func (e *Engine) find(ctx context.Context, b Batch, end Ending) (Ending, error) {
+	reader := e.config.Reader
+	ancestry, tells := reader.(chain.Ancestry)
+	if !tells {
+		return end, errors.New("there is no node to ask")
+	}
+	made := b.Attempts[0].Plan.Coins[0].PreviousTx
+	maker, inputs, err := ancestry.Inputs(made)
+	if err != nil {
+		return end, fmt.Errorf("read what made it: %w", err)
+	}
+	seen := e.looks[b.ID]
+	if seen.spender != "" {
+		if at, err := reader.RefAt(ctx, seen.at.Height); err != nil || at != seen.at {
+			seen = look{}
+		}
+	}
+	seen.next = max(seen.next, end.From-e.config.ReorgLimit, 0)
+	if seen.spender == "" {
+		if seen, err = e.lookOn(ctx, seen, maker, spentBy(inputs)); err != nil {
+			return end, err
+		}
+	}
+	e.looks[b.ID] = seen
+	if seen.spender != "" {
+		end.Spent, end.Spender, end.Block = string(e.config.Chain)+":"+seen.coin, seen.spender, seen.at
+		end.Lineage = [][]byte{made}
+	}
+	return end, nil
+}
+
+// lookOn reads at most lookMost more blocks.
+func (e *Engine) lookOn(ctx context.Context, seen look, maker string, inputs spentBy) (look, error) {
+	tip, err := e.config.Reader.Tip(ctx)
+	if err != nil {
+		return seen, err
+	}
+	// What is above may be another branch by the next time.
+	last := min(tip.Height-e.config.ReorgLimit, seen.next+lookMost-1)
+	for ; seen.next <= last; seen.next++ {
+		ref, err := e.config.Reader.RefAt(ctx, seen.next)
+		if err != nil {
+			return seen, err
+		}
+		block, err := e.config.Reader.Block(ctx, ref, inputs)
+		if err != nil {
+			return seen, err
+		}
+		for _, d := range block.Debits {
+			if d.TxID != maker && inputs.Coin(d.CoinID) {
+				seen.at, seen.spender, seen.coin = ref, d.TxID, d.CoinID
+				return seen, nil
+			}
+		}
+	}
+	return seen, nil
+}
+
+// spentBy watches the coins that a transaction would spend.
+type spentBy []string
+
+// Address implements chain.Watch: what arrives is of no interest.
+func (spentBy) Address(string) bool { return false }
+
+// Coin implements chain.Watch.
+func (s spentBy) Coin(id string) bool {
+	return slices.Contains(s, id)
+}
