@@ -180,6 +180,8 @@ const (
 	// PaymentDead is a state of what pays a payment, not of the payment, which goes on:
 	// nothing that was signed can be mined any more.
 	PaymentDead PaymentState = "dead"
+	// PaymentDropped is another: the signer refused its first plan, and signed nothing.
+	PaymentDropped PaymentState = "dropped"
 )
 
 // Payment is one payout or refund.

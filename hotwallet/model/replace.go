@@ -7,6 +7,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/ledger"
 	"ferry/swap/model"
@@ -63,8 +64,12 @@ func (s *Store) StoreDropped(_ context.Context, b payment.Batch, reason string) 
 			return err
 		}
 		last := b.Last()
-		if last.N == 1 || last.State != payment.AttemptPlanned {
+		if last.State != payment.AttemptPlanned {
 			return fmt.Errorf("drop attempt %d of %s: %w", last.N, b.ID, payment.ErrChanged)
+		}
+		if last.N == 1 {
+			next = c.giveUp(b, reason)
+			return nil
 		}
 		next = b.Moved(b.State, reason, last.N, func(a *payment.Attempt) { a.State = payment.AttemptDropped })
 		c.put(next)
@@ -78,6 +83,24 @@ func (s *Store) StoreDropped(_ context.Context, b payment.Batch, reason string) 
 		return nil
 	})
 	return next, err
+}
+
+// giveUp ends a batch of which nothing was signed, and leaves nothing of it.
+func (c *change) giveUp(b payment.Batch, reason string) payment.Batch {
+	plan := b.Last().Plan
+	if from := c.senders[c.chain]; c.accounts() && from.path == plan.SenderPath && from.nonce == plan.Nonce+1 {
+		from.nonce--
+		model.Set(c.tx, c.senders, c.chain, from)
+	}
+	c.freeCoins(b.ID)
+	for _, p := range b.Payments {
+		row := c.payments[p.Order.ID]
+		row.BatchID, row.Reason, row.Version = "", reason, row.Version+1
+		model.Set(c.tx, c.payments, p.Order.ID, row)
+	}
+	model.Delete(c.tx, c.batches, b.ID)
+	b.State, b.Version = swap.PaymentDropped, b.Version+1
+	return b
 }
 
 // holdMore is what a later attempt costs a payment more than is held for it.

@@ -2,9 +2,11 @@ package payment_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
+	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -93,4 +95,46 @@ func TestTopUpOutbids(t *testing.T) {
 	if p.State == swap.PaymentBroadcast {
 		t.Fatalf("top-up of %s still %s with %s; fee %s, budget %s; nothing behind it is mined", p.Order.Amount.Units, p.State, s.attempts(p.Order), p.Attempt.Plan.Fee, p.House.FeeMax)
 	}
+}
+
+// What the signer refuses of one asset (a switch, an hour's limit) stops no other.
+func TestOneRefusedAssetStopsNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Ethereum)
+	w.fund(w.some(1000))
+	w.fundToken(asset.USDT, dollars(1000))
+	token, ether := w.tokenPayout(asset.USDT, dollars(10)), w.payout(w.some(10))
+	w.deliver(token)
+	w.deliver(ether)
+	w.signer.fail(signRefused)
+	w.step()
+	refused, paid := w.payment(token.ID), w.payment(ether.ID)
+	if paid.State == swap.PaymentQueued { // whichever came first
+		refused, paid = paid, refused
+	}
+	if paid.State != swap.PaymentBroadcast || refused.State != swap.PaymentQueued || refused.Attempt != nil ||
+		!strings.HasPrefix(refused.Reason, payment.ReasonRefused) {
+		t.Fatalf("one is %s, %q; the other %s, %q, %+v", paid.State, paid.Reason, refused.State, refused.Reason, refused.Attempt)
+	}
+	w.step()
+	w.ended(ether)
+	w.ended(token)
+}
+
+// A refusal after an answer that was lost is none of the plan's: it may be signed.
+func TestRefusalAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		w.fund(w.some(1000))
+		o := w.payout(w.some(10))
+		w.deliver(o)
+		w.signer.fail(signLost, signRefused)
+		w.step()
+		w.step()
+		if p := w.payment(o.ID); p.State != swap.PaymentQueued || p.Attempt == nil {
+			t.Fatalf("%s, %q, given up", p.State, p.Reason)
+		}
+		w.step()
+		w.ended(o)
+	})
 }

@@ -211,7 +211,7 @@ func tokenSwept(s *sweeper) func() {
 func gapFilled(s *sweeper) func() {
 	dropped, behind := s.payout(s.some(10)), s.payout(s.some(20))
 	s.deliver(dropped)
-	s.signer.fail(signRefused)
+	s.signer.fail(signAway)
 	s.step()
 	s.must(s.drop(dropped))
 	s.deliver(behind)

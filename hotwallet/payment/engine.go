@@ -257,6 +257,11 @@ func (e *Engine) later(id string, least, most time.Duration) {
 	e.tries[id] = try{due: e.config.Now().Add(pause), pause: pause}
 }
 
+// soon has a payment be looked at at once; if it is put off again, for longer than before.
+func (e *Engine) soon(orderID string) {
+	e.tries[orderID] = try{pause: e.tries[orderID].pause}
+}
+
 // advance takes one payment without a plan, or one batch, as far as it goes now.
 func (e *Engine) advance(ctx context.Context, o Open) error {
 	var b Batch

@@ -230,13 +230,14 @@ func TestSignerFaults(t *testing.T) {
 				w.signer.fail(row.fault)
 				w.step()
 				w.stands(o, row.reason)
-				if p := w.payment(o.ID); p.Attempt == nil || p.Attempt.State != payment.AttemptPlanned {
-					t.Fatal("the plan is gone")
+				kept := row.fault != signRefused // of what was refused nothing was signed
+				if p := w.payment(o.ID); kept != (p.Attempt != nil && p.Attempt.State == payment.AttemptPlanned) {
+					t.Fatalf("the plan is %+v", p.Attempt)
 				}
 				w.signer.fail(row.fault)
 				w.deliver(later)
 				w.step()
-				if w.on == asset.Ethereum {
+				if w.on == asset.Ethereum && kept {
 					// Its nonce could not be mined before the other's.
 					w.stands(later, payment.ReasonEarlier)
 				} else if p := w.payment(later.ID); p.State != swap.PaymentBroadcast {

@@ -163,6 +163,8 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 	switch {
 	case fault == signAway:
 		return nil, "", errLost
+	case fault == signRefused && s.signedBefore(r):
+		return nil, "", swap.Refuse(swap.CodeUnavailable, "unsigned_tx", "", "It was signed before, and that is withheld.")
 	case fault == signRefused:
 		return nil, "", swap.Refuse(swap.CodeRefused, "unsigned_tx", "", "Not today.")
 	case r.FencingToken < s.token:
@@ -198,6 +200,12 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 		return nil, "", errLost
 	}
 	return raw, txid, ctx.Err()
+}
+
+// signedBefore reports that exactly this was signed, whether the answer arrived or not.
+func (s *fakeSigner) signedBefore(r payment.SignRequest) bool {
+	sum, known := s.plans[r.Authorities[0].Order.ID]
+	return known && sum == sha256.Sum256(r.Plan.Unsigned)
 }
 
 // dead reports that attestd's word is there that nothing that was signed for an order can

@@ -117,7 +117,7 @@ func (e *Engine) pay(ctx context.Context, plan chain.Plan, members []member) err
 	crash.Point("payment.plan.after")
 	e.config.Log.Info("payments planned together", "chain", e.config.Chain, "batch", b.ID, "payments", len(members), "fee", plan.Fee.String())
 	for _, p := range payments {
-		delete(e.tries, p.Order.ID)
+		e.soon(p.Order.ID)
 	}
 	e.moved()
 	return e.forward(ctx, b, why)

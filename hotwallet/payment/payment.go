@@ -101,7 +101,8 @@ type Store interface {
 	// the newest attempt's coins, or the nonce.
 	StoreReplacement(ctx context.Context, b Batch, plan chain.Plan, reason string) (Batch, error)
 	// StoreDropped stores that the signer refused the newest attempt, which has signed
-	// nothing and is not the first: its own coins are free again.
+	// nothing: what only this one would have spent is free. If it is the first, the batch is
+	// given up, with its nonce, and its payments are queued without a batch.
 	StoreDropped(ctx context.Context, b Batch, reason string) (Batch, error)
 	// StoreSigned stores the signed bytes of the newest attempt, which is planned, and
 	// holds amounts and fee in the books, of a later one what it costs more.

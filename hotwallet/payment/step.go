@@ -69,7 +69,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	}
 	crash.Point("payment.plan.after")
 	e.config.Log.Info("payment planned", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "fee", plan.Fee.String())
-	delete(e.tries, p.Order.ID)
+	e.soon(p.Order.ID)
 	e.moved()
 	return b, why, true, nil
 }
@@ -185,12 +185,7 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 	var refusal *swap.Error
 	if errors.As(cause, &refusal) && refusal.Code == swap.CodeRefused {
 		e.config.Observer.signing(Refused)
-		if b.Last().N > 1 {
-			_, err := e.config.Store.StoreDropped(ctx, b, because(ReasonRefused, errors.New(refusal.Message)))
-			return err
-		}
-		e.setApart(b)
-		return e.stand(ctx, b, ReasonRefused+" "+refusal.Message, true)
+		return e.drop(ctx, b, because(ReasonRefused, errors.New(refusal.Message)))
 	}
 	e.config.Observer.signing(Unanswered)
 	e.config.Log.Warn("signer call failed, will try again", "chain", e.config.Chain, "batch", b.ID, "error", cause)
@@ -198,6 +193,26 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 		return e.stand(ctx, b, because(ReasonSigner+":", errors.New(refusal.Message)), true)
 	}
 	return e.stand(ctx, b, ReasonSigner, true)
+}
+
+// drop gives up a plan that the signer refused: nothing of it was signed. Of a first one
+// the payments are planned again later, each by itself, so that none holds up others by
+// the coins or the nonce that it would have had.
+func (e *Engine) drop(ctx context.Context, b Batch, reason string) error {
+	if b.Last().N == 1 {
+		e.setApart(b)
+		for _, p := range b.Payments {
+			if p.Order.ID != b.ID {
+				e.later(p.Order.ID, pauseLeast, pauseMost)
+			}
+			if p.Reason != reason {
+				e.config.Log.Error("payment stands still", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", reason)
+			}
+		}
+	}
+	_, err := e.config.Store.StoreDropped(ctx, b, reason)
+	e.moved()
+	return err
 }
 
 // send hands the stored bytes in, for the first time or again: of several attempts the

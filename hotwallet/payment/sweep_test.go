@@ -281,7 +281,7 @@ func TestDroppedNonceIsFilled(t *testing.T) {
 	s.fund(s.some(1000))
 	dropped, behind := s.payout(s.some(10)), s.payout(s.some(20))
 	s.deliver(dropped)
-	s.signer.fail(signRefused)
+	s.signer.fail(signAway)
 	s.step()
 	s.must(s.drop(dropped))
 	s.deliver(behind)

@@ -100,6 +100,9 @@ func (s *Store) StoreReplacement(ctx context.Context, b payment.Batch, plan chai
 // StoreDropped implements payment.Store.
 func (s *Store) StoreDropped(ctx context.Context, b payment.Batch, reason string) (payment.Batch, error) {
 	n := b.Last().N
+	if n == 1 {
+		return s.giveUp(ctx, b, reason)
+	}
 	dropped := b.Moved(b.State, reason, n, func(a *payment.Attempt) { a.State = payment.AttemptDropped })
 	err := s.write(ctx, func(tx pgx.Tx) error {
 		err := errors.Join(s.moveBatch(ctx, tx, b, b.State, reason), changedOne(tx.Exec(ctx, dropAttemptSQL, b.ID, n)))
