@@ -257,7 +257,7 @@ func (e *Engine) later(id string, least, most time.Duration) {
 	e.tries[id] = try{due: e.config.Now().Add(pause), pause: pause}
 }
 
-// soon has a payment be looked at at once; if it is put off again, for longer than before.
+// soon has a payment looked at without delay; if it is put off again, for longer than before.
 func (e *Engine) soon(orderID string) {
 	e.tries[orderID] = try{pause: e.tries[orderID].pause}
 }
