@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ferry/hotwallet/chain"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/ledger"
 )
@@ -106,7 +107,11 @@ func (c *change) effect(a attempt, sp *spend, f *foreign) {
 	}
 	for id, units := range sp.moved {
 		difference := units.Big()
-		if id == a.amount.Asset && !sp.failed {
+		switch {
+		case id != a.amount.Asset || sp.failed:
+		case a.purpose == swap.PurposeSweep:
+			continue // it moves all that there was when it was planned; swept compares that with what arrived
+		default:
 			difference.Sub(difference, a.amount.Units.Big())
 		}
 		f.add(sp.txid, id, difference)
