@@ -71,7 +71,7 @@ func (e ethereum) void(ctx context.Context, txid string) (said string, ok bool, 
 		return "", false, err
 	}
 	if receipt == nil {
-		return "is in no block", true, nil
+		return e.gone(ctx, txid)
 	}
 	block, err := quantity(receipt.BlockNumber)
 	if err != nil {
@@ -81,4 +81,16 @@ func (e ethereum) void(ctx context.Context, txid string) (said string, ok bool, 
 		return fmt.Sprintf("did not fail in block %s", block), false, nil
 	}
 	return fmt.Sprintf("failed in block %s and paid nothing", block), true, nil
+}
+
+// gone reports that the node knows no such transaction: one that waits may be mined yet.
+func (e ethereum) gone(ctx context.Context, txid string) (said string, ok bool, err error) {
+	var tx *struct{}
+	if err := e.rpc.call(ctx, &tx, "eth_getTransactionByHash", txid); err != nil {
+		return "", false, err
+	}
+	if tx != nil {
+		return "waits for a block", false, nil
+	}
+	return "is in no block and waits for none", true, nil
 }

@@ -21,7 +21,8 @@ func TestVoid(t *testing.T) {
 		{"may be mined yet", "litecoin", `{"txid":"x"}`, 1, other + " waits for a block"},
 		{"no index", "litecoin", "error:No such mempool transaction. Use -txindex or provide a block hash", 1, "it has no index of transactions"},
 		{"failed", "ethereum", `{"status":"0x0","blockNumber":"0x60"}`, 0, otherEth + " failed in block 96 and paid nothing"},
-		{"outbid on ethereum", "ethereum", `null`, 0, otherEth + " is in no block"},
+		{"outbid on ethereum", "ethereum", `null`, 0, otherEth + " is in no block and waits for none"},
+		{"may be mined yet on ethereum", "ethereum", `null`, 1, otherEth + " waits for a block"},
 		{"paid too", "ethereum", `{"status":"0x1","blockNumber":"0x60"}`, 1, otherEth + " did not fail in block 96"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -29,6 +30,9 @@ func TestVoid(t *testing.T) {
 			answers := map[string]string{"scantxoutset": paid, "getrawtransaction": test.answer, "eth_blockNumber": `"0x64"`, "eth_getBalance": `"0x3e8"`,
 				"eth_getTransactionCount": `"0x1"`, "eth_getCode": `"0x00"`, "eth_getTransactionByHash": fmt.Sprintf(`{"to":%q,"value":"0x3e8"}`, ethAddress),
 				"eth_getTransactionReceipt": `{"status":"0x1","blockNumber":"0x62"}`, "eth_getTransactionReceipt " + otherEth: test.answer}
+			if strings.HasPrefix(test.name, "outbid") {
+				answers["eth_getTransactionByHash "+otherEth] = `null`
+			}
 			claims := fmt.Sprintf(`[{"chain":"litecoin","address":"rltc1qw508d6qejxtdg4y5r3zarvary0c5xw7k693xs3","units":1000000,"txid":%q,"void":[%q]}]`, btcTx, other)
 			if test.chain == "ethereum" {
 				claims = fmt.Sprintf(`[{"chain":"ethereum","address":%q,"units":1000,"txid":%q,"void":[%q]}]`, ethAddress, ethTx, otherEth)

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"ferry/hotwallet/chain"
-	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/ledger"
 )
@@ -107,11 +106,7 @@ func (c *change) effect(a attempt, sp *spend, f *foreign) {
 	}
 	for id, units := range sp.moved {
 		difference := units.Big()
-		switch {
-		case id != a.amount.Asset || sp.failed:
-		case a.purpose == swap.PurposeSweep:
-			continue // it moves all that there was when it was planned; swept compares that with what arrived
-		default:
+		if id == a.amount.Asset && !sp.failed {
 			difference.Sub(difference, a.amount.Units.Big())
 		}
 		f.add(sp.txid, id, difference)

@@ -17,6 +17,7 @@ import (
 
 var (
 	sweepingAccountSQL = statement("SWEEPING_ACCOUNT")
+	sweepUnitsSQL      = statement("SWEEP_UNITS")
 	consolidatedSQL    = statement("CONSOLIDATED_COINS")
 	freeNonceSQL       = statement("FREE_NONCE")
 )
@@ -93,7 +94,8 @@ func (s *Store) consolidatedCoins(ctx context.Context, tx pgx.Tx, orderID string
 }
 
 // takeHouseNonce checks the nonce of a sweep or a gap-fill: it is the address's next, or
-// one of the sender's that no transaction has or will have. Neither moves the sender's.
+// one of the sender's that no transaction has or will have. Neither moves the sender's. What
+// a sweep moves is what its plan says, and the block has to show exactly that.
 func (s *Store) takeHouseNonce(ctx context.Context, tx pgx.Tx, p payment.Payment, plan chain.Plan) (*int64, error) {
 	f, _, err := s.houseFunds(ctx, tx, p)
 	if err != nil {
@@ -111,5 +113,11 @@ func (s *Store) takeHouseNonce(ctx context.Context, tx pgx.Tx, p payment.Payment
 	if !free {
 		return nil, fmt.Errorf("nonce %d of %.60s is taken: %w", plan.Nonce, f.Sender, payment.ErrChanged)
 	}
-	return &nonce, nil
+	if p.Order.Purpose == swap.PurposeSweep {
+		if len(plan.Outputs) != 1 {
+			return nil, fmt.Errorf("a sweep of %.60s has %d outputs", f.Sender, len(plan.Outputs))
+		}
+		err = changedOne(tx.Exec(ctx, sweepUnitsSQL, p.Order.ID, plan.Outputs[0].Units))
+	}
+	return &nonce, err
 }

@@ -99,9 +99,7 @@ func (c *change) includeDebits(ctx context.Context, b chain.Block, own map[strin
 			sp.fee = a[0].fee // exact on such chains
 		}
 		c.effect(a[0], &sp, &f)
-		if err := c.swept(ctx, b, a[0], sp, &f); err != nil {
-			return err
-		}
+		c.swept(b, a[0], sp, &f)
 		if err := c.includeBatch(ctx, b, a, sp); err != nil {
 			return err
 		}

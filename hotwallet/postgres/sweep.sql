@@ -98,6 +98,6 @@ DELETE FROM deposit_sent WHERE chain = $1 AND height = $2
 -- No transaction of the address $2 has the nonce, but such as were dropped unsigned.
 SELECT NOT EXISTS (SELECT 1 FROM attempt a WHERE a.chain = $1 AND a.sender = $2 AND a.nonce = $3 AND a.state <> 'dropped')
 
--- SWEPT
--- What a sweep has moved, which is known once it is in a block.
+-- SWEEP_UNITS
+-- What a sweep moves, which its plan says: more may have come since it was looked for.
 UPDATE payment SET units = $2 WHERE order_id = $1 AND purpose = 'sweep'

@@ -6,11 +6,9 @@ import (
 	"math/big"
 
 	"ferry/hotwallet/chain"
-	"ferry/swap"
 )
 
 var (
-	sweptSQL      = statement("SWEPT")
 	addSentSQL    = statement("ADD_DEPOSIT_SENT")
 	removeSentSQL = statement("REMOVE_DEPOSIT_SENT")
 )
@@ -27,11 +25,10 @@ func (c *change) arrives(credit chain.Credit, own map[string][]attempt) bool {
 }
 
 // swept holds what a payment of the house's own took against what arrived: what is
-// missing has left us, as foreign as a spend of somebody else's. What a sweep has moved is
-// stored with it.
-func (c *change) swept(ctx context.Context, b chain.Block, a attempt, sp spend, f *foreign) error {
+// missing has left us, as foreign as a spend of somebody else's.
+func (c *change) swept(b chain.Block, a attempt, sp spend, f *foreign) {
 	if !a.purpose.House() || !keepsAccounts(c.chain) || sp.failed {
-		return nil
+		return
 	}
 	moved, arrived := sp.moved[a.amount.Asset], new(big.Int)
 	for _, credit := range b.Credits {
@@ -40,13 +37,6 @@ func (c *change) swept(ctx context.Context, b chain.Block, a attempt, sp spend, 
 		}
 	}
 	f.add(sp.txid, a.amount.Asset, new(big.Int).Sub(moved.Big(), arrived))
-	if a.purpose != swap.PurposeSweep || moved.IsZero() {
-		return nil
-	}
-	if _, err := c.tx.Exec(ctx, sweptSQL, a.orderID, moved); err != nil {
-		return fmt.Errorf("store what %s moved: %w", a.orderID, err)
-	}
-	return nil
 }
 
 // moveSent stores the nonces that deposit addresses have used up in the block.
