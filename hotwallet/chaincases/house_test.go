@@ -117,7 +117,7 @@ func (w *house) has(address string, id asset.ID) asset.Units {
 func (w *house) payments() string {
 	w.Helper()
 	return w.text(w.pool, `SELECT coalesce(string_agg(purpose || ' ' || asset || ' ' || state || CASE reason WHEN '' THEN '' ELSE ' ' || reason END, ', '
-		ORDER BY queued_at, asset), '') FROM payment`)
+		ORDER BY purpose, asset), '') FROM payment`)
 }
 
 // Setup: ether on one deposit address of a geth, a token on another. Test: the signer

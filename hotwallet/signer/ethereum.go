@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
 
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
@@ -86,7 +87,13 @@ func (s *Signer) signEthereum(t accountTx) (signature, error) {
 		return signature{}, err
 	}
 	defer private.Zero()
-	ecdsa := private.ToECDSA()
+	plain := private.Serialize()
+	defer clear(plain)
+	// A key of btcec's names another curve, which go-ethereum refuses where it is built without cgo.
+	ecdsa, err := crypto.ToECDSA(plain)
+	if err != nil {
+		return signature{}, fmt.Errorf("key of %s: %w", asset.Ethereum, err)
+	}
 	defer clear(ecdsa.D.Bits()) //nolint:staticcheck // wiping is the one use of D that nothing replaces
 	scheme := types.LatestSignerForChainID(s.chainID())
 	signed, err := types.SignTx(t.tx, scheme, ecdsa)
