@@ -96,7 +96,7 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 		return b, false, nil
 	}
 	basis, err := e.config.Store.ReplacementBasis(ctx, b)
-	if err != nil || !b.passedOver(basis.Height) {
+	if err != nil || !b.passedOver(basis.Height) || basis.BuiltOn {
 		return b, false, err
 	}
 	rate, most, due, err := e.bid(b)
