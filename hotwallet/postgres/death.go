@@ -97,7 +97,7 @@ func (s *Store) endedCoin(ctx context.Context, b payment.Batch, end *payment.End
 		Scan(&made, &end.Spent, &lineage, &end.Spender, &end.Block.Height, &end.Block.Hash)
 	if errors.Is(err, pgx.ErrNoRows) {
 		if end.From < 0 { // change of our own that is on its way: it ends with what makes it
-			end.Anchor, err = "", nil
+			end.Anchor = ""
 		}
 		return nil
 	}
