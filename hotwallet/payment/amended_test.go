@@ -214,3 +214,31 @@ func TestAuthorityOfAmendments(t *testing.T) {
 		}
 	}
 }
+
+// A quote that locks no price pays by the rate that was set for its deposit, and by nothing
+// else.
+func TestVariableQuoteIsPaidByItsRate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Bitcoin)
+	w.fund(w.some(1000))
+	o := w.payout(w.some(10))
+	terms, err := swap.DecodeTerms(o.SignedQuote, o.SignedReceipt)
+	w.must(err)
+	q, r := terms.Quote, terms.Receipt
+	q.Variable, q.DepositMin, q.DepositMax = true, asset.Amount{Asset: q.Pair.From, Units: asset.NewUnits(1)}, q.Deposit
+	o.SignedQuote, err = swap.SignQuote(q, w.quoteKey)
+	w.must(err)
+	r.QuoteHash = swap.HashDocument(o.SignedQuote)
+	o.SignedReceipt, err = swap.SignReceipt(r, w.attest)
+	w.must(err)
+	w.deliver(o)
+	if n := w.refusals("no rate"); n != 1 {
+		t.Fatalf("%d refusals of a payout without a rate", n)
+	}
+	o.SignedRequote = w.requote(o, true, nil)
+	w.deliver(o)
+	w.step()
+	w.mine(confirmations + 1)
+	w.step()
+	w.paidOnce(o)
+}
