@@ -24,7 +24,7 @@ import (
 // when a deposit is confirmed.
 const maxDetections = 3
 
-// ReasonRateNotSet: a variable swap's deposit is here, and its rate is not set.
+// ReasonRateNotSet is what a swap waits for, or was refunded for, whose variable rate was not set.
 const ReasonRateNotSet = "rate_not_set"
 
 // askRate asks for the rate of a deposit that was sighted, once at a time.
