@@ -46,6 +46,9 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	if !basis.DepositsConfirmed {
 		return b, nil, false, e.unconfirmed(ctx, p)
 	}
+	if gone, err := e.needless(ctx, p, basis); err != nil || gone {
+		return b, nil, false, err
+	}
 	if basis.Unsigned {
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return b, nil, false, e.stand(ctx, p, ReasonEarlier, false)
@@ -274,6 +277,8 @@ func (e *Engine) answer(b Batch, a Attempt, acceptance chain.Acceptance, cause e
 			answer.Reason = ReasonAttempts
 		} else if e.spent[b.ID] {
 			answer.Reason = ReasonBudget
+		} else {
+			answer.Reason = e.unlifted[b.ID]
 		}
 	case chain.Conflicting:
 		answer.Reason = because(ReasonConflicting, cause)
