@@ -68,19 +68,23 @@ func Rising(now func() time.Time, within time.Duration, usual func() chain.Rate)
 	}
 }
 
-// raise has a batch that waits for a block offer more, if it should by now. Where that does
+// raise has a batch that waits for a block offer more, if it should by now, or do without what
+// it has lost. Where that does
 // not come to be, what is there stays as good as it was and is handed in again.
 func (e *Engine) raise(ctx context.Context, b Batch) (Batch, error) {
-	if b.State != swap.PaymentBroadcast {
-		return b, nil
-	}
-	if e.lifts(b) {
-		return b, e.lift(ctx, b)
-	}
 	if b.Last().State != AttemptPlanned {
 		var planned bool
 		var err error
-		if b, planned, err = e.outbid(ctx, b); err != nil || !planned {
+		switch {
+		case b.Relieved():
+			b, planned, err = e.relieve(ctx, b)
+		case b.State != swap.PaymentBroadcast:
+		case e.lifts(b):
+			err = e.lift(ctx, b)
+		default:
+			b, planned, err = e.outbid(ctx, b)
+		}
+		if err != nil || !planned {
 			return b, err
 		}
 	}
@@ -171,17 +175,8 @@ func (e *Engine) bid(b Batch) (rate chain.Rate, most asset.Units, due bool, err 
 // with that.
 func (e *Engine) bidAbove(b Batch, offered chain.Rate, size uint64) (rate chain.Rate, most asset.Units, due bool, err error) {
 	delete(e.spent, b.ID)
-	for _, p := range b.Payments {
-		limit, err := e.limitOf(p)
-		if err != nil {
-			return 0, most, false, err
-		}
-		if most, err = most.Add(limit.most); err != nil {
-			return 0, most, false, err
-		}
-	}
-	if e.config.FeeMax.Less(most) {
-		most = e.config.FeeMax
+	if most, err = e.most(b); err != nil {
+		return 0, most, false, err
 	}
 	budget, err := budgetRate(e.config.Chain, most, size)
 	if err != nil {
@@ -193,6 +188,23 @@ func (e *Engine) bidAbove(b Batch, offered chain.Rate, size uint64) (rate chain.
 	// Less than an eighth more is worth no attempt: nodes of account chains refuse it.
 	e.spent[b.ID] = rate >= budget && budget < offered+offered/8
 	return rate, most, rate >= offered+offered/8+1, nil
+}
+
+// most is what a batch may cost.
+func (e *Engine) most(b Batch) (most asset.Units, err error) {
+	for _, p := range b.Payments {
+		limit, err := e.limitOf(p)
+		if err != nil {
+			return most, err
+		}
+		if most, err = most.Add(limit.most); err != nil {
+			return most, fmt.Errorf("largest fee of %s: %w", b.ID, err)
+		}
+	}
+	if e.config.FeeMax.Less(most) {
+		most = e.config.FeeMax
+	}
+	return most, nil
 }
 
 // budgetRate is the rate at which a transaction of a size costs all that it may.
@@ -214,10 +226,7 @@ func budgetRate(on asset.Chain, most asset.Units, size uint64) (chain.Rate, erro
 // replacement plans from the coins that the batch has already, and from more only where
 // those do not suffice: what an attempt that loses has spent is not free at once.
 func (e *Engine) replacement(ctx context.Context, b Batch, f chain.Funds, rate chain.Rate, most asset.Units) (chain.Plan, error) {
-	r := chain.Request{FeeMax: most, Rate: rate}
-	for _, p := range b.Payments {
-		r.Outputs = append(r.Outputs, chain.Output{Destination: p.Order.Destination, Asset: p.Order.Amount.Asset, Units: p.Order.Amount.Units})
-	}
+	r := e.outputs(b, chain.Request{FeeMax: most, Rate: rate})
 	for _, a := range b.Attempts {
 		if a.State != AttemptPlanned && a.State != AttemptDropped {
 			r.Replaces = append(r.Replaces, a.Plan)
@@ -256,18 +265,42 @@ func (b Batch) Newest() Attempt {
 }
 
 // Conflicts reports that a plan and every signed attempt exclude one another: it spends
-// all that the newest one spends, and so the first one's, or the same nonce.
+// all that the newest one spends and that is not lost, the anchor of all of them always, or
+// the same nonce.
 func (b Batch) Conflicts(plan chain.Plan) bool {
 	newest := b.Newest().Plan
 	if unanchored {
 		return true
 	}
-	for _, c := range newest.Coins {
+	for _, c := range b.Left(newest.Coins) {
 		if !slices.ContainsFunc(plan.Coins, func(o chain.Coin) bool { return o.ID() == c.ID() }) {
 			return false
 		}
 	}
 	return newest.Nonce == plan.Nonce && newest.SenderPath == plan.SenderPath
+}
+
+// Left are the coins that the batch has not lost; the anchor is always among them.
+func (b Batch) Left(coins []chain.Coin) []chain.Coin {
+	anchor := ""
+	if first := b.Attempts[0].Plan.Coins; len(first) > 0 {
+		anchor = first[0].ID()
+	}
+	return slices.DeleteFunc(slices.Clone(coins), func(c chain.Coin) bool { return c.ID() != anchor && slices.Contains(b.Lost, c.ID()) })
+}
+
+// Relieved reports a batch of which nothing can be mined as it is, since each attempt that could
+// be spends a coin that is lost, while the anchor is not: another attempt does without.
+func (b Batch) Relieved() bool {
+	if len(b.Lost) == 0 || slices.Contains(b.Lost, b.Attempts[0].Plan.Coins[0].ID()) {
+		return false
+	}
+	for _, a := range b.Live() {
+		if len(b.Left(a.Plan.Coins)) == len(a.Plan.Coins) {
+			return false
+		}
+	}
+	return len(b.Live()) > 0
 }
 
 // Further are the coins of a plan that no attempt of the batch has, but for dropped ones.
