@@ -31,8 +31,7 @@ const (
 func init() {
 	register(Row{
 		Number: 34, Name: "payments", Slow: true, Rounds: 1, Goal: 1, Unit: "limits",
-		What: fmt.Sprintf("a whole deployment: from what a payout is ordered for (a deposit's confirmation) to payment.broadcast in Kafka, payouts on btcd and geth, %d at once, p99 of all within %s",
-			2*paymentSwaps, broadcastMost),
+		What:    fmt.Sprintf("a whole deployment: a deposit is confirmed to its payout's broadcast told in Kafka, on btcd and geth, %d at once, p99 of all within %s", 2*paymentSwaps, broadcastMost),
 		Prepare: preparePayments,
 	})
 }
