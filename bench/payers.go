@@ -128,9 +128,10 @@ func (p *payers) failed() error {
 	return errors.Join(p.errs...)
 }
 
-// payInFor adds exactly what n payments pay, without their fees, and waits until it is
-// deep enough to be spent. Of coins each is enough for two payments.
+// payInFor adds exactly what n payments pay, one more where n is odd, without their fees,
+// and waits until it is in the books. Of coins each is enough for two payments.
 func (w *payer) payInFor(ctx context.Context, n int) error {
+	n += n % 2
 	total, err := w.amount().MulDiv(big.NewInt(int64(n)), big.NewInt(1), asset.Down)
 	if err != nil {
 		return fmt.Errorf("what %d payments pay: %w", n, err)
