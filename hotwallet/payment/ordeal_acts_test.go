@@ -134,6 +134,7 @@ func (o *ordeal) crashOne() {
 		return
 	}
 	o.crashes++
+	o.handedIn()
 	o.chain.Mine(o.between(0, 2))
 	o.chain.FailCalls(0)
 	o.restart()
