@@ -86,7 +86,7 @@ func newOrdeal(t *testing.T, seed uint64) *ordeal {
 	o.newID = func(prefix string, at time.Time) string {
 		return prefix + "_" + strings.ToLower(ulid.MustNew(ulid.Timestamp(at), ids).String())
 	}
-	o.reorgLimit, o.burial = deathDepth-1, deathDepth
+	o.reorgLimit, o.burial = deathDepth-1, deathDepth-1
 	o.unsure = &unsureCoroner{Coroner: o.hireCoroner()}
 	o.coroner = o.unsure
 	if on == asset.Ethereum {
