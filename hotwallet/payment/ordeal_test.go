@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	ordealSeeds = flag.Int("seeds", 24, "how many ordeals are played")
+	ordealSeeds = flag.Int("seeds", 16, "how many ordeals are played")
 	ordealFirst = flag.Uint64("first", 0, "the first ordeal's seed")
 )
 
