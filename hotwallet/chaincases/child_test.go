@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/btcsuite/btcd/wire/v2"
+
 	"ferry/hotwallet/keys"
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/payment/remote"
@@ -179,6 +181,50 @@ func TestOwnChangeOnNodes(t *testing.T) {
 				t.Fatalf("%d transactions wait: %s", n, w.text(w.pool, `SELECT string_agg(purpose || ' ' || state || ' ' || reason, ', ') FROM payment`))
 			}
 			w.settled(all...)
+		})
+	}
+}
+
+// spends has the recipient of a payout spend it, at a fee.
+func (w *purse) spends(o swap.Order, fee int64) {
+	w.Helper()
+	for _, tx := range w.node.Mempool(w.T) {
+		w.node.Remember(tx)
+		for i, out := range tx.TxOut {
+			if out.Value == o.Amount.Units.Big().Int64() {
+				w.node.Send(w.T, w.node.From(w.T, wire.OutPoint{Hash: tx.TxHash(), Index: uint32(i)}, fee))
+				return
+			}
+		}
+	}
+	w.Fatal("no payout waits")
+}
+
+// Setup: btcd and litecoind; the recipient of a payout that no block takes has spent it already.
+//
+// Test: at a small fee the replacement pays for that too, and the node takes it in the place of
+// both. At more than the payout may cost there is none, and it says why; it is paid all the same.
+func TestReplacementPaysForWhatOthersBuilt(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"btcd", "litecoind"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newPurse(t, utxoKinds[name](t))
+			o := w.order(asset.NewUnits(5_000_000))
+			w.round()
+			first := w.text(w.pool, `SELECT fee::text FROM attempt`)
+			w.spends(o, 4000)
+			w.passedOver()
+			fee := w.text(w.pool, `SELECT (fee > 4000 + $1::numeric)::text FROM attempt WHERE n = 2`, first)
+			if n := len(w.node.Mempool(t)); n != 1 || fee != "true" {
+				t.Fatalf("%d transactions wait: %s", n, w.text(w.pool, `SELECT string_agg(state || ' ' || last_answer || ' ' || fee, ', ' ORDER BY n) FROM attempt`))
+			}
+			w.spends(o, 1_050_000)
+			w.passedOver()
+			if got := w.text(w.pool, `SELECT reason FROM payment`); got != payment.ReasonDescendants {
+				t.Fatalf("it waits because %q", got)
+			}
+			w.settled(o)
 		})
 	}
 }

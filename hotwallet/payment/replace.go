@@ -31,6 +31,10 @@ const ReasonBid = "no block has taken the attempt before:"
 // ReasonBudget is that a batch waits at the most that it may cost.
 const ReasonBudget = "fees_above_limit: no block takes what the house offers at most for this amount"
 
+// ReasonDescendants is that somebody whom a batch pays has spent that already, at a fee that a
+// replacement would have to pay too.
+const ReasonDescendants = "no block takes it, and others have built on it: nodes ask more for another in its place than it may cost"
+
 // ReasonAttempts is that no other attempt is made for a batch.
 const ReasonAttempts = "no block takes it, and too many attempts were made for it: it waits for the newest"
 
@@ -114,9 +118,16 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 		return b, false, nil
 	}
 	plan, err := e.replacement(ctx, b, basis.Funds, rate, most)
+	delete(e.unlifted, b.ID)
 	switch {
 	case ctx.Err() != nil:
 		return b, false, ctx.Err()
+	case errors.Is(err, chain.ErrDescendants):
+		e.unlifted[b.ID] = ReasonDescendants
+		if b.Reason() != ReasonDescendants {
+			e.config.Log.Error("payment can't be outbid: others have built on it", "chain", e.config.Chain, "batch", b.ID, "error", err)
+		}
+		return b, false, nil
 	case errors.Is(err, chain.ErrFeeMax), errors.Is(err, chain.ErrFunds):
 		e.spent[b.ID] = true
 		return b, false, nil
