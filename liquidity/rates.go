@@ -23,7 +23,7 @@ const (
 
 // rates publishes the newest indicative rate of each pair.
 type rates struct {
-	desk      *Desk
+	desks     *desks
 	publisher *bus.Publisher
 	log       *slog.Logger
 	told      map[asset.Pair]swap.Rate
@@ -35,12 +35,13 @@ func (r *rates) run(ctx context.Context) error {
 	ticker := time.NewTicker(ratesLeast)
 	defer ticker.Stop()
 	for {
-		err := r.desk.takeStock(ctx)
+		desk := r.desks.now()
+		err := desk.takeStock(ctx)
 		if err != nil && ctx.Err() == nil {
 			r.log.ErrorContext(ctx, "promises can't be summed", "error", err)
 		}
-		for _, c := range r.desk.config.Pairs {
-			r.tell(ctx, c, err)
+		for _, c := range desk.config.Pairs {
+			r.tell(ctx, desk, c, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -51,10 +52,10 @@ func (r *rates) run(ctx context.Context) error {
 }
 
 // tell publishes a pair's rate if it is worth it; stock is why the promises are not known.
-func (r *rates) tell(ctx context.Context, c PairConfig, stock error) {
+func (r *rates) tell(ctx context.Context, desk *Desk, c PairConfig, stock error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	rate, err := r.desk.Rate(c)
+	rate, err := desk.Rate(c)
 	if stock != nil {
 		rate.Unavailable = "Ferry can't price swaps right now."
 	}

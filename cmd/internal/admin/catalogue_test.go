@@ -17,6 +17,7 @@ import (
 	"ferry/cmd/internal/admin/wallet"
 	"ferry/cmd/internal/admin/witness"
 	"ferry/liquidity"
+	"ferry/liquidity/config"
 	"ferry/swap/asset"
 )
 
@@ -68,6 +69,7 @@ func TestOperationsDescribesEveryMetric(t *testing.T) {
 	desk.Requotes(found)
 	desk.Locks(found, nil, time.Now)
 	desk.Prices(found, func() []liquidity.Price { return nil })
+	desk.Config(found, func() config.Report { return config.Report{} })
 	desk.Hedges(found, nil)
 	desk.HedgeOrders(found)
 	public.Observer(found)
