@@ -23,7 +23,7 @@ type Market struct {
 	config MarketConfig
 	// follow has a stall's source followed; nil while the market does not run.
 	follow func(*forum, *stall)
-	// changes says that what is followed may change; else all that is is followed to its end.
+	// changes says that what is followed may change; else everything is followed to its end.
 	changes bool
 }
 

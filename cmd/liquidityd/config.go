@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"ferry/cmd/internal/daemon"
 	"ferry/liquidity"
 	"ferry/liquidity/config"
@@ -79,6 +81,22 @@ type configured struct {
 
 	mu     sync.Mutex
 	report config.Report
+}
+
+// configure is what keeps the daemon at the newest configuration, and what the engine is to
+// begin with.
+func configure(ctx context.Context, s *daemon.Settings, c liquidity.Config, pool *pgxpool.Pool, log *slog.Logger) (*configured, liquidity.Config, []liquidity.Subscription, error) {
+	books, err := needed(c.Pairs)
+	if err != nil {
+		return nil, c, nil, err
+	}
+	base, err := version0(c, books, s.Or)
+	if err != nil {
+		return nil, c, nil, err
+	}
+	live := &configured{base: base, books: books, store: postgres.NewConfigs(pool, time.Now), brokers: s.Brokers(), instance: s.Or(daemon.EnvInstance, ""), log: log}
+	c, subscribed, err := newConfigured(ctx, live)
+	return live, c, subscribed, err
 }
 
 // newConfigured reads the newest configuration, and says what the engine is to begin with:

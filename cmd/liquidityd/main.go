@@ -51,14 +51,6 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	books, err := needed(config.Pairs)
-	if err != nil {
-		return err
-	}
-	base, err := version0(config, books, s.Or)
-	if err != nil {
-		return err
-	}
 	pool, err := database.Open(ctx, url, "liquidity")
 	if err != nil {
 		return err
@@ -74,8 +66,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return err
 	}
 	defer a.Close()
-	live := &configured{base: base, books: books, store: postgres.NewConfigs(pool, time.Now), brokers: brokers, instance: s.Or(daemon.EnvInstance, ""), log: log}
-	config, subscribed, err := newConfigured(ctx, live)
+	live, config, subscribed, err := configure(ctx, s, config, pool, log)
 	if err != nil {
 		return err
 	}
