@@ -32,6 +32,10 @@ func paying(a aim) bool {
 	return false
 }
 
+// planning are the points of paying in the hot wallet alone: in the other direction nothing
+// else is paid in ether.
+func planning(a aim) bool { return a.daemon == "hotwalletd-ethereum" && paying(a) }
+
 // sweeping has what lies on deposit addresses swept as soon as it is buried: ether, and
 // tokens, with the gas that takes.
 func sweeping(c deployment.Chain) deployment.Chain {
@@ -42,21 +46,38 @@ func sweeping(c deployment.Chain) deployment.Chain {
 
 // sweptToken is a swap whose deposit, in a token, goes to the address that pays: with gas
 // that its own address gets first. One transaction brings the gas and one moves the token.
-func sweptToken(ctx context.Context, w *world) error {
+// Daemons die on the way of the one or of the other.
+func sweptToken(ctx context.Context, w *world, afterGas bool) error {
 	t, err := w.begin(ctx, tokenToCoins)
 	if err != nil {
 		return err
 	}
-	if err := w.from(); err != nil {
-		return err
+	if !afterGas {
+		err = w.from()
 	}
-	if err := w.pay(ctx, t, t.terms.Quote.Deposit.Units); err != nil {
+	if err := errors.Join(err, w.pay(ctx, t, t.terms.Quote.Deposit.Units)); err != nil {
 		return err
 	}
 	if err := w.settle(ctx, t); err != nil {
 		return err
 	}
 	address := t.terms.Receipt.DepositAddress
+	brought := func() (int, error) {
+		return w.counted(ctx, `SELECT count(*) FROM hotwallet.payment WHERE purpose = $1 AND destination = $2 AND state IN ('confirmed', 'final')`,
+			swap.PurposeGasTopUp, address)
+	}
+	if afterGas {
+		err = until(ctx, swapLimit, "gas for the token deposit of "+t.id(), func() (bool, string, error) {
+			n, err := brought()
+			if err != nil {
+				return later(err)
+			}
+			return n > 0, "none is there", nil
+		})
+		if err = errors.Join(err, w.from()); err != nil {
+			return err
+		}
+	}
 	err = until(ctx, swapLimit, "the sweep of the token deposit of "+t.id(), func() (bool, string, error) {
 		left, err := w.ether.TokenBalance(ctx, tokenToCoins.From, address)
 		if err != nil {
@@ -74,10 +95,9 @@ func sweptToken(ctx context.Context, w *world) error {
 	if err != nil {
 		return fmt.Errorf("count what %s has sent: %w", address, err)
 	}
-	brought, err := w.counted(ctx, `SELECT count(*) FROM hotwallet.payment WHERE purpose = $1 AND destination = $2 AND state = 'final'`,
-		swap.PurposeGasTopUp, address)
-	if err == nil && (sent != 1 || brought != 1) {
-		err = fmt.Errorf("%w: %s got gas %d times and sent %d transactions", errPaidTwice, address, brought, sent)
+	times, err := brought()
+	if err == nil && (sent != 1 || times != 1) {
+		err = fmt.Errorf("%w: %s got gas %d times and sent %d transactions", errPaidTwice, address, times, sent)
 	}
 	return err
 }
