@@ -148,3 +148,18 @@ func unavailable(rate swap.Rate, err error) (swap.Rate, error) {
 	rate.Unavailable = refusal.Message
 	return rate, nil
 }
+
+// Rates are the pairs' as they stand now, for operators: one that could not be computed says so
+// as one that is not available.
+func (e *Engine) Rates() []swap.Rate {
+	now := e.desks.now()
+	list := make([]swap.Rate, 0, len(now.config.Pairs))
+	for _, c := range now.config.Pairs {
+		rate, err := now.Rate(c)
+		if err != nil {
+			rate.Unavailable = err.Error()
+		}
+		list = append(list, rate)
+	}
+	return list
+}

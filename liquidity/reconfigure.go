@@ -47,7 +47,7 @@ func (e *Engine) Reconfigure(c Config, want []Subscription) error {
 
 // with is a desk of another configuration that has all else in common.
 func (d *Desk) with(c Config) *Desk {
-	next := &Desk{config: c, market: d.market, funds: d.funds, store: d.store, key: d.key, keys: d.keys, attestKeys: d.attestKeys, now: d.now,
+	next := &Desk{config: c, market: d.market, funds: d.funds, store: d.store, drawdown: d.drawdown, key: d.key, keys: d.keys, attestKeys: d.attestKeys, now: d.now,
 		stock: inventory{store: d.stock.store, funds: d.stock.funds, hedges: d.stock.hedges, targets: c.Market.Targets}}
 	d.stock.mu.RLock()
 	defer d.stock.mu.RUnlock()
