@@ -18,7 +18,7 @@ import (
 var bookSupposedSQL string
 
 // bookAtOnceSQL stores a whole batch or nothing of it.
-var bookAtOnceSQL = bookSupposedSQL + bookSQL + "\nWHERE EXISTS (SELECT FROM taken)"
+var bookAtOnceSQL = "WITH measured (client, open, units) AS (\n" + measureClientsSQL + ")\n" + bookSupposedSQL + bookSQL + "\nWHERE EXISTS (SELECT FROM taken)"
 
 // bookAtOnce books a whole batch in one round trip, if this process's tally lets all of it
 // fit: the database finds, once it is the batch's turn, whether the tally still holds and
@@ -44,7 +44,8 @@ func (s *Store) bookAtOnce(ctx context.Context, id asset.ID, batch []*request) (
 		return false, err
 	}
 	args := bookArgs(id, booked)
-	maps.Copy(args, pgx.NamedArgs{"asking": rooms.clients, "most_open": rooms.open, "most_reserved": rooms.reserved, "now": now, "turn": last.turn})
+	maps.Copy(args, pgx.NamedArgs{"asking": rooms.clients, "most_open": rooms.open, "most_reserved": rooms.reserved, "now": now, "turn": last.turn,
+		"exposure": m.exposure})
 	var stored int64
 	all := &pgx.Batch{}
 	all.Queue("BEGIN")
@@ -100,8 +101,9 @@ func roomsOf(batch []*request) (r rooms, fits bool, err error) {
 	for client, all := range asked {
 		var reserve asset.Units
 		for _, one := range all {
-			if reserve, err = reserve.Add(one.lock.Quote.Payout.Units); err == nil {
-				reserve, err = reserve.Add(one.lock.Quote.NetworkFee.Units)
+			more, err := liquidity.Reserve(one.lock.Quote)
+			if err == nil {
+				reserve, err = reserve.Add(more)
 			}
 			if err != nil {
 				return r, false, fmt.Errorf("what client %s asks for: %w", client, err)
