@@ -48,8 +48,8 @@ func (s *Store) Payment(_ context.Context, orderID string) (payment.Payment, err
 func (s *Store) Basis(_ context.Context, payments []payment.Payment) (payment.Basis, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	funds, unsigned, err := s.funds(payments[0].Order.Amount.Asset)
-	return payment.Basis{Funds: funds, Unsigned: unsigned, DepositsConfirmed: s.allConfirmed(payments)}, err
+	funds, at, err := s.funds(payments[0].Order.Amount.Asset)
+	return payment.Basis{Funds: funds, Unsigned: at.unsigned, Full: at.full, DepositsConfirmed: s.allConfirmed(payments)}, err
 }
 
 func (s *Store) allConfirmed(payments []payment.Payment) bool {

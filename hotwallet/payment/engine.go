@@ -105,6 +105,10 @@ type Engine struct {
 	// apart are those that are paid each by itself.
 	gathering time.Time
 	apart     map[string]bool
+	// full is that the sender had no room for another transaction in this round; crowded
+	// are the payments that were told so before.
+	full    bool
+	crowded map[string]bool
 }
 
 type try struct {
@@ -142,7 +146,7 @@ func New(c Config) (*Engine, error) {
 		c.Poll = 250 * time.Millisecond
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
-		apart: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}}, nil
+		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -176,6 +180,7 @@ func (e *Engine) Round(ctx context.Context) error {
 	}
 	e.forget(open)
 	clear(e.unanswered)
+	e.full = false
 	moved, inARow := 0, 0
 	open, failed := e.gather(ctx, open)
 	switch {
@@ -189,6 +194,9 @@ func (e *Engine) Round(ctx context.Context) error {
 	for _, o := range open {
 		if moved == roundMost || inARow == failuresMost || ctx.Err() != nil {
 			break
+		}
+		if e.full && o.BatchID == "" && e.crowded[o.OrderID] {
+			continue // it says so already
 		}
 		if seen[o.key()] || e.config.Now().Before(e.tries[o.key()].due) {
 			continue
@@ -239,6 +247,7 @@ func (e *Engine) forget(open []Open) {
 	maps.DeleteFunc(e.spent, func(id string, _ bool) bool { return !still[id] })
 	maps.DeleteFunc(e.worn, func(id string, _ bool) bool { return !still[id] })
 	maps.DeleteFunc(e.looks, func(id string, _ look) bool { return !still[id] })
+	maps.DeleteFunc(e.crowded, func(id string, _ bool) bool { return !still[id] })
 	for id := range e.apart {
 		if !still[id] {
 			delete(e.apart, id)

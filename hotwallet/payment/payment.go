@@ -58,7 +58,15 @@ type Basis struct {
 	// Unsigned reports that an earlier batch's nonce is taken and its plan not
 	// signed yet (account chains): a later nonce could not be mined before it.
 	Unsigned bool
+	// Full: as many of the sender's transactions are in no block as may be at once
+	// (account chains).
+	Full bool
 }
+
+// InFlightMax is how many transactions of an account may be in no block at once unless
+// something else is configured: half of the 16 of one account that nodes keep for certain
+// (geth's AccountSlots).
+const InFlightMax = 8
 
 // Answer is what a node said to an attempt that was handed in.
 type Answer struct {

@@ -16,6 +16,7 @@ const (
 	ReasonFunds       = "waiting for funds"
 	ReasonToken       = "the token's contract refuses it now:"
 	ReasonEarlier     = "waiting for an earlier payment to be signed"
+	ReasonInFlight    = "waiting for room: as many of the sender's transactions are in no block as may be at once"
 	ReasonDeposit     = "a deposit it uses up is not confirmed in our book"
 	ReasonAuthority   = "the order is not allowed by its documents:"
 	ReasonAmount      = "the amount is above the limit for one payment"
@@ -49,6 +50,9 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	if basis.Unsigned {
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return b, nil, false, e.stand(ctx, p, ReasonEarlier, false)
+	}
+	if basis.Full {
+		return b, nil, false, e.crowd(ctx, p)
 	}
 	plan, err := e.config.Payer.Plan(ctx, basis.Funds, request(p, limit.most))
 	if err != nil {
@@ -87,6 +91,15 @@ func (e *Engine) admit(ctx context.Context, p Payment) (limit feeLimit, ok bool,
 	}
 	limit, err = e.limitOf(p)
 	return limit, err == nil, err
+}
+
+// crowd has a payment wait for a block to take one of those before it. It is looked at again
+// in each round, the oldest first: as soon as one finds no room, none of the others has.
+func (e *Engine) crowd(ctx context.Context, p Payment) error {
+	e.full, e.crowded[p.Order.ID] = true, true
+	delete(e.tries, p.Order.ID)
+	delete(e.unattestedSince, p.Order.ID)
+	return e.stand(ctx, p, ReasonInFlight, false)
 }
 
 func (e *Engine) unconfirmed(ctx context.Context, p Payment) error {

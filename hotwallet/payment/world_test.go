@@ -76,6 +76,8 @@ type world struct {
 	set     *watch.Set
 	// bid is in force from the next start on.
 	bid payment.Bidder
+	// inFlight is the most that may be in no block from the next start on; 0 for the usual.
+	inFlight int
 	// told is heard from the next start on.
 	told payment.Observer
 }
@@ -154,7 +156,7 @@ func (w *world) start() {
 	var err error
 	w.store, err = postgres.New(w.pool, w.on, postgres.Config{
 		Confirmations: confirmations, DustThreshold: asset.NewUnits(1000), Tokens: tokens(w.on), GasReserve: w.gasReserve,
-		Now: w.clock.Now, Log: log})
+		InFlightMax: w.inFlight, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.lease, err = w.store.AcquireLease(ctx, "test")
 	w.must(err)

@@ -40,19 +40,19 @@ func decodePayment(body string, p *payment.Payment) error {
 
 // houseFunds are what a payment of the house's own is made from: a deposit address, small
 // coins, or the sender.
-func (s *Store) houseFunds(ctx context.Context, tx pgx.Tx, p payment.Payment) (f chain.Funds, unsigned bool, err error) {
+func (s *Store) houseFunds(ctx context.Context, tx pgx.Tx, p payment.Payment) (f chain.Funds, at queue, err error) {
 	switch {
 	case !keepsAccounts(s.chain):
 		f, err = s.consolidatedCoins(ctx, tx, p.Order.ID)
 	case p.Order.Purpose == swap.PurposeSweep:
 		f, err = s.sweepingAccount(ctx, tx, p)
 	default:
-		f, unsigned, err = s.payingSender(ctx, tx, s.native.ID)
-		if p.Order.Purpose == swap.PurposeGapFill {
-			f.Nonce, unsigned = p.House.Nonce, false
+		f, at, err = s.payingSender(ctx, tx, s.native.ID)
+		if p.Order.Purpose == swap.PurposeGapFill { // those that are in no block wait for it
+			f.Nonce, at = p.House.Nonce, queue{}
 		}
 	}
-	return f, unsigned, err
+	return f, at, err
 }
 
 // sweepingAccount is a deposit address with what of its holdings is buried: what came since
