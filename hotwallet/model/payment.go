@@ -92,6 +92,21 @@ func (s *Store) StoreReason(_ context.Context, p payment.Payment, reason string)
 	return next, err
 }
 
+// StoreWithdrawn implements payment.Store.
+func (s *Store) StoreWithdrawn(_ context.Context, p payment.Payment) error {
+	return s.change(func(c *change) error {
+		row, err := c.guard(p)
+		if err != nil {
+			return err
+		}
+		if row.State != swap.PaymentQueued || row.BatchID != "" || row.House == nil {
+			return fmt.Errorf("take back %s: %w", p.Order.ID, payment.ErrChanged)
+		}
+		model.Delete(c.tx, c.payments, p.Order.ID)
+		return nil
+	})
+}
+
 // OrderOffset implements payment.OrderStore.
 func (s *Store) OrderOffset(_ context.Context, consumer, topic string, partition int32) (int64, error) {
 	s.mu.Lock()

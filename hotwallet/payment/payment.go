@@ -128,6 +128,9 @@ type Store interface {
 	// Deaths are those of all earlier batches of the orders, and of those that were to
 	// spend one of the coins, "<txid>:<index>".
 	Deaths(ctx context.Context, orders, coins []string) ([]DeathRequest, error)
+	// StoreWithdrawn takes back a payment of the house's own that has no plan: it was never
+	// stored, and may be again.
+	StoreWithdrawn(ctx context.Context, p Payment) error
 	// StoreReason stores why a payment without a batch stands still.
 	StoreReason(ctx context.Context, p Payment, reason string) (Payment, error)
 	// StoreBatchReason stores why a batch, and with it each of its payments, stands still.

@@ -111,7 +111,10 @@ func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, caus
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if errors.Is(cause, chain.ErrFeeMax) && limit.deferred {
+	if e.outlived(p) {
+		return e.withdraw(ctx, p, cause)
+	}
+	if limit.deferred && (errors.Is(cause, chain.ErrFeeMax) || errors.Is(cause, chain.ErrFunds) && p.Order.Purpose == swap.PurposeSweep) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		return e.stand(ctx, p, ReasonDeferred, false)
 	}
@@ -267,7 +270,7 @@ func (e *Engine) handIn(ctx context.Context, b Batch, a Attempt, refused string)
 	answer.Reason = cmp.Or(refused, answer.Reason)
 	e.config.Observer.broadcast(answer.Acceptance)
 	e.config.Log.Info("payment handed in", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "answer", answer.Acceptance)
-	if answer.Reason != "" && answer.Reason != b.Reason() {
+	if answer.Reason != "" && answer.Reason != ReasonPatient && answer.Reason != b.Reason() {
 		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "reason", answer.Reason)
 	}
 	b, err := e.config.Store.StoreAnswer(ctx, b, a.N, answer)
@@ -283,7 +286,7 @@ func (e *Engine) answer(b Batch, a Attempt, acceptance chain.Acceptance, cause e
 		if e.worn[b.ID] {
 			answer.Reason = ReasonAttempts
 		} else if e.spent[b.ID] {
-			answer.Reason = ReasonBudget
+			answer.Reason = e.atMost(b)
 		}
 	case chain.Conflicting:
 		answer.Reason = because(ReasonConflicting, cause)

@@ -20,6 +20,7 @@ var (
 	sweepUnitsSQL      = statement("SWEEP_UNITS")
 	consolidatedSQL    = statement("CONSOLIDATED_COINS")
 	freeNonceSQL       = statement("FREE_NONCE")
+	withdrawSQL        = statement("WITHDRAW_PAYMENT")
 )
 
 // house is the body of a payment of the house's own: an order, and what it rests on.
@@ -120,4 +121,15 @@ func (s *Store) takeHouseNonce(ctx context.Context, tx pgx.Tx, p payment.Payment
 		err = changedOne(tx.Exec(ctx, sweepUnitsSQL, p.Order.ID, plan.Outputs[0].Units))
 	}
 	return &nonce, err
+}
+
+// StoreWithdrawn implements payment.Store.
+func (s *Store) StoreWithdrawn(ctx context.Context, p payment.Payment) error {
+	err := s.write(ctx, func(tx pgx.Tx) error {
+		return changedOne(tx.Exec(ctx, withdrawSQL, p.Order.ID, s.chain, p.Version))
+	})
+	if err != nil {
+		return fmt.Errorf("take back %s: %w", p.Order.ID, err)
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -39,6 +40,12 @@ func (s *Store) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.
 		if !keepsAccounts(s.chain) {
 			if basis.Funds, err = s.spendableCoins(ctx, tx, b.Payments[0].Order.ID); err == nil {
 				basis.Funds.Must = newest.Plan.Coins
+			}
+			return err
+		}
+		if b.Purpose == swap.PurposeSweep {
+			if basis.Funds, err = s.sweepingAccount(ctx, tx, b.Payments[0]); err == nil {
+				basis.Funds.Nonce = newest.Plan.Nonce
 			}
 			return err
 		}

@@ -68,6 +68,11 @@ SELECT $2, $1, '', $3, $4, $5, $6, $7, 'queued', $8, $9, $10, $11, $11
 WHERE NOT EXISTS (SELECT 1 FROM halt h WHERE h.chain = $1)
 ON CONFLICT DO NOTHING
 
+-- WITHDRAW_PAYMENT
+-- Of the house's own, without a plan.
+DELETE FROM payment WHERE order_id = $1 AND chain = $2 AND version = $3 AND state = 'queued' AND batch_id IS NULL
+  AND swap_id = '' AND purpose IN ('sweep', 'gas_topup')
+
 -- HOUSE_ENDS
 -- The sender, and the path of the address $2 of its chain.
 SELECT s.address, coalesce((SELECT a.path FROM address a WHERE a.chain = s.chain AND a.address = $2), '') FROM sender s WHERE s.chain = $1
