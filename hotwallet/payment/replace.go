@@ -144,6 +144,7 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 		return b, false, err
 	}
 	crash.Point("payment.replace.after")
+	e.config.Observer.replaced(b.Purpose)
 	e.config.Log.Info("payment offers more", "chain", e.config.Chain, "batch", b.ID, "attempt", b.Last().N, "fee", plan.Fee.String())
 	e.moved()
 	return b, true, nil
