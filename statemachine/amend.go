@@ -17,6 +17,9 @@ func (r Rules) decideRequoted(d Decision, f swap.Fact) Decision {
 	}
 	switch {
 	case m.ID == "":
+		if rated, answered := r.decideRate(d, told); answered {
+			return rated
+		}
 		d.Note = "A price came that nothing waits for any more."
 		return d
 	case !d.isHere(m):

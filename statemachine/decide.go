@@ -245,6 +245,7 @@ func clone(s swap.Swap) swap.Swap {
 	s.Amended.Requotes = slices.Clone(s.Amended.Requotes)
 	s.Amended.Owned = slices.Clone(s.Amended.Owned)
 	s.Amended.Mismatches = slices.Clone(s.Amended.Mismatches)
+	s.Amended.Rates = slices.Clone(s.Amended.Rates)
 	s.Amended.Staff = slices.Clone(s.Amended.Staff)
 	seen := make(map[string]int64, len(s.Seen)+1)
 	for source, seq := range s.Seen {

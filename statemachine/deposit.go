@@ -101,7 +101,7 @@ func sighted(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	if deposit.Verdict != swap.VerdictNone || isWrong(d.Swap.Terms.Quote, deposit.Amount) {
 		return d
 	}
-	return follow(d, f)
+	return askRate(follow(d, f), i, f)
 }
 
 // onTime is PRODUCT's definition: first seen by our node, or its block's time,
@@ -127,11 +127,12 @@ func isSmall(fee asset.Amount, told swap.DepositFact) bool {
 	return err != nil || told.Amount.Units.Less(least) || told.Amount.Units.Cmp(fee.Units) <= 0
 }
 
-// isDust: small, and not what the user was asked for. That is the amount of the
+// isDust: small, and not what the user was asked for, which a variable quote does for no
+// amount. That is the amount of the
 // quote, whatever the threshold has become since, and in time also exactly what is
 // missing of it.
 func isDust(q swap.Quote, deposit swap.Deposit, l leg, punctual bool) bool {
-	if isWrong(q, deposit.Amount) {
+	if isWrong(q, deposit.Amount) || q.Variable {
 		return deposit.Small
 	}
 	if !deposit.Small || deposit.Amount.Units.Cmp(q.Deposit.Units) == 0 {

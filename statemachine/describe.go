@@ -19,7 +19,7 @@ func Describe(s swap.Swap, cause swap.FactKind, note string) swap.Update {
 	return swap.Update{SwapID: s.ID, Version: s.Version, State: s.State, Cause: cause, Message: message,
 		Actor: w.actor, By: w.by, Reason: s.Reason, At: s.UpdatedAt, Missing: w.missing, RefundAddress: s.RefundsTo(),
 		Deposits: slices.Clone(s.Deposits), Payments: slices.Clone(s.Payments), Mismatches: unsigned(s.Amended.Mismatches),
-		Requotes: slices.Clone(s.Amended.Requotes)}
+		Requotes: slices.Clone(s.Amended.Requotes), Rates: slices.Clone(s.Amended.Rates)}
 }
 
 // unsigned are mismatches without the documents: users have them, and they are long.
@@ -48,6 +48,9 @@ func waiting(s swap.Swap) wait {
 	w := wait{text: stage.Waiting, actor: stage.Actor, by: actBy(s, stage)}
 	if s.State == swap.Held && s.Reason == ReasonWrittenOff {
 		w.text, w.actor, w.by = "Nobody said what to do with the deposit, and it was written off. It stays in the books: write to support.", "nobody", time.Time{}
+	}
+	if text := (Decision{Swap: s, From: s.State}).variableWait(); text != "" {
+		w.text = text
 	}
 	if text, missing := partly(s); text != "" {
 		w.text, w.missing = text, missing
@@ -83,7 +86,7 @@ func waiting(s swap.Swap) wait {
 // matter says what a mismatch waits for, who must act, and by when.
 func matter(s swap.Swap, m swap.Mismatch) (text, actor string, by time.Time) {
 	what := Decision{Swap: s}.what(m)
-	if m.Main {
+	if m.Main && !s.Terms.Quote.Variable {
 		what += fmt.Sprintf(" for the quoted %s", s.Terms.Quote.Deposit)
 	}
 	switch m.Wait {

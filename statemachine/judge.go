@@ -22,6 +22,9 @@ func judge(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 		return d
 	}
 	d.Entries = append(d.Entries, depositEntry(d.Swap.ID, *deposit))
+	if q.Variable {
+		return judgeVariable(d, i, l, punctual, f)
+	}
 	exact := deposit.Amount.Units.Cmp(q.Deposit.Units) == 0
 	switch {
 	case l.decided || punctual && !exact && len(l.parts) >= swap.MaxOrderDeposits:

@@ -27,13 +27,15 @@ func mismatched(d Decision, parts []int, verdict swap.Verdict, main bool, f swap
 		answer, d.Swap.Reason = policy.For(verdict), reasons[verdict]
 	}
 	switch {
+	case d.noRate(m):
+		return refundAll(d, m, f)
 	case !main && d.manyRepriced():
 		return refundAll(d, m, f)
 	case main && verdict == swap.VerdictOver && answer != swap.AnswerAsk && d.excessIsSmall(parts):
 		// Sending it back would cost more than it is worth, and a satoshi too much must
 		// not make a price worse: all is swapped, at the locked rate.
 		return askPrice(d, m, swap.BasisLocked, f)
-	case answer == swap.AnswerRequote && verdict == swap.VerdictLate && main:
+	case answer == swap.AnswerRequote && verdict == swap.VerdictLate && main && !d.Swap.Terms.Quote.Variable:
 		return askPrice(d, m, swap.BasisLate, f)
 	case answer == swap.AnswerRequote:
 		return askPrice(d, m, swap.BasisMarket, f)
@@ -161,7 +163,11 @@ func refund(d Decision, i int) Decision {
 		return parked("a refund of %s would leave nothing after its fee", deposit.Amount)
 	}
 	d.Entries = append(d.Entries, refundEntry(d.Swap.ID, deposit, back))
-	d.Note = fmt.Sprintf("%s is %s: a refund of %s to the refund address is ordered.", deposit.Amount, deposit.Verdict, back)
+	is := string(deposit.Verdict)
+	if deposit.Verdict == swap.VerdictCounted {
+		is = "without a rate"
+	}
+	d.Note = fmt.Sprintf("%s is %s: a refund of %s to the refund address is ordered.", deposit.Amount, is, back)
 	o := swap.Order{Purpose: swap.PurposeRefund, Amount: back, Destination: d.Swap.RefundsTo(), Deferrable: !deposit.Main}
 	if d.Swap.Terms.Receipt.RefundAddress == "" {
 		o.SignedRefundAddress = d.Swap.Amended.SignedRefundAddress
@@ -189,6 +195,9 @@ func pay(d Decision, m swap.Mismatch, r swap.Requote, signed string) Decision {
 	d.Swap.Amended.Requotes = append(d.Swap.Amended.Requotes,
 		swap.Repriced{OrderID: o.ID, SignedRequote: signed, SignedConsent: o.SignedConsent})
 	d.Note = fmt.Sprintf("%s counted at a new price; %s ordered to the payout address.", r.Deposit, r.Payout)
+	if m.Verdict == swap.VerdictCounted {
+		d.Note = fmt.Sprintf("%s counted at its rate; %s ordered to the payout address.", r.Deposit, r.Payout)
+	}
 	if m.Main {
 		d.Swap.Reason = ""
 		if d.From != swap.DepositConfirmed {
@@ -255,6 +264,9 @@ func (d Decision) what(m swap.Mismatch) string {
 	total, err := swap.Order{ID: d.Swap.ID, Deposits: d.orderDeposits(d.partsOf(m))}.Total()
 	if err != nil {
 		total = asset.Amount{Asset: d.Swap.Terms.Quote.Pair.From}
+	}
+	if m.Verdict == swap.VerdictCounted {
+		return fmt.Sprintf("%s is here and has no rate yet", total)
 	}
 	return fmt.Sprintf("%s is %s", total, m.Verdict)
 }

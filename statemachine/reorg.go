@@ -162,8 +162,10 @@ func resumeWait(d Decision, m swap.Mismatch) Decision {
 	return d
 }
 
-// reasons are those of the verdicts that do not match the terms.
-var reasons = map[swap.Verdict]string{swap.VerdictLate: ReasonLate, swap.VerdictShort: ReasonShort, swap.VerdictOver: ReasonOver}
+// reasons are those of the verdicts that do not match the terms, and of what a variable
+// swap counted and has no rate for.
+var reasons = map[swap.Verdict]string{swap.VerdictLate: ReasonLate, swap.VerdictShort: ReasonShort, swap.VerdictOver: ReasonOver,
+	swap.VerdictCounted: ReasonRateNotSet}
 
 // mainPurpose is that of the main leg's payments: they all have the same.
 func (d Decision) mainPurpose() swap.Purpose {

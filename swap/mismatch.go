@@ -71,6 +71,9 @@ const (
 	BasisLate Basis = "late"
 	// BasisLocked is the locked rate, whatever the market does.
 	BasisLocked Basis = "locked"
+	// BasisDetected is today's price for a deposit that is seen and not confirmed: the rate
+	// of a variable quote.
+	BasisDetected Basis = "detected"
 )
 
 // RequoteRequest asks liquidityd for a price. It carries its own authority, as an
@@ -96,7 +99,7 @@ func (r RequoteRequest) Validate() error {
 		return fmt.Errorf("request %.120s: swap id %.60q is malformed", r.ID, r.SwapID)
 	case r.SignedQuote == "" || r.SignedReceipt == "":
 		return fmt.Errorf("request %.120s: a document is missing", r.ID)
-	case r.Basis != BasisMarket && r.Basis != BasisLate && r.Basis != BasisLocked:
+	case r.Basis != BasisMarket && r.Basis != BasisLate && r.Basis != BasisLocked && r.Basis != BasisDetected:
 		return fmt.Errorf("request %.120s: basis %.20q is not known", r.ID, r.Basis)
 	}
 	if err := (Order{ID: r.ID, Deposits: r.Deposits}).checkDeposits(); err != nil {
@@ -121,6 +124,24 @@ func (r RequoteRequest) Number() int {
 		return 0
 	}
 	return n
+}
+
+// SetRate is what became of the request for a variable swap's rate, which was made when a
+// deposit was detected.
+type SetRate struct {
+	DepositID string `json:"deposit_id"`
+	// Asked counts the rates asked for; the last is RequestID(DepositID, Asked).
+	Asked int `json:"asked"`
+	// SignedRequote is the rate, which holds for this deposit; "" before it is set. Deposit,
+	// Payout and Rate are what it says.
+	SignedRequote string       `json:"signed_requote,omitempty"`
+	Deposit       asset.Amount `json:"deposit,omitzero"`
+	Payout        asset.Amount `json:"payout,omitzero"`
+	Rate          string       `json:"rate,omitempty"`
+	// Refused is why none was set: it is asked for again when the deposit is confirmed.
+	Refused string `json:"refused,omitempty"`
+	// Gone: the deposit left its chain, and the rate with it.
+	Gone bool `json:"gone,omitempty"`
 }
 
 // Refusals of a price: RequotedFact.Refused.

@@ -171,6 +171,8 @@ type Update struct {
 	// Requotes are the documents that payouts rest on, by which a client verifies an
 	// amount that is not the quote's.
 	Requotes []Repriced `json:"requotes,omitempty"`
+	// Rates are what was set, or asked for, when deposits of a variable swap were seen.
+	Rates []SetRate `json:"rates,omitempty"`
 }
 
 // Balance is what the hot wallet can pay out in one asset now: the newest value

@@ -11,7 +11,7 @@ import (
 // exactly these deposits of this swap, that its fees are no more than the quote's,
 // and that the user said yes to its price: by a consent, or beforehand by the policy
 // and its tolerance, or because it adds an excess that a refund would eat, at the
-// locked rate. consent is nil without one, and verified otherwise; consentHash is
+// locked rate; of a variable quote because that has no other price. consent is nil without one, and verified otherwise; consentHash is
 // HashDocument of its text. The errors are for people.
 //
 // It bounds what the user loses, not what the house gives: a payout above what was
@@ -49,10 +49,39 @@ func (t Terms) Permits(r Requote, deposits []OrderDeposit, consent *Consent, con
 	if err := t.feeAsQuoted(r); err != nil {
 		return err
 	}
-	if r.ConsentHash != "" {
+	switch {
+	case r.ConsentHash != "":
 		return t.consented(r, deposits, consent, consentHash)
+	case t.Quote.Variable:
+		return t.variable(r, deposits)
 	}
 	return t.foreseen(r)
+}
+
+// VariableFloorBPS is how much worse than the estimate of a variable quote a rate may be
+// without asking, in basis points: whoever takes a variable rate takes what the market
+// does, and not a price that no market explains.
+const VariableFloorBPS = 1000
+
+// variable: the rate of one deposit that is within the quote's limits, as agreed. An extra
+// deposit has one only where the policy says so.
+func (t Terms) variable(r Requote, deposits []OrderDeposit) error {
+	switch {
+	case len(deposits) != 1:
+		return fmt.Errorf("each deposit has a rate of its own, and these are %d", len(deposits))
+	case !r.Main && t.Receipt.Policy.OnExtra != AnswerRequote:
+		return fmt.Errorf("the policy for a deposit that is %s is %s, and there is no consent", VerdictExtra, t.Receipt.Policy.OnExtra)
+	case t.Quote.Outside(r.Deposit) != VerdictNone:
+		return fmt.Errorf("%s is not from %s to %s", r.Deposit, t.Quote.DepositMin, t.Quote.DepositMax)
+	}
+	within, err := t.noWorse(r, VariableFloorBPS)
+	if err != nil {
+		return err
+	}
+	if !within {
+		return fmt.Errorf("rate %s is more than %d basis points below the estimated %s", r.Rate, VariableFloorBPS, t.Quote.Rate)
+	}
+	return nil
 }
 
 // consented: the user took this matter's requote for at least so much.

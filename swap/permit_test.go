@@ -325,3 +325,50 @@ func TestRequestNumber(t *testing.T) {
 		t.Errorf("without deposits: %d", n)
 	}
 }
+
+// A variable quote's rate needs no policy but for an extra deposit: one deposit within the
+// limits, no more than a tenth below the estimate. What it says of itself is checked.
+func TestPermitsVariable(t *testing.T) {
+	t.Parallel()
+	terms := swaptest.NewTerms(t, swaptest.NewKeys(), func(q *swap.Quote, _ *swap.Receipt) {
+		q.Variable, q.DepositMin, q.DepositMax = true, swaptest.Amount(asset.BTC, "0.005"), swaptest.Amount(asset.BTC, "0.02")
+	})
+	one := deposits(asset.BTC, 1_000_000, 1)
+	of := func(gross string) swap.Requote {
+		return requoteOf(terms, one, big10(gross), big10("1269000000000000"), big10("500000000000000"))
+	}
+	for name, c := range map[string]struct {
+		requote swap.Requote
+		parts   []swap.OrderDeposit
+		refused string
+	}{
+		"as estimated":      {of("282000000000000000"), one, ""},
+		"a tenth below":     {of("253800000000000000"), one, ""},
+		"more than a tenth": {of("253799989999999999"), one, "basis points below"},
+		"two deposits": {requoteOf(terms, deposits(asset.BTC, 1_000_000, 2), big10("282000000000000000"), big10("1269000000000000"),
+			big10("500000000000000")), deposits(asset.BTC, 1_000_000, 2), "rate of its own"},
+		"too little": {requoteOf(terms, deposits(asset.BTC, 499_999, 1), big10("141000000000000000"), big10("705000000000000"),
+			big10("500000000000000")), deposits(asset.BTC, 499_999, 1), "is not from"},
+		"too much": {requoteOf(terms, deposits(asset.BTC, 2_000_001, 1), big10("564000300000000000"), big10("2820000000000000"),
+			big10("500000000000000")), deposits(asset.BTC, 2_000_001, 1), "is not from"},
+		"an extra deposit": {func() swap.Requote { r := of("282000000000000000"); r.Main = false; return r }(), one, "the policy for a deposit that is extra"},
+	} {
+		err := terms.Permits(c.requote, c.parts, nil, "")
+		if (c.refused == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.refused) {
+			t.Errorf("%s: %v, want %q", name, err, c.refused)
+		}
+	}
+	for name, change := range map[string]func(q *swap.Quote){
+		"no limits":          func(q *swap.Quote) { q.DepositMin, q.DepositMax = asset.Amount{}, asset.Amount{} },
+		"limits of a locked": func(q *swap.Quote) { q.Variable = false },
+		"out of order":       func(q *swap.Quote) { q.DepositMin, q.DepositMax = q.DepositMax, q.DepositMin },
+		"estimate below":     func(q *swap.Quote) { q.DepositMin = swaptest.Amount(asset.BTC, "0.01000001") },
+		"another asset":      func(q *swap.Quote) { q.DepositMax.Asset = asset.ETH },
+	} {
+		q := terms.Quote
+		change(&q)
+		if q.Validate() == nil {
+			t.Errorf("%s: it is taken", name)
+		}
+	}
+}

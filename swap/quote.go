@@ -32,6 +32,14 @@ type Quote struct {
 	// ConfirmWindowSeconds how long after creation it must be confirmed.
 	DepositWindowSeconds int64 `json:"deposit_window_seconds"`
 	ConfirmWindowSeconds int64 `json:"confirm_window_seconds"`
+	// Variable: no price is locked. Deposit, Payout, Rate and ServiceFee are what one would
+	// get now, an estimate; one deposit of DepositMin to DepositMax is swapped at the rate
+	// that is set when it is detected, by a Requote that Terms.Permits. NetworkFee, the
+	// service fee's part of the whole, and RefundFeeMax hold. The limits are in Pair.From
+	// and nothing where the price is locked.
+	Variable   bool         `json:"variable,omitempty"`
+	DepositMin asset.Amount `json:"deposit_min,omitzero"`
+	DepositMax asset.Amount `json:"deposit_max,omitzero"`
 }
 
 // SignQuote signs q with liquidityd's key.
@@ -80,7 +88,36 @@ func (q Quote) Validate() error {
 			return fmt.Errorf("quote %s: asset %.20q is not known", q.ID, id)
 		}
 	}
+	return q.checkLimits()
+}
+
+// checkLimits reports limits that a quote should not have, or lacks.
+func (q Quote) checkLimits() error {
+	switch {
+	case !q.Variable && (q.DepositMin != asset.Amount{} || q.DepositMax != asset.Amount{}):
+		return fmt.Errorf("quote %s: its price is locked, and it has limits", q.ID)
+	case !q.Variable:
+		return nil
+	case q.DepositMin.Asset != q.Pair.From || q.DepositMax.Asset != q.Pair.From:
+		return fmt.Errorf("quote %s: its limits are not in %s", q.ID, q.Pair.From)
+	case q.DepositMin.Units.IsZero() || q.DepositMax.Units.Less(q.DepositMin.Units):
+		return fmt.Errorf("quote %s: its limits are not positive and in order", q.ID)
+	case q.Outside(q.Deposit) != VerdictNone:
+		return fmt.Errorf("quote %s: its estimate is outside of its limits", q.ID)
+	}
 	return nil
+}
+
+// Outside says how a deposit misses a variable quote's limits: VerdictShort, VerdictOver,
+// or VerdictNone where it is within.
+func (q Quote) Outside(deposit asset.Amount) Verdict {
+	switch {
+	case deposit.Units.Less(q.DepositMin.Units):
+		return VerdictShort
+	case q.DepositMax.Units.Less(deposit.Units):
+		return VerdictOver
+	}
+	return VerdictNone
 }
 
 // DepositChain is the chain the user pays on.

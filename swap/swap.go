@@ -55,9 +55,11 @@ type Amended struct {
 	// Requotes are the documents that payouts were ordered by, with their consents.
 	Requotes []Repriced `json:"requotes,omitempty"`
 	// Owned are the owners' yeses by which refunds in another asset were ordered.
-	Owned      []OwnedRefund  `json:"owned_refunds,omitempty"`
-	Mismatches []Mismatch     `json:"mismatches,omitempty"`
-	Staff      []StaffRequest `json:"staff,omitempty"`
+	Owned      []OwnedRefund `json:"owned_refunds,omitempty"`
+	Mismatches []Mismatch    `json:"mismatches,omitempty"`
+	// Rates are those of a variable swap, by the deposits that were seen.
+	Rates []SetRate      `json:"rates,omitempty"`
+	Staff []StaffRequest `json:"staff,omitempty"`
 }
 
 // RefundsTo is where refunds of the swap go: "" while nobody has said.
@@ -100,7 +102,8 @@ type Verdict string
 // is confirmed and waits for the rest of the amount: a part.
 const (
 	VerdictNone Verdict = ""
-	// VerdictCounted: alone it is the exact amount; VerdictToppedUp: with others.
+	// VerdictCounted: alone it is the exact amount, or of a variable swap one that is within
+	// its limits; VerdictToppedUp: with others.
 	VerdictCounted  Verdict = "counted"
 	VerdictToppedUp Verdict = "topped_up"
 	VerdictDust     Verdict = "dust"

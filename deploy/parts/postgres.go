@@ -24,6 +24,8 @@ const (
 	postgresPort = 5432
 	// postgresReadyLimit covers crash recovery of a demo's worth of data.
 	postgresReadyLimit = 2 * time.Minute
+	// postgresStopLimit covers the checkpoint of an orderly stop on a busy disk.
+	postgresStopLimit = 2 * time.Minute
 )
 
 // PostgresConfig says where the private cluster lives.
@@ -34,6 +36,9 @@ type PostgresConfig struct {
 	// Port, if not 0, also listens on 127.0.0.1. Over TCP a password is asked for (scram-sha-256), so a role needs one.
 	Port           int
 	MaxConnections int // 200 if 0: the daemons' pools together, with room for tests
+	// Discard says that nobody needs the data afterwards: it is stopped without the checkpoint that an orderly stop
+	// writes, which after minutes of tests can take a busy disk longer than any stop should.
+	Discard bool
 }
 
 // Postgres is the running private cluster. Its socket is reached by its own user, which the supervisor is unless it is
@@ -74,6 +79,10 @@ func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	if err := initCluster(ctx, binDir, data, cfg.LogFile, place.user); err != nil {
 		return nil, err
 	}
+	stop := syscall.SIGINT // fast shutdown; SIGTERM would wait for every client to leave
+	if cfg.Discard {
+		stop = syscall.SIGQUIT // immediate
+	}
 	p := &Postgres{dir: place.dir, port: port, moved: place.moved}
 	err = p.start(ctx, ProcessConfig{
 		Name:       "PostgreSQL",
@@ -84,7 +93,8 @@ func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 		User:       place.user,
 		LogFile:    cfg.LogFile,
 		PIDFile:    pidFile,
-		StopSignal: syscall.SIGINT, // fast shutdown; SIGTERM would wait for every client to leave
+		StopSignal: stop,
+		StopLimit:  postgresStopLimit,
 	})
 	if err != nil {
 		return nil, err

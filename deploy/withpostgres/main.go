@@ -48,7 +48,7 @@ func run(args []string) (status int, err error) {
 		return 0, fmt.Errorf("removing the last run's database: %w", err)
 	}
 	ctx := context.Background()
-	pg, err := parts.StartPostgres(ctx, parts.PostgresConfig{Dir: dir.Part("pg"), LogFile: dir.Log("postgres")})
+	pg, err := parts.StartPostgres(ctx, parts.PostgresConfig{Dir: dir.Part("pg"), LogFile: dir.Log("postgres"), Discard: true})
 	if err != nil {
 		return 0, err
 	}

@@ -38,7 +38,11 @@ func (c *change) confirm(b chain.Block) error {
 		c.tell(swap.FactDepositInBlock, d, b.Height, false)
 	}
 	c.finalityLate(late)
-	return c.finishPayments(b.Height - c.depth() + 1)
+	if err := c.finishPayments(b.Height - c.depth() + 1); err != nil {
+		return err
+	}
+	c.freeLost(b.Height)
+	return nil
 }
 
 // finalityLate raises the alarm of the highest finality that deposits wait for in vain.

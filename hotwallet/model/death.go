@@ -68,7 +68,7 @@ func (s *Store) endedCoin(b batch) payment.Ending {
 	}
 	end.Anchor, end.Spent, end.From = anchor, anchor, c.goneFrom
 	maker, ours := s.batches[s.txids[place{s.chain, c.txid}]]
-	if !ours || maker.death == nil {
+	if !ours || maker.death == nil || maker.death.Spender == c.txid {
 		return end
 	}
 	for _, a := range maker.attempts {

@@ -141,7 +141,7 @@ func (c *change) follow(batchID string, final bool) {
 	if final {
 		b.attempts = lost(b.attempts)
 	} else {
-		b.attempts = slices.Clone(b.attempts)
+		b.attempts, b.death = slices.Clone(b.attempts), nil
 		for i, a := range b.attempts {
 			if a.State == payment.AttemptMined || a.State == payment.AttemptReplaced {
 				b.attempts[i].State = payment.AttemptBroadcast

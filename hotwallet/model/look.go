@@ -149,7 +149,7 @@ func (d *Database) Died(orderID string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, b := range d.batches {
-		if b.death != nil && b.chain.Family() == asset.UTXO && slices.Contains(b.orders, orderID) {
+		if b.state == swap.PaymentDead && b.chain.Family() == asset.UTXO && slices.Contains(b.orders, orderID) {
 			return true
 		}
 	}

@@ -214,3 +214,27 @@ func TestAuthorityOfAmendments(t *testing.T) {
 		}
 	}
 }
+
+// A quote that locks no price pays by the rate that was set for its deposit, and by nothing
+// else.
+func TestVariableQuoteIsPaidByItsRate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Bitcoin)
+	o := w.payout(w.some(10))
+	terms, err := swap.DecodeTerms(o.SignedQuote, o.SignedReceipt)
+	w.must(err)
+	q, r := terms.Quote, terms.Receipt
+	q.Variable, q.DepositMin, q.DepositMax = true, asset.Amount{Asset: q.Pair.From, Units: asset.NewUnits(1)}, q.Deposit
+	o.SignedQuote, err = swap.SignQuote(q, w.quoteKey)
+	w.must(err)
+	r.QuoteHash = swap.HashDocument(o.SignedQuote)
+	o.SignedReceipt, err = swap.SignReceipt(r, w.attest)
+	w.must(err)
+	if err := payment.CheckAuthority(o, public(w.quoteKey), public(w.attest)); err == nil || !strings.Contains(err.Error(), "there is no rate") {
+		t.Errorf("without a rate: %v", err)
+	}
+	o.SignedRequote = w.requote(o, true, nil)
+	if err := payment.CheckAuthority(o, public(w.quoteKey), public(w.attest)); err != nil {
+		t.Error(err)
+	}
+}

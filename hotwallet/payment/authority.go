@@ -46,6 +46,8 @@ func CheckAuthority(o swap.Order, quoteKeys, attestKeys swap.PublicKeys) error {
 // said when the order came.
 func checkPayout(o swap.Order, deposited asset.Amount, q swap.Quote) error {
 	switch {
+	case q.Variable:
+		return errors.New("the quote locks no price, and there is no rate")
 	case o.SignedConsent != "":
 		return errors.New("a consent permits nothing without the requote that rests on it")
 	case o.Amount != q.Payout:

@@ -155,7 +155,7 @@ func (w *world) start() {
 	ctx, log := context.Background(), slog.New(slog.DiscardHandler)
 	var err error
 	w.store, err = postgres.New(w.pool, w.on, postgres.Config{
-		Confirmations: confirmations, DustThreshold: asset.NewUnits(1000), Tokens: tokens(w.on), GasReserve: w.gasReserve,
+		Confirmations: confirmations, Rules: w.rules(), DustThreshold: asset.NewUnits(1000), Tokens: tokens(w.on), GasReserve: w.gasReserve,
 		InFlightMax: w.inFlight, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.lease, err = w.store.AcquireLease(ctx, "test")
@@ -178,6 +178,14 @@ func (w *world) start() {
 	w.must(err)
 	w.orders, err = payment.NewOrders(payment.OrdersConfig{Chain: w.on, Store: w.store, Log: log})
 	w.must(err)
+}
+
+// rules are in force where payments may die.
+func (w *world) rules() (r swap.DepositRules) {
+	if w.coroner != nil {
+		r.Confirmations, r.Dead = map[asset.Chain]int64{w.on: confirmations}, map[asset.Chain]int64{w.on: deathDepth}
+	}
+	return r
 }
 
 // reorgs is the deepest reorganisation that is followed.

@@ -53,7 +53,10 @@ func (c *change) confirm(ctx context.Context, b chain.Block, _ map[string][]atte
 	if err := c.finalityLate(ctx, late); err != nil {
 		return err
 	}
-	return c.finishPayments(ctx, b.Height-c.rules.Confirmations[c.chain]+1)
+	if err := c.finishPayments(ctx, b.Height-c.rules.Confirmations[c.chain]+1); err != nil {
+		return err
+	}
+	return c.freeLost(ctx, b.Height)
 }
 
 // confirmed stores, books and tells that deposits are deep enough.

@@ -19,9 +19,10 @@ WHERE c.chain = $1 AND c.txid = $2 AND c.idx = $3 AND c.reserved_by = $4
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.batch_id = $4 AND a.txid = c.spent_txid)
 
 -- MAKERS_DEATH
--- How the batch ended whose transaction would make a coin, with that transaction.
+-- How the batch ended whose transaction would make a coin, with that transaction. The one
+-- that left others lost has ended nothing of its own.
 SELECT a.raw, d.spent, d.lineage, d.spender, d.height, d.block_hash
-FROM attempt a JOIN death d USING (batch_id) WHERE a.chain = $1 AND a.txid = $2 AND a.raw IS NOT NULL
+FROM attempt a JOIN death d USING (batch_id) WHERE a.chain = $1 AND a.txid = $2 AND a.raw IS NOT NULL AND a.txid <> d.spender
 
 -- HELD_BY_BATCH
 -- What the holds of a batch's payments took off the wallet.
@@ -56,7 +57,8 @@ WHERE batch_id = $1 AND (state = 'failed' AND retry > failed_retry OR state IN (
 RETURNING body::text
 
 -- DEATHS
--- Of earlier batches of the orders ($2), and of those that were signed with one of the coins ($3).
+-- Of earlier batches of the orders ($2), and of those that were signed with one of the coins
+-- ($3), which may be final and have lost attempts.
 SELECT d.chain, d.anchor, d.spent, d.lineage, d.spender, d.height, d.block_hash
 FROM death d JOIN batch b USING (batch_id)
 WHERE d.chain = $1 AND (b.orders && $2 OR EXISTS (

@@ -143,7 +143,9 @@ func (c *change) reorgPayments(ctx context.Context, at chain.Ref, keys map[strin
 		return nil
 	})
 	if err == nil && len(orders) > 0 {
-		_, err = c.tx.Exec(ctx, reorgBatchesSQL, c.chain, orders)
+		if _, err = c.tx.Exec(ctx, reorgBatchesSQL, c.chain, orders); err == nil {
+			_, err = c.tx.Exec(ctx, reviveLostSQL, c.chain)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("take payments back: %w", err)

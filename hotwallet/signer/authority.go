@@ -115,6 +115,9 @@ func (c *claim) payout(t swap.Terms) error {
 	if c.chain != t.Quote.PayoutChain() {
 		return refuse("authority.purpose", string(t.Quote.PayoutChain()), "The quote pays out on another chain.")
 	}
+	if t.Quote.Variable {
+		return refuse(fieldRequote, "", "The quote locks no price: a payout rests on the rate that was set for its deposit.")
+	}
 	if c.deposited.Less(t.Quote.Deposit.Units) {
 		return refuse("authority.deposits.units", t.Quote.Deposit.Units.String(), "The deposits are short of the quote: they can be refunded, not paid out.")
 	}

@@ -267,3 +267,31 @@ func TestExtraLegIsPaidOncePerDeposit(t *testing.T) {
 	}
 	wantRefusal(t, pay(halfSat, false, "q", "back"), "authority.deposits.deposit_id", "used up")
 }
+
+// A quote that locks no price pays nothing by itself: whoever holds its documents needs the
+// rate that was set for the very deposit, within its limits.
+func TestVariableQuoteIsPaidByItsRate(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	s := d.amended(t, asset.ETH, asset.BTC, nil)
+	s.quote.Variable = true
+	s.quote.DepositMin, s.quote.DepositMax = s.quote.Deposit, s.quote.Deposit
+	s.quote.DepositMin.Units = asset.MustUnits("125000000000000000")
+	s.signedQuote, s.signedReceipt = d.signTerms(t, s.quote, s.receipt)
+	half, whole := s.half("a"), s.half("b")
+	whole[0].Units = s.quote.Deposit.Units.String()
+	_, err := d.signBitcoin(d.spendCoins(t, s.authority(swap.PurposePayout, whole, ""), 2*halfSat, feeSat, "no rate"))
+	wantRefusal(t, err, fieldRequote, "locks no price")
+	_, err = d.signBitcoin(d.spendCoins(t, s.authority(swap.PurposePayout, whole, s.requote(t, half, nil)), halfSat, feeSat, "another's rate"))
+	wantRefusal(t, err, fieldRequote, "other deposits")
+	two := s.half("c", "d")
+	_, err = d.signBitcoin(d.spendCoins(t, s.authority(swap.PurposePayout, two, s.requote(t, two, nil)), halfSat, feeSat, "two deposits"))
+	wantRefusal(t, err, fieldRequote, "rate of its own")
+	little := s.half("e")
+	little[0].Units = "124999999999999999"
+	_, err = d.signBitcoin(d.spendCoins(t, s.authority(swap.PurposePayout, little, s.requote(t, little, nil)), halfSat, feeSat, "too little"))
+	wantRefusal(t, err, fieldRequote, "is not from")
+	if _, err := d.signBitcoin(d.spendCoins(t, s.authority(swap.PurposePayout, half, s.requote(t, half, nil)), halfSat, feeSat, "its rate")); err != nil {
+		t.Error(err)
+	}
+}

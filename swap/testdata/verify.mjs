@@ -28,7 +28,7 @@ function open(field, compact = '', type, keys, members) {
   let document
   try { document = JSON.parse(payload.toString()) } catch { demand(false, field, 'it is no JSON') }
   demand(JSON.stringify(document) === payload.toString(), field, 'it is not written in the one way there is')
-  demand(Object.keys(document ?? {}).join() === members, field, 'a member is missing, unknown or out of order')
+  demand([members].flat().includes(Object.keys(document ?? {}).join()), field, 'a member is missing, unknown or out of order')
   return document
 }
 
@@ -48,8 +48,9 @@ const minute = 60_000
 // Step 3: a quote's contents. Step 4: against what was asked. Step 5: against the clock.
 function readQuote(compact, keys) {
   const field = 'signed_quote'
-  const q = open(field, compact, 'ferry-quote+jws', keys, 'quote_id,pair,deposit,payout,rate,service_fee,network_fee,' +
-    'refund_fee_max,issued_at,accept_by,deposit_window_seconds,confirm_window_seconds')
+  const members = 'quote_id,pair,deposit,payout,rate,service_fee,network_fee,' +
+    'refund_fee_max,issued_at,accept_by,deposit_window_seconds,confirm_window_seconds'
+  const q = open(field, compact, 'ferry-quote+jws', keys, [members, members + ',variable,deposit_min,deposit_max'])
   const { from, to } = q.pair
   demand(isID('quote', q.quote_id) && chains[from] && chains[to] && from !== to, field, 'its id or pair is malformed')
   demand(isAmount(q.deposit, from) && isAmount(q.refund_fee_max, from), field, 'an amount is not one of the deposit asset')
@@ -58,11 +59,16 @@ function readQuote(compact, keys) {
   demand(/^\d+(\.\d+)?$/.test(q.rate), field, 'its rate is no plain decimal')
   demand(time(field, q.accept_by) > time(field, q.issued_at), field, 'its times are out of order')
   demand(q.deposit_window_seconds > 0 && q.confirm_window_seconds >= q.deposit_window_seconds, field, 'its windows are out of order')
+  if (!('variable' in q)) return q
+  demand(q.variable === true && isAmount(q.deposit_min, from) && isAmount(q.deposit_max, from), field, 'its limits are malformed')
+  demand(units(q.deposit_min) > 0n && !outside(q, q.deposit) && !outside(q, q.deposit_min), field, 'its limits are out of order')
   return q
 }
+const outside = (q, a) => units(a) < units(q.deposit_min) || units(a) > units(q.deposit_max)
 function checkQuote(c, keys) {
   const q = readQuote(c.signed_quote, keys.quote), same = (a, b) => JSON.stringify(a) === JSON.stringify(b)
   demand(same(q.pair, c.ask.pair), 'signed_quote.pair', 'it is another')
+  demand(!q.variable === !c.ask.variable, 'signed_quote.variable', 'its price is locked, or it is not, other than asked')
   demand(!c.ask.deposit || same(q.deposit, c.ask.deposit), 'signed_quote.deposit', 'it is another')
   demand(!c.ask.payout || same(q.payout, c.ask.payout), 'signed_quote.payout', 'it is another')
   demand(Date.parse(q.issued_at) <= Date.parse(c.now) + minute, 'signed_quote.issued_at', 'it is in the future')
@@ -176,6 +182,11 @@ function checkRequote(c, keys) {
     demand(consent && d.consent_hash === sha256(c.signed_consent), field, 'the consent it rests on is not there')
     demand(consent.deposit_id === deposits[0].deposit_id && consent.answer === 'requote', field, 'the consent is to something else')
     demand(consent.at_least.asset === to && units(d.payout) >= units(consent.at_least), field, 'it pays less than consented to')
+    return d
+  }
+  if (q.variable) { // each deposit has a rate of its own, within the quote's limits and a tenth of its estimate
+    demand(deposits.length === 1 && !outside(q, d.deposit), field, 'it is for several deposits, or outside of the limits')
+    demand((d.main || r.policy.on_extra === 'requote') && within(1000), field, 'the policy does not permit it, or it is far below the estimate')
     return d
   }
   const more = units(d.deposit) > units(q.deposit), little = units(d.deposit) - units(q.deposit) <= 2n * units(q.refund_fee_max)

@@ -41,6 +41,8 @@ type QuoteAsk struct {
 	Pair asset.Pair
 	// Deposit and Payout are what was fixed; a zero amount left it open.
 	Deposit, Payout asset.Amount
+	// Variable: the rate is to be set when the deposit is detected.
+	Variable bool
 }
 
 // Quote verifies that a quote was signed by a pinned key, that it is for what was
@@ -50,7 +52,7 @@ func (v Verifier) Quote(signed string, ask QuoteAsk) (swap.Quote, error) {
 	if err != nil {
 		return swap.Quote{}, Refuse("signed_quote", err)
 	}
-	checks := []Check{Equal("signed_quote.pair", q.Pair, ask.Pair)}
+	checks := []Check{Equal("signed_quote.pair", q.Pair, ask.Pair), Equal("signed_quote.variable", q.Variable, ask.Variable)}
 	if !ask.Deposit.Units.IsZero() {
 		checks = append(checks, Equal("signed_quote.deposit", q.Deposit, ask.Deposit))
 	}

@@ -59,12 +59,14 @@ type Case struct {
 // Ask is what the client had asked for. Deposit or Payout is null where it was
 // left open; the rest belongs to receipts.
 type Ask struct {
-	Pair          *asset.Pair   `json:"pair,omitempty"`
-	Deposit       *asset.Amount `json:"deposit,omitempty"`
-	Payout        *asset.Amount `json:"payout,omitempty"`
-	PayoutAddress string        `json:"payout_address,omitempty"`
-	RefundAddress string        `json:"refund_address,omitempty"`
-	Policy        *swap.Policy  `json:"policy,omitempty"`
+	Pair    *asset.Pair   `json:"pair,omitempty"`
+	Deposit *asset.Amount `json:"deposit,omitempty"`
+	Payout  *asset.Amount `json:"payout,omitempty"`
+	// Variable: a rate that is set when the deposit is detected.
+	Variable      bool         `json:"variable,omitempty"`
+	PayoutAddress string       `json:"payout_address,omitempty"`
+	RefundAddress string       `json:"refund_address,omitempty"`
+	Policy        *swap.Policy `json:"policy,omitempty"`
 	// Secret is the swap's, whose SHA-256 the receipt has.
 	Secret string `json:"secret,omitempty"`
 	// DepositID, Answer and AtLeast are what was answered; AtLeast is null with a refund.
@@ -112,6 +114,9 @@ func encode() ([]byte, error) {
 	s.quotes()
 	s.receipts()
 	if err := s.amendments(); err != nil {
+		return nil, err
+	}
+	if err := s.variable(); err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer

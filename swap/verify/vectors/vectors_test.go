@@ -79,7 +79,7 @@ func TestCases(t *testing.T) {
 			t.Errorf("%s: %v, want a refusal of %s", c.Name, err, c.Refused)
 		}
 	}
-	for _, field := range []string{"", "signed_quote", "signed_quote.pair", "signed_quote.deposit", "signed_quote.payout",
+	for _, field := range []string{"", "signed_quote", "signed_quote.pair", "signed_quote.variable", "signed_quote.deposit", "signed_quote.payout",
 		"signed_quote.issued_at", "signed_quote.accept_by", "signed_receipt", "signed_receipt.payout_address",
 		"signed_receipt.refund_address", "signed_receipt.policy", "signed_receipt.secret_hash", "signed_receipt.deposit_address",
 		"signed_receipt.issued_at", "signed_receipt.deposit_by", "signed_receipt.confirm_by", "payout_address",
@@ -103,7 +103,7 @@ func answer(v verify.Verifier, c Case) (string, error) {
 		return amended(v, c)
 	}
 	if c.Document == "quote" {
-		ask := verify.QuoteAsk{Pair: *c.Ask.Pair}
+		ask := verify.QuoteAsk{Pair: *c.Ask.Pair, Variable: c.Ask.Variable}
 		if c.Ask.Deposit != nil {
 			ask.Deposit = *c.Ask.Deposit
 		}

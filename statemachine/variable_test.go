@@ -1,0 +1,245 @@
+package statemachine_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"ferry/statemachine"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/ledger"
+	"ferry/swap/swaptest"
+)
+
+// variable is a created story of a swap whose rate is set when its deposit is detected: of
+// 0.005 to 0.02 BTC, at an estimate of 0.282 ETH before fees for 0.01.
+func variable(t testing.TB, policy swap.Policy) *story {
+	s := newStory(t)
+	s.terms = swaptest.NewTerms(t, swaptest.NewKeys(), func(q *swap.Quote, r *swap.Receipt) {
+		q.Variable, q.DepositMin, q.DepositMax = true, swaptest.Amount(asset.BTC, "0.005"), swaptest.Amount(asset.BTC, "0.02")
+		r.Policy = policy
+	})
+	s.tell(s.creation())
+	return s
+}
+
+func (s *story) rates(want int) []swap.SetRate {
+	s.t.Helper()
+	if len(s.swap.Amended.Rates) != want {
+		s.t.Fatalf("rates %+v, want %d", s.swap.Amended.Rates, want)
+	}
+	return s.swap.Amended.Rates
+}
+
+// The rate is set when the deposit is seen, told, and what is paid when it is confirmed.
+func TestVariableRateIsSetAtDetection(t *testing.T) {
+	t.Parallel()
+	s := variable(t, swap.DefaultPolicy())
+	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.012", time.Minute))
+	s.wants(swap.DepositDetected, swap.VerdictNone)
+	if r := s.requested(); r.Basis != swap.BasisDetected || !r.Main || r.Validate() != nil || r.ID != swap.RequestID("bitcoin:tx1:0", 1) {
+		t.Fatalf("asked for %+v", r)
+	}
+	s.tell(s.price("0.32"))
+	rate := s.rates(1)[0]
+	if rate.SignedRequote == "" || rate.Payout != swaptest.Amount(asset.ETH, "0.32") || rate.Deposit != swaptest.Amount(asset.BTC, "0.012") {
+		t.Errorf("rate %+v", rate)
+	}
+	u := s.all.Updates[len(s.all.Updates)-1]
+	if u.Cause != swap.FactRequoted || len(u.Rates) != 1 || !strings.Contains(u.Message, "0.32 ETH are paid for 0.012 BTC") {
+		t.Errorf("update %+v", u)
+	}
+	s.tell(s.deposit(swap.FactDepositInBlock, 1, "0.012", 2*time.Minute))
+	if len(s.all.Requests) != 1 {
+		t.Errorf("%d rates were asked for", len(s.all.Requests))
+	}
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.012", 3*time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, "payout 0.32 ETH to "+swaptest.EthereumAddress)
+	if o := s.all.Orders[0]; o.ID != swap.PayoutOrderID(s.swap.ID) || o.SignedRequote != rate.SignedRequote {
+		t.Errorf("order %+v", o)
+	}
+	if got := balance(s, ledger.SwapPayout(s.swap.ID)); got != "-320000000000000000" {
+		t.Errorf("owed are %s", got)
+	}
+	s.mature(swap.Settled)
+}
+
+// What is confirmed before its rate came waits for the same answer; one that nobody saw
+// before has its rate asked for then.
+func TestVariableRateComesAfterConfirmation(t *testing.T) {
+	t.Parallel()
+	for name, seen := range map[string]bool{"seen": true, "not seen": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := variable(t, swap.DefaultPolicy())
+			if seen {
+				s.tell(s.deposit(swap.FactDepositSeen, 1, "0.012", time.Minute))
+			}
+			s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.012", 3*time.Minute))
+			s.wants(swap.DepositConfirmed, swap.VerdictCounted)
+			s.wantMismatch(swap.WaitPrice, "ferry")
+			if len(s.all.Requests) != 1 {
+				t.Fatalf("%d rates were asked for", len(s.all.Requests))
+			}
+			s.tell(s.price("0.32"))
+			s.wants(swap.DepositConfirmed, swap.VerdictCounted, "payout 0.32 ETH to "+swaptest.EthereumAddress)
+			s.mature(swap.Settled)
+		})
+	}
+}
+
+// Without a price, now and when it is confirmed, the deposit goes back.
+func TestVariableWithoutRateIsRefunded(t *testing.T) {
+	t.Parallel()
+	refund := "refund 0.01198 BTC to " + swaptest.BitcoinAddress
+	t.Run("refused twice", func(t *testing.T) {
+		t.Parallel()
+		s := variable(t, swap.DefaultPolicy())
+		s.tell(s.deposit(swap.FactDepositSeen, 1, "0.012", time.Minute))
+		s.tell(s.noPrice(swap.RefusedUnavailable, ""))
+		if r := s.rates(1)[0]; r.Refused != swap.RefusedUnavailable {
+			t.Errorf("rate %+v", r)
+		}
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.012", 3*time.Minute))
+		if r := s.requested(); r.Basis != swap.BasisMarket || r.Number() != 2 {
+			t.Fatalf("asked for %+v", r)
+		}
+		s.tell(s.noPrice(swap.RefusedUnavailable, ""))
+		s.wants(swap.RefundQueued, swap.VerdictCounted, refund)
+		if s.swap.Reason != statemachine.ReasonRateNotSet {
+			t.Errorf("reason %q", s.swap.Reason)
+		}
+		s.mature(swap.Refunded)
+	})
+	t.Run("no answer", func(t *testing.T) {
+		t.Parallel()
+		s := variable(t, swap.DefaultPolicy())
+		s.tell(s.deposit(swap.FactDepositSeen, 1, "0.012", time.Minute))
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.012", 3*time.Minute))
+		s.tell(s.waitOver("bitcoin:tx1:0"))
+		s.wants(swap.RefundQueued, swap.VerdictCounted, refund)
+		s.mature(swap.Refunded)
+	})
+}
+
+// More than a tenth below the estimate is not swapped without a yes.
+func TestVariableRateHasAFloor(t *testing.T) {
+	t.Parallel()
+	s := variable(t, swap.DefaultPolicy())
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
+	s.tell(s.price("0.25"))
+	if len(s.park) != 1 || len(s.all.Orders) != 0 {
+		t.Fatal("a rate 11 % below the estimate was taken")
+	}
+	s.tell(s.noPrice(swap.RefusedBeyond, "0.25"))
+	s.wants(swap.Held, swap.VerdictCounted)
+	s.wantMismatch(swap.WaitAnswer, "user")
+	s.tell(s.answer(swap.AnswerRequote, "tx1", "0.24"))
+	s.tell(s.price("0.25"))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, "payout 0.25 ETH to "+swaptest.EthereumAddress)
+	s.mature(swap.Settled)
+}
+
+// Outside of the limits nothing is swapped, whatever the policy says.
+func TestVariableLimits(t *testing.T) {
+	t.Parallel()
+	for amount, verdict := range map[string]swap.Verdict{"0.00499999": swap.VerdictShort, "0.02000001": swap.VerdictOver} {
+		s := variable(t, policyOf(swap.AnswerAsk))
+		s.tell(s.deposit(swap.FactDepositSeen, 1, amount, time.Minute))
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, amount, 2*time.Minute))
+		if s.swap.State != swap.RefundQueued || s.swap.Deposits[0].Verdict != verdict || len(s.all.Requests) != 0 {
+			t.Errorf("%s is %s and %s, %d requests", amount, s.swap.Deposits[0].Verdict, s.swap.State, len(s.all.Requests))
+		}
+		s.mature(swap.Refunded)
+	}
+}
+
+// A deposit that is replaced loses its rate; what replaces it gets one of its own, a few
+// times, and then only once it is confirmed.
+func TestVariableRateEndsWithItsDeposit(t *testing.T) {
+	t.Parallel()
+	s := variable(t, swap.DefaultPolicy())
+	for n := 1; n <= 4; n++ {
+		s.tell(s.deposit(swap.FactDepositSeen, n, "0.01", time.Minute))
+		if n < 4 {
+			s.tell(s.price("0.29"))
+			if s.rates(n)[n-1].SignedRequote == "" {
+				t.Fatalf("deposit %d has no rate", n)
+			}
+			s.tell(s.deposit(swap.FactDepositReplaced, n, "0.01", time.Minute))
+			if r := s.rates(n)[n-1]; !r.Gone || r.SignedRequote != "" {
+				t.Fatalf("deposit %d is replaced and has %+v", n, r)
+			}
+		}
+	}
+	if len(s.all.Requests) != 3 {
+		t.Fatalf("%d rates were asked for", len(s.all.Requests))
+	}
+	s.tell(s.priceOf(s.all.Requests[0], "0.30")) // of a deposit that is gone
+	s.tell(s.deposit(swap.FactDepositConfirmed, 4, "0.01", 2*time.Minute))
+	s.tell(s.price("0.285"))
+	s.wants(swap.DepositConfirmed, swap.VerdictNone, "payout 0.285 ETH to "+swaptest.EthereumAddress)
+	s.mature(swap.Settled)
+}
+
+// A reorganisation before the payment is signed takes the count back and not the rate.
+func TestVariableRateOutlivesAReorganisation(t *testing.T) {
+	t.Parallel()
+	s := variable(t, swap.DefaultPolicy())
+	s.tell(s.deposit(swap.FactDepositInBlock, 1, "0.01", time.Minute))
+	s.tell(s.price("0.29"))
+	s.tell(s.deposit(swap.FactDepositReorged, 1, "0.01", 2*time.Minute))
+	s.tell(s.deposit(swap.FactDepositInBlock, 1, "0.01", 3*time.Minute))
+	if s.rates(1)[0].SignedRequote == "" || len(s.all.Requests) != 1 {
+		t.Fatalf("rates %+v, %d requests", s.swap.Amended.Rates, len(s.all.Requests))
+	}
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 4*time.Minute))
+	s.tell(s.deposit(swap.FactDepositReorged, 1, "0.01", 5*time.Minute))
+	if s.swap.State != swap.DepositDetected {
+		t.Fatalf("state %s", s.swap.State)
+	}
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 6*time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, "payout 0.29 ETH to "+swaptest.EthereumAddress)
+	s.mature(swap.Settled)
+}
+
+// A second deposit is extra, one out of time late: both as the policy says.
+func TestVariableBesidesAndLate(t *testing.T) {
+	t.Parallel()
+	t.Run("extra", func(t *testing.T) {
+		t.Parallel()
+		s := variable(t, swap.DefaultPolicy())
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Minute))
+		s.tell(s.price("0.29"))
+		s.tell(s.deposit(swap.FactDepositConfirmed, 2, "0.01", 2*time.Minute))
+		s.wants(swap.DepositConfirmed, swap.VerdictCounted, "payout 0.29 ETH to "+swaptest.EthereumAddress, "refund 0.00998 BTC to "+swaptest.BitcoinAddress)
+		s.mature(swap.Settled)
+	})
+	t.Run("late", func(t *testing.T) {
+		t.Parallel()
+		s := variable(t, swap.DefaultPolicy())
+		s.tell(s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy))
+		s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", time.Hour))
+		s.wants(swap.Expired, swap.VerdictNone)
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", time.Hour))
+		if r := s.requested(); r.Basis != swap.BasisMarket {
+			t.Errorf("asked for %+v", r)
+		}
+		s.tell(s.price("0.27"))
+		s.wants(swap.DepositConfirmed, swap.VerdictLate, "payout 0.27 ETH to "+swaptest.EthereumAddress)
+		s.mature(swap.Settled)
+	})
+	t.Run("nothing comes", func(t *testing.T) {
+		t.Parallel()
+		s := variable(t, swap.DefaultPolicy())
+		s.tell(s.deadline(swap.DeadlineDepositBy, s.terms.Receipt.DepositBy))
+		s.wants(swap.Expired, swap.VerdictNone)
+	})
+	t.Run("dust", func(t *testing.T) {
+		t.Parallel()
+		s := variable(t, swap.DefaultPolicy())
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.00002", time.Minute))
+		s.wants(swap.AwaitingDeposit, swap.VerdictDust)
+	})
+}
