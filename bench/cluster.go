@@ -54,9 +54,10 @@ func newCluster(ctx context.Context, env *Env, n int) (c *cluster, err error) {
 	c = &cluster{env: env, wallets: map[asset.Chain]*wallet{}}
 	running, stop := context.WithCancel(ctx)
 	c.stop = stop
+	opened := c
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, c.close())
+		if err != nil { // and c is nil by then
+			err = errors.Join(err, opened.close())
 		}
 	}()
 	if err := freshTopics(ctx, env); err != nil {

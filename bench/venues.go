@@ -104,13 +104,5 @@ func followAll(p feed.Protocol, r simulator.Recording) error {
 	} else if _, err := p.Take(r.Snapshot); err != nil {
 		return err
 	}
-	for _, raw := range r.Changes {
-		if _, err := p.Take(raw); err != nil {
-			return err
-		}
-		if !p.Trusted() {
-			return fmt.Errorf("the book of %.20q is not trusted", raw)
-		}
-	}
-	return nil
+	return takeAll(p, r.Changes)
 }

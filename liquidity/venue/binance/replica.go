@@ -3,6 +3,7 @@ package binance
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"ferry/liquidity/book"
 	"ferry/liquidity/venue/feed"
@@ -74,6 +75,8 @@ func (r *replica) keep(e event) error {
 		r.forget()
 		r.keptLevels = len(e.bids) + len(e.asks)
 	}
+	// What is applied at once is the caller's; what is kept has to outlast it.
+	e.bids, e.asks = slices.Clone(e.bids), slices.Clone(e.asks)
 	r.kept = append(r.kept, e)
 	return err
 }

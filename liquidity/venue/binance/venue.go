@@ -125,13 +125,14 @@ type protocol struct {
 	*replica
 	symbol     string
 	instrument liquidity.Instrument
+	fixed      fixed
 }
 
 var _ feed.Protocol = (*protocol)(nil)
 
 // Open is a connection's state.
 func Open(symbol string, i liquidity.Instrument) feed.Protocol {
-	return &protocol{newReplica(maxBook, snapshotLimit), symbol, i}
+	return &protocol{replica: newReplica(maxBook, snapshotLimit), symbol: symbol, instrument: i}
 }
 
 // Hello implements feed.Protocol: the address says it all.
@@ -142,9 +143,12 @@ func (*protocol) Again() [][]byte { return nil }
 
 // Take implements feed.Protocol.
 func (p *protocol) Take(raw []byte) (feed.Message, error) {
-	e, err := parseEvent(raw, p.symbol, p.instrument)
-	if err != nil {
-		return feed.Message{}, err
+	e, ok := p.fixed.read(raw, p.symbol, p.instrument)
+	if !ok {
+		var err error
+		if e, err = parseEvent(raw, p.symbol, p.instrument); err != nil {
+			return feed.Message{}, err
+		}
 	}
 	switch e.kind {
 	case kindShutdown:
