@@ -91,10 +91,12 @@ SELECT a.path, coalesce((SELECT max(n.nonce) + 1 FROM deposit_sent n WHERE n.cha
 FROM address a WHERE a.chain = $1 AND a.address = $2 AND a.role = 0
 
 -- ADD_DEPOSIT_SENT
-INSERT INTO deposit_sent (chain, address, nonce, height)
-SELECT $1, n.address, n.nonce, $2 FROM unnest($3::text[], $4::bigint[]) AS n (address, nonce)
-JOIN address a ON a.chain = $1 AND a.address = n.address AND a.role = 0
-ON CONFLICT (chain, address, nonce) DO UPDATE SET height = excluded.height
+-- Of deposit addresses, and of the sender what others have sent ($6: none of ours).
+INSERT INTO deposit_sent (chain, address, nonce, height, txid, block_hash)
+SELECT $1, n.address, n.nonce, $2, n.txid, $7 FROM unnest($3::text[], $4::bigint[], $5::text[], $6::boolean[]) AS n (address, nonce, txid, strange)
+WHERE EXISTS (SELECT FROM address a WHERE a.chain = $1 AND a.address = n.address AND a.role = 0)
+   OR n.strange AND EXISTS (SELECT FROM sender s WHERE s.chain = $1 AND s.address = n.address)
+ON CONFLICT (chain, address, nonce) DO UPDATE SET height = excluded.height, txid = excluded.txid, block_hash = excluded.block_hash
 
 -- REMOVE_DEPOSIT_SENT
 DELETE FROM deposit_sent WHERE chain = $1 AND height = $2
