@@ -15,6 +15,7 @@ const (
 	// been heard or not.
 	latencyWords = 200_000
 	latencyEvery = 10 * time.Microsecond
+	latencyBeat  = 200 * time.Microsecond
 	// latencyQueue is how many words may wait for a venue, as frames do in feed.
 	latencyQueue = 256
 )
@@ -87,13 +88,16 @@ func openLoop(n int, tops []liquidity.Top, hear func(venue int, t liquidity.Top)
 			}
 		})
 	}
+	// Told are all whose time has come: one who waited for 10 µs by looking at the clock
+	// would take a core for it.
+	beat := time.NewTicker(latencyBeat)
+	defer beat.Stop()
 	at := time.Now()
-	for i := range n {
-		for time.Until(at) > 0 {
-			continue // a timer is not exact enough for 10 µs
+	for i := 0; i < n; <-beat.C {
+		for ; i < n && time.Until(at) <= 0; i++ {
+			words[i%tickVenues] <- due{tops[i%len(tops)], at}
+			at = at.Add(latencyEvery)
 		}
-		words[i%tickVenues] <- due{tops[i%len(tops)], at}
-		at = at.Add(latencyEvery)
 	}
 	for _, w := range words {
 		close(w)
