@@ -50,6 +50,9 @@ type feed struct {
 	due        map[Kind]int
 	forever    bool
 	retryAfter int
+	// withheld counts what clients were not told as they should have been: an event, once for
+	// each who listened, or a right checksum.
+	withheld uint64
 }
 
 func newFeed(seed uint64, m Market, venue string) *feed {
@@ -95,7 +98,12 @@ func (f *feed) event(u Update, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if f.spend(Gap) {
+	listens := func(c *client) bool { return f.dialect == nil || c.book }
+	gap := f.spend(Gap)
+	if _, summed := f.dialect.(kraken); gap || t.wrong && summed {
+		f.withhold(listens)
+	}
+	if gap {
 		for c := range f.clients {
 			c.sequence++
 		}
@@ -104,7 +112,6 @@ func (f *feed) event(u Update, now time.Time) error {
 	if f.spend(Garbage) {
 		m.raw = m.raw[:len(m.raw)/2]
 	}
-	listens := func(c *client) bool { return f.dialect == nil || c.book }
 	f.tell(m, listens)
 	if f.spend(Repeat) {
 		for c := range f.clients {
@@ -118,6 +125,15 @@ func (f *feed) event(u Update, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// withhold counts those who are not told an event, or not what proves it.
+func (f *feed) withhold(listens func(*client) bool) {
+	for c := range f.clients {
+		if listens(c) && !c.deaf {
+			f.withheld++
+		}
+	}
 }
 
 func (f *feed) encode(t told) (message, error) {
