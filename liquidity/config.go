@@ -49,6 +49,9 @@ type PairConfig struct {
 	// holds, while no deposit is confirmed and net of the opposite direction; 0 for no
 	// bound.
 	RiskMost asset.Units
+	// Stopped says why nothing new is promised, in words that users read; "" where the pair
+	// is open. What was promised before is kept.
+	Stopped string
 }
 
 // Fees are what moving an asset costs, in the asset, with at most QuotePlaces places.
@@ -139,6 +142,14 @@ func (p PairConfig) validate(fees map[asset.ID]Fees) error {
 		return fmt.Errorf("pair %s: min %s and max %s must be positive and in order", p.Pair, p.Min, p.Max)
 	}
 	return nil
+}
+
+// open refuses a pair that is stopped, with the reason.
+func (p PairConfig) open() error {
+	if p.Stopped == "" {
+		return nil
+	}
+	return noPrice("Ferry does not swap " + string(p.Pair.From) + " to " + string(p.Pair.To) + " for now: " + p.Stopped)
 }
 
 func (f Fees) validate(id asset.ID) error {

@@ -46,6 +46,9 @@ type terms struct {
 
 // terms refuses with price_unavailable, chain_halted or insufficient_liquidity.
 func (d *Desk) terms(c PairConfig) (terms, error) {
+	if err := c.open(); err != nil {
+		return terms{}, err
+	}
 	curve, err := d.curve(c)
 	if err != nil {
 		return terms{}, err

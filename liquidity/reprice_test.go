@@ -195,6 +195,12 @@ func TestAnswers(t *testing.T) {
 		"deposits of another asset": {policy: wide, basis: swap.BasisMarket, sat: half, want: swap.RefusedUnavailable, faulty: true, change: func(_ *shop, r *swap.RequoteRequest) {
 			r.Deposits[0].Amount.Asset = asset.ETH
 		}},
+		"a stopped pair": {policy: wide, basis: swap.BasisMarket, sat: half, want: swap.RefusedUnavailable, change: func(s *shop, _ *swap.RequoteRequest) {
+			s.desk.config.Pairs[0].Stopped = "A drill."
+		}},
+		"a stopped pair at the locked rate": {policy: swap.RefundPolicy(), basis: swap.BasisLocked, sat: whole + 4000, change: func(s *shop, _ *swap.RequoteRequest) {
+			s.desk.config.Pairs[0].Stopped = "A drill."
+		}},
 		"payout halted": {policy: wide, basis: swap.BasisMarket, sat: half, want: swap.RefusedUnavailable, change: func(s *shop, _ *swap.RequoteRequest) {
 			s.fund(asset.ETH, "1000000000000000000", "a drill")
 		}},

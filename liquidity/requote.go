@@ -111,6 +111,9 @@ func (d *Desk) reprice(v requoting) (Offer, swap.Balance, error) {
 	if err != nil {
 		return Offer{}, swap.Balance{}, err
 	}
+	if err := c.open(); err != nil && v.request.Basis != swap.BasisLocked {
+		return Offer{}, swap.Balance{}, err
+	}
 	deposit, heard := d.funds.balance(pair.From)
 	payout, told := d.funds.balance(pair.To)
 	if !heard || !told {

@@ -66,6 +66,7 @@ func newRoot(a *app) *cobra.Command {
 		booksCommand(a),
 		statusCommand(a),
 		marketCommand(a),
+		configCommand(a),
 		verifyCommand(a),
 		haltCommand(a),
 		resumeCommand(a),

@@ -61,6 +61,9 @@ type Batch struct {
 	Payments []Payment
 	// Attempts are at least one, in the order they were made.
 	Attempts []Attempt
+	// Before are signed transactions of ours whose change it spends and that no block has, with
+	// those that they build on, the oldest first, as Store.Batch reads them.
+	Before [][]byte
 }
 
 // BatchID names the batch that follows so many earlier ones of the same payments: that

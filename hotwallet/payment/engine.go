@@ -67,6 +67,8 @@ type Config struct {
 	// attempt. Attempts are BidEvery apart, 30 s if zero.
 	Bid      Bidder
 	BidEvery time.Duration
+	// Lifter has what waits be raised by a child where nodes take no replacement; nil never.
+	Lifter Lifter
 	// Check compares stored bytes with their plan before each time they are handed
 	// in: between signature and broadcast they lie in a database that others may
 	// reach. nil, in tests whose signer makes no real transactions, checks nothing.
@@ -99,6 +101,8 @@ type Engine struct {
 	// spent are batches that offer all they may, worn those that no other attempt is made
 	// for.
 	spent, worn map[string]bool
+	// unlifted is why batches that nothing can replace wait all the same.
+	unlifted map[string]string
 	// looks is how far blocks were looked through for the spender that ended a batch.
 	looks map[string]look
 	// gathering is since when payments wait to be paid together, zero while none does;
@@ -142,7 +146,7 @@ func New(c Config) (*Engine, error) {
 		c.Poll = 250 * time.Millisecond
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
-		apart: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}}, nil
+		apart: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -238,6 +242,7 @@ func (e *Engine) forget(open []Open) {
 	}
 	maps.DeleteFunc(e.spent, func(id string, _ bool) bool { return !still[id] })
 	maps.DeleteFunc(e.worn, func(id string, _ bool) bool { return !still[id] })
+	maps.DeleteFunc(e.unlifted, func(id string, _ string) bool { return !still[id] })
 	maps.DeleteFunc(e.looks, func(id string, _ look) bool { return !still[id] })
 	for id := range e.apart {
 		if !still[id] {

@@ -49,6 +49,20 @@ func (w *world) fusedCoroner() payment.Coroner {
 	return fusedCoroner{w.coroner, w.fuse}
 }
 
+type fusedLifter struct {
+	payment.Lifter
+	fuse *fuse
+}
+
+func (l fusedLifter) StoreLift(ctx context.Context, b payment.Batch, coin chain.Coin, h payment.House) (string, error) {
+	return around(l.fuse, "StoreLift", func() (string, error) { return l.Lifter.StoreLift(ctx, b, coin, h) })
+}
+
+func (l fusedLifter) StoreNeedless(ctx context.Context, p payment.Payment) error {
+	_, err := around(l.fuse, "StoreNeedless", func() (struct{}, error) { return struct{}{}, l.Lifter.StoreNeedless(ctx, p) })
+	return err
+}
+
 type fusedHouse struct {
 	*postgres.Store
 	fuse *fuse

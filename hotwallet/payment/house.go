@@ -18,6 +18,10 @@ type House struct {
 	From string `json:"from,omitempty"`
 	// Nonce is From's, or of a gap-fill the one to fill.
 	Nonce uint64 `json:"nonce,omitempty"`
+	// Lifts is the coin of a sweep that is there to raise what made it, "<txid>:<index>", and
+	// Rate what it offers together with that (UTXO chains).
+	Lifts string     `json:"lifts,omitempty"`
+	Rate  chain.Rate `json:"rate,omitempty"`
 	// DepositPath is the BIP32 path of the address that a top-up goes to.
 	DepositPath string `json:"deposit_path,omitempty"`
 }
@@ -32,6 +36,8 @@ func CheckHouse(p Payment) error {
 		return errors.New("a payment of the house's own has no swap, deposits or documents")
 	case o.Purpose == swap.PurposeSweep && o.Chain.Family() == asset.Account && p.House.From == "":
 		return errors.New("a sweep names the address it comes from")
+	case p.House.Lifts != "" && (o.Purpose != swap.PurposeSweep || o.Chain.Family() != asset.UTXO || p.House.Rate == 0):
+		return errors.New("only a sweep of coins raises what made one, and says what it offers")
 	case o.Purpose == swap.PurposeGasTopUp && p.House.DepositPath == "":
 		return errors.New("a top-up names the path of the address it goes to")
 	}
@@ -72,6 +78,7 @@ func request(p Payment, most asset.Units) chain.Request {
 	r := chain.Pay(chain.Output{Destination: o.Destination, Asset: o.Amount.Asset, Units: o.Amount.Units}, most)
 	if o.Purpose == swap.PurposeSweep {
 		r.Whole, r.Outputs[0].Units = true, asset.Units{}
+		r.Rate = p.House.Rate
 	}
 	return r
 }

@@ -50,6 +50,12 @@ type Open struct {
 // Basis is what a plan starts from.
 type Basis struct {
 	Funds chain.Funds
+	// Own is change of our own besides that is not deep enough, or in no block yet (UTXO
+	// chains): for what the funds do not suffice for.
+	Own []chain.Coin
+	// BuiltOn reports that a payment of ours spends the batch's change (of ReplacementBasis):
+	// another attempt would be the end of it.
+	BuiltOn bool
 	// DepositsConfirmed reports that every deposit which the orders use up is in our
 	// own book: confirmed, of this swap and of the amount the order has for it.
 	DepositsConfirmed bool
@@ -81,7 +87,8 @@ type Store interface {
 	// Batch reads a batch with its payments and attempts.
 	Batch(ctx context.Context, batchID string) (Batch, error)
 	// Basis chooses what a batch of the payments may spend: coins deep enough, mature and
-	// reserved by nobody, or the sender's balance as booked with its next nonce.
+	// reserved by nobody, or the sender's balance as booked with its next nonce. Own change that
+	// is less deep is of batches with one signed transaction, which has no rival of ours.
 	Basis(ctx context.Context, payments []Payment) (Basis, error)
 	// DepositsConfirmed reports what Basis does of the order's deposits, now.
 	DepositsConfirmed(ctx context.Context, o swap.Order) (bool, error)
@@ -94,11 +101,11 @@ type Store interface {
 	StorePlan(ctx context.Context, payments []Payment, plan chain.Plan) (Batch, error)
 	// ReplacementBasis is what another attempt of a batch may spend: as Must all that the
 	// newest one spends, the anchor first, or the same nonce with what the sender could
-	// spend without this batch.
+	// spend without this batch. A coin of these has its Parent while no block has it.
 	ReplacementBasis(ctx context.Context, b Batch) (Basis, error)
 	// StoreReplacement stores another attempt of a batch that is handed in, for a reason,
-	// and reserves the coins that no earlier one has, unless the chain is halted. It has
-	// the newest attempt's coins, or the nonce.
+	// and reserves the coins that no earlier one has, unless the chain is halted or a payment
+	// builds on the batch. It has the newest attempt's coins, or the nonce.
 	StoreReplacement(ctx context.Context, b Batch, plan chain.Plan, reason string) (Batch, error)
 	// StoreDropped stores that the signer refused the newest attempt, which has signed
 	// nothing: what only this one would have spent is free. If it is the first, the batch is

@@ -74,6 +74,9 @@ func (e *Engine) raise(ctx context.Context, b Batch) (Batch, error) {
 	if b.State != swap.PaymentBroadcast {
 		return b, nil
 	}
+	if e.lifts(b) {
+		return b, e.lift(ctx, b)
+	}
 	if b.Last().State != AttemptPlanned {
 		var planned bool
 		var err error
@@ -96,7 +99,7 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 		return b, false, nil
 	}
 	basis, err := e.config.Store.ReplacementBasis(ctx, b)
-	if err != nil || !b.passedOver(basis.Height) {
+	if err != nil || !b.passedOver(basis.Height) || basis.BuiltOn {
 		return b, false, err
 	}
 	rate, most, due, err := e.bid(b)
@@ -161,6 +164,12 @@ func (b Batch) passedOver(height int64) bool { return height > b.Newest().Height
 // bid is what a batch should offer, if that is more than it does, and what it may cost.
 func (e *Engine) bid(b Batch) (rate chain.Rate, most asset.Units, due bool, err error) {
 	last := b.Newest()
+	return e.bidAbove(b, last.Plan.Rate, last.Plan.Size)
+}
+
+// bidAbove is the same of what offers a rate together with what it pays for, and is of a size
+// with that.
+func (e *Engine) bidAbove(b Batch, offered chain.Rate, size uint64) (rate chain.Rate, most asset.Units, due bool, err error) {
 	delete(e.spent, b.ID)
 	for _, p := range b.Payments {
 		limit, err := e.limitOf(p)
@@ -174,16 +183,16 @@ func (e *Engine) bid(b Batch) (rate chain.Rate, most asset.Units, due bool, err 
 	if e.config.FeeMax.Less(most) {
 		most = e.config.FeeMax
 	}
-	budget, err := budgetRate(e.config.Chain, most, last.Plan.Size)
+	budget, err := budgetRate(e.config.Chain, most, size)
 	if err != nil {
 		return 0, most, false, err
 	}
 	// An estimate that was right within this factor gets there; above it waits for people.
 	budget = min(budget, riseMost*b.Attempts[0].Plan.Rate)
-	rate = e.config.Bid(Bid{Since: b.Attempts[0].PlannedAt, First: b.Attempts[0].Plan.Rate, Offered: last.Plan.Rate, Budget: budget})
+	rate = e.config.Bid(Bid{Since: b.Attempts[0].PlannedAt, First: b.Attempts[0].Plan.Rate, Offered: offered, Budget: budget})
 	// Less than an eighth more is worth no attempt: nodes of account chains refuse it.
-	e.spent[b.ID] = rate >= budget && budget < last.Plan.Rate+last.Plan.Rate/8
-	return rate, most, rate >= last.Plan.Rate+last.Plan.Rate/8+1, nil
+	e.spent[b.ID] = rate >= budget && budget < offered+offered/8
+	return rate, most, rate >= offered+offered/8+1, nil
 }
 
 // budgetRate is the rate at which a transaction of a size costs all that it may.

@@ -46,11 +46,14 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	if !basis.DepositsConfirmed {
 		return b, nil, false, e.unconfirmed(ctx, p)
 	}
+	if gone, err := e.needless(ctx, p, basis); err != nil || gone {
+		return b, nil, false, err
+	}
 	if basis.Unsigned {
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return b, nil, false, e.stand(ctx, p, ReasonEarlier, false)
 	}
-	plan, err := e.config.Payer.Plan(ctx, basis.Funds, request(p, limit.most))
+	plan, err := e.planFrom(ctx, basis, request(p, limit.most))
 	if err != nil {
 		return b, nil, false, e.notPlanned(ctx, p, limit, err)
 	}
@@ -218,6 +221,9 @@ func (e *Engine) drop(ctx context.Context, b Batch, reason string) error {
 // send hands the stored bytes in, for the first time or again: of several attempts the
 // newest first, and earlier ones for as long as the node takes none.
 func (e *Engine) send(ctx context.Context, b Batch) error {
+	if err := e.sendBefore(ctx, b); err != nil {
+		return err
+	}
 	var refused string // what was said to a newer attempt: people have to read it
 	for _, a := range b.Live() {
 		if err := e.running(ctx); err != nil {
@@ -271,6 +277,8 @@ func (e *Engine) answer(b Batch, a Attempt, acceptance chain.Acceptance, cause e
 			answer.Reason = ReasonAttempts
 		} else if e.spent[b.ID] {
 			answer.Reason = ReasonBudget
+		} else {
+			answer.Reason = e.unlifted[b.ID]
 		}
 	case chain.Conflicting:
 		answer.Reason = because(ReasonConflicting, cause)

@@ -57,7 +57,7 @@ func (e *Engine) planTogether(ctx context.Context, members []member) (plan chain
 	if !basis.DepositsConfirmed {
 		return plan, fmt.Errorf("a deposit was taken back: %w", ErrChanged)
 	}
-	if plan, err = e.config.Payer.Plan(ctx, basis.Funds, request); err == nil && request.FeeMax.Less(plan.Fee) {
+	if plan, err = e.planFrom(ctx, basis, request); err == nil && request.FeeMax.Less(plan.Fee) {
 		err = chain.ErrFeeMax
 	}
 	return plan, err

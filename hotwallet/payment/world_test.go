@@ -118,13 +118,18 @@ func both(t *testing.T, f func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, on asset.Chain) *world {
 	t.Helper()
+	return newWorldWith(t, on, fakechain.Config{Networks: networks})
+}
+
+func newWorldWith(t testing.TB, on asset.Chain, c fakechain.Config) *world {
+	t.Helper()
 	w := &world{t: t, on: on, pool: quickPool(t, pgtest.New(t, "hotwallet")), accounts: testAccounts(t),
 		quoteKey: seedKey("quote"), attest: seedKey("attest"), signer: newFakeSigner(), fuse: &fuse{}, answers: &answers{}, refundFee: asset.NewUnits(1000),
 		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, feeMax: units("100000000000000000")}
 	if on == asset.Bitcoin {
-		w.chain, w.feeMax = fakechain.NewBitcoin(fakechain.Config{Networks: networks}), units("100000")
+		w.chain, w.feeMax = fakechain.NewBitcoin(c), units("100000")
 	} else {
-		w.chain = fakechain.NewEthereum(fakechain.Config{Networks: networks})
+		w.chain = fakechain.NewEthereum(c)
 	}
 	w.attestor = &fakeAttestor{w: w}
 	w.chain.Mine(1)
@@ -170,7 +175,7 @@ func (w *world) start() {
 	w.must(w.watcher.Step(ctx))
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
 		Payer: fusedPayer{answering{w.chain, w.answers}, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: fusedAttestor{w.attestor, w.fuse}, Coroner: w.fusedCoroner(),
-		Reader: w.chain, ReorgLimit: w.reorgs(),
+		Lifter: fusedLifter{w.store, w.fuse}, Reader: w.chain, ReorgLimit: w.reorgs(),
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, BatchWindow: w.window,
 		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Bid: w.bid, Observer: w.told, Now: w.clock.Now, Log: log})
 	w.must(err)

@@ -65,6 +65,9 @@ func (s *Store) Batch(ctx context.Context, batchID string) (payment.Batch, error
 			}
 			return a, err
 		})
+		if err == nil {
+			b.Before, err = s.before(ctx, tx, batchID)
+		}
 		return err
 	})
 	if err != nil {

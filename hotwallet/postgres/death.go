@@ -96,6 +96,9 @@ func (s *Store) endedCoin(ctx context.Context, b payment.Batch, end *payment.End
 	err = s.pool.QueryRow(ctx, makersDeathSQL, s.chain, coin.TxID).
 		Scan(&made, &end.Spent, &lineage, &end.Spender, &end.Block.Height, &end.Block.Hash)
 	if errors.Is(err, pgx.ErrNoRows) {
+		if end.From < 0 { // change of our own that is on its way: it ends with what makes it
+			end.Anchor = ""
+		}
 		return nil
 	}
 	end.Lineage = append([][]byte{made}, lineage...)

@@ -11,9 +11,9 @@ FROM attempt a JOIN payment p USING (batch_id)
 WHERE a.batch_id = $1 AND a.chain = $2 AND a.n = 1 AND a.nonce IS NOT NULL AND p.state = 'failed' AND p.mined_failed LIMIT 1
 
 -- ENDED_COIN
--- The coin that every attempt of a batch spends: where it was, or who has spent it in which
+-- The coin that every attempt of a batch spends: where it was (-1: in no block yet), or who has spent it in which
 -- block. What one of the batch's own transactions spends has not ended it.
-SELECT c.height IS NULL, coalesce(c.gone_from, 0), coalesce(c.spent_txid, ''), coalesce(c.spent_height, 0), coalesce(k.hash, '')
+SELECT c.height IS NULL, coalesce(c.gone_from, -1), coalesce(c.spent_txid, ''), coalesce(c.spent_height, 0), coalesce(k.hash, '')
 FROM coin c LEFT JOIN block k ON k.chain = c.chain AND k.height = c.spent_height
 WHERE c.chain = $1 AND c.txid = $2 AND c.idx = $3 AND c.reserved_by = $4
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.batch_id = $4 AND a.txid = c.spent_txid)

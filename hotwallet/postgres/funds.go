@@ -49,6 +49,9 @@ func (s *Store) Basis(ctx context.Context, payments []payment.Payment) (payment.
 		for i := 0; i < len(payments) && err == nil; i++ {
 			err = s.basisOf(ctx, tx, payments[i].Order, &b)
 		}
+		if err == nil && payments[0].House == nil && !keepsAccounts(s.chain) {
+			b.Own, err = s.ownChange(ctx, tx, payments, b.Funds.Coins)
+		}
 		return err
 	})
 	if err != nil {
@@ -111,20 +114,40 @@ func (s *Store) payingSender(ctx context.Context, tx pgx.Tx, id asset.ID) (f cha
 
 // reserveCoins ties every coin of the plan to the batch, or fails.
 func (s *Store) reserveCoins(ctx context.Context, tx pgx.Tx, batchID string, orders []string, plan chain.Plan) error {
-	var txids, units, paths []string
-	var indexes []int64
+	var there, made coinRows
 	for _, c := range plan.Coins {
-		txids, indexes = append(txids, c.TxID), append(indexes, int64(c.Index))
-		units, paths = append(units, c.Units.String()), append(paths, c.Path)
+		if c.Parent == nil {
+			there.add(c)
+		} else {
+			made.add(c)
+		}
 	}
-	tag, err := tx.Exec(ctx, reserveCoinsSQL, batchID, s.chain, txids, indexes, units, paths, s.depth(), orders)
+	tag, err := tx.Exec(ctx, reserveCoinsSQL, batchID, s.chain, there.txids, there.indexes, there.units, there.paths, s.depth(), orders)
 	if err != nil {
 		return err
 	}
-	if n := tag.RowsAffected(); n == 0 || n != int64(len(plan.Coins)) {
+	n := tag.RowsAffected()
+	if len(made.txids) > 0 {
+		if tag, err = tx.Exec(ctx, reserveChangeSQL, batchID, s.chain, made.txids, made.indexes, made.units, made.paths); err != nil {
+			return err
+		}
+		n += tag.RowsAffected()
+	}
+	if n == 0 || n != int64(len(plan.Coins)) {
 		return fmt.Errorf("%d of %d coins could be reserved: %w", n, len(plan.Coins), payment.ErrChanged)
 	}
 	return nil
+}
+
+// coinRows are coins as columns.
+type coinRows struct {
+	txids, units, paths []string
+	indexes             []int64
+}
+
+func (r *coinRows) add(c chain.Coin) {
+	r.txids, r.indexes = append(r.txids, c.TxID), append(r.indexes, int64(c.Index))
+	r.units, r.paths = append(r.units, c.Units.String()), append(r.paths, c.Path)
 }
 
 // takeNonce gives the plan's nonce to it, if it is the next one, nothing before

@@ -42,6 +42,8 @@ func decodePayment(body string, p *payment.Payment) error {
 // coins, or the sender.
 func (s *Store) houseFunds(ctx context.Context, tx pgx.Tx, p payment.Payment) (f chain.Funds, unsigned bool, err error) {
 	switch {
+	case !keepsAccounts(s.chain) && p.House.Lifts != "":
+		f, err = s.liftFunds(ctx, tx, p)
 	case !keepsAccounts(s.chain):
 		f, err = s.consolidatedCoins(ctx, tx, p.Order.ID)
 	case p.Order.Purpose == swap.PurposeSweep:

@@ -123,14 +123,18 @@ RETURNING height
 
 -- RESERVE_COINS
 -- The caller compares the count: every coin of the plan, as the plan has it. One of
--- another chain's keys is for the refund of that very deposit.
+-- another chain's keys is for the refund of that very deposit; change of our own may be less
+-- deep (OWN_SHALLOW).
 UPDATE coin c SET reserved_by = $1
 FROM unnest($3::text[], $4::bigint[], $5::numeric[], $6::text[]) AS w (txid, idx, units, path), cursor u
 WHERE c.chain = $2 AND u.chain = $2 AND c.txid = w.txid AND c.idx = w.idx AND c.units = w.units AND c.path = w.path
   AND c.spent_txid IS NULL AND c.reserved_by IS NULL
   AND (c.home = '' OR EXISTS (SELECT FROM payment_deposit p JOIN payment o USING (order_id)
       WHERE p.order_id = ANY ($8) AND o.purpose = 'refund' AND p.deposit_id = c.chain || ':' || c.txid || ':' || c.idx))
-  AND c.height <= u.height - $7 + 1 AND (NOT c.coinbase OR c.height <= u.height - 99)
+  AND (c.height <= u.height - $7 + 1 AND (NOT c.coinbase OR c.height <= u.height - 99)
+    OR c.height IS NOT NULL AND EXISTS (SELECT FROM attempt a WHERE a.chain = c.chain AND a.txid = c.txid AND a.state = 'mined'
+      AND (a.plan ->> 'change_index')::bigint = c.idx
+      AND NOT EXISTS (SELECT FROM attempt o WHERE o.batch_id = a.batch_id AND o.n <> a.n AND o.state <> 'dropped')))
 
 -- TAKE_NONCE
 UPDATE sender s SET next_nonce = next_nonce + 1

@@ -37,10 +37,13 @@ func (s *Store) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.
 			basis.DepositsConfirmed = basis.DepositsConfirmed && confirmed == len(p.Order.Deposits)
 		}
 		if !keepsAccounts(s.chain) {
-			if basis.Funds, err = s.spendableCoins(ctx, tx, b.Payments[0].Order.ID); err == nil {
-				basis.Funds.Must = newest.Plan.Coins
+			if basis.Funds, err = s.spendableCoins(ctx, tx, b.Payments[0].Order.ID); err != nil {
+				return err
 			}
-			return err
+			if basis.Funds.Must, err = s.spentAgain(ctx, tx, newest.Plan.Coins); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, builtOnSQL, b.ID).Scan(&basis.BuiltOn)
 		}
 		basis.Funds, err = s.replacedSender(ctx, tx, b, newest.Plan)
 		return err

@@ -52,7 +52,8 @@ WITH small AS (
 SELECT (SELECT count(*) FROM small), coalesce((SELECT txid || ':' || idx FROM small ORDER BY units, txid, idx LIMIT 1), ''),
     (SELECT coalesce(sum(f.units), 0) FROM (SELECT units FROM small ORDER BY units, txid, idx LIMIT $5) f),
     EXISTS (SELECT 1 FROM payment p WHERE p.chain = $1 AND p.swap_id = '' AND p.purpose = 'sweep' AND p.state NOT IN ('final', 'failed', 'dead')),
-    (SELECT count(*) FROM payment p WHERE p.chain = $1 AND p.swap_id = '' AND p.purpose = 'sweep' AND p.queued_at > $4)
+    (SELECT count(*) FROM payment p WHERE p.chain = $1 AND p.swap_id = '' AND p.purpose = 'sweep' AND p.queued_at > $4
+        AND p.body #>> '{house,lifts}' IS NULL)
 
 -- CONSOLIDATED_COINS
 -- What a sweep of coins spends: the smallest that are worth it, up to $4.

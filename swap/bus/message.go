@@ -10,8 +10,8 @@ import (
 	"ferry/swap"
 )
 
-// Topics. Facts, orders, requests for a price and updates are keyed by swap id; rates by pair and
-// balances by asset, and those two are compacted.
+// Topics. Facts, orders, requests for a price and updates are keyed by swap id; rates by pair,
+// balances by asset and configurations by whose they are, and those three are compacted.
 const (
 	TopicFacts    = "ferry.facts"
 	TopicOrders   = "ferry.orders"
@@ -19,6 +19,7 @@ const (
 	TopicUpdates  = "ferry.updates"
 	TopicRates    = "ferry.rates"
 	TopicBalances = "ferry.balances"
+	TopicConfig   = "ferry.config"
 )
 
 // Kinds of messages that are no facts.
@@ -28,6 +29,7 @@ const (
 	KindUpdate  = "swap.update"
 	KindRate    = "rate"
 	KindBalance = "balance"
+	KindConfig  = "config.version"
 )
 
 // MaxBody is the largest body of a message, in bytes; the outbox has the same limit.

@@ -1,0 +1,1 @@
+DELETE FROM config_daemon WHERE seen_at < @before
