@@ -132,13 +132,16 @@ func (s *soak) close() error {
 
 // trusted reports whether every book may be told.
 func (s *soak) trusted() (bool, string, error) {
-	n := 0
+	n, state := 0, ""
 	for _, source := range s.sources {
-		if source.trusted.Load() {
+		switch {
+		case source.trusted.Load():
 			n++
+		case state == "":
+			state = fmt.Sprintf("%s of %s is not: %+v", source.Instrument(), source.name, source.Counters())
 		}
 	}
-	return n == len(s.sources), fmt.Sprintf("%d of %d books are trusted", n, len(s.sources)), nil
+	return n == len(s.sources), fmt.Sprintf("%d of %d books are trusted; %s", n, len(s.sources), state), nil
 }
 
 // settle waits until something holds.
