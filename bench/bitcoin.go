@@ -55,32 +55,39 @@ type bitcoinChain struct {
 }
 
 func prepareBitcoin(ctx context.Context, env *Env) (*Trial, error) {
-	bin, err := builtPrograms()
+	config, stop, err := startBtcd(ctx, env, "btcd")
 	if err != nil {
 		return nil, err
 	}
-	mining, err := faucet.BitcoinMiningAddress(networks)
-	if err != nil {
-		return nil, err
-	}
-	btcd, err := parts.StartBtcd(ctx, parts.BtcdConfig{Path: filepath.Join(bin, "btcd"),
-		Dir: filepath.Join(env.Dir, "btcd"), LogFile: filepath.Join(env.Dir, "btcd.log"), MiningAddress: mining})
-	if err != nil {
-		return nil, fmt.Errorf("btcd, which `make bench` builds: %w", err)
-	}
-	stop := func() error {
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), etherStopLimit)
-		defer cancel()
-		return btcd.Stop(stopping)
-	}
-	c := &bitcoinChain{env: env, client: &http.Client{Timeout: time.Minute},
-		config: demo.NodeConfig{URL: "http://" + btcd.RPCAddress(), User: btcd.RPCUser(), Password: btcd.RPCPassword()}}
+	c := &bitcoinChain{env: env, client: &http.Client{Timeout: time.Minute}, config: config}
 	subject, err := c.prepare(ctx)
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}
 	return &Trial{Baseline: Side{Name: "fetch and decode", Run: c.passes(c.fetch)}, Subject: Side{Name: "adapter", Run: c.passes(subject)},
 		Close: stop}, nil
+}
+
+// startBtcd runs a btcd of the row's own, which mines for the faucet.
+func startBtcd(ctx context.Context, env *Env, name string) (config demo.NodeConfig, stop func() error, err error) {
+	bin, err := builtPrograms()
+	if err != nil {
+		return config, nil, err
+	}
+	mining, err := faucet.BitcoinMiningAddress(networks)
+	if err != nil {
+		return config, nil, err
+	}
+	btcd, err := parts.StartBtcd(ctx, parts.BtcdConfig{Path: filepath.Join(bin, "btcd"),
+		Dir: filepath.Join(env.Dir, name), LogFile: filepath.Join(env.Dir, name+".log"), MiningAddress: mining})
+	if err != nil {
+		return config, nil, fmt.Errorf("btcd, which `make bench` builds: %w", err)
+	}
+	return demo.NodeConfig{URL: "http://" + btcd.RPCAddress(), User: btcd.RPCUser(), Password: btcd.RPCPassword()}, func() error {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), etherStopLimit)
+		defer cancel()
+		return btcd.Stop(stopping)
+	}, nil
 }
 
 // builtPrograms is where the nodes are.

@@ -21,7 +21,7 @@ const kafkaCommand = "kafka"
 
 // Limits of a run: a machine that is too slow for them measures nothing of use.
 const (
-	wholeLimit = 8 * time.Minute
+	wholeLimit = 15 * time.Minute
 	quickLimit = 7 * time.Minute
 	stopLimit  = 30 * time.Second
 )

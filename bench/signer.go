@@ -57,32 +57,38 @@ type signing struct {
 }
 
 func prepareSigner(env *Env, name string, callers, inputs int) (*Trial, error) {
-	dir := filepath.Join(env.Dir, name)
-	seed, key := filepath.Join(dir, "seed"), filepath.Join(dir, "key", "signer.key")
-	if _, err := signer.Init(seed, key, networks); err != nil {
-		return nil, err
-	}
-	raw, err := os.ReadFile(signer.PublicKeysFile(seed))
-	if err != nil {
-		return nil, fmt.Errorf("read the public keys: %w", err)
-	}
-	accounts, err := keys.ParseAccounts(networks, raw)
-	if err != nil {
-		return nil, err
-	}
-	caps := signer.DefaultCaps()
-	limit := caps[asset.BTC] // a round is more than any hour has
-	for _, most := range []*asset.Units{&limit.PerHour, &limit.PerDay, &limit.FeePerHour, &limit.FeePerDay} {
-		*most = asset.MustUnits("2100000000000000")
-	}
-	caps[asset.BTC] = limit
-	held, err := signer.Open(signer.Config{Dir: seed, KeyFile: key, Networks: networks, QuoteKeys: public(quoteKey), AttestKeys: public(attestKey),
-		Caps: caps, Rules: swap.DepositRules{Confirmations: map[asset.Chain]int64{asset.Bitcoin: 1, asset.Ethereum: 1}}})
+	held, accounts, err := openSigner(filepath.Join(env.Dir, name))
 	if err != nil {
 		return nil, err
 	}
 	s := &signing{env: env, held: held, accounts: accounts, callers: callers, inputs: inputs}
 	return &Trial{Baseline: Side{Name: "secp256k1 alone", Run: s.raw}, Subject: Side{Name: "signed payouts", Run: s.run}, Close: held.Close}, nil
+}
+
+// openSigner makes a signer with keys of its own, which pays without a limit of bitcoin:
+// a round is more than any transaction or hour has.
+func openSigner(dir string) (*signer.Signer, keys.Accounts, error) {
+	seed, key := filepath.Join(dir, "seed"), filepath.Join(dir, "key", "signer.key")
+	if _, err := signer.Init(seed, key, networks); err != nil {
+		return nil, keys.Accounts{}, err
+	}
+	raw, err := os.ReadFile(signer.PublicKeysFile(seed))
+	if err != nil {
+		return nil, keys.Accounts{}, fmt.Errorf("read the public keys: %w", err)
+	}
+	accounts, err := keys.ParseAccounts(networks, raw)
+	if err != nil {
+		return nil, accounts, err
+	}
+	caps := signer.DefaultCaps()
+	limit := caps[asset.BTC]
+	for _, most := range []*asset.Units{&limit.PerTransaction, &limit.PerHour, &limit.PerDay, &limit.FeePerHour, &limit.FeePerDay} {
+		*most = asset.MustUnits("2100000000000000")
+	}
+	caps[asset.BTC] = limit
+	held, err := signer.Open(signer.Config{Dir: seed, KeyFile: key, Networks: networks, QuoteKeys: public(quoteKey), AttestKeys: public(attestKey),
+		Caps: caps, Rules: swap.DepositRules{Confirmations: map[asset.Chain]int64{asset.Bitcoin: 1, asset.Ethereum: 1}}})
+	return held, accounts, err
 }
 
 // payouts is how many there are in a round: fewer where few share a sync.

@@ -164,18 +164,11 @@ func (c *cluster) startWallet(ctx context.Context, w *wallet, pool *pgxpool.Pool
 	if err != nil {
 		return err
 	}
-	watcher, err := watch.New(watch.Config{Reader: adapter, Store: store, Set: set, Poll: blockEvery / 2, ReorgLimit: confirmationsNeeded - 1,
-		AtTip: func(ctx context.Context) {
-			stir()
-			if result, err := reconcile.Check(ctx, store, adapter, c.env.Log); ctx.Err() == nil && (err != nil || result == reconcile.Different) {
-				c.env.Log.Error("books and node were not found equal", "chain", w.name, "result", result, "error", err)
-			}
-		}, Log: c.env.Log})
+	watcher, err := w.newWatcher(c.env, store, set, stir)
 	if err != nil {
 		return err
 	}
-	engine, err := payment.New(payment.Config{Chain: w.name, Store: store, Payer: adapter, Signer: fakeSigner{}, Attestor: fakeAttestor{}, FencingToken: uint64(lease.Token()),
-		FeeMax: w.amount(), QuoteKeys: public(quoteKey), AttestKeys: public(attestKey), Wake: wake, Now: time.Now, Log: c.env.Log})
+	engine, err := w.newEngine(c.env, store, lease, wake)
 	if err != nil {
 		return err
 	}
@@ -201,6 +194,24 @@ func (c *cluster) startWallet(ctx context.Context, w *wallet, pool *pgxpool.Pool
 		return consumer.Run(ctx)
 	})
 	return c.fund(ctx, w, house, n)
+}
+
+// newWatcher reads the chain's blocks, compares books and node after each, and then stirs
+// the payments.
+func (w *wallet) newWatcher(env *Env, store *postgres.Store, set *watch.Set, stir func()) (*watch.Watcher, error) {
+	adapter := quietly{w.chain}
+	return watch.New(watch.Config{Reader: adapter, Store: store, Set: set, Poll: blockEvery / 2, ReorgLimit: confirmationsNeeded - 1,
+		AtTip: func(ctx context.Context) {
+			stir()
+			if result, err := reconcile.Check(ctx, store, adapter, env.Log); ctx.Err() == nil && (err != nil || result == reconcile.Different) {
+				env.Log.Error("books and node were not found equal", "chain", w.name, "result", result, "error", err)
+			}
+		}, Log: env.Log})
+}
+
+func (w *wallet) newEngine(env *Env, store *postgres.Store, lease *postgres.Lease, wake <-chan struct{}) (*payment.Engine, error) {
+	return payment.New(payment.Config{Chain: w.name, Store: store, Payer: quietly{w.chain}, Signer: fakeSigner{}, Attestor: fakeAttestor{}, FencingToken: uint64(lease.Token()),
+		FeeMax: w.amount(), QuoteKeys: public(quoteKey), AttestKeys: public(attestKey), Wake: wake, Now: time.Now, Log: env.Log})
 }
 
 // fund pays twice what the payouts need into the hot wallet and waits until that

@@ -72,8 +72,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 // checkBody refuses whatever is not exactly one JSON object of the shape: each
-// field once, spelt exactly, none unknown, none required missing, each a string or
-// an object as the shape has it. What it accepts, encoding/json decodes alike.
+// field once, spelt exactly, none unknown, none required missing, each a string,
+// a number, true or false, or an object as the shape has it. What it accepts, encoding/json decodes alike.
 func checkBody(raw []byte, shape reflect.Type) error {
 	if !utf8.Valid(raw) {
 		return invalidBody("", "UTF-8", "The body is not UTF-8.")
@@ -140,6 +140,10 @@ func checkValue(d *json.Decoder, path string, shape reflect.Type) error {
 			return invalidBody(path, "object", fmt.Sprintf("The field %q must be an object.", path))
 		}
 		return checkObject(d, path+".", shape)
+	case reflect.Bool:
+		if _, isBool := token.(bool); !isBool {
+			return invalidBody(path, "true, false", fmt.Sprintf("The field %q must be true or false.", path))
+		}
 	case reflect.Int64:
 		number, isNumber := token.(json.Number)
 		if _, err := strconv.ParseInt(number.String(), 10, 64); !isNumber || err != nil {

@@ -22,7 +22,9 @@ import (
 type LockRequest struct {
 	Pair            asset.Pair
 	Deposit, Payout asset.Amount
-	Client          string
+	// Variable locks no price; then both amounts may be zero.
+	Variable bool
+	Client   string
 }
 
 // Liquidity is what the gateway asks of liquidityd. Its refusals are *swap.Error;
@@ -98,11 +100,12 @@ type liquidityClient struct {
 func (l liquidityClient) Lock(ctx context.Context, r LockRequest) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	req := &ferryv1.LockRequest{From: string(r.Pair.From), To: string(r.Pair.To), Client: r.Client}
-	if r.Deposit.Units.IsZero() {
-		req.PayoutAmount = r.Payout.Decimal()
-	} else {
+	req := &ferryv1.LockRequest{From: string(r.Pair.From), To: string(r.Pair.To), Client: r.Client, Variable: r.Variable}
+	switch {
+	case !r.Deposit.Units.IsZero():
 		req.DepositAmount = r.Deposit.Decimal()
+	case !r.Payout.Units.IsZero():
+		req.PayoutAmount = r.Payout.Decimal()
 	}
 	res, err := l.c.Lock(ctx, connect.NewRequest(req))
 	if err != nil {

@@ -86,10 +86,16 @@ func (l *liquidity) Lock(_ context.Context, req *connect.Request[ferryv1.LockReq
 		l.lastClient = req.Msg.GetClient()
 		pair := asset.Pair{From: asset.ID(req.Msg.GetFrom()), To: asset.ID(req.Msg.GetTo())}
 		q := newQuote(pair, l.now())
-		if d := req.Msg.GetDepositAmount(); d != "" {
+		if q.Variable = req.Msg.GetVariable(); q.Variable {
+			q.DepositMin, q.DepositMax = q.Deposit, q.Deposit
+			q.DepositMin.Units = asset.NewUnits(1_000_000)
+		}
+		switch d, p := req.Msg.GetDepositAmount(), req.Msg.GetPayoutAmount(); {
+		case q.Variable && d+p == "":
+		case d != "":
 			q.Deposit, err = asset.ParseDecimal(pair.From, d)
-		} else {
-			q.Payout, err = asset.ParseDecimal(pair.To, req.Msg.GetPayoutAmount())
+		default:
+			q.Payout, err = asset.ParseDecimal(pair.To, p)
 		}
 		if err != nil {
 			return err

@@ -72,17 +72,19 @@ func (g *Gateway) creation(t swap.Terms, now time.Time) (Creation, error) {
 	}
 	first := swap.Update{SwapID: t.Receipt.SwapID, State: swap.AwaitingDeposit, Actor: "user", By: t.Receipt.DepositBy, At: now,
 		RefundAddress: t.Receipt.RefundAddress,
-		Message:       fmt.Sprintf("Send exactly %s to the deposit address.", t.Quote.Deposit)}
+		Message:       whatToSend(t.Quote)}
 	return Creation{Terms: t, Response: response, First: first, Fact: fact, At: now}, nil
 }
 
 // created is the answer to a request, without the secret, from what was signed.
 func (g *Gateway) created(t swap.Terms, at api.Millis) (api.CreatedSwap, error) {
-	uri, err := paymentURI(g.config.Networks, t.Receipt.DepositAddress, t.Quote.Deposit)
+	uri, err := paymentURI(g.config.Networks, t.Receipt.DepositAddress, toPay(t, swap.Update{}))
 	if err != nil {
 		return api.CreatedSwap{}, err
 	}
+	least, most := showLimits(t.Quote)
 	return api.CreatedSwap{
+		Variable: t.Quote.Variable, DepositMin: least, DepositMax: most,
 		Id: t.Receipt.SwapID, State: api.AwaitingDeposit,
 		DepositAsset: string(t.Quote.Pair.From), DepositAmount: t.Quote.Deposit.Decimal(),
 		DepositAddress: t.Receipt.DepositAddress, PaymentUri: uri,
@@ -91,4 +93,12 @@ func (g *Gateway) created(t swap.Terms, at api.Millis) (api.CreatedSwap, error) 
 		DepositBy: api.MillisOf(t.Receipt.DepositBy), ConfirmBy: api.MillisOf(t.Receipt.ConfirmBy),
 		CreatedAt: at, SignedReceipt: t.SignedReceipt,
 	}, nil
+}
+
+// whatToSend asks for the deposit.
+func whatToSend(q swap.Quote) string {
+	if q.Variable {
+		return fmt.Sprintf("Send one deposit of %s to %s to the deposit address; its rate is set when it is seen.", q.DepositMin, q.DepositMax)
+	}
+	return fmt.Sprintf("Send exactly %s to the deposit address.", q.Deposit)
 }

@@ -52,6 +52,9 @@ func readLock(b api.QuoteRequest) (LockRequest, error) {
 	if lock.Pair.From == lock.Pair.To {
 		return lock, swap.Refuse(swap.CodeUnknownPair, "to", "", "The two assets must differ.")
 	}
+	if lock.Variable = b.Variable; lock.Variable && b.DepositAmount+b.PayoutAmount == "" {
+		return lock, nil
+	}
 	if (b.DepositAmount == "") == (b.PayoutAmount == "") {
 		return lock, swap.Refuse(swap.CodeInvalidAmount, "deposit_amount", "exactly one of deposit_amount, payout_amount",
 			"Give either deposit_amount or payout_amount.")
@@ -88,7 +91,7 @@ func readAmount(field string, id asset.ID, text string) (asset.Amount, error) {
 // checkQuote makes sure that what was signed is what was asked for.
 func (g *Gateway) checkQuote(q swap.Quote, asked LockRequest) error {
 	switch {
-	case q.Pair != asked.Pair,
+	case q.Pair != asked.Pair, q.Variable != asked.Variable,
 		!asked.Deposit.Units.IsZero() && q.Deposit != asked.Deposit,
 		!asked.Payout.Units.IsZero() && q.Payout != asked.Payout:
 		return fmt.Errorf("liquidityd's quote %s is not what was asked for", q.ID)
@@ -99,12 +102,22 @@ func (g *Gateway) checkQuote(q swap.Quote, asked LockRequest) error {
 }
 
 func showQuote(q swap.Quote, signed string, p swap.Policy) api.Quote {
-	return api.Quote{
+	shown := api.Quote{
 		QuoteId: q.ID, From: string(q.Pair.From), To: string(q.Pair.To),
 		DepositAmount: q.Deposit.Decimal(), PayoutAmount: q.Payout.Decimal(), Rate: q.Rate,
 		ServiceFee: q.ServiceFee.Decimal(), NetworkFee: q.NetworkFee.Decimal(), RefundFeeMax: q.RefundFeeMax.Decimal(),
 		IssuedAt: api.MillisOf(q.IssuedAt), AcceptBy: api.MillisOf(q.AcceptBy),
 		DepositWindowSeconds: q.DepositWindowSeconds, ConfirmWindowSeconds: q.ConfirmWindowSeconds,
-		Policy: showPolicy(p), SignedQuote: signed,
+		Policy: showPolicy(p), SignedQuote: signed, Variable: q.Variable,
 	}
+	shown.DepositMin, shown.DepositMax = showLimits(q)
+	return shown
+}
+
+// showLimits are a variable quote's, "" where a price is locked.
+func showLimits(q swap.Quote) (least, most string) {
+	if !q.Variable {
+		return "", ""
+	}
+	return q.DepositMin.Decimal(), q.DepositMax.Decimal()
 }

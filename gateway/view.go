@@ -55,14 +55,18 @@ func (g *Gateway) verified(ctx context.Context, id string, updates int) (swap.Te
 // missing is what is to be sent yet after a part has come; "" where nothing is. An
 // update that says something else of the terms says nothing.
 func missing(t swap.Terms, u swap.Update) string {
-	if a := toPay(t, u); a != t.Quote.Deposit {
+	if a := toPay(t, u); a != t.Quote.Deposit && !t.Quote.Variable {
 		return a.Decimal()
 	}
 	return ""
 }
 
-// toPay is what a payment link names: what is missing, or the whole amount.
+// toPay is what a payment link names: what is missing, or the whole amount; nothing where
+// the payer chooses it.
 func toPay(t swap.Terms, u swap.Update) asset.Amount {
+	if t.Quote.Variable {
+		return asset.Amount{Asset: t.Quote.Deposit.Asset}
+	}
 	if u.Missing.Asset != t.Quote.Deposit.Asset || u.Missing.Units.IsZero() || t.Quote.Deposit.Units.Less(u.Missing.Units) {
 		return t.Quote.Deposit
 	}
@@ -94,6 +98,14 @@ func showSwap(t swap.Terms, rec Record, uri string) api.Swap {
 		DepositBy:    api.MillisOf(t.Receipt.DepositBy), ConfirmBy: api.MillisOf(t.Receipt.ConfirmBy),
 		CreatedAt: api.MillisOf(rec.CreatedAt), SignedQuote: t.SignedQuote, SignedReceipt: t.SignedReceipt,
 		Deposits: []api.Deposit{}, Mismatches: []api.Mismatch{}, Payments: []api.Payment{}, Updates: []api.SwapUpdate{},
+	}
+	out.Variable = t.Quote.Variable
+	out.DepositMin, out.DepositMax = showLimits(t.Quote)
+	for _, r := range u.Rates {
+		if r.SignedRequote != "" {
+			out.Rates = append(out.Rates, api.SetRate{DepositId: r.DepositID, DepositAmount: r.Deposit.Decimal(),
+				PayoutAmount: r.Payout.Decimal(), Rate: r.Rate, SignedRequote: r.SignedRequote})
+		}
 	}
 	for _, d := range u.Deposits {
 		out.Deposits = append(out.Deposits, showDeposit(d))

@@ -14,7 +14,7 @@ type Measure struct {
 	// of it whose deposits are not confirmed.
 	Reserved, Unconfirmed asset.Units
 	// OpenLocks is how many open locks the client has, ClientReserved what these take of
-	// the payout's asset.
+	// the payout's asset, with those it has accepted whose deposit is not confirmed.
 	OpenLocks      int
 	ClientReserved asset.Units
 	// Risk is what the pair's unconfirmed locks have at risk, less what those of the
@@ -46,7 +46,7 @@ const (
 // where reserve is payout and network fee, and time what is left until the deposit must
 // be seen. It is pure; the store calls it where nobody else books.
 func Admit(q swap.Quote, b Bounds, m Measure, now time.Time) (Stop, error) {
-	reserve, err := q.Payout.Units.Add(q.NetworkFee.Units)
+	reserve, err := Reserve(q)
 	if err != nil {
 		return "", err
 	}
@@ -73,6 +73,37 @@ func Admit(q swap.Quote, b Bounds, m Measure, now time.Time) (Stop, error) {
 		return StopLapsed, nil
 	}
 	return "", nil
+}
+
+// AdmitRate decides whether a rate for a deposit that is seen and not confirmed fits into
+// its bounds, as Admit does for a lock: it promises as much, and the deposit may still be
+// replaced. That it fits into the balance is for the store to say, as of any requote.
+func AdmitRate(r swap.Requote, b Bounds, m Measure) (Stop, error) {
+	reserve, err := r.Payout.Units.Add(r.NetworkFee.Units)
+	if err != nil {
+		return "", err
+	}
+	if b.UnconfirmedPPM > 0 && leftOf(b.Available, m.Unconfirmed, b.UnconfirmedPPM).Less(reserve) {
+		return StopUnconfirmed, nil
+	}
+	risk := new(big.Int).Mul(r.Deposit.Units.Big(), big.NewInt(int64(confirming/time.Second)))
+	if !b.RiskMost.IsZero() && risk.Add(risk, m.Risk).Cmp(b.budget()) > 0 {
+		return StopRisk, nil
+	}
+	return "", nil
+}
+
+// confirming is how long a deposit that was seen is reckoned to take until it is confirmed:
+// as measure_risk.sql has it.
+const confirming = 10 * time.Minute
+
+// Reserve is what a quote's lock takes of the payout's balance: payout and network fee, and
+// nothing where no price is locked.
+func Reserve(q swap.Quote) (asset.Units, error) {
+	if q.Variable {
+		return asset.Units{}, nil
+	}
+	return q.Payout.Units.Add(q.NetworkFee.Units)
 }
 
 // free is what of the balance may still be promised.
@@ -106,8 +137,11 @@ func (b Bounds) leftAtRisk(used *big.Int) asset.Units {
 }
 
 // RiskOf is what a lock has at risk from a time on: its deposit × the seconds, counted
-// up, until that must be seen.
+// up, until that must be seen; nothing where no price is locked.
 func RiskOf(q swap.Quote, now time.Time) *big.Int {
+	if q.Variable {
+		return new(big.Int)
+	}
 	left := DepositBy(q).Sub(now)
 	seconds := max(int64((left+time.Second-1)/time.Second), 0)
 	return new(big.Int).Mul(q.Deposit.Units.Big(), big.NewInt(seconds))

@@ -35,6 +35,14 @@ func (a Answer) OrderID() string {
 	return swap.ExtraPayoutOrderID(a.Request.Deposits[0].ID)
 }
 
+// Detected reports a rate for a deposit that is seen and not confirmed.
+func (a Answer) Detected() bool { return a.Request.Basis == swap.BasisDetected }
+
+// Pair is the direction of a requote.
+func (a Answer) Pair() asset.Pair {
+	return asset.Pair{From: a.Requote.Deposit.Asset, To: a.Requote.Payout.Asset}
+}
+
 // DepositIDs are the ids of what is priced, in their order.
 func (a Answer) DepositIDs() []string { return swap.Order{Deposits: a.Request.Deposits}.DepositIDs() }
 

@@ -17,6 +17,9 @@ type Config struct {
 	// after a swap's creation its deposit must be seen, and confirmed.
 	DepositWindowSeconds int64
 	ConfirmWindowSeconds int64
+	// VariableWindowSeconds is how long after a swap's creation its deposit must be seen where
+	// no price is locked; 0 for DepositWindowSeconds. It has as long to be confirmed then.
+	VariableWindowSeconds int64
 	// LockFor is how long a quote can be accepted.
 	LockFor time.Duration
 	// MaxLocksPerClient caps a client's quotes that are neither accepted nor lapsed.
@@ -113,6 +116,7 @@ func (c Config) Validate() error {
 	}
 	report(c.DepositWindowSeconds <= 0 || c.ConfirmWindowSeconds < c.DepositWindowSeconds || c.ConfirmWindowSeconds > maxWindow,
 		"the windows must be positive, in order and at most a week: %d s to deposit, %d s to confirm", c.DepositWindowSeconds, c.ConfirmWindowSeconds)
+	report(c.VariableWindowSeconds < 0 || c.VariableWindowSeconds > maxWindow, "a variable rate's window of %d s is not from 0 to a week", c.VariableWindowSeconds)
 	report(c.LockFor < time.Second || c.LockFor > maxLockFor, "locks of %s are not from 1 s to %s", c.LockFor, maxLockFor)
 	report(c.MaxLocksPerClient < 1, "a client may have %d locks: at least 1", c.MaxLocksPerClient)
 	report(c.OversubscribePPM != 0 && (c.OversubscribePPM < ppmWhole || c.OversubscribePPM > maxOversubscribePPM),

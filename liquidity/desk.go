@@ -27,12 +27,14 @@ type Desk struct {
 	now        func() time.Time
 }
 
-// Request asks for a price: exactly one of Deposit and Payout has units.
+// Request asks for a price: exactly one of Deposit and Payout has units, or none with
+// Variable, which locks no price: what is estimated then is the least deposit.
 type Request struct {
-	Pair    asset.Pair
-	Deposit asset.Amount
-	Payout  asset.Amount
-	Client  string
+	Pair     asset.Pair
+	Variable bool
+	Deposit  asset.Amount
+	Payout   asset.Amount
+	Client   string
 }
 
 // terms is all that a pair's prices and limits follow from at one moment.
@@ -111,7 +113,13 @@ func (d *Desk) Lock(ctx context.Context, r Request) (string, error) {
 	if limits.Max.Units.Less(limits.Min.Units) {
 		return "", noLiquidity(c.Pair.To)
 	}
-	limits.Max = t.config.Max
+	most := limits.Max
+	if limits.Max = t.config.Max; r.Variable {
+		limits.Max = most // there is no booking that would refuse it
+		if r.Deposit.Units.IsZero() && r.Payout.Units.IsZero() {
+			r.Deposit = limits.Min
+		}
+	}
 	offer, field, err := t.offer(r, limits)
 	if err != nil {
 		return "", err
@@ -119,7 +127,23 @@ func (d *Desk) Lock(ctx context.Context, r Request) (string, error) {
 	if err := limits.Check(offer, field, t.pricing); err != nil {
 		return "", err
 	}
-	return d.book(ctx, t, offer, field, r.Client)
+	quote, err := d.quote(t, offer)
+	if err != nil {
+		return "", err
+	}
+	if r.Variable {
+		d.leaveOpen(&quote, limits)
+	}
+	return d.book(ctx, t, quote, field, r.Client)
+}
+
+// leaveOpen makes a quote one whose rate is set when its deposit is detected. Nothing is
+// promised until then, so it may take longer.
+func (d *Desk) leaveOpen(q *swap.Quote, l Limits) {
+	q.Variable, q.DepositMin, q.DepositMax = true, l.Min, l.Max
+	if longer := d.config.VariableWindowSeconds - q.DepositWindowSeconds; d.config.VariableWindowSeconds > 0 {
+		q.DepositWindowSeconds, q.ConfirmWindowSeconds = q.DepositWindowSeconds+longer, q.ConfirmWindowSeconds+longer
+	}
 }
 
 func (d *Desk) pair(p asset.Pair) (PairConfig, error) {
@@ -148,11 +172,7 @@ func (t terms) offer(r Request, l Limits) (Offer, string, error) {
 	return offer, fieldDeposit, tooLarge(err, fieldDeposit, l.Max)
 }
 
-func (d *Desk) book(ctx context.Context, t terms, o Offer, field, client string) (string, error) {
-	quote, err := d.quote(t, o)
-	if err != nil {
-		return "", err
-	}
+func (d *Desk) book(ctx context.Context, t terms, quote swap.Quote, field, client string) (string, error) {
 	signed, err := swap.SignQuote(quote, d.key)
 	if err != nil {
 		return "", fmt.Errorf("sign quote %s: %w", quote.ID, err)
@@ -203,7 +223,7 @@ func (d *Desk) notBooked(b Booking, t terms, field string) error {
 	case StopUnconfirmed:
 		return t.overdrawn(leftOf(bounds.Available, b.Unconfirmed, bounds.UnconfirmedPPM), field)
 	case StopShare:
-		return swap.Refuse(swap.CodeTooManyLocks, fieldClient, "", "Your open quotes take all that one client may: accept one or let one lapse.")
+		return swap.Refuse(swap.CodeTooManyLocks, fieldClient, "", "Your open quotes, and swaps whose deposit is not confirmed, take all that one client may: let one lapse or be confirmed.")
 	case StopRisk:
 		return t.risky(bounds.leftAtRisk(b.Risk), field)
 	case StopLapsed:

@@ -41,6 +41,8 @@ type Requoted struct {
 //     prices, and says nothing. Else it ends where the mismatch has gone on: it waits
 //     for another price, for the user's answer or for a refund address. (A new yes is a
 //     new request, with a promise of its own.)
+//   - its rate is there, which was set when its deposit was seen: it ends where that
+//     deposit is gone, or has been given another, or the swap is over without it.
 //   - nothing of it is there: it was not taken, or staff wrote it off. That counts only
 //     in an update later than the request's, of which the times tell: they never go back
 //     from one version of a swap to the next.
@@ -62,6 +64,11 @@ func (p Requoted) EndedBy(u swap.Update) bool {
 	for _, m := range u.Mismatches {
 		if slices.ContainsFunc(m.Deposits, isFor) {
 			return m.Asked > p.Asked || m.Asked == p.Asked && m.Wait != swap.WaitPrice
+		}
+	}
+	for _, r := range u.Rates {
+		if isFor(r.DepositID) && !EndsLock(u.State) {
+			return r.Asked > p.Asked || r.Asked == p.Asked && r.Gone
 		}
 	}
 	return u.At.Sub(p.AskedAt) >= time.Millisecond // the stored time is cut to microseconds

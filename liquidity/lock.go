@@ -32,7 +32,7 @@ type Bounds struct {
 	// exceeds the balance.
 	OversubscribePPM int64
 	// UnconfirmedPPM is how much of the balance may be promised for deposits that are not
-	// confirmed, ClientPPM how much of it one client's open locks may take, both in
+	// confirmed, ClientPPM how much of it one client's locks may take that are open or not confirmed, both in
 	// millionths; 0 for no bound of its own.
 	UnconfirmedPPM, ClientPPM int64
 	// RiskMost is how much of From may be at risk for all of Length: the budget of a pair

@@ -20,7 +20,7 @@ const LateMostBPS = 100
 //
 //	locked  = gross / deposit                    of the quote
 //	ratio   = locked                             BasisLocked
-//	          market                             BasisMarket
+//	          market                             BasisMarket, BasisDetected
 //	          locked, if market >= locked × (1 − late);
 //	          else market                        BasisLate
 //	fee     = service fee / gross                of the quote

@@ -54,7 +54,10 @@ func (d *Desk) answer(r swap.RequoteRequest) (Answer, error) {
 	case err != nil:
 		return a.refuse(swap.RefusedUnavailable, err), nil
 	}
-	a.Bounds = Bounds{Available: payout.Available, BalanceAt: payout.At}
+	a.Bounds = Bounds{Available: payout.Available, BalanceAt: payout.At, UnconfirmedPPM: d.config.UnconfirmedPPM, Length: d.config.promised()}
+	if c, err := d.pair(v.terms.Quote.Pair); err == nil {
+		a.Bounds.RiskMost = c.RiskMost
+	}
 	return d.permitted(a, v, offer), nil
 }
 
@@ -92,6 +95,13 @@ func (d *Desk) verify(r swap.RequoteRequest) (requoting, error) {
 func (v requoting) checkBasis() error {
 	switch {
 	case v.request.Basis == swap.BasisMarket:
+		return nil
+	case v.terms.Quote.Variable && v.request.Basis != swap.BasisDetected:
+		return errors.New("a variable quote has no locked rate")
+	case v.request.Basis == swap.BasisDetected:
+		if !v.terms.Quote.Variable || !v.request.Main || len(v.request.Deposits) != 1 || v.consent != nil {
+			return errors.New("a rate is set at detection for the one deposit of a variable quote")
+		}
 		return nil
 	case !v.request.Main:
 		return errors.New("an extra deposit has no locked rate")

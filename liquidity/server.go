@@ -89,7 +89,7 @@ func (s *Server) report(ctx context.Context, call, swapID string, err error) err
 
 // parseLock checks a request as far as its own text goes.
 func parseLock(m *ferryv1.LockRequest) (Request, error) {
-	r := Request{Pair: asset.Pair{From: asset.ID(m.GetFrom()), To: asset.ID(m.GetTo())}, Client: m.GetClient()}
+	r := Request{Pair: asset.Pair{From: asset.ID(m.GetFrom()), To: asset.ID(m.GetTo())}, Client: m.GetClient(), Variable: m.GetVariable()}
 	for field, id := range map[string]asset.ID{fieldFrom: r.Pair.From, fieldTo: r.Pair.To} {
 		if _, ok := asset.Lookup(id); !ok {
 			return r, swap.Refuse(swap.CodeUnknownPair, field, "", fmt.Sprintf("Ferry does not swap %.20q.", string(id)))
@@ -101,6 +101,7 @@ func parseLock(m *ferryv1.LockRequest) (Request, error) {
 	}
 	var err error
 	switch deposit, payout := m.GetDepositAmount(), m.GetPayoutAmount(); {
+	case r.Variable && deposit == "" && payout == "":
 	case (deposit == "") == (payout == ""):
 		return r, swap.Refuse(swap.CodeInvalidAmount, fieldDeposit, "", "Exactly one of deposit_amount and payout_amount must be given.")
 	case deposit != "":

@@ -140,7 +140,7 @@ func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, prob
 
 // policy is the deployment as the engine takes it.
 func policy(d deployment.Deployment) (liquidity.Config, error) {
-	c := liquidity.Config{Fees: map[asset.ID]liquidity.Fees{}, DepositWindowSeconds: d.Locks.DepositWindowSeconds,
+	c := liquidity.Config{Fees: map[asset.ID]liquidity.Fees{}, DepositWindowSeconds: d.Locks.DepositWindowSeconds, VariableWindowSeconds: d.Locks.VariableWindowSeconds,
 		ConfirmWindowSeconds: d.Locks.ConfirmWindowSeconds, LockFor: d.Locks.LockFor(),
 		MaxLocksPerClient: d.Locks.MaxPerClient, BalanceStaleAfter: balanceStaleAfter, OversubscribePPM: d.Market.OversubscribePPM,
 		UnconfirmedPPM: d.Market.UnconfirmedPPM, ClientPPM: d.Market.ClientPPM}

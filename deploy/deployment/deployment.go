@@ -114,8 +114,10 @@ type Pair struct {
 type Locks struct {
 	LockSeconds          int64 `json:"lock_seconds"`
 	DepositWindowSeconds int64 `json:"deposit_window_seconds"`
-	ConfirmWindowSeconds int64 `json:"confirm_window_seconds"`
-	MaxPerClient         int   `json:"max_per_client"`
+	// VariableWindowSeconds is the deposit's window where no price is locked; 0 for the same.
+	VariableWindowSeconds int64 `json:"variable_window_seconds,omitempty"`
+	ConfirmWindowSeconds  int64 `json:"confirm_window_seconds"`
+	MaxPerClient          int   `json:"max_per_client"`
 }
 
 // Waits says how long a swap that does not match waits for each; 0 is the default.

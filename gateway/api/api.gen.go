@@ -410,6 +410,16 @@ type CreatedSwap struct {
 	// Examples: 2026-01-15T09:30:00.000Z
 	DepositBy Time `json:"deposit_by"`
 
+	// DepositMax With `variable`: the greatest deposit that is swapped.
+	//
+	// Examples: 0.015
+	DepositMax Amount `json:"deposit_max,omitempty,omitzero"`
+
+	// DepositMin With `variable`: the least deposit that is swapped.
+	//
+	// Examples: 0.015
+	DepositMin Amount `json:"deposit_min,omitempty,omitzero"`
+
 	// Id The swap's identifier.
 	//
 	// Examples: swap_01kb4x8d3v9qj2m5t7w0y6z1ac
@@ -458,6 +468,9 @@ type CreatedSwap struct {
 	// A deposit of too little leaves it `awaiting_deposit`: `missing_amount` says what
 	// is missing, and the same sent to the same address before `deposit_by` completes it.
 	State SwapState `json:"state"`
+
+	// Variable True where no price is locked: the amounts are an estimate, and the rate is set when the deposit is detected. Absent otherwise.
+	Variable bool `json:"variable,omitempty,omitzero"`
 }
 
 // Deposit defines model for Deposit.
@@ -832,6 +845,16 @@ type Quote struct {
 	// Examples: 0.015
 	DepositAmount Amount `json:"deposit_amount"`
 
+	// DepositMax With `variable`: the greatest deposit that is swapped.
+	//
+	// Examples: 0.015
+	DepositMax Amount `json:"deposit_max,omitempty,omitzero"`
+
+	// DepositMin With `variable`: the least deposit that is swapped.
+	//
+	// Examples: 0.015
+	DepositMin Amount `json:"deposit_min,omitempty,omitzero"`
+
 	// DepositWindowSeconds How long after the swap is made its deposit must have been seen.
 	//
 	// Examples: 900
@@ -891,9 +914,12 @@ type Quote struct {
 	//
 	// Examples: BTC
 	To AssetID `json:"to"`
+
+	// Variable True where no price is locked: the amounts are an estimate, and the rate is set when the deposit is detected. Absent otherwise.
+	Variable bool `json:"variable,omitempty,omitzero"`
 }
 
-// QuoteRequest Exactly one of `deposit_amount` and `payout_amount`.
+// QuoteRequest Exactly one of `deposit_amount` and `payout_amount`; with `variable` at most one.
 //
 // Examples: {"deposit_amount":"0.015","from":"BTC","to":"ETH"}
 type QuoteRequest struct {
@@ -921,6 +947,10 @@ type QuoteRequest struct {
 	//
 	// Examples: BTC
 	To AssetID `json:"to"`
+
+	// Variable Locks no price: one deposit from `deposit_min` to `deposit_max` is swapped at the rate that is set when it is
+	// detected. The amount is then what you mean to send, for an estimate, and may be left out.
+	Variable bool `json:"variable,omitempty,omitzero"`
 }
 
 // Rate defines model for Rate.
@@ -995,6 +1025,32 @@ type RefundAddressSet struct {
 	SignedRefundAddress string `json:"signed_refund_address"`
 }
 
+// SetRate The rate of one deposit. It holds for this deposit, as long as that is on its chain.
+type SetRate struct {
+	// DepositAmount What was seen.
+	//
+	// Examples: 0.015
+	DepositAmount Amount `json:"deposit_amount"`
+
+	// DepositId `<chain>:<txid>:<index>`.
+	//
+	// Examples: bitcoin:4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b:0
+	DepositId string `json:"deposit_id"`
+
+	// PayoutAmount Exactly what is paid for it once it is confirmed.
+	//
+	// Examples: 0.015
+	PayoutAmount Amount `json:"payout_amount"`
+
+	// Rate Payout plus both fees, per coin deposited.
+	//
+	// Examples: 0.015
+	Rate Amount `json:"rate"`
+
+	// SignedRequote The rate, signed (compact JWS).
+	SignedRequote string `json:"signed_requote"`
+}
+
 // Swap defines model for Swap.
 type Swap struct {
 	// ActBy Until when. Absent where nothing is due.
@@ -1029,6 +1085,16 @@ type Swap struct {
 	//
 	// Examples: 2026-01-15T09:30:00.000Z
 	DepositBy Time `json:"deposit_by"`
+
+	// DepositMax With `variable`: the greatest deposit that is swapped.
+	//
+	// Examples: 0.015
+	DepositMax Amount `json:"deposit_max,omitempty,omitzero"`
+
+	// DepositMin With `variable`: the least deposit that is swapped.
+	//
+	// Examples: 0.015
+	DepositMin Amount `json:"deposit_min,omitempty,omitzero"`
 
 	// Deposits Whatever arrived at the deposit address.
 	Deposits []Deposit `json:"deposits"`
@@ -1088,6 +1154,9 @@ type Swap struct {
 	// Examples: 0.015
 	Rate Amount `json:"rate"`
 
+	// Rates With `variable`: the rates that were set when deposits were seen. Absent where none was.
+	Rates []SetRate `json:"rates,omitempty,omitzero"`
+
 	// Reason Why it is held or was refunded. Absent otherwise.
 	//
 	// Examples: deposit_late
@@ -1127,6 +1196,9 @@ type Swap struct {
 
 	// Updates How it came here, oldest first; the newest 100, without their mismatches.
 	Updates []SwapUpdate `json:"updates"`
+
+	// Variable True where no price is locked: the amounts are an estimate, and the rate is set when the deposit is detected. Absent otherwise.
+	Variable bool `json:"variable,omitempty,omitzero"`
 
 	// Version Grows with every change.
 	//

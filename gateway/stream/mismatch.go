@@ -81,6 +81,8 @@ func happened(m swap.Mismatch) string {
 		return what + " came too late."
 	case swap.VerdictExtra:
 		return what + " came after the swap was decided."
+	case swap.VerdictCounted:
+		return what + " is here, and its rate is not set yet."
 	case swap.VerdictWrongAsset:
 		return fmt.Sprintf("%s came in %s, which is not what this swap takes.", what, m.Fee.Asset)
 	default:

@@ -76,6 +76,9 @@ func (c Config) Expose(u swap.Update, promise *Promise) Exposure {
 			e.Stage = StageConfirmed
 		}
 	}
+	if promise == nil {
+		promise = rateSet(u)
+	}
 	if e.Stage != StageNone || promise == nil || len(u.Mismatches) > 0 || len(u.Payments) > 0 {
 		return e
 	}
@@ -97,6 +100,16 @@ func (c Config) Expose(u swap.Update, promise *Promise) Exposure {
 	e.Flows.add(promise.Deposit.Asset, promise.Deposit.Units.Big())
 	e.Flows.add(promise.Payout.Asset, new(big.Int).Neg(promise.Payout.Units.Big()))
 	return e
+}
+
+// rateSet is what was promised when a variable swap's deposit was seen, nil if nothing was.
+func rateSet(u swap.Update) *Promise {
+	for _, r := range u.Rates {
+		if r.SignedRequote != "" && !r.Gone {
+			return &Promise{Deposit: r.Deposit, Payout: r.Payout}
+		}
+	}
+	return nil
 }
 
 // capped is the asset whose thresholds and cap hold for a swap: the payout's, or the

@@ -55,7 +55,7 @@ func (s *Store) Accept(ctx context.Context, q swap.Quote, signed, swapID string,
 // fitsFirm reports whether the lock fits beside all that is accepted, which is to be
 // asked only where more is promised than there is.
 func fitsFirm(ctx context.Context, tx pgx.Tx, q swap.Quote, b liquidity.Bounds, args pgx.NamedArgs) (bool, error) {
-	if !b.Oversubscribed() {
+	if !b.Oversubscribed() || q.Variable {
 		return true, nil
 	}
 	var sum string
@@ -66,7 +66,7 @@ func fitsFirm(ctx context.Context, tx pgx.Tx, q swap.Quote, b liquidity.Bounds, 
 	if err != nil {
 		return false, err
 	}
-	reserve, err := q.Payout.Units.Add(q.NetworkFee.Units)
+	reserve, err := liquidity.Reserve(q)
 	if err != nil {
 		return false, err
 	}

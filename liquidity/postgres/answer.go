@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math/big"
 
 	"github.com/jackc/pgx/v5"
 
@@ -75,14 +76,22 @@ func knownRequests(ctx context.Context, tx pgx.Tx, answers []liquidity.Answer) (
 
 // waitForAssets waits for bookings and acceptances against the same balances.
 func waitForAssets(ctx context.Context, tx pgx.Tx, answers []liquidity.Answer) error {
-	var assets []string
+	var assets, markets []string
 	for _, a := range answers {
 		if a.Signed != "" {
 			assets = append(assets, string(a.Requote.Payout.Asset))
 		}
+		if a.Signed != "" && a.Detected() && !a.Bounds.RiskMost.IsZero() {
+			markets = append(markets, market(a.Pair()))
+		}
 	}
 	if len(assets) == 0 {
 		return nil
+	}
+	if len(markets) > 0 {
+		if _, err := tx.Exec(ctx, bookLockPairsSQL, pgx.NamedArgs{"markets": markets}); err != nil {
+			return fmt.Errorf("wait for bookings of the pairs: %w", err)
+		}
 	}
 	if _, err := tx.Exec(ctx, answerLockSQL, pgx.NamedArgs{"payout_assets": assets}); err != nil {
 		return fmt.Errorf("wait for bookings: %w", err)
@@ -101,6 +110,12 @@ func (s *Store) answer(ctx context.Context, tx pgx.Tx, a liquidity.Answer) (liqu
 		if err := tx.QueryRow(ctx, answerFitsSQL, s.answerArgs(a)).Scan(&fits); err != nil {
 			return a, fmt.Errorf("measure what is promised: %w", err)
 		}
+		if fits && a.Detected() {
+			var err error
+			if fits, err = s.fitsUnconfirmed(ctx, tx, a); err != nil {
+				return a, err
+			}
+		}
 		if !fits {
 			a = a.Unfunded()
 		}
@@ -113,6 +128,32 @@ func (s *Store) answer(ctx context.Context, tx pgx.Tx, a liquidity.Answer) (liqu
 	}
 	_, err := tx.Exec(ctx, answerSQL, args)
 	return a, err
+}
+
+// fitsUnconfirmed reports whether a rate for a deposit that is not confirmed fits into what
+// may be promised for such.
+func (s *Store) fitsUnconfirmed(ctx context.Context, tx pgx.Tx, a liquidity.Answer) (bool, error) {
+	var sum string
+	if err := tx.QueryRow(ctx, answerUnconfirmedSQL, s.answerArgs(a)).Scan(&sum); err != nil {
+		return false, fmt.Errorf("sum what is not confirmed: %w", err)
+	}
+	m := liquidity.Measure{Risk: new(big.Int)}
+	var err error
+	if m.Unconfirmed, err = asset.ParseUnits(sum); err != nil {
+		return false, err
+	}
+	rows, err := tx.Query(ctx, measureRiskSQL, pgx.NamedArgs{"pairs": bothWays([]asset.Pair{a.Pair()}), "now": s.now()})
+	if err != nil {
+		return false, fmt.Errorf("sum what is at risk: %w", err)
+	}
+	defer rows.Close()
+	list, err := readRisks(rows)
+	if err != nil {
+		return false, err
+	}
+	m.Risk = list.net(a.Pair())
+	stop, err := liquidity.AdmitRate(a.Requote, a.Bounds, m)
+	return stop == "", err
 }
 
 func replace(ctx context.Context, tx pgx.Tx, a liquidity.Answer, args pgx.NamedArgs) error {
@@ -132,10 +173,13 @@ func (s *Store) answerArgs(a liquidity.Answer) pgx.NamedArgs {
 		"request_id": r.ID, "swap_id": r.SwapID, "main": r.Main, "order_id": a.OrderID(), "deposit_ids": a.DepositIDs(), "asked": r.Number(),
 		"asked_at": r.At, "now": s.now(), "payout_asset": "", "payout": asset.Units{}, "network_fee": asset.Units{},
 		"signed_requote": a.Signed, "refused": a.Refused, "offer": a.Offer.Units,
-		"available": a.Bounds.Available, "balance_at": a.Bounds.BalanceAt,
+		"available": a.Bounds.Available, "balance_at": a.Bounds.BalanceAt, "pair": "", "deposit": asset.Units{},
 	}
 	if a.Signed != "" {
 		args["payout_asset"], args["payout"], args["network_fee"] = string(a.Requote.Payout.Asset), a.Requote.Payout.Units, a.Requote.NetworkFee.Units
+	}
+	if a.Signed != "" && a.Detected() {
+		args["pair"], args["deposit"] = a.Pair().String(), a.Requote.Deposit.Units
 	}
 	return args
 }

@@ -124,17 +124,19 @@ func market(p asset.Pair) string {
 func bookArgs(id asset.ID, locks []liquidity.Lock) pgx.NamedArgs {
 	var ids, pairs, clients, signed, deposits, payouts, services, networks, refunds []string
 	var issued, accept, deposit []time.Time
+	var variable []bool
 	for _, l := range locks {
 		q := l.Quote
 		ids, pairs, clients, signed = append(ids, q.ID), append(pairs, q.Pair.String()), append(clients, l.Client), append(signed, l.Signed)
 		deposits, payouts = append(deposits, q.Deposit.Units.String()), append(payouts, q.Payout.Units.String())
 		services, networks = append(services, q.ServiceFee.Units.String()), append(networks, q.NetworkFee.Units.String())
+		variable = append(variable, q.Variable)
 		refunds = append(refunds, q.RefundFeeMax.Units.String())
 		issued, accept, deposit = append(issued, q.IssuedAt), append(accept, q.AcceptBy), append(deposit, liquidity.DepositBy(q))
 	}
 	return pgx.NamedArgs{
 		"payout_asset": string(id), "quote_ids": ids, "pairs": pairs, "clients": clients, "signed_quotes": signed, "deposits": deposits,
 		"payouts": payouts, "service_fees": services, "network_fees": networks, "refund_fees_max": refunds,
-		"issued_at": issued, "accept_by": accept, "deposit_by": deposit,
+		"issued_at": issued, "accept_by": accept, "deposit_by": deposit, "variable": variable,
 	}
 }

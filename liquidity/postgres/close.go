@@ -64,8 +64,10 @@ func stage(ctx context.Context, tx pgx.Tx, updates []swap.Update) error {
 		reached, _ := liquidity.StageOf(newest[id].State)
 		ids, stages, versions = append(ids, id), append(stages, int16(reached)), append(versions, newest[id].Version)
 	}
-	if _, err := tx.Exec(ctx, stageSQL, pgx.NamedArgs{"swap_ids": ids, "stages": stages, "versions": versions}); err != nil {
-		return fmt.Errorf("note how sure locks are: %w", err)
+	for _, sql := range []string{stageSQL, stageRatesSQL} {
+		if _, err := tx.Exec(ctx, sql, pgx.NamedArgs{"swap_ids": ids, "stages": stages, "versions": versions}); err != nil {
+			return fmt.Errorf("note how sure locks are: %w", err)
+		}
 	}
 	return nil
 }

@@ -1,11 +1,14 @@
 -- What pairs have at risk: of each lock whose deposit is not confirmed, deposit and payout
 -- × the seconds until it must be seen. How long one that was seen takes to confirm is not
--- known: at least ten minutes are counted.
+-- known: at least ten minutes are counted, as for a rate that was set when one was seen.
 SELECT pair, coalesce(sum(deposit_units * seconds), 0)::text, coalesce(sum(payout_units * seconds), 0)::text
 FROM (SELECT pair, deposit_units, payout_units,
              greatest(ceil(extract(epoch FROM coalesce(deposit_by, accept_by) - @now::timestamptz)),
                       CASE WHEN stage = 1 THEN 600 ELSE 0 END) AS seconds
       FROM lock
-      WHERE (@pairs::text[] IS NULL OR pair = ANY (@pairs::text[])) AND closed_at IS NULL AND stage < 2
-        AND (swap_id IS NOT NULL OR accept_by > @now::timestamptz)) AS open
+      WHERE (@pairs::text[] IS NULL OR pair = ANY (@pairs::text[])) AND closed_at IS NULL AND stage < 2 AND NOT variable
+        AND (swap_id IS NOT NULL OR accept_by > @now::timestamptz)
+      UNION ALL
+      SELECT pair, deposit_units, payout_units, 600 FROM requote
+      WHERE (@pairs::text[] IS NULL OR pair = ANY (@pairs::text[])) AND closed_at IS NULL AND stage < 2) AS open
 GROUP BY pair

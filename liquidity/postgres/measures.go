@@ -20,6 +20,8 @@ type measures struct {
 	promised map[time.Time]liquidity.Measure
 	clients  map[string]liquidity.Measure
 	risks    map[asset.Pair]*big.Int
+	// exposure: there is a bound on what a client has promised to it.
+	exposure bool
 }
 
 // newMeasures has nothing measured yet of what the batch needs.
@@ -28,6 +30,7 @@ func newMeasures(batch []*request) *measures {
 	for _, r := range batch {
 		m.promised[r.bounds.BalanceAt] = liquidity.Measure{}
 		m.clients[r.lock.Client] = liquidity.Measure{}
+		m.exposure = m.exposure || r.bounds.ClientPPM > 0
 		if !r.bounds.RiskMost.IsZero() {
 			m.risks[r.lock.Quote.Pair] = new(big.Int)
 		}
@@ -40,7 +43,7 @@ func newMeasures(batch []*request) *measures {
 func (m *measures) read(in *pgx.Batch, id asset.ID, now time.Time) {
 	in.Queue(turnSQL, pgx.NamedArgs{"payout_assets": []string{string(id)}}).QueryRow(func(row pgx.Row) error { return row.Scan(&m.turn) })
 	clients := slices.Collect(maps.Keys(m.clients))
-	in.Queue(measureClientsSQL, pgx.NamedArgs{"payout_asset": string(id), "clients": clients, "now": now}).Query(m.readClients)
+	in.Queue(measureClientsSQL, pgx.NamedArgs{"payout_asset": string(id), "clients": clients, "now": now, "exposure": m.exposure}).Query(m.readClients)
 	pairs := slices.Collect(maps.Keys(m.risks))
 	if len(pairs) == 0 {
 		return
@@ -143,7 +146,7 @@ func (m *measures) of(r *request) liquidity.Measure {
 // is in no batch with it.
 func (m *measures) take(r *request, now time.Time) error {
 	q := r.lock.Quote
-	reserve, err := q.Payout.Units.Add(q.NetworkFee.Units)
+	reserve, err := liquidity.Reserve(q)
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,10 @@ var (
 	answerKnownSQL string
 	//go:embed answer_lock.sql
 	answerLockSQL string
+	//go:embed answer_unconfirmed.sql
+	answerUnconfirmedSQL string
+	//go:embed stage_rates.sql
+	stageRatesSQL string
 	//go:embed answer_fits.sql
 	answerFitsSQL string
 	//go:embed answer_replace.sql

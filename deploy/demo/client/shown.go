@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -64,6 +65,9 @@ func linkPays(n asset.Networks, uri, address string, due asset.Amount) bool {
 	return pinned && uri == fmt.Sprintf("ethereum:%s@%d/transfer?address=%s&uint256=%s", contract, n.EthereumChainID, address, due.Units)
 }
 
+// errNoRate: a quote that locks no price pays by a rate that was signed, or not at all.
+var errNoRate = errors.New("the quote locks no price, and the payout has no rate")
+
 func (c *Client) checkPayment(t swap.Terms, s Swap, p Payment, refund string) error {
 	deposits, err := depositsOf(s, p, t.Quote.Pair.From)
 	if err != nil {
@@ -75,6 +79,9 @@ func (c *Client) checkPayment(t swap.Terms, s Swap, p Payment, refund string) er
 	}
 	if p.Purpose == swap.PurposeRefund {
 		return checkRefund(t, p, amount, deposits, refund)
+	}
+	if t.Quote.Variable && p.SignedRequote == "" {
+		return verify.Refuse("payments.signed_requote", errNoRate)
 	}
 	want := t.Quote.Payout
 	if p.SignedRequote != "" {

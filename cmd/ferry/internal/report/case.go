@@ -75,10 +75,18 @@ func stand(p *console.Page, id string, s support.SwapView, timeline []support.Ev
 func terms(p *console.Page, s support.SwapView) {
 	q, r := s.Quote, s.Receipt
 	p.Section("Terms")
-	p.Field("Deposit", "%s on %s", q.Deposit, r.DepositChain)
+	if q.Variable {
+		p.Field("Deposit", "one of %s to %s on %s, at the rate that is set when it is seen", q.DepositMin, q.DepositMax, r.DepositChain)
+	} else {
+		p.Field("Deposit", "%s on %s", q.Deposit, r.DepositChain)
+	}
 	p.Long("to", r.DepositAddress)
 	p.Long("path", r.DepositPath)
-	p.Field("Payout", "%s", q.Payout)
+	if q.Variable {
+		p.Field("Payout", "estimated %s for %s", q.Payout, q.Deposit)
+	} else {
+		p.Field("Payout", "%s", q.Payout)
+	}
 	p.Long("to", r.PayoutAddress)
 	p.Field("Refund", "less at most %s of fees", q.RefundFeeMax)
 	p.Long("to", s.RefundAddress)

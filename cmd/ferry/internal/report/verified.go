@@ -30,6 +30,14 @@ func Quote(p *console.Page, q swap.Quote) {
 }
 
 func quoted(p *console.Page, q swap.Quote) {
+	if q.Variable {
+		p.Field("you pay", "one deposit from %s to %s on %s", exact(q.DepositMin), exact(q.DepositMax), q.DepositChain())
+		p.Field("you get", "what the rate pays that is set when the deposit is seen: now %s for %s", exact(q.Payout), exact(q.Deposit))
+		p.Field("estimate", "%s %s per %s before fees; a rate of more than a tenth less is not taken without your answer", q.Rate, q.Pair.To, q.Pair.From)
+		p.Field("fees", "about %s service and %s network, taken off already", q.ServiceFee, q.NetworkFee)
+		p.Field("refund costs", "at most %s", exact(q.RefundFeeMax))
+		return
+	}
 	p.Field("you pay", "exactly %s on %s", exact(q.Deposit), q.DepositChain())
 	p.Field("you get", "exactly %s on %s", exact(q.Payout), q.PayoutChain())
 	p.Field("price", "%s %s per %s before fees", q.Rate, q.Pair.To, q.Pair.From)

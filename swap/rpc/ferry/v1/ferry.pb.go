@@ -31,7 +31,10 @@ type LockRequest struct {
 	DepositAmount string `protobuf:"bytes,3,opt,name=deposit_amount,json=depositAmount,proto3" json:"deposit_amount,omitempty"`
 	PayoutAmount  string `protobuf:"bytes,4,opt,name=payout_amount,json=payoutAmount,proto3" json:"payout_amount,omitempty"`
 	// Who asks, for the cap on open locks: an opaque text of at most 100 bytes.
-	Client        string `protobuf:"bytes,5,opt,name=client,proto3" json:"client,omitempty"`
+	Client string `protobuf:"bytes,5,opt,name=client,proto3" json:"client,omitempty"`
+	// The rate is set when the deposit is detected: no price is locked. The amount is then an
+	// estimate, and may be left out.
+	Variable      bool `protobuf:"varint,6,opt,name=variable,proto3" json:"variable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -99,6 +102,13 @@ func (x *LockRequest) GetClient() string {
 		return x.Client
 	}
 	return ""
+}
+
+func (x *LockRequest) GetVariable() bool {
+	if x != nil {
+		return x.Variable
+	}
+	return false
 }
 
 type LockResponse struct {
@@ -1875,13 +1885,14 @@ var File_ferry_v1_ferry_proto protoreflect.FileDescriptor
 
 const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\n" +
-	"\x14ferry/v1/ferry.proto\x12\bferry.v1\"\x95\x01\n" +
+	"\x14ferry/v1/ferry.proto\x12\bferry.v1\"\xb1\x01\n" +
 	"\vLockRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12%\n" +
 	"\x0edeposit_amount\x18\x03 \x01(\tR\rdepositAmount\x12#\n" +
 	"\rpayout_amount\x18\x04 \x01(\tR\fpayoutAmount\x12\x16\n" +
-	"\x06client\x18\x05 \x01(\tR\x06client\"1\n" +
+	"\x06client\x18\x05 \x01(\tR\x06client\x12\x1a\n" +
+	"\bvariable\x18\x06 \x01(\bR\bvariable\"1\n" +
 	"\fLockResponse\x12!\n" +
 	"\fsigned_quote\x18\x01 \x01(\tR\vsignedQuote\"K\n" +
 	"\rAcceptRequest\x12!\n" +
