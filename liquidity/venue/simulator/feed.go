@@ -43,7 +43,11 @@ type feed struct {
 	oldest   Snapshot
 	steps    uint64
 	// toldAt is when the newest event or fetched snapshot was; times never repeat.
-	toldAt  time.Time
+	toldAt time.Time
+	// whole is the book as of wholeAt, its newest event: what a venue tells of a moment by REST
+	// is what its stream has led to by then.
+	whole   Snapshot
+	wholeAt time.Time
 	clients map[*client]struct{}
 	// due is how many more events or snapshots each fault holds for; forever stands
 	// for a stall without end. retryAfter is what refused snapshots say.
@@ -87,6 +91,9 @@ func (f *feed) step(now time.Time) error {
 // event tells what has changed, or the fault that is due.
 func (f *feed) event(u Update, now time.Time) error {
 	t := told{at: f.moment(now), Update: u, top: f.exchange.Snapshot(10), wrong: f.spend(WrongChecksum)}
+	if _, fetched := f.dialect.(bitstamp); fetched {
+		f.whole, f.wholeAt = f.exchange.Snapshot(maxSnapshot), t.at
+	}
 	if f.spend(Crossed) {
 		if ask, ok := f.exchange.book.Best(book.Ask); ok {
 			l := book.Level{Price: ask.Price, Size: coin}
