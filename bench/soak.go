@@ -157,7 +157,7 @@ func (s *soak) settle(ctx context.Context, holds func() (bool, string, error)) e
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("after %s %s: %w", soakLimit, state, ctx.Err())
+			return fmt.Errorf("%s, within %s: %w", state, soakLimit, ctx.Err())
 		case <-look.C:
 		}
 	}
