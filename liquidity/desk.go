@@ -20,8 +20,10 @@ type Desk struct {
 	store  Store
 	// stock is what prices are skewed by.
 	stock inventory
-	key   ed25519.PrivateKey
-	keys  swap.PublicKeys
+	// drawdown is the part of the limit on losses that is used up; nil without one.
+	drawdown Drawdown
+	key      ed25519.PrivateKey
+	keys     swap.PublicKeys
 	// attestKeys sign receipts and consents.
 	attestKeys swap.PublicKeys
 	now        func() time.Time
@@ -79,12 +81,20 @@ func (d *Desk) terms(c PairConfig) (terms, error) {
 // curve is the pair's price by size now, less everything that is taken off it but the
 // service fee:
 //
-//	margin = spread + skew + premium + loss
+//	margin = spread + skew + premium + loss + drawdown
+//
+// It refuses with price_unavailable where the day's losses have reached their limit.
 func (d *Desk) curve(c PairConfig) (Curved, error) {
-	m := d.config.Market
+	m, lost := d.config.Market, int64(0)
+	if d.drawdown != nil {
+		lost = d.drawdown()
+	}
+	if lost >= ppmWhole {
+		return Curved{}, noPrice("Ferry has reached its own limit of losses and takes no new swaps for now.")
+	}
 	return d.market.Curve(c.Pair, c.Min.Units, c.Max.Units, func(now Condition) int64 {
 		return margin(c.SpreadBPS*ppmPerBPS, d.stock.skew(c.Pair, m.SkewMostPPM),
-			premium(now.Variance, d.config.promised(), m.PremiumMostPPM), now.LossPPM)
+			premium(now.Variance, d.config.promised(), m.PremiumMostPPM), now.LossPPM, drawdown(lost, m.DrawdownMostPPM))
 	})
 }
 

@@ -35,6 +35,8 @@ type Parts struct {
 	Log      *slog.Logger
 	// Hedges, if not nil, tells what is held at venues. It must not block.
 	Hedges Hedges
+	// Drawdown, if not nil, tells how much has been lost. It must not block.
+	Drawdown Drawdown
 	// Now is the clock; the store needs the same.
 	Now func() time.Time
 	// Observe, if not nil, is called with how each call ended: "" or the code of its
@@ -90,7 +92,7 @@ func New(c Config, p Parts) (*Engine, error) {
 	}
 	funds := NewFunds(c.BalanceStaleAfter, p.Now, p.Log)
 	market.apply(c.Market)
-	desk := &Desk{config: c, market: market, funds: funds, store: p.Store, stock: inventory{store: p.Store, funds: funds, hedges: p.Hedges, targets: c.Market.Targets}, key: p.Key, keys: keys,
+	desk := &Desk{config: c, market: market, funds: funds, store: p.Store, stock: inventory{store: p.Store, funds: funds, hedges: p.Hedges, targets: c.Market.Targets}, drawdown: p.Drawdown, key: p.Key, keys: keys,
 		attestKeys: p.AttestKeys, now: p.Now}
 	return &Engine{
 		market: market, funds: funds, desk: desk, brokers: p.Brokers, log: p.Log,

@@ -18,6 +18,8 @@ type Price struct {
 	Unfit string
 	// Bid and Ask are what swaps are priced from, in ticks; 0 while there is no price.
 	Bid, Ask uint64
+	// MovePPM is its standard deviation of a minute, in millionths of the price.
+	MovePPM uint64
 	// Outages counts how often the price was lost, Gaps how often a venue's messages
 	// skipped something, since the start.
 	Outages, Gaps int64
@@ -71,7 +73,7 @@ func (m *Market) Prices() []Price {
 }
 
 func (f *forum) stand(now time.Time) Price {
-	p := Price{Instrument: f.instrument, Outages: f.outages}
+	p := Price{Instrument: f.instrument, Outages: f.outages, MovePPM: moves(f.seen.quick, 60)}
 	top, err := f.top(now)
 	if err != nil {
 		p.Unfit = sentence(err)

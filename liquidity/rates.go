@@ -147,3 +147,17 @@ func unavailable(rate swap.Rate, err error) (swap.Rate, error) {
 	rate.Unavailable = refusal.Message
 	return rate, nil
 }
+
+// Rates are the pairs' as they stand now, for operators: one that could not be computed says so
+// as one that is not available.
+func (e *Engine) Rates() []swap.Rate {
+	list := make([]swap.Rate, 0, len(e.desk.config.Pairs))
+	for _, c := range e.desk.config.Pairs {
+		rate, err := e.desk.Rate(c)
+		if err != nil {
+			rate.Unavailable = err.Error()
+		}
+		list = append(list, rate)
+	}
+	return list
+}

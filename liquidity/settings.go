@@ -18,6 +18,9 @@ type MarketConfig struct {
 	// PremiumMostPPM bounds what a lock's length adds, SkewMostPPM what inventory adds or
 	// takes off, LossMostPPM what missing venues add, all in millionths.
 	PremiumMostPPM, SkewMostPPM, LossMostPPM int64
+	// DrawdownMostPPM is what the day's losses add at most, in millionths: nothing up to half
+	// of their limit, from there on in proportion. At the limit nothing is priced.
+	DrawdownMostPPM int64
 	// StopMovePPM stops an instrument's pairs while a minute's standard deviation is
 	// above it, in millionths; 0 never.
 	StopMovePPM int64
@@ -54,7 +57,7 @@ func (c MarketConfig) validate() error {
 			return fmt.Errorf("venue %q: a fee of %d is not from 0 to %d millionths, or a share of %d not from 1 to a whole", name, t.TakerPPM, maxTakerPPM, t.SharePPM)
 		}
 	}
-	for what, ppm := range map[string]int64{"premium": c.PremiumMostPPM, "skew": c.SkewMostPPM, "loss of venues": c.LossMostPPM} {
+	for what, ppm := range map[string]int64{"premium": c.PremiumMostPPM, "skew": c.SkewMostPPM, "loss of venues": c.LossMostPPM, "drawdown": c.DrawdownMostPPM} {
 		if ppm < 0 || ppm > maxPartPPM {
 			return fmt.Errorf("market: a %s of %d is not from 0 to %d millionths", what, ppm, maxPartPPM)
 		}

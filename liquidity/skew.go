@@ -70,3 +70,15 @@ func margin(parts ...int64) int64 {
 	}
 	return min(max(sum, 0), ppmWhole-1)
 }
+
+// Drawdown tells how much of the limit on a day's losses is used up, in millionths: a whole
+// where it is reached, or nothing is known.
+type Drawdown func() int64
+
+// drawdown is what losses add to a margin, in millionths: nothing up to half of their
+// limit, from there on in proportion, most at it.
+//
+//	drawdown = most × (2 × used − 1), not below 0
+func drawdown(usedPPM, mostPPM int64) int64 {
+	return max(2*usedPPM-ppmWhole, 0) * mostPPM / ppmWhole
+}

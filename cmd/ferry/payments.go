@@ -51,22 +51,36 @@ func paymentsCommand(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&purpose, "purpose", "", "only those for a purpose: payout, refund, sweep, …")
 	cmd.Flags().BoolVar(&f.Open, "open", false, "only those that are not final")
 	cmd.Flags().BoolVar(&f.Stuck, "stuck", false, "only those that somebody should look at, the oldest first")
-	cmd.AddCommand(paymentShow(a))
+	cmd.AddCommand(paymentShow(a), paymentCheck(a))
 	return cmd
 }
 
 // orderMost bounds an order id, in bytes.
 const orderMost = 300
 
+func orderID(text string) error {
+	if text == "" || len(text) > orderMost {
+		return usage("an order id has 1 to %d characters, as ferry payments lists it", orderMost)
+	}
+	return nil
+}
+
 func paymentShow(a *app) *cobra.Command {
-	var asJSON bool
+	var asJSON, asPSBT bool
+	var number int
 	cmd := &cobra.Command{
 		Use:   "show <order id>",
 		Short: "One payment with every transaction that was made for it",
 		Args:  exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[0] == "" || len(args[0]) > orderMost {
-				return usage("an order id has 1 to %d characters, as ferry payments lists it", orderMost)
+			if err := orderID(args[0]); err != nil {
+				return err
+			}
+			if asPSBT {
+				return a.showPSBT(cmd.Context(), asJSON, args[0], number)
+			}
+			if number != 0 {
+				return usage("--transaction says which of them --psbt writes")
 			}
 			var c support.PaymentCase
 			err := a.read(cmd.Context(), func(r *support.Reader) (err error) {
@@ -80,5 +94,7 @@ func paymentShow(a *app) *cobra.Command {
 		},
 	}
 	jsonFlag(cmd, &asJSON)
+	cmd.Flags().BoolVar(&asPSBT, "psbt", false, "write one of its transactions as a PSBT (BIP 174), for another program to show")
+	transactionFlag(cmd, &number)
 	return cmd
 }

@@ -94,7 +94,7 @@ func hedger(setting func(name, otherwise string) string, p hedgeParts) (*hedge.H
 	if err != nil {
 		return nil, fmt.Errorf("FERRY_HEDGE: %s: %w", path, err)
 	}
-	return hedge.New(config, hedge.Parts{Store: postgres.NewHedges(p.pool), Venues: venues, Fair: fairOf(p.prices), Brokers: p.brokers,
+	return hedge.New(config, hedge.Parts{Store: postgres.NewHedges(p.pool), Venues: venues, Fair: fairOf(p.prices), Move: moveOf(p.prices), Brokers: p.brokers,
 		Instance: p.instance, Log: p.log, Now: time.Now, Observe: p.observe})
 }
 
@@ -110,7 +110,7 @@ func policies(f hedgefile.File) (hedge.Config, error) {
 		if !ok {
 			return c, fmt.Errorf("asset %.20q has no book against %s", id, hedge.Numeraire)
 		}
-		policy := hedge.Policy{Instrument: i, Target: new(big.Int)}
+		policy := hedge.Policy{Instrument: i, Target: new(big.Int), EarlyMovePPM: p.EarlyMovePPM, LockMovePPM: p.LockMovePPM}
 		text, below := strings.CutPrefix(p.Target, "-")
 		target := asset.Units{}
 		for to, text := range map[*asset.Units]string{&target: text, &policy.Band: p.Band, &policy.OrderMost: p.OrderMost, &policy.Early: p.Early,
@@ -128,6 +128,16 @@ func policies(f hedgefile.File) (hedge.Config, error) {
 			policy.Target.Neg(policy.Target)
 		}
 		c.Assets[id] = policy
+	}
+	if f.LossMost != "" {
+		most, err := asset.ParseDecimal(hedge.Numeraire, f.LossMost)
+		if err != nil {
+			return c, fmt.Errorf("loss_max: %w", err)
+		}
+		if most.Units.IsZero() {
+			return c, errors.New("loss_max: leave it out for no limit")
+		}
+		c.LossMost = most.Units
 	}
 	for id, b := range f.Accounts {
 		least, err := asset.ParseDecimal(id, b.Least)
@@ -182,5 +192,17 @@ func fairOf(prices func() []liquidity.Price) func(liquidity.Instrument) (bid, as
 			}
 		}
 		return 0, 0, false
+	}
+}
+
+// moveOf asks how lively an instrument's price is.
+func moveOf(prices func() []liquidity.Price) func(liquidity.Instrument) int64 {
+	return func(i liquidity.Instrument) int64 {
+		for _, p := range prices() {
+			if p.Instrument == i {
+				return int64(min(p.MovePPM, wholePPM))
+			}
+		}
+		return 0
 	}
 }

@@ -19,3 +19,11 @@ func (h *holdings) beyond(id asset.ID) *big.Int {
 	}
 	return new(big.Int)
 }
+
+// drawdown is a liquidity.Drawdown.
+func (h *holdings) drawdown() int64 {
+	if hedger := h.hedger.Load(); hedger != nil {
+		return hedger.Drawdown()
+	}
+	return 0
+}

@@ -75,7 +75,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	}
 	defer a.Close()
 	held := &holdings{}
-	engine, err := liquidity.New(config, liquidity.Parts{Hedges: held.beyond, Store: postgres.New(pool, time.Now), Sources: venues,
+	engine, err := liquidity.New(config, liquidity.Parts{Hedges: held.beyond, Drawdown: held.drawdown, Store: postgres.New(pool, time.Now), Sources: venues,
 		Key: key, AttestKeys: attestKeys, Brokers: brokers, Instance: s.Or(daemon.EnvInstance, ""), Log: log, Now: time.Now,
 		Observe: desk.Calls(a.Metrics()), Requoted: desk.Requotes(a.Metrics())})
 	if err != nil {
@@ -121,6 +121,7 @@ func hedging(s *daemon.Settings, a *admin.Server, engine *liquidity.Engine, held
 	}
 	held.hedger.Store(hedges)
 	desk.Hedges(a.Metrics(), pool)
+	desk.Drawdown(a.Metrics(), hedges.Drawdown)
 	observe(a, engine, pool, probe, flow.Group{Name: hedge.Group, Topics: []string{bus.TopicUpdates}})
 	return []func(context.Context) error{hedges.Run}, nil
 }
@@ -131,6 +132,7 @@ func observe(a *admin.Server, engine *liquidity.Engine, pool *pgxpool.Pool, prob
 	a.Check("kafka", probe.Ping)
 	a.Check("prices", desk.Venues(engine.Prices))
 	desk.Prices(a.Metrics(), engine.Prices)
+	desk.Pairs(a.Metrics(), engine.Rates)
 	desk.Locks(a.Metrics(), pool, time.Now)
 	flow.Outbox(a.Metrics(), pool, "liquidity")
 	flow.Consumers(a.Metrics(), pool, probe, append(groups, flow.Group{Name: liquidity.Group, Topics: []string{bus.TopicUpdates}},
@@ -183,7 +185,7 @@ const wholePPM = 1_000_000
 // marketPolicy is the deployment's market as the engine takes it.
 func marketPolicy(m deployment.Market) (liquidity.MarketConfig, error) {
 	c := liquidity.MarketConfig{Venues: map[string]liquidity.VenueTerms{}, DayMovePPM: m.DayMovePPM, PremiumMostPPM: m.PremiumMostPPM,
-		SkewMostPPM: m.SkewMostPPM, LossMostPPM: m.LossMostPPM, StopMovePPM: m.StopMovePPM, Targets: map[asset.ID]liquidity.Target{}}
+		SkewMostPPM: m.SkewMostPPM, LossMostPPM: m.LossMostPPM, DrawdownMostPPM: m.DrawdownMostPPM, StopMovePPM: m.StopMovePPM, Targets: map[asset.ID]liquidity.Target{}}
 	for name, v := range m.Venues {
 		if !slices.ContainsFunc(register, func(r registration) bool { return r.name == name }) {
 			return c, fmt.Errorf("market.venues names %.40q, which is no venue", name)

@@ -20,6 +20,9 @@ type Market struct {
 	PremiumMostPPM int64 `json:"premium_most_ppm,omitempty"`
 	SkewMostPPM    int64 `json:"skew_most_ppm,omitempty"`
 	LossMostPPM    int64 `json:"loss_most_ppm,omitempty"`
+	// DrawdownMostPPM is what the day's losses add at most, once half of hedging's loss_max
+	// is used up.
+	DrawdownMostPPM int64 `json:"drawdown_most_ppm,omitempty"`
 	// StopMovePPM stops the pairs of a price while its standard deviation of a minute is
 	// above it.
 	StopMovePPM int64 `json:"stop_move_ppm,omitempty"`

@@ -14,6 +14,9 @@ import (
 const (
 	gethReadyLimit = time.Minute
 	gethInitLimit  = time.Minute
+	// gethGasLimit is the room in a block that the genesis begins with. It stays: geth would
+	// raise it with every block, and what a block is full with would never be the same.
+	gethGasLimit = "11500000"
 )
 
 // The developer account of `geth --dev` is the same everywhere and known to everybody.
@@ -67,7 +70,7 @@ func StartGeth(ctx context.Context, cfg GethConfig) (*Geth, error) {
 		Name: "geth",
 		Path: cfg.Path,
 		Args: []string{
-			"--dev", "--dev.period", "1", "--datadir", gethData(cfg.Dir), "--gcmode", "archive", "--ipcdisable",
+			"--dev", "--dev.period", "1", "--miner.gaslimit", gethGasLimit, "--datadir", gethData(cfg.Dir), "--gcmode", "archive", "--ipcdisable",
 			"--http", "--http.addr", "127.0.0.1", "--http.port", strconv.Itoa(g.httpPort), "--http.api", "eth,net,web3,debug,txpool",
 			"--ws", "--ws.addr", "127.0.0.1", "--ws.port", strconv.Itoa(g.wsPort), "--ws.api", "eth,net,web3,debug",
 		},

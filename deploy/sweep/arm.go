@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -66,6 +67,19 @@ func (a arms) passed(daemon string) (map[string]int, error) {
 		counts[line]++
 	}
 	return counts, err
+}
+
+// way lists the points a daemon has passed since forget, each once, in the order of their
+// first passes.
+func (a arms) way(daemon string) ([]string, error) {
+	lines, err := a.lines(daemon, "trace")
+	var points []string
+	for _, line := range lines {
+		if !slices.Contains(points, line) {
+			points = append(points, line)
+		}
+	}
+	return points, err
 }
 
 // forget empties every trace.

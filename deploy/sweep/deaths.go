@@ -8,8 +8,12 @@ import (
 
 // arm makes a daemon die at a point; the case's aim stands until it has.
 func (w *world) arm(daemon, point string) error {
+	before, err := w.arms.died(daemon, point)
+	if err != nil {
+		return err
+	}
 	w.mu.Lock()
-	w.aims[daemon] = point
+	w.aims[daemon], w.before[daemon] = point, before
 	w.mu.Unlock()
 	return w.arms.arm(daemon, point)
 }
@@ -17,8 +21,70 @@ func (w *world) arm(daemon, point string) error {
 func (w *world) disarm(daemon string) error {
 	w.mu.Lock()
 	delete(w.aims, daemon)
+	delete(w.next, daemon)
 	w.mu.Unlock()
 	return w.arms.disarm(daemon)
+}
+
+// begun arms a round's daemons, or leaves that to the scenario; see from.
+func (w *world) begun(s scenario, cases []aim) error {
+	if s.own != nil {
+		w.mu.Lock()
+		w.begins = cases
+		w.mu.Unlock()
+		return nil
+	}
+	return w.armAll(cases)
+}
+
+// from is called by a scenario with points of its own where what it is about begins:
+// daemons die from there on, and when it is traced only what they pass from there on
+// counts.
+func (w *world) from() error {
+	w.mu.Lock()
+	cases := w.begins
+	w.begins = nil
+	w.mu.Unlock()
+	if cases == nil {
+		return w.arms.forget()
+	}
+	return w.armAll(cases)
+}
+
+// armAll arms each daemon for the first of its deaths, and notes the others.
+func (w *world) armAll(cases []aim) error {
+	points := map[string][]string{}
+	for _, a := range cases {
+		points[a.daemon] = append(points[a.daemon], a.point)
+	}
+	for daemon, list := range points {
+		w.mu.Lock()
+		w.next[daemon] = list[1:]
+		w.mu.Unlock()
+		if err := w.arm(daemon, list[0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rearm has a dead daemon die at the next of its points, disarms it after the last. One
+// that has not died where it is to die stays armed: its start failed for want of another.
+func (w *world) rearm(daemon string) error {
+	w.mu.Lock()
+	aim, more, before := w.aims[daemon], w.next[daemon], w.before[daemon]
+	w.mu.Unlock()
+	if len(more) == 0 {
+		return w.disarm(daemon)
+	}
+	died, err := w.arms.died(daemon, aim)
+	if err != nil || died == before {
+		return err
+	}
+	w.mu.Lock()
+	w.next[daemon] = more[1:]
+	w.mu.Unlock()
+	return w.arm(daemon, more[0])
 }
 
 // hold keeps a daemon down from its next end on; release lets it be started.
@@ -52,7 +118,7 @@ func (w *world) revive(ctx context.Context, daemon string) {
 	}
 	w.busy[daemon] = true
 	w.mu.Unlock()
-	err := w.disarm(daemon)
+	err := w.rearm(daemon)
 	for tries := 0; err == nil; tries++ {
 		if err = w.up.Restart(ctx, daemon); err == nil {
 			break
@@ -61,7 +127,7 @@ func (w *world) revive(ctx context.Context, daemon string) {
 			w.mu.Lock()
 			w.restarts++
 			w.mu.Unlock()
-			err = w.disarm(daemon)
+			err = w.rearm(daemon)
 		}
 	}
 	w.mu.Lock()

@@ -20,6 +20,9 @@
 // broken engines (payments.go), and fails if they survive. A soak
 // kills daemons at random while swaps run in both directions.
 //
+// A scenario that is about a purpose of its own (purposes.go) has all the points of paying
+// to die at. Its daemons die at many in one round, each at the next when it comes back.
+//
 // A sample takes cases of the two plain scenarios by lot, and runs the broken
 // builds on the same cluster. A round that failed is run again by itself with
 // -only and -round, as its line names it.

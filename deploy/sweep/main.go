@@ -25,11 +25,12 @@ type options struct {
 	sample             int
 	soak               time.Duration
 	seed               uint64
+	broken             bool
 }
 
 // partial runs reach only some of the cells.
 func (o options) partial() bool {
-	return o.sample > 0 || o.only != "" || o.point != "" || o.round != ""
+	return !o.broken || o.sample > 0 || o.only != "" || o.point != "" || o.round != ""
 }
 
 func main() {
@@ -45,6 +46,7 @@ func main() {
 	flag.StringVar(&o.round, "round", "", `run one combination of deaths: "daemon point, daemon point" in the one scenario of -only`)
 	flag.DurationVar(&o.soak, "soak", time.Minute, "how long daemons are killed at random; 0 leaves it out, and so does -sample unless it is set")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of the sample's lots and of the soak's order")
+	flag.BoolVar(&o.broken, "broken", true, "run what the builds that are broken on purpose can't survive, too")
 	flag.Parse()
 	soakSet := false
 	flag.Visit(func(f *flag.Flag) { soakSet = soakSet || f.Name == "soak" })
@@ -107,7 +109,7 @@ func sweepAndBreak(ctx context.Context, o options, root, bin string, r *report) 
 			return w.sweep(ctx, half, ours, r)
 		})
 	})
-	if ctx.Err() != nil {
+	if r.whole = o.broken; ctx.Err() != nil || !o.broken {
 		return err
 	}
 	return errors.Join(err, inWorld(ctx, o, "broken", filepath.Join(root, "broken"), own, func(w *world) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ferry/deploy/demo/faucet"
@@ -14,7 +15,8 @@ const blockEvery = 250 * time.Millisecond
 // miner makes blocks until it is paused.
 type miner struct {
 	faucet *faucet.Bitcoin
-	mu     sync.Mutex // held while paused, and while a block is made
+	mu     sync.Mutex  // held while paused, and while a block is made
+	picky  atomic.Bool // nothing is offered that its blocks would take
 }
 
 // run ends with ctx. A block that can't be made (the node restarts) is made later.
@@ -28,10 +30,23 @@ func (m *miner) run(ctx context.Context) {
 		case <-ticker.C:
 		}
 		m.mu.Lock()
-		err := m.faucet.Mine(ctx, 1)
+		err := m.mine(ctx)
 		m.mu.Unlock()
 		_ = err // the next tick tries again; what waits for blocks has its own limit
 	}
+}
+
+func (m *miner) mine(ctx context.Context) error {
+	if m.picky.Load() {
+		return m.faucet.MineEmpty(ctx)
+	}
+	return m.faucet.Mine(ctx, 1)
+}
+
+// passOver makes blocks with nothing in them until the returned function is called.
+func (m *miner) passOver() (resume func()) {
+	m.picky.Store(true)
+	return func() { m.picky.Store(false) }
 }
 
 // pause stops the blocks until the returned function is called.

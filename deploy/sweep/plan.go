@@ -46,12 +46,16 @@ func (s scenario) cells(a aim) []cell {
 func (s scenario) home() asset.Pair { return s.pairs[0] }
 
 // choose picks the points at which a scenario is swept: those that no scenario
-// before it in its world passes in the same daemon.
+// before it in its world passes in the same daemon. One with points of its own is swept
+// at these.
 func (s scenario) choose(passed []aim, covered map[cell]bool) []aim {
 	var chosen []aim
 	for _, a := range passed {
 		c := cell{a.daemon, a.point, s.home()}
-		if !covered[c] && slices.Contains(s.cells(a), c) {
+		if s.own != nil && !s.own(a) {
+			continue // others are passed on the way there, too late to meet them in their order
+		}
+		if (!covered[c] || s.own != nil) && slices.Contains(s.cells(a), c) {
 			chosen = append(chosen, a)
 		}
 		covered[c] = true
@@ -64,8 +68,8 @@ func impossible(c cell) string {
 	if strings.HasPrefix(c.point, "hedge.") {
 		return "nothing is hedged in a world of the sweep: it has no keys at venues; liquidity/hedge sweeps its own deaths, against venues that answer in every way"
 	}
-	if strings.HasPrefix(c.point, "attest.death.") {
-		return "no payment fails here, so that no death is attested; package attest's tests look at it"
+	if strings.HasPrefix(c.point, "attest.death.") && c.pair == toCoins {
+		return "no payment in coins fails, so that no death of one is attested"
 	}
 	chain, wallet := strings.CutPrefix(c.daemon, "hotwalletd-")
 	if !wallet {
@@ -76,11 +80,11 @@ func impossible(c cell) string {
 	case strings.HasPrefix(c.point, "issue.") && !depositChain:
 		return "addresses are issued, and their pool is refilled, on the deposit's chain only"
 	case strings.HasPrefix(c.point, "sweep.") && (!depositChain || chain != string(asset.Ethereum)):
-		return "only deposits in ether are swept here"
-	case strings.HasPrefix(c.point, "payment.replace.") && (depositChain || chain == string(asset.Ethereum)):
-		return "geth --dev takes every transaction into the next second's block, and no refund is kept from one: only payouts in coins offer more"
-	case strings.HasPrefix(c.point, "payment.death."):
-		return "no payment fails here, so that none is made anew; package payment's tests die there"
+		return "only deposits on ethereum are swept here"
+	case strings.HasPrefix(c.point, "payment.replace.") && depositChain:
+		return "no refund is kept from a block: only payouts offer more"
+	case strings.HasPrefix(c.point, "payment.death.") && (depositChain || chain != string(asset.Ethereum)):
+		return "no payment but a payout in ether fails, so that no other is made anew"
 	case strings.HasPrefix(c.point, "watch.see.") && !depositChain && chain == string(asset.Ethereum):
 		return "a payment in ether has no change to be seen in the mempool"
 	case strings.HasPrefix(c.point, "watch.replace.") && !depositChain:
@@ -91,12 +95,26 @@ func impossible(c cell) string {
 	return ""
 }
 
-// together is how many daemons die in one round, each at a point of its own.
-const together = 4
+const (
+	// together is how many daemons die in one round, each at a point of its own.
+	together = 4
+	// ownDeaths is how often one of them does in a round of a scenario with points of its
+	// own: where it has to die next is told it when it comes back.
+	ownDeaths = 12
+)
 
-// rounds groups a scenario's cases so that no daemon is armed twice in a round.
-// The daemons with most cases left go first, so that few rounds are left with one.
-func rounds(cases []aim) [][]aim {
+// deaths is how often one daemon dies in a round.
+func (s scenario) deaths() int {
+	if s.own != nil {
+		return ownDeaths
+	}
+	return 1
+}
+
+// rounds groups a scenario's cases so that no daemon dies more often than that in a
+// round, in the order of its cases. The daemons with most cases left go first, so that few
+// rounds are left with one.
+func rounds(cases []aim, deaths int) [][]aim {
 	left := map[string][]aim{}
 	for _, a := range cases {
 		left[a.daemon] = append(left[a.daemon], a)
@@ -108,8 +126,9 @@ func rounds(cases []aim) [][]aim {
 		})
 		var round []aim
 		for _, daemon := range daemons[:min(together, len(daemons))] {
-			round = append(round, left[daemon][0])
-			if left[daemon] = left[daemon][1:]; len(left[daemon]) == 0 {
+			n := min(deaths, len(left[daemon]))
+			round = append(round, left[daemon][:n]...)
+			if left[daemon] = left[daemon][n:]; len(left[daemon]) == 0 {
 				delete(left, daemon)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,7 +39,7 @@ func (w *world) trace(ctx context.Context, all []scenario) (map[string][]aim, er
 // since is a step's time as the sweep prints it.
 func since(began time.Time) time.Duration { return time.Since(began).Round(100 * time.Millisecond) }
 
-// follow runs a scenario and returns what each daemon passed.
+// follow runs a scenario and returns what each daemon passed, in that order.
 func (w *world) follow(ctx context.Context, s scenario) ([]aim, error) {
 	if err := w.arms.forget(); err != nil {
 		return nil, err
@@ -56,16 +55,16 @@ func (w *world) follow(ctx context.Context, s scenario) ([]aim, error) {
 	var passed []aim
 	for _, daemons := range programs {
 		for _, daemon := range daemons {
-			points, err := w.arms.passed(daemon)
+			points, err := w.arms.way(daemon)
 			if err != nil {
 				return nil, err
 			}
-			for _, point := range slices.Sorted(maps.Keys(points)) {
+			for _, point := range points {
 				passed = append(passed, aim{s.name, daemon, point})
 			}
 		}
 	}
-	slices.SortFunc(passed, func(a, b aim) int { return strings.Compare(a.daemon+a.point, b.daemon+b.point) })
+	slices.SortStableFunc(passed, func(a, b aim) int { return strings.Compare(a.daemon, b.daemon) })
 	return passed, nil
 }
 
@@ -78,9 +77,9 @@ func (w *world) round(ctx context.Context, s scenario, cases []aim) (missed []ai
 		if before[a], err = w.arms.died(a.daemon, a.point); err != nil {
 			return nil, err
 		}
-		if err := w.arm(a.daemon, a.point); err != nil {
-			return nil, err
-		}
+	}
+	if err := w.begun(s, cases); err != nil {
+		return nil, errors.Join(err, w.standDown(cases))
 	}
 	if err := s.run(ctx, w); err != nil {
 		return nil, errors.Join(err, w.standDown(cases))

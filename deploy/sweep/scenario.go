@@ -19,7 +19,10 @@ type scenario struct {
 	pairs []asset.Pair
 	// last scenarios leave the cluster unfit for more.
 	last bool
-	run  func(ctx context.Context, w *world) error
+	// own, if not nil, are the points that it is swept at, whether or not another scenario
+	// is too: it is about a purpose of its own. Its daemons die at many in one round.
+	own func(a aim) bool
+	run func(ctx context.Context, w *world) error
 }
 
 // scenarios in the order they are traced and swept.
@@ -38,6 +41,10 @@ func scenarios() []scenario {
 		{name: "ETH swept", pairs: back, run: swept},
 		{name: "payouts batched", pairs: back, run: batch},
 		{name: "payout outbid", pairs: back, run: outbid},
+		{name: "USDT topped up", pairs: back, own: planning, run: func(ctx context.Context, w *world) error { return sweptToken(ctx, w, false) }},
+		{name: "USDT swept", pairs: back, own: paying, run: func(ctx context.Context, w *world) error { return sweptToken(ctx, w, true) }},
+		{name: "ETH payout retried", pairs: forth, own: paying, run: retried},
+		{name: "ETH payout outbid", pairs: forth, own: paying, run: outbidEther},
 		{name: "short BTC, refunded", pairs: forth, run: to(toEther, (*world).short)},
 		{name: "short ETH, refunded", pairs: back, run: to(toCoins, (*world).short)},
 		{name: "short BTC, swapped anew", pairs: forth, run: to(toEther, (*world).repriced)},

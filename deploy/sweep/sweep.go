@@ -108,7 +108,7 @@ func (w *world) sweepScenario(ctx context.Context, s scenario, cases []aim, r *r
 	}
 	w.say("%s: %d cases", s.name, len(cases))
 	var alone []aim
-	for _, round := range rounds(cases) {
+	for _, round := range rounds(cases, s.deaths()) {
 		if ctx.Err() == nil {
 			alone = append(alone, w.once(ctx, s, round, r)...)
 		}

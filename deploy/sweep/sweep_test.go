@@ -46,23 +46,29 @@ func TestPointsAreLiteralsOfCrash(t *testing.T) {
 	}
 }
 
-func TestRoundsHoldEveryCaseOnceAndNoDaemonTwice(t *testing.T) {
+func TestRoundsHoldEveryCaseOnceAndNoDaemonTooOften(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		cases := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) aim {
 			return aim{"s", rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "daemon"), rapid.StringMatching(`[a-z]{1,3}`).Draw(t, "point")}
 		}), 0, 40, func(a aim) aim { return a }).Draw(t, "cases")
 		var seen []aim
-		for _, round := range rounds(cases) {
-			daemons := map[string]bool{}
-			if len(round) == 0 || len(round) > together {
-				t.Fatalf("a round of %d", len(round))
-			}
+		deaths := rapid.IntRange(1, 4).Draw(t, "deaths")
+		last := map[string]int{}
+		for _, round := range rounds(cases, deaths) {
+			daemons := map[string]int{}
 			for _, a := range round {
-				if daemons[a.daemon] {
-					t.Fatalf("%s is armed twice in %v", a.daemon, round)
+				at := slices.Index(cases, a)
+				if before, seen := last[a.daemon]; seen && at < before {
+					t.Fatalf("%s dies at %s out of its turn", a.daemon, a.point)
 				}
-				daemons[a.daemon] = true
+				last[a.daemon] = at
+				if daemons[a.daemon]++; daemons[a.daemon] > deaths {
+					t.Fatalf("%s dies more than %d times in %v", a.daemon, deaths, round)
+				}
+			}
+			if len(daemons) == 0 || len(daemons) > together {
+				t.Fatalf("a round of %d daemons", len(daemons))
 			}
 			seen = append(seen, round...)
 		}
@@ -99,6 +105,9 @@ func TestChooseTakesEachCellOnce(t *testing.T) {
 		{scenario{name: "4", pairs: back}, passed("4", "hotwalletd-bitcoin", "watch.see.after"), 1},
 		{scenario{name: "5", pairs: append(forth, back...)}, passed("5", "hotwalletd-bitcoin", "watch.see.after", "payment.plan.after"), 0},
 		{scenario{name: "6", pairs: append(forth, back...)}, passed("6", "hotwalletd-bitcoin", "issue.address.after", "watch.replace.after"), 2},
+		{scenario{name: "own", pairs: forth, own: paying}, passed("own", "hotwalletd-ethereum", "payment.plan.after", "watch.apply.after"), 1},
+		{scenario{name: "own again", pairs: forth, own: paying}, passed("own again", "hotwalletd-ethereum", "payment.plan.after", "watch.apply.after"), 1},
+		{scenario{name: "not own", pairs: forth}, passed("not own", "hotwalletd-ethereum", "payment.plan.after", "watch.apply.after"), 1},
 		{scenario{name: "8", pairs: back}, passed("8", "hotwalletd-bitcoin", "issue.pool.after", "issue.receipt.after"), 1},
 		{scenario{name: "7", pairs: append(forth, back...)}, passed("7", "hotwalletd-bitcoin", "issue.address.after", "issue.pool.after"), 1},
 	} {

@@ -5,15 +5,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"ferry/deploy/deployment"
 	"ferry/swap/asset"
 )
-
-// sweeping has ether on deposit addresses swept as soon as it is buried.
-func sweeping(c deployment.Chain) deployment.Chain {
-	c.Sweep = deployment.Sweep{PerHour: 1000, LookSeconds: 1}
-	return c
-}
 
 // leftMost is what a sweep leaves behind of a deposit at most: a part of its fee.
 var leftMost = asset.MustUnits("10000000000000000")

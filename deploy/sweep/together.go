@@ -15,8 +15,10 @@ const (
 	// windowMillis is how long payments in coins are gathered, so that one transaction
 	// pays several.
 	windowMillis = 300
-	// bidWithin is how long a payment that no block takes has until it offers all that it may.
+	// bidWithin is how long a payment that no block takes has until it offers all that it
+	// may, bidEvery how far apart two offers are.
 	bidWithin = "20s"
+	bidEvery  = "4s"
 	// batched is how many swaps are paid by one transaction.
 	batched = 3
 )
@@ -36,20 +38,12 @@ func outbid(ctx context.Context, w *world) error {
 	if err := w.quiet(ctx); err != nil {
 		return err
 	}
-	resume := w.miner.pause()
+	resume := w.miner.passOver()
 	defer resume()
 	if err := w.pay(ctx, t, t.terms.Quote.Deposit.Units); err != nil {
 		return err
 	}
-	err = until(ctx, swapLimit, "a second attempt at the payout of "+t.id(), func() (bool, string, error) {
-		n, err := w.counted(ctx, `SELECT count(*) FROM hotwallet.payment p JOIN hotwallet.attempt a USING (batch_id)
-			WHERE p.order_id = $1 AND a.n > 1 AND a.state = 'broadcast'`, swap.PayoutOrderID(t.id()))
-		if err != nil {
-			return later(err)
-		}
-		return n > 0, "none is handed in", nil
-	})
-	if err != nil {
+	if err := w.attempted(ctx, t, 2); err != nil {
 		return err
 	}
 	resume()

@@ -23,7 +23,7 @@ var (
 )
 
 // deposits are what the sweep's swaps pay in, in coins.
-var deposits = map[asset.ID]string{asset.BTC: "0.01", asset.ETH: "0.3"}
+var deposits = map[asset.ID]string{asset.BTC: "0.01", asset.ETH: "0.3", asset.USDT: "300"}
 
 const (
 	// createLimit bounds the wait for a swap to be made, swapLimit that for it to
@@ -80,8 +80,19 @@ func (w *world) begin(ctx context.Context, pair asset.Pair) (t *trip, err error)
 
 // agree is begin with a policy, and with a refund address or without.
 func (w *world) agree(ctx context.Context, pair asset.Pair, policy *swap.Policy, refundable bool) (t *trip, err error) {
+	fresh := func() (destination, error) { return w.destination(asset.MustLookup(pair.To).Chain) }
+	return w.agreeAt(ctx, pair, policy, refundable, fresh)
+}
+
+// beginAt is begin with a payout to a place that is made for it.
+func (w *world) beginAt(ctx context.Context, pair asset.Pair, place func() (destination, error)) (*trip, error) {
+	refund := swap.RefundPolicy()
+	return w.agreeAt(ctx, pair, &refund, true, place)
+}
+
+func (w *world) agreeAt(ctx context.Context, pair asset.Pair, policy *swap.Policy, refundable bool, place func() (destination, error)) (t *trip, err error) {
 	for range 3 {
-		t, err = w.try(ctx, pair, policy, refundable)
+		t, err = w.try(ctx, pair, policy, refundable, place)
 		var problem *client.Problem
 		if !errors.As(err, &problem) || problem.Code != swap.CodeQuoteExpired {
 			return t, err
@@ -92,10 +103,10 @@ func (w *world) agree(ctx context.Context, pair asset.Pair, policy *swap.Policy,
 
 // try gets a quote and makes a swap of it, as a patient client would: what says
 // "try later" is tried later, with the same idempotency key.
-func (w *world) try(ctx context.Context, pair asset.Pair, policy *swap.Policy, refundable bool) (*trip, error) {
+func (w *world) try(ctx context.Context, pair asset.Pair, policy *swap.Policy, refundable bool, place func() (destination, error)) (*trip, error) {
 	t := &trip{pair: pair}
 	var err error
-	if t.payout, err = w.destination(asset.MustLookup(pair.To).Chain); err != nil {
+	if t.payout, err = place(); err != nil {
 		return nil, err
 	}
 	if t.refund, err = w.destination(asset.MustLookup(pair.From).Chain); err != nil {
@@ -143,7 +154,7 @@ func (w *world) pay(ctx context.Context, t *trip, units asset.Units) (err error)
 	if t.pair.From == asset.BTC {
 		_, err = w.coins.Pay(ctx, []faucet.Output{{Address: to, Units: units}})
 	} else {
-		_, err = w.ether.Pay(ctx, to, units)
+		_, err = w.ether.PayAsset(ctx, to, asset.Amount{Asset: t.pair.From, Units: units})
 	}
 	return err
 }

@@ -51,6 +51,12 @@ type world struct {
 	mu sync.Mutex
 	// aims is where each armed daemon is to die in the case being run.
 	aims map[string]string
+	// next is where it dies after that in the same case, one after the other, before how
+	// often it had died where it is armed.
+	next   map[string][]string
+	before map[string]int
+	// begins are the deaths of a case that begins late; see from.
+	begins []aim
 	// busy daemons are being started by somebody, held ones stay down.
 	busy, held map[string]bool
 	// restarts counts ends that were not ours to bring about: of a start that
@@ -68,7 +74,7 @@ type world struct {
 func open(ctx context.Context, o options, name, root, bin string) (*world, error) {
 	w := &world{root: root, bin: bin, arms: arms{filepath.Join(root, "arms")},
 		say:    func(format string, args ...any) { say("%-8s "+format, append([]any{name}, args...)...) },
-		passes: map[string]map[aim]bool{}, seen: map[swap.State]int{}, aims: map[string]string{}, busy: map[string]bool{}, held: map[string]bool{}}
+		passes: map[string]map[aim]bool{}, seen: map[swap.State]int{}, aims: map[string]string{}, next: map[string][]string{}, before: map[string]int{}, busy: map[string]bool{}, held: map[string]bool{}}
 	for _, daemons := range programs {
 		for _, daemon := range daemons {
 			if err := w.arms.prepare(daemon); err != nil {
@@ -76,14 +82,15 @@ func open(ctx context.Context, o options, name, root, bin string) (*world, error
 			}
 		}
 	}
-	mining, err := faucet.BitcoinMiningAddress(cluster.DemoNetworks())
+	mining, err := faucet.BitcoinMiningAddress(cluster.TokenNetworks())
 	if err != nil {
 		return nil, err
 	}
 	w.up, err = cluster.Start(ctx, cluster.Config{Root: root, Bin: bin, API: o.api, MiningAddress: mining,
-		Getenv: func(name string) string { return map[string]string{"KAFKA": o.kafka}[name] },
+		Networks: cluster.TokenNetworks(),
+		Getenv:   func(name string) string { return map[string]string{"KAFKA": o.kafka}[name] },
 		Env: func(daemon string) []string {
-			return []string{"FERRY_CRASH_DIR=" + w.arms.folder(daemon), "FERRY_BID_WITHIN=" + bidWithin}
+			return []string{"FERRY_CRASH_DIR=" + w.arms.folder(daemon), "FERRY_BID_WITHIN=" + bidWithin, "FERRY_BID_EVERY=" + bidEvery}
 		},
 		Policy: func(d *deployment.Deployment) {
 			d.Locks.DepositWindowSeconds = int64(depositWindow / time.Second)

@@ -62,8 +62,8 @@ type world struct {
 	// window is the batch window from the next start on.
 	window  time.Duration
 	funding string
-	// reorgLimit is in force from the next start on.
-	reorgLimit int64
+	// reorgLimit and burial are in force from the next start on.
+	reorgLimit, burial int64
 
 	// The process that runs now.
 	store   *postgres.Store
@@ -76,6 +76,8 @@ type world struct {
 	set     *watch.Set
 	// bid is in force from the next start on.
 	bid payment.Bidder
+	// newID names quotes and swaps; swap.NewID unless it is set.
+	newID func(prefix string, at time.Time) string
 	// told is heard from the next start on.
 	told payment.Observer
 }
@@ -125,7 +127,7 @@ func newWorldWith(t testing.TB, on asset.Chain, c fakechain.Config) *world {
 	t.Helper()
 	w := &world{t: t, on: on, pool: quickPool(t, pgtest.New(t, "hotwallet")), accounts: testAccounts(t),
 		quoteKey: seedKey("quote"), attest: seedKey("attest"), signer: newFakeSigner(), fuse: &fuse{}, answers: &answers{}, refundFee: asset.NewUnits(1000),
-		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, feeMax: units("100000000000000000")}
+		newID: swap.NewID, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, feeMax: units("100000000000000000")}
 	if on == asset.Bitcoin {
 		w.chain, w.feeMax = fakechain.NewBitcoin(c), units("100000")
 	} else {
@@ -159,7 +161,7 @@ func (w *world) start() {
 	var err error
 	w.store, err = postgres.New(w.pool, w.on, postgres.Config{
 		Confirmations: confirmations, Rules: w.rules(), DustThreshold: asset.NewUnits(1000), Tokens: tokens(w.on), GasReserve: w.gasReserve,
-		Now: w.clock.Now, Log: log})
+		Burial: w.burial, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.lease, err = w.store.AcquireLease(ctx, "test")
 	w.must(err)
@@ -323,14 +325,14 @@ func deposits(id string, amount asset.Amount) []swap.OrderDeposit {
 // order makes the documents of a swap, and what its payout and refund have in common.
 func (w *world) order(from, to asset.ID, deposit, payout asset.Units) swap.Order {
 	now := w.clock.Now()
-	q := swap.Quote{ID: swap.NewID(swap.QuotePrefix, now), Pair: asset.Pair{From: from, To: to},
+	q := swap.Quote{ID: w.newID(swap.QuotePrefix, now), Pair: asset.Pair{From: from, To: to},
 		Deposit: asset.Amount{Asset: from, Units: deposit}, Payout: asset.Amount{Asset: to, Units: payout}, Rate: "1",
 		ServiceFee: asset.Amount{Asset: to}, NetworkFee: asset.Amount{Asset: to},
 		RefundFeeMax: asset.Amount{Asset: from, Units: w.refundFee},
 		IssuedAt:     now, AcceptBy: now.Add(time.Minute), DepositWindowSeconds: 600, ConfirmWindowSeconds: 3600}
 	signedQuote, err := swap.SignQuote(q, w.quoteKey)
 	w.must(err)
-	r := swap.Receipt{SwapID: swap.NewID(swap.SwapPrefix, now), QuoteID: q.ID, QuoteHash: swap.HashDocument(signedQuote),
+	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix, now), QuoteID: q.ID, QuoteHash: swap.HashDocument(signedQuote),
 		DepositChain: q.DepositChain(), DepositAsset: from, DepositAddress: "deposit", DepositPath: "m/0",
 		PayoutAddress: w.chain.NewAddress(), RefundAddress: w.chain.NewAddress(), Policy: swap.RefundPolicy(),
 		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now, DepositBy: now.Add(time.Hour), ConfirmBy: now.Add(2 * time.Hour)}

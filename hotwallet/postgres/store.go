@@ -35,8 +35,8 @@ type Config struct {
 	// Dust, if not nil, is each asset's threshold as it moves; then it takes the place
 	// of DustThreshold. Without it tokens have none.
 	Dust func(asset.ID) asset.Units
-	// Burial is how deep what came to a deposit address has to be before it is swept, in
-	// blocks: the reorganisation limit. It is at least the chain's confirmations.
+	// Burial is the deepest reorganisation that is followed: what came to a deposit address is
+	// swept once it is deeper, and as deep as deposits have to be.
 	Burial int64
 	// GasReserve is what a token's payment is reckoned to cost until it is planned, in
 	// base units of the native asset (account chains). So much is kept back for each

@@ -84,7 +84,7 @@ func (s *Store) sweepable(ctx context.Context, tx pgx.Tx, st *sweep.State, id as
 }
 
 // burial is how deep a deposit lies that no reorganisation within the limit takes back.
-func (s *Store) burial() int64 { return max(s.depth(), s.config.Burial) }
+func (s *Store) burial() int64 { return max(s.depth(), s.config.Burial+1) }
 
 // SmallCoins implements sweep.Store.
 func (s *Store) SmallCoins(ctx context.Context) (c sweep.Coins, err error) {

@@ -41,13 +41,14 @@ func (h *Hedger) Handle(ctx context.Context, b bus.Batch) error {
 	if err != nil {
 		return err
 	}
+	moves := h.moves()
 	exposures := make([]Exposure, len(updates))
 	for i, u := range updates {
 		var promise *Promise
 		if p, ok := promises[u.SwapID]; ok {
 			promise = &p
 		}
-		exposures[i] = h.config.Expose(u, promise)
+		exposures[i] = h.config.Expose(u, promise, moves)
 	}
 	crash.Point("hedge.expose.before")
 	if err := h.Store.Expose(ctx, Group, b, exposures, h.caps(), h.Marks()); err != nil {

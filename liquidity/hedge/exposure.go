@@ -60,16 +60,18 @@ type Exposure struct {
 }
 
 // Expose reads an exposure out of an update, which is whole. promise is the swap's lock,
-// nil where it is not known: then nothing counts before it is exchanged.
+// nil where it is not known: then nothing counts before it is exchanged. moves is each
+// asset's standard deviation of a minute now, in millionths; nothing for one that is not in it.
 //
 //   - An exchange is there with its payout: its deposits less what is paid. So is a refund:
 //     what is kept of it. Their fees count once they are final.
 //   - An exchange that a reorganisation reversed counts for nothing until the deposits are
 //     back; a deposit that is lost is not had, and what was paid for it is.
-//   - Before that the lock's own amounts count, if the policy says so: while nothing was
+//   - Before that the lock's own amounts count, if the policy says so by the swap's size or
+//     the market's moves: while nothing was
 //     paid yet, or exactly the lock's deposit is seen. A swap with a mismatch is not what
 //     its lock says.
-func (c Config) Expose(u swap.Update, promise *Promise) Exposure {
+func (c Config) Expose(u swap.Update, promise *Promise, moves map[asset.ID]int64) Exposure {
 	e := Exposure{SwapID: u.SwapID, Version: u.Version, Stage: StageNone, Flows: Flows{}}
 	for _, p := range u.Payments {
 		if exchanged(u, p, e.Flows) {
@@ -83,17 +85,19 @@ func (c Config) Expose(u swap.Update, promise *Promise) Exposure {
 		return e
 	}
 	policy := c.Assets[c.capped(promise)]
-	stage, from := StageNone, asset.Units{}
+	stage, from, lively := StageNone, asset.Units{}, int64(0)
 	switch u.State {
 	case swap.AwaitingDeposit:
-		stage, from = StageLock, policy.AtLock
+		stage, from, lively = StageLock, policy.AtLock, policy.LockMovePPM
 	case swap.DepositDetected, swap.DepositConfirmed:
 		if seen(u) == promise.Deposit {
-			stage, from = StageDetected, policy.Early
+			stage, from, lively = StageDetected, policy.Early, policy.EarlyMovePPM
 		}
 	default:
 	}
-	if stage == StageNone || from.IsZero() || c.size(promise).Less(from) {
+	large := !from.IsZero() && !c.size(promise).Less(from)
+	moving := lively > 0 && moves[c.capped(promise)] >= lively
+	if stage == StageNone || !large && !moving {
 		return e
 	}
 	e.Stage, e.Unconfirmed = stage, asset.Amount{Asset: c.capped(promise), Units: c.size(promise)}

@@ -23,6 +23,8 @@ type Parts struct {
 	// Fair is the price of an instrument in ticks; false while there is none that may be
 	// traded by.
 	Fair func(i liquidity.Instrument) (bid, ask uint64, ok bool)
+	// Move, if not nil, is an instrument's standard deviation of a minute, in millionths.
+	Move func(i liquidity.Instrument) int64
 	// Brokers and Instance are as in liquidity.Parts.
 	Brokers  []string
 	Instance string
@@ -55,6 +57,9 @@ type Hedger struct {
 	rules  map[string]trade.Rules
 	// questions are those about open orders, by client id.
 	questions map[string]*question
+	// drawdown is what Drawdown told last, and read when; zero before the first time.
+	drawdown int64
+	read     time.Time
 }
 
 // New validates the configuration; it connects nothing yet.
@@ -106,6 +111,7 @@ func (h *Hedger) look(ctx context.Context) {
 
 // Round resolves what is open and hedges what is outside of its band, each asset by itself.
 func (h *Hedger) Round(ctx context.Context) error {
+	h.reckon(ctx)
 	positions, err := h.Store.Positions(ctx)
 	if err != nil {
 		return err
@@ -153,9 +159,24 @@ func (h *Hedger) pause(venue string, i liquidity.Instrument) {
 	delete(h.rules, venue+" "+i.String())
 }
 
-// caps are the assets' on what counts before it is confirmed.
+// moves are the assets' standard deviations of a minute, where they are known.
+func (h *Hedger) moves() map[asset.ID]int64 {
+	moves := map[asset.ID]int64{}
+	for id, p := range h.config.Assets {
+		if h.Move != nil {
+			moves[id] = h.Move(p.Instrument)
+		}
+	}
+	return moves
+}
+
+// caps are the assets' on what counts before it is confirmed: nothing once as much is lost
+// as may be.
 func (h *Hedger) caps() map[asset.ID]asset.Units {
 	caps := map[asset.ID]asset.Units{}
+	if h.Drawdown() >= wholePPM {
+		return caps
+	}
 	for id, p := range h.config.Assets {
 		caps[id] = p.UnconfirmedMost
 	}

@@ -31,6 +31,9 @@ type Config struct {
 	// proposed to be moved. ProposeEvery is the time between two looks, needed with bands.
 	VenueBands   map[asset.ID]VenueBand
 	ProposeEvery time.Duration
+	// LossMost is how much may be lost in a day, in base units of the numeraire, by what
+	// swaps and hedges left the house with at today's prices; 0 for no limit. See Drawdown.
+	LossMost asset.Units
 }
 
 // Policy is an asset's, in its base units. Zero Early or AtLock means never.
@@ -47,11 +50,16 @@ type Policy struct {
 	// that from which it counts when its lock is accepted. All such swaps together count
 	// for UnconfirmedMost: a deposit that can be replaced must not have us trade for free.
 	Early, AtLock, UnconfirmedMost asset.Units
+	// EarlyMovePPM and LockMovePPM are the same for a lively market: while its minute's
+	// standard deviation, in millionths, is at least that, a swap of any size counts from
+	// then on. Zero means never.
+	EarlyMovePPM, LockMovePPM int64
 }
 
 // Limits of a configuration: beyond them it is a typing error.
 const (
 	slipMost    = 500
+	movePPMMost = 1_000_000
 	deadlineMax = 45 * time.Second
 )
 
@@ -95,7 +103,9 @@ func (p Policy) validate(id asset.ID) error {
 		return fmt.Errorf("%s can't be hedged by %s", id, p.Instrument)
 	case p.Target == nil || p.OrderMost.IsZero():
 		return fmt.Errorf("%s has no target, or no size of orders", id)
-	case (!p.Early.IsZero() || !p.AtLock.IsZero()) && p.UnconfirmedMost.IsZero():
+	case p.EarlyMovePPM < 0 || p.LockMovePPM < 0 || max(p.EarlyMovePPM, p.LockMovePPM) > movePPMMost:
+		return fmt.Errorf("%s: moves of %d and %d a minute are not from 0 to %d millionths", id, p.EarlyMovePPM, p.LockMovePPM, movePPMMost)
+	case (!p.Early.IsZero() || !p.AtLock.IsZero() || p.EarlyMovePPM+p.LockMovePPM > 0) && p.UnconfirmedMost.IsZero():
 		return fmt.Errorf("%s is hedged before confirmation without a cap", id)
 	}
 	return nil

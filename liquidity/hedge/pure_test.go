@@ -78,13 +78,53 @@ func TestExpose(t *testing.T) {
 		"lost":                  {swap.Update{State: swap.Held, Deposits: []swap.Deposit{lost}, Payments: payout(swap.PaymentQueued)}, nil, StageConfirmed, "map[ETH:-2000]"},
 		"refunded, with a loss": {swap.Update{State: swap.Refunded, Deposits: []swap.Deposit{deposit(swap.DepositFinal, "70")}, Payments: refund}, nil, StageConfirmed, "map[BTC:-5]"},
 	} {
-		e := policies().Expose(c.u, c.promise)
+		e := policies().Expose(c.u, c.promise, nil)
 		if got := fmt.Sprint(e.Flows); e.Stage != c.stage || got != c.want {
 			t.Errorf("%s: %s %s, want %s %s", name, e.Stage, got, c.stage, c.want)
 		}
 		if unconfirmed := e.Stage == StageLock || e.Stage == StageDetected; unconfirmed == e.Unconfirmed.Units.IsZero() {
 			t.Errorf("%s: %s counts before it is confirmed", name, e.Unconfirmed)
 		}
+	}
+}
+
+// Test: in a lively market small swaps count early too, each from its own threshold; so does
+// the rate of a variable swap, which has no lock.
+func TestExposeInALivelyMarket(t *testing.T) {
+	t.Parallel()
+	c := policies()
+	p := c.Assets[asset.ETH]
+	p.EarlyMovePPM, p.LockMovePPM = 5000, 9000
+	c.Assets[asset.ETH] = p
+	promise := &Promise{amount(asset.BTC, "7"), amount(asset.ETH, "200")}
+	waiting := swap.Update{State: swap.AwaitingDeposit}
+	seen := swap.Update{State: swap.DepositDetected, Deposits: []swap.Deposit{{ID: "d", Amount: amount(asset.BTC, "7"), State: swap.DepositSeen}}}
+	rated, gone := seen, seen
+	rated.Rates = []swap.SetRate{{DepositID: "d", SignedRequote: "signed", Deposit: amount(asset.BTC, "7"), Payout: amount(asset.ETH, "200")}}
+	gone.Rates = []swap.SetRate{{DepositID: "d", SignedRequote: "signed", Deposit: amount(asset.BTC, "7"), Payout: amount(asset.ETH, "200"), Gone: true}}
+	for name, c2 := range map[string]struct {
+		u       swap.Update
+		promise *Promise
+		move    int64
+		stage   Stage
+	}{
+		"calm, locked":          {waiting, promise, 8999, StageNone},
+		"lively, locked":        {waiting, promise, 9000, StageLock},
+		"calm, seen":            {seen, promise, 4999, StageNone},
+		"lively, seen":          {seen, promise, 5000, StageDetected},
+		"lively, rate set":      {rated, nil, 5000, StageDetected},
+		"lively, rate is gone":  {gone, nil, 5000, StageNone},
+		"lively, no rate":       {seen, nil, 5000, StageNone},
+		"calm, its rate is set": {rated, nil, 4999, StageNone},
+	} {
+		if e := c.Expose(c2.u, c2.promise, map[asset.ID]int64{asset.ETH: c2.move}); e.Stage != c2.stage {
+			t.Errorf("%s: %s, want %s", name, e.Stage, c2.stage)
+		}
+	}
+	p.UnconfirmedMost = asset.Units{}
+	p.Early, p.AtLock = asset.Units{}, asset.Units{}
+	if p.validate(asset.ETH) == nil {
+		t.Error("early hedges without a cap are taken")
 	}
 }
 

@@ -31,6 +31,8 @@ type Store interface {
 	Offset(ctx context.Context, consumer, topic string, partition int32) (int64, error)
 	// Positions are those of all assets that ever had one, with their open orders.
 	Positions(ctx context.Context) ([]Position, error)
+	// Flows are what the house has got and given, by all swaps and fills booked since a time.
+	Flows(ctx context.Context, since time.Time) (Flows, error)
 	// Intend stores orders of one asset, which must have none that is open, as the round
 	// after the position's; ErrOvertaken if that is not the newest.
 	Intend(ctx context.Context, p Position, orders []Intent) error

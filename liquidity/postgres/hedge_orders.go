@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,6 +41,26 @@ func (s *HedgeStore) Positions(ctx context.Context) ([]hedge.Position, error) {
 		return nil, fmt.Errorf("read positions: %w", err)
 	}
 	return positions, nil
+}
+
+// Flows implements hedge.Store.
+func (s *HedgeStore) Flows(ctx context.Context, since time.Time) (hedge.Flows, error) {
+	rows, err := s.pool.Query(ctx, hedgeFlowsSQL, pgx.NamedArgs{"since": since})
+	if err != nil {
+		return nil, fmt.Errorf("sum what was gained: %w", err)
+	}
+	flows := hedge.Flows{}
+	var id asset.ID
+	var text string
+	_, err = pgx.ForEachRow(rows, []any{&id, &text}, func() error {
+		units, err := number(text)
+		flows[id] = units
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sum what was gained: %w", err)
+	}
+	return flows, nil
 }
 
 func openOrders(ctx context.Context, tx pgx.Tx) (map[asset.ID][]hedge.Intent, error) {

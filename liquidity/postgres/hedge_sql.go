@@ -28,6 +28,8 @@ var (
 	hedgeLotSetSQL string
 	//go:embed hedge_lot_drop.sql
 	hedgeLotDropSQL string
+	//go:embed hedge_flows.sql
+	hedgeFlowsSQL string
 	//go:embed hedge_positions.sql
 	hedgePositionsSQL string
 	//go:embed hedge_open.sql

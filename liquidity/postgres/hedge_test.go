@@ -189,3 +189,18 @@ func TestProposals(t *testing.T) {
 		t.Errorf("open are %q: %v", open, err)
 	}
 }
+
+// What swaps have brought and taken since a time, of each asset; the other accounts are no part of it.
+func TestFlowsSinceATime(t *testing.T) {
+	t.Parallel()
+	h := &hedges{postgres.NewHedges(pgtest.New(t, "liquidity")), t, 0}
+	before := time.Now().Add(-time.Hour)
+	h.expose(exposure("s1", 1, 50, hedge.StageConfirmed), exposure("s2", 1, -20, hedge.StageConfirmed))
+	flows, err := h.Flows(t.Context(), before)
+	if err != nil || fmt.Sprint(flows) != "map[BTC:-3 ETH:30]" {
+		t.Errorf("%v, %v", flows, err)
+	}
+	if flows, err = h.Flows(t.Context(), time.Now().Add(time.Hour)); err != nil || len(flows) != 0 {
+		t.Errorf("later: %v, %v", flows, err)
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"ferry/cmd/internal/admin/wallet"
 	"ferry/cmd/internal/admin/witness"
 	"ferry/liquidity"
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -68,6 +69,8 @@ func TestOperationsDescribesEveryMetric(t *testing.T) {
 	desk.Requotes(found)
 	desk.Locks(found, nil, time.Now)
 	desk.Prices(found, func() []liquidity.Price { return nil })
+	desk.Pairs(found, func() []swap.Rate { return nil })
+	desk.Drawdown(found, func() int64 { return 0 })
 	desk.Hedges(found, nil)
 	desk.HedgeOrders(found)
 	public.Observer(found)

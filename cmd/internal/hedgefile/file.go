@@ -22,6 +22,8 @@ type File struct {
 	// Accounts is what each account at a venue should hold, by asset, bitcoin among them.
 	Accounts map[asset.ID]Band `json:"accounts"`
 	SlipBPS  int64             `json:"slip_basis_points"`
+	// LossMost is how much bitcoin may be lost in a day; "" for no limit.
+	LossMost string `json:"loss_max"`
 }
 
 // Account is an account's key at a venue, and what the venue takes of a trade.
@@ -40,6 +42,9 @@ type Policy struct {
 	Early           string `json:"early_from"`
 	AtLock          string `json:"lock_from"`
 	UnconfirmedMost string `json:"unconfirmed_max"`
+	// EarlyMovePPM and LockMovePPM are standard deviations of a minute; 0 for never.
+	EarlyMovePPM int64 `json:"early_move_ppm"`
+	LockMovePPM  int64 `json:"lock_move_ppm"`
 }
 
 // Band is hedge.VenueBand in coins.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/btcsuite/btcd/wire/v2"
+
 	"ferry/deploy/demo/bitcoin"
 	"ferry/deploy/demo/demotest"
 	"ferry/deploy/demo/faucet"
@@ -74,6 +76,30 @@ func TestBitcoinPaysAgainAfterARestart(t *testing.T) {
 	pay(ctx, t, again, address, 7_000_000) // refused as a double spend if a spent coin were offered
 	must(t, again.Mine(ctx, 1))
 	wantReceived(ctx, t, user, address, 7_000_000+150_000_000+600+120*100_000_000)
+}
+
+// A block that is made empty leaves a payment where it is; the next takes it.
+func TestEmptyBlockTakesNothing(t *testing.T) {
+	t.Parallel()
+	ctx := demotest.Context(t)
+	_, cfg := demotest.Btcd(t, t.TempDir())
+	f := newBitcoin(t, cfg)
+	must(t, f.Mature(ctx, nil))
+	user, err := wallet.NewBitcoin(cfg, demotest.Networks)
+	must(t, err)
+	t.Cleanup(user.Close)
+	address, err := user.NewAddress()
+	must(t, err)
+	pay(ctx, t, f, address, 1_000_000)
+	for i := range int64(3) {
+		must(t, f.MineEmpty(ctx))
+		if height, err := f.Height(ctx); err != nil || height != faucet.MatureHeight+1+i {
+			t.Fatalf("height %d after %d empty blocks (%v)", height, i+1, err)
+		}
+		wantConfirmed(ctx, t, cfg, address, 0)
+	}
+	must(t, f.Mine(ctx, 1))
+	wantConfirmed(ctx, t, cfg, address, 1)
 }
 
 // Two faucets on one chain, as when a visitor pays from the shell while the demo
@@ -228,6 +254,25 @@ func newAddress(t *testing.T, cfg bitcoin.NodeConfig) string {
 	address, err := w.NewAddress()
 	must(t, err)
 	return address
+}
+
+// wantConfirmed asks for the confirmations of the one output that an address has.
+func wantConfirmed(ctx context.Context, t *testing.T, cfg bitcoin.NodeConfig, address string, want int64) {
+	t.Helper()
+	node, err := bitcoin.NewNode(cfg)
+	must(t, err)
+	t.Cleanup(node.Close)
+	txs, err := node.Transactions(ctx, address)
+	must(t, err)
+	if len(txs) != 1 {
+		t.Fatalf("%d transactions pay %s", len(txs), address)
+	}
+	for i := range txs[0].TxOut {
+		at := wire.OutPoint{Hash: txs[0].TxHash(), Index: uint32(i)}
+		if got, ok, err := node.Unspent(ctx, at); err != nil || !ok || got != want {
+			t.Fatalf("output %d has %d confirmations (there: %t, %v), not %d", i, got, ok, err, want)
+		}
+	}
 }
 
 func pay(ctx context.Context, t *testing.T, f *faucet.Bitcoin, address string, sat uint64) {

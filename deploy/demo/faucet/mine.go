@@ -38,6 +38,13 @@ func (b *Bitcoin) Mine(ctx context.Context, count int64) error {
 	return b.node.Generate(ctx, count)
 }
 
+// MineEmpty makes a block that takes nothing from the mempool, paying the faucet.
+func (b *Bitcoin) MineEmpty(ctx context.Context) error {
+	b.mining.Lock()
+	defer b.mining.Unlock()
+	return b.node.GenerateEmpty(ctx, b.key)
+}
+
 // Mature mines until MatureHeight if the chain is younger, and tells how far it
 // is after every few blocks; progress may be nil. On an older chain it does
 // nothing.

@@ -45,12 +45,14 @@ type Chain struct {
 	blocks  []block // best chain, by height
 	state   *state  // after the last block
 	mempool []Tx    // in the order of arrival
-	counter uint64  // makes generated things differ
-	fails   map[string]bool
-	forbid  map[string]bool
-	refuse  map[asset.ID]bool
-	rate    uint64
-	minRate uint64
+	// strangers is all that they have made, in its order.
+	strangers []Tx
+	counter   uint64 // makes generated things differ
+	fails     map[string]bool
+	forbid    map[string]bool
+	refuse    map[asset.ID]bool
+	rate      uint64
+	minRate   uint64
 	// firstSeen as configured; blockRate and blockSpace are the market's, see market.go.
 	firstSeen  bool
 	blockRate  uint64

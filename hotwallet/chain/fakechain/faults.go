@@ -158,3 +158,10 @@ func (c *Chain) broadcast(raw []byte) (chain.Acceptance, error) {
 	}
 	return acceptance, err
 }
+
+// ClearFaults ends what FailBroadcasts, SetAway and FailCalls have begun.
+func (c *Chain) ClearFaults() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults.broadcast, c.faults.away, c.faults.awayCalls = nil, false, 0
+}

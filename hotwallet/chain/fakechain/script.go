@@ -49,6 +49,7 @@ func (c *Chain) mustAccept(t Tx) string {
 	if _, err := c.accept(t); err != nil {
 		panic("fakechain: " + err.Error())
 	}
+	c.strangers = append(c.strangers, t)
 	return t.ID()
 }
 
@@ -125,6 +126,7 @@ func (c *Chain) Reorg(n int, fate Fate) chain.Ref {
 			if fate == DoubleSpend && t.Stranger {
 				t.Outputs = []Output{{Address: c.newAddress(), Units: asset.NewUnits(dust)}}
 				t.Salt = c.seed + "/" + c.next()
+				c.strangers = append(c.strangers, t.Tx)
 			}
 			back = append(back, t.Tx)
 		}
@@ -145,6 +147,18 @@ func (c *Chain) stateAt(height int64) *state {
 		}
 	}
 	return s
+}
+
+// Remember has strangers hand in again what nodes have forgotten of theirs: of what excludes
+// one another the latest.
+func (c *Chain) Remember() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range slices.Backward(c.strangers) {
+		if len(c.rivals(t)) == 0 {
+			_, _ = c.accept(t) // what can't be mined any more is refused
+		}
+	}
 }
 
 // Evict removes a transaction from the mempool, with all that depend on it, and
@@ -224,3 +238,19 @@ func (c *Chain) Balance(address string) asset.Units {
 }
 
 func coinID(txid string, index int) string { return fmt.Sprintf("%s:%d", txid, index) }
+
+// Nonce is that of an account's next transaction in a block (account chain).
+func (c *Chain) Nonce(address string) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state.nonces[address]
+}
+
+// Unspent reports that the mined chain has a coin, given as "<txid>:<index>", and that
+// nothing in it has spent that (UTXO chain).
+func (c *Chain) Unspent(coin string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, there := c.state.coins[coin]
+	return there
+}

@@ -33,3 +33,10 @@ SELECT b.batch_id, b.state AS batch_state, cardinality(b.orders) AS payments, a.
        coalesce(d.spender, '') AS ended_by, coalesce(d.height, 0) AS ended_at
 FROM hotwallet.batch b JOIN hotwallet.attempt a USING (batch_id) LEFT JOIN hotwallet.death d USING (batch_id)
 WHERE b.orders @> ARRAY[$1] ORDER BY b.planned_at, b.batch_id, a.n LIMIT $2
+
+-- NAME: PAYMENT_PLANS
+-- What was planned and signed for a payment, of so many transactions as PAYMENT_ATTEMPTS
+-- lists and in that order.
+SELECT b.batch_id, a.n, b.chain, a.state, a.plan, a.raw, coalesce(a.txid, '') AS txid
+FROM hotwallet.batch b JOIN hotwallet.attempt a USING (batch_id)
+WHERE b.orders @> ARRAY[$1] ORDER BY b.planned_at, b.batch_id, a.n LIMIT $2

@@ -25,6 +25,8 @@ var (
 	open     = admin.Gauge("ferry_locks_open", "Locks that can still be accepted, by payout asset.", "asset")
 	promised = admin.Gauge("ferry_locks_promised", "Accepted locks whose swap is not over and open requotes, by payout asset.", "asset")
 
+	pairAvailable = admin.Gauge("ferry_pair_available", "1 while quotes are given for the pair.", "pair")
+
 	priceAge    = admin.Gauge("ferry_price_age_seconds", "Since the venue's last message; missing before the first.", "instrument")
 	priceUsable = admin.Gauge("ferry_price_usable", "1 while swaps can be priced from the instrument.", "instrument")
 	outages     = prometheus.NewDesc("ferry_price_outages_total", "How often the book of an instrument was lost.", []string{"instrument"}, nil)
@@ -62,6 +64,21 @@ func Requotes(to prometheus.Registerer) func(outcome string) {
 		requotes.WithLabelValues(outcome) // 0 from the start, so that the first is seen as an increase
 	}
 	return func(outcome string) { requotes.WithLabelValues(outcome).Inc() }
+}
+
+// Pairs measures which pairs are quoted.
+func Pairs(to prometheus.Registerer, rates func() []swap.Rate) {
+	to.MustRegister(admin.NewReading("pairs", func(context.Context) ([]admin.Sample, error) {
+		var samples []admin.Sample
+		for _, r := range rates() {
+			value := 1.0
+			if r.Unavailable != "" {
+				value = 0
+			}
+			samples = append(samples, admin.Sample{Gauge: pairAvailable, Value: value, Labels: []string{r.Pair.String()}})
+		}
+		return samples, nil
+	}, pairAvailable))
 }
 
 // Locks measures what is promised.

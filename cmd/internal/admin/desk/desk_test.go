@@ -87,6 +87,18 @@ func TestLocks(t *testing.T) {
 		`ferry_locks_open{asset="BTC"}`: 2, `ferry_locks_promised{asset="BTC"}`: 1, `ferry_scrape_ok{part="locks"}`: 1})
 }
 
+// A pair that stands still, for whatever reason, shows; so does what is used up of the losses.
+func TestPairs(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	desk.Pairs(registry, func() []swap.Rate {
+		return []swap.Rate{{Pair: asset.Pair{From: asset.BTC, To: asset.ETH}}, {Pair: asset.Pair{From: asset.ETH, To: asset.BTC}, Unavailable: "Ferry holds all the ETH that it may for now."}}
+	})
+	desk.Drawdown(registry, func() int64 { return 250_000 })
+	admintest.Scrape(t, registry).Want(t, admintest.Metrics{`ferry_pair_available{pair="BTC-ETH"}`: 1, `ferry_pair_available{pair="ETH-BTC"}`: 0,
+		`ferry_hedge_drawdown_ratio`: 0.25, `ferry_scrape_ok{part="pairs"}`: 1})
+}
+
 func TestPrices(t *testing.T) {
 	t.Parallel()
 	prices := []liquidity.Price{{Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC}, Unfit: "No price has arrived yet."}}

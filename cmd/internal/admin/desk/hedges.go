@@ -37,6 +37,13 @@ func Hedges(to prometheus.Registerer, pool *pgxpool.Pool) {
 	}, position, unknown))
 }
 
+// Drawdown measures how much of the limit on losses is used up.
+func Drawdown(to prometheus.Registerer, usedPPM func() int64) {
+	to.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ferry_hedge_drawdown_ratio",
+		Help: "How much of the limit on a day's losses is used up; 1 too while that is not known."},
+		func() float64 { return float64(usedPPM()) / 1e6 }))
+}
+
 // coins are for a graph: a float is near enough.
 func coins(units *big.Int, id asset.ID) float64 {
 	value, _ := new(big.Rat).SetFrac(units, asset.Pow10(asset.MustLookup(id).Decimals)).Float64()
