@@ -36,9 +36,10 @@ func init() {
 	for _, s := range []struct {
 		number, callers, inputs int
 		name                    string
-	}{{30, 64, 1, "signer"}, {31, 8, 1, "signer-8"}, {32, 1, 1, "signer-1"}, {33, 8, 100, "signer-inputs"}} {
+		goal                    float64
+	}{{30, 64, 1, "signer", 0}, {31, 8, 1, "signer-8", 0}, {32, 1, 1, "signer-1", 0}, {33, 8, 100, "signer-inputs", 0.3}} {
 		register(Row{
-			Number: s.number, Name: s.name, Rounds: 3, Unit: "signatures",
+			Number: s.number, Name: s.name, Rounds: 3, Goal: s.goal, Unit: "signatures",
 			What: fmt.Sprintf("signer: payouts of %d inputs, %d at once, checked, remembered and logged", s.inputs, s.callers),
 			Prepare: func(_ context.Context, env *Env) (*Trial, error) {
 				return prepareSigner(env, s.name, s.callers, s.inputs)

@@ -75,6 +75,38 @@ func Admit(q swap.Quote, b Bounds, m Measure, now time.Time) (Stop, error) {
 	return "", nil
 }
 
+// Room is what a client may have before it asks for more: open locks, and of the asset
+// what these reserve; nil for any amount.
+type Room struct {
+	Open     int
+	Reserved *asset.Units
+}
+
+// ClientRoom is what a client may have so that n more locks fit, which reserve so much
+// together; false where they would not fit beside nothing. It says of a client what Admit
+// says of each of its locks in turn.
+func (b Bounds) ClientRoom(n int, reserve asset.Units) (Room, bool) {
+	r := Room{Open: b.MaxLocks - n}
+	if b.ClientPPM > 0 {
+		most := leftOf(b.Available, asset.Units{}, b.ClientPPM)
+		if most.Less(reserve) {
+			return r, false
+		}
+		left := minus(most, reserve)
+		r.Reserved = &left
+	}
+	return r, r.Open >= 0
+}
+
+// Within is the smaller of two rooms in both.
+func (r Room) Within(o Room) Room {
+	if o.Reserved != nil && (r.Reserved == nil || o.Reserved.Less(*r.Reserved)) {
+		r.Reserved = o.Reserved
+	}
+	r.Open = min(r.Open, o.Open)
+	return r
+}
+
 // AdmitRate decides whether a rate for a deposit that is seen and not confirmed fits into
 // its bounds, as Admit does for a lock: it promises as much, and the deposit may still be
 // replaced. That it fits into the balance is for the store to say, as of any requote.

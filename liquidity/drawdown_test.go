@@ -46,7 +46,7 @@ func TestLossesWidenAndStop(t *testing.T) {
 	if !errors.As(err, &refusal) || refusal.Code != swap.CodePriceUnavailable || refusal.Message != why {
 		t.Errorf("a lock: %v", err)
 	}
-	for _, rate := range (&Engine{desk: s.desk}).Rates() {
+	for _, rate := range (&Engine{desks: newDesks(s.desk)}).Rates() {
 		if rate.Unavailable != why {
 			t.Errorf("a rate: %+v", rate)
 		}

@@ -22,6 +22,10 @@ import (
 type Parts struct {
 	Store   Store
 	Sources []Source
+	// Subscriptions are followed besides Sources: Open makes a source of each, and of those
+	// that Reconfigure adds.
+	Subscriptions []Subscription
+	Open          func(Subscription) (Source, error)
 	// Key signs quotes; quotes of OldKeys are still accepted, so that a key can be
 	// changed without a refused quote.
 	Key     ed25519.PrivateKey
@@ -53,7 +57,8 @@ type Engine struct {
 	funds    *Funds
 	closer   closer
 	requoter requoter
-	desk     *Desk
+	open     func(Subscription) (Source, error)
+	desks    *desks
 	server   *Server
 	brokers  []string
 	log      *slog.Logger
@@ -67,14 +72,9 @@ func New(c Config, p Parts) (*Engine, error) {
 	if p.Store == nil || p.Log == nil || p.Now == nil || len(p.Brokers) == 0 || len(p.Key) != ed25519.PrivateKeySize || len(p.AttestKeys) == 0 {
 		return nil, errors.New("liquidity: store, log, clock, brokers, an Ed25519 key and attestd's are needed")
 	}
-	market, err := NewMarket(p.Now, p.Sources...)
+	market, err := openMarket(c, p)
 	if err != nil {
 		return nil, err
-	}
-	for _, pair := range c.Pairs {
-		if !market.covers(pair.Pair) {
-			return nil, fmt.Errorf("no source prices pair %s", pair.Pair)
-		}
 	}
 	keys := swap.PublicKeys{}
 	own, ok := p.Key.Public().(ed25519.PublicKey)
@@ -91,13 +91,13 @@ func New(c Config, p Parts) (*Engine, error) {
 		p.Requoted = func(string) {}
 	}
 	funds := NewFunds(c.BalanceStaleAfter, p.Now, p.Log)
-	market.apply(c.Market)
 	desk := &Desk{config: c, market: market, funds: funds, store: p.Store, stock: inventory{store: p.Store, funds: funds, hedges: p.Hedges, targets: c.Market.Targets}, drawdown: p.Drawdown, key: p.Key, keys: keys,
 		attestKeys: p.AttestKeys, now: p.Now}
+	current := newDesks(desk)
 	return &Engine{
-		market: market, funds: funds, desk: desk, brokers: p.Brokers, log: p.Log,
-		closer: closer{store: p.Store, log: p.Log, instance: p.Instance}, server: &Server{desk: desk, log: p.Log, observe: p.Observe},
-		requoter: requoter{desk: desk, store: p.Store, log: p.Log, observe: p.Requoted, instance: p.Instance},
+		market: market, funds: funds, open: p.Open, desks: current, brokers: p.Brokers, log: p.Log,
+		closer: closer{store: p.Store, log: p.Log, instance: p.Instance}, server: &Server{desks: current, log: p.Log, observe: p.Observe},
+		requoter: requoter{desks: current, store: p.Store, log: p.Log, observe: p.Requoted, instance: p.Instance},
 	}, nil
 }
 
@@ -123,7 +123,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	telling := &rates{desk: e.desk, publisher: publisher, log: e.log, told: map[asset.Pair]swap.Rate{}}
+	telling := &rates{desks: e.desks, publisher: publisher, log: e.log, told: map[asset.Pair]swap.Rate{}}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return e.market.Run(ctx) })
 	group.Go(func() error { return bus.Follow(ctx, e.brokers, bus.TopicBalances, e.log, e.funds.Take) })

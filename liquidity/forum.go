@@ -14,6 +14,11 @@ type forum struct {
 	// quorum is how many venues must be fit and agree.
 	quorum int
 	stalls []*stall
+	// joining are followed and not priced from yet. floor is how many venues there were and
+	// still should be; gapsGone counts those of venues that are gone.
+	joining  []*stall
+	floor    int
+	gapsGone int64
 	// priced is whether there was a price when it was last asked for; outages counts
 	// how often it was lost.
 	priced  bool
@@ -49,6 +54,12 @@ type stall struct {
 	// outages counts how often its book was lost.
 	outages int64
 	record  record
+	// generation is its subscription's; stop ends its connection, and gone says that it was.
+	generation int64
+	stop       func()
+	gone       bool
+	// leaving is since when it is not wanted any more, zero where it is.
+	leaving time.Time
 }
 
 // verdict is what may be priced from: what all venues together think, and how many of

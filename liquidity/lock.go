@@ -54,7 +54,7 @@ type Booking struct {
 	Booked bool
 	// Stop is the bound in the way of one that is not booked.
 	Stop Stop
-	// Measure is what it was measured against.
+	// Measure is what one that is not booked was measured against.
 	Measure
 }
 

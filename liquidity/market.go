@@ -19,6 +19,12 @@ type Market struct {
 
 	mu   sync.Mutex
 	fora []*forum
+	// config is what new fora judge by.
+	config MarketConfig
+	// follow has a stall's source followed; nil while the market does not run.
+	follow func(*forum, *stall)
+	// changes says that what is followed may change; else everything is followed to its end.
+	changes bool
 }
 
 // NewMarket refuses sources that are unusable, of one venue and instrument, or of one
@@ -62,22 +68,16 @@ func (m *Market) forumOf(name string) *forum {
 // Run follows all sources until ctx ends.
 func (m *Market) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for _, f := range m.fora {
-		for _, s := range f.stalls {
-			group.Go(func() error {
-				if err := s.source.Stream(ctx, func(t Top) { m.take(f, s, t) }); err != nil {
-					return fmt.Errorf("source of %s: %w", f.instrument, err)
-				}
-				return nil
-			})
-		}
-	}
+	m.run(ctx, group)
 	return group.Wait()
 }
 
 func (m *Market) take(f *forum, s *stall, t Top) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if s.gone {
+		return // what comes now is too late
+	}
 	if s.heard && s.top.Unavailable == "" && t.Unavailable != "" {
 		s.outages++
 	}
@@ -85,6 +85,12 @@ func (m *Market) take(f *forum, s *stall, t Top) {
 	s.record.note(now, t)
 	s.hear(t)
 	f.version++
+	if f.changing() {
+		f.settle(now)
+	}
+	if f.joins(s) {
+		return
+	}
 	v, err := f.price(now)
 	if err == nil {
 		f.seen, f.lively = f.lively.seen(now, v.fair.price), f.lively.sample(now, v.fair.price)
@@ -111,9 +117,16 @@ func (m *Market) Top(p asset.Pair) (Top, error) {
 	return Top{}, noPrice("No venue prices " + p.String() + ".")
 }
 
-// apply makes the market judge by a configuration. Call it before Run.
+// apply makes the market judge by a configuration from now on.
 func (m *Market) apply(c MarketConfig) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.config = c
 	for _, f := range m.fora {
-		f.config, f.lively, f.seen = c, priorVolatility(c.DayMovePPM), priorVolatility(c.DayMovePPM)
+		f.config = c
+		f.version++
+		if f.lively.at.IsZero() {
+			f.lively, f.seen = priorVolatility(c.DayMovePPM), priorVolatility(c.DayMovePPM)
+		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 func TestServerTells(t *testing.T) {
 	t.Parallel()
 	var told []string
-	s := &Server{desk: &Desk{}, log: slog.New(slog.DiscardHandler),
+	s := &Server{desks: newDesks(&Desk{}), log: slog.New(slog.DiscardHandler),
 		observe: func(call string, code swap.Code) { told = append(told, call+"="+string(code)) }}
 	if _, err := s.Lock(t.Context(), connect.NewRequest(&ferryv1.LockRequest{From: "DOGE", To: "ETH"})); err == nil {
 		t.Error("an unknown asset is locked")

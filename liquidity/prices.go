@@ -3,6 +3,7 @@ package liquidity
 import (
 	"errors"
 	"math/bits"
+	"slices"
 	"time"
 
 	"ferry/swap"
@@ -73,7 +74,7 @@ func (m *Market) Prices() []Price {
 }
 
 func (f *forum) stand(now time.Time) Price {
-	p := Price{Instrument: f.instrument, Outages: f.outages, MovePPM: moves(f.seen.quick, 60)}
+	p := Price{Instrument: f.instrument, Outages: f.outages, Gaps: f.gapsGone, MovePPM: moves(f.seen.quick, 60)}
 	top, err := f.top(now)
 	if err != nil {
 		p.Unfit = sentence(err)
@@ -84,6 +85,17 @@ func (f *forum) stand(now time.Time) Price {
 		v := s.stand(now, p.Bid+(p.Ask-p.Bid)/2)
 		if v.Heard && (!p.Heard || v.Age < p.Age) {
 			p.Heard, p.Age = true, v.Age
+		}
+		p.Gaps += v.Gaps
+		p.Venues = append(p.Venues, v)
+	}
+	for _, s := range f.joining {
+		if slices.ContainsFunc(f.stalls, func(other *stall) bool { return other.source.Name() == s.source.Name() }) {
+			continue // the one whose place it takes is listed
+		}
+		v := s.stand(now, 0)
+		if v.Price = 0; v.Unfit == "" {
+			v.Unfit = "It was subscribed to and is not priced from yet."
 		}
 		p.Gaps += v.Gaps
 		p.Venues = append(p.Venues, v)

@@ -23,7 +23,7 @@ const (
 
 // rates publishes the newest indicative rate of each pair.
 type rates struct {
-	desk      *Desk
+	desks     *desks
 	publisher *bus.Publisher
 	log       *slog.Logger
 	told      map[asset.Pair]swap.Rate
@@ -35,12 +35,13 @@ func (r *rates) run(ctx context.Context) error {
 	ticker := time.NewTicker(ratesLeast)
 	defer ticker.Stop()
 	for {
-		err := r.desk.takeStock(ctx)
+		desk := r.desks.now()
+		err := desk.takeStock(ctx)
 		if err != nil && ctx.Err() == nil {
 			r.log.ErrorContext(ctx, "promises can't be summed", "error", err)
 		}
-		for _, c := range r.desk.config.Pairs {
-			r.tell(ctx, c, err)
+		for _, c := range desk.config.Pairs {
+			r.tell(ctx, desk, c, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -51,10 +52,10 @@ func (r *rates) run(ctx context.Context) error {
 }
 
 // tell publishes a pair's rate if it is worth it; stock is why the promises are not known.
-func (r *rates) tell(ctx context.Context, c PairConfig, stock error) {
+func (r *rates) tell(ctx context.Context, desk *Desk, c PairConfig, stock error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	rate, err := r.desk.Rate(c)
+	rate, err := desk.Rate(c)
 	if stock != nil {
 		rate.Unavailable = "Ferry can't price swaps right now."
 	}
@@ -151,9 +152,10 @@ func unavailable(rate swap.Rate, err error) (swap.Rate, error) {
 // Rates are the pairs' as they stand now, for operators: one that could not be computed says so
 // as one that is not available.
 func (e *Engine) Rates() []swap.Rate {
-	list := make([]swap.Rate, 0, len(e.desk.config.Pairs))
-	for _, c := range e.desk.config.Pairs {
-		rate, err := e.desk.Rate(c)
+	now := e.desks.now()
+	list := make([]swap.Rate, 0, len(now.config.Pairs))
+	for _, c := range now.config.Pairs {
+		rate, err := now.Rate(c)
 		if err != nil {
 			rate.Unavailable = err.Error()
 		}

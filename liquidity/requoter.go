@@ -26,7 +26,7 @@ const (
 
 // requoter answers requests for a price.
 type requoter struct {
-	desk    *Desk
+	desks   *desks
 	store   Store
 	log     *slog.Logger
 	observe func(outcome string)
@@ -60,7 +60,7 @@ func (q requoter) handle(ctx context.Context, b bus.Batch) error {
 			q.log.ErrorContext(ctx, "request for a price can't be read and is passed over", "swap", r.Key, "offset", r.Offset, "error", err)
 			continue
 		}
-		a, err := q.desk.answer(request)
+		a, err := q.desks.now().answer(request)
 		if err != nil {
 			return fmt.Errorf("price %s: %w", request.ID, err)
 		}

@@ -42,7 +42,7 @@ const (
 
 // Server answers gatewayd's calls (ferryv1connect.LiquidityHandler).
 type Server struct {
-	desk    *Desk
+	desks   *desks
 	log     *slog.Logger
 	observe func(call string, code swap.Code)
 }
@@ -56,7 +56,7 @@ func (s *Server) Lock(ctx context.Context, req *connect.Request[ferryv1.LockRequ
 	if err != nil {
 		return nil, err
 	}
-	signed, err := s.desk.Lock(ctx, request)
+	signed, err := s.desks.now().Lock(ctx, request)
 	if err != nil {
 		return nil, s.report(ctx, callLock, "", err)
 	}
@@ -68,7 +68,7 @@ func (s *Server) Accept(ctx context.Context, req *connect.Request[ferryv1.Accept
 	defer func() { s.observe(callAccept, swap.ErrorCode(err)) }()
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	if err := s.desk.Accept(ctx, req.Msg.GetSignedQuote(), req.Msg.GetSwapId()); err != nil {
+	if err := s.desks.now().Accept(ctx, req.Msg.GetSignedQuote(), req.Msg.GetSwapId()); err != nil {
 		return nil, s.report(ctx, callAccept, req.Msg.GetSwapId(), err)
 	}
 	return connect.NewResponse(&ferryv1.AcceptResponse{}), nil

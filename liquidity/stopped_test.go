@@ -2,6 +2,8 @@ package liquidity
 
 import (
 	"errors"
+	"math/big"
+	"reflect"
 	"testing"
 
 	"ferry/swap"
@@ -27,5 +29,29 @@ func TestAStoppedPairSaysWhy(t *testing.T) {
 	}
 	if rate, err := s.desk.Rate(s.desk.config.Pairs[1]); err != nil || rate.Unavailable != "" {
 		t.Errorf("the other direction: %+v, %v", rate, err)
+	}
+}
+
+// A desk of another configuration has all else of the one before: no field is forgotten.
+func TestAnotherConfigurationIsAnotherDesk(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.desk.store, s.desk.drawdown = reserves{}, func() int64 { return 0 }
+	s.desk.stock.store, s.desk.stock.funds, s.desk.stock.hedges = reserves{}, s.desk.funds, func(asset.ID) *big.Int { return nil }
+	s.desk.stock.held = map[asset.ID]holding{asset.BTC: {}}
+	s.desk.stock.exposure = Exposure{Unconfirmed: map[asset.ID]asset.Units{asset.BTC: asset.NewUnits(1)}}
+	c := s.desk.config
+	c.Market.Targets = map[asset.ID]Target{asset.BTC: {}}
+	c.MaxLocksPerClient = 99
+	next := s.desk.with(c)
+	if next.config.MaxLocksPerClient != 99 || next.stock.targets == nil || next.market != s.desk.market {
+		t.Errorf("%+v", next.config)
+	}
+	for _, v := range []reflect.Value{reflect.ValueOf(next).Elem(), reflect.ValueOf(&next.stock).Elem()} {
+		for i := range v.NumField() {
+			if name := v.Type().Field(i).Name; name != "mu" && v.Field(i).IsZero() {
+				t.Errorf("%s.%s is not taken along", v.Type(), name)
+			}
+		}
 	}
 }

@@ -160,7 +160,8 @@ func (w *wiring) openStore(pool *pgxpool.Pool) (err error) {
 	}
 	w.store, err = postgres.New(pool, w.chain, postgres.Config{Rules: rules, Networks: w.deployment.Networks,
 		Tokens: w.deployment.Tokens(w.chain), Dust: w.dust.Of, GasReserve: w.amounts.NetworkFee,
-		SpendDepth: w.deployment.Chains[w.chain].SpendDepth, Burial: w.deployment.Chains[w.chain].ReorgLimit, Now: time.Now, Log: w.plain})
+		SpendDepth: w.deployment.Chains[w.chain].SpendDepth, Burial: w.deployment.Chains[w.chain].ReorgLimit,
+		InFlightMax: w.deployment.Chains[w.chain].InFlightMax, Now: time.Now, Log: w.plain})
 	return err
 }
 

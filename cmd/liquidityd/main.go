@@ -51,14 +51,6 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	books, err := needed(config.Pairs)
-	if err != nil {
-		return err
-	}
-	venues, err := sources(s.Or, books, log)
-	if err != nil {
-		return err
-	}
 	pool, err := database.Open(ctx, url, "liquidity")
 	if err != nil {
 		return err
@@ -74,13 +66,19 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return err
 	}
 	defer a.Close()
+	live, config, subscribed, err := configure(ctx, s, config, pool, log)
+	if err != nil {
+		return err
+	}
 	held := &holdings{}
-	engine, err := liquidity.New(config, liquidity.Parts{Hedges: held.beyond, Drawdown: held.drawdown, Store: postgres.New(pool, time.Now), Sources: venues,
+	engine, err := liquidity.New(config, liquidity.Parts{Hedges: held.beyond, Drawdown: held.drawdown, Store: postgres.New(pool, time.Now), Subscriptions: subscribed, Open: opener(s.Or, log),
 		Key: key, AttestKeys: attestKeys, Brokers: brokers, Instance: s.Or(daemon.EnvInstance, ""), Log: log, Now: time.Now,
 		Observe: desk.Calls(a.Metrics()), Requoted: desk.Requotes(a.Metrics())})
 	if err != nil {
 		return err
 	}
+	live.engine = engine
+	desk.Config(a.Metrics(), live.now)
 	relay, err := bus.NewRelay(bus.RelayConfig{Source: "liquidity", Brokers: brokers, Pool: pool, Log: log})
 	if err != nil {
 		return err
@@ -97,7 +95,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	mux.Handle(engine.Handler())
 	log.Info("ready")
 	a.Started()
-	return daemon.Group(ctx, append(parts, a.Run, relay.Run, engine.Run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })...)
+	return daemon.Group(ctx, append(parts, a.Run, relay.Run, engine.Run, live.run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })...)
 }
 
 // keys are the one that signs quotes, and attestd's.

@@ -95,35 +95,23 @@ func onBinance(p place) (liquidity.Source, error) {
 		StaleAfter: priceStaleAfter, Log: p.log, Now: time.Now, Instrument: p.instrument})
 }
 
-// sources opens the books at the venues that FERRY_VENUES names, all of the register if it
-// is not set.
-// FERRY_<VENUE>_STREAM_URL and FERRY_<VENUE>_REST_URL go before the addresses that are
-// registered.
-func sources(setting func(name, otherwise string) string, books []liquidity.Instrument, log *slog.Logger) ([]liquidity.Source, error) {
-	var all []string
-	for _, r := range register {
-		all = append(all, r.name)
-	}
-	var opened []liquidity.Source
-	for name := range strings.SplitSeq(setting("FERRY_VENUES", strings.Join(all, ",")), ",") {
-		found := false
+// at is where a venue is: FERRY_<VENUE>_STREAM_URL and FERRY_<VENUE>_REST_URL go before the
+// addresses that are registered.
+func (r registration) at(setting func(name, otherwise string) string) place {
+	prefix := "FERRY_" + strings.ToUpper(r.name)
+	return place{stream: setting(prefix+"_STREAM_URL", r.stream), rest: setting(prefix+"_REST_URL", r.rest)}
+}
+
+// opener opens books at venues.
+func opener(setting func(name, otherwise string) string, log *slog.Logger) func(liquidity.Subscription) (liquidity.Source, error) {
+	return func(w liquidity.Subscription) (liquidity.Source, error) {
 		for _, r := range slices.Concat(register, named) {
-			if r.name != name {
-				continue
-			}
-			found = true
-			prefix := "FERRY_" + strings.ToUpper(name)
-			for _, i := range books {
-				source, err := r.open(place{i, setting(prefix+"_STREAM_URL", r.stream), setting(prefix+"_REST_URL", r.rest), log})
-				if err != nil {
-					return nil, fmt.Errorf("venue %s: %s: %w", name, i, err)
-				}
-				opened = append(opened, source)
+			if r.name == w.Venue {
+				p := r.at(setting)
+				p.instrument, p.log = w.Instrument, log
+				return r.open(p)
 			}
 		}
-		if !found {
-			return nil, fmt.Errorf("FERRY_VENUES names %.40q, which is none of %s", name, strings.Join(all, ","))
-		}
+		return nil, fmt.Errorf("venue %.40q is not known", w.Venue)
 	}
-	return opened, nil
 }

@@ -174,15 +174,26 @@ func TestSources(t *testing.T) {
 		{map[string]string{"FERRY_VENUES": "bitstamp", "FERRY_BITSTAMP_REST_URL": "nowhere"}, -1},
 		{map[string]string{"FERRY_VENUES": "kraken,mtgox"}, -1},
 		{map[string]string{"FERRY_VENUES": "kraken,"}, -1},
+		{map[string]string{"FERRY_VENUES": "kraken,maker"}, -1},
+		{map[string]string{"FERRY_VENUES": "kraken,maker", "FERRY_MAKER_STREAM_URL": "ws://127.0.0.1:1/maker"}, 2},
 	} {
-		got, err := sources(func(name, otherwise string) string {
+		setting := func(name, otherwise string) string {
 			if v, ok := c.env[name]; ok {
 				return v
 			}
 			return otherwise
-		}, []liquidity.Instrument{instruments[asset.ETH]}, log)
-		if (err != nil) != (c.want < 0) || err == nil && len(got) != c.want {
-			t.Errorf("%v: %d sources, %v", c.env, len(got), err)
+		}
+		books := []liquidity.Instrument{instruments[asset.ETH]}
+		base, err := version0(testPolicy(t), books, setting)
+		opened := 0
+		for _, w := range subscriptions(base, books) {
+			if _, failed := opener(setting, log)(w); failed != nil {
+				err = failed
+			}
+			opened++
+		}
+		if (err != nil) != (c.want < 0) || err == nil && opened != c.want {
+			t.Errorf("%v: %d sources, %v", c.env, opened, err)
 		}
 	}
 }

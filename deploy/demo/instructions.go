@@ -57,6 +57,12 @@ To swap 0.02 BTC for ETH by hand, paste this into another shell in the same fold
   curl -s {API}/v1/swaps/$ID
   {FERRY} swap show $ID
 
+  # 5. Change what it prices by while it runs: look, stop a pair, switch a venue off, go back.
+  {FERRY} config show
+  {FERRY} config set 'pairs.ETH-BTC.stopped=A drill.' venues.kraken.on=false --reason "to try it"
+  {FERRY} market
+  {FERRY} config rollback 0 --reason "tried"
+
 The other way round: "from":"ETH","to":"BTC", the two addresses swapped, and {FERRY} faucet ethereum $ADDRESS <amount>. Tokens are swapped
 in the same way ("USDT", "USDC", {FERRY} faucet USDT $ADDRESS <amount>), at addresses of Ethereum.
 `

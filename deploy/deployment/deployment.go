@@ -76,6 +76,9 @@ type Chain struct {
 	// in milliseconds; 0 pays each by itself, at once. Only chains of the UTXO family
 	// have it.
 	BatchWindowMillis int64 `json:"batch_window_millis,omitempty"`
+	// InFlightMax is how many transactions of the account that pays may be in no block at
+	// once, 1 to 16; 8 if it is left out. Only chains of accounts have it.
+	InFlightMax int `json:"in_flight_max,omitempty"`
 	// PaymentsPerHour and PaymentsPerDay are the most that the signer signs for in any
 	// hour and any day, FeesPerHour and FeesPerDay the most that it signs for in fees,
 	// those of tokens' payments included. Left out they are the signer's own multiples
@@ -246,6 +249,9 @@ func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 		return fmt.Errorf("batch_window_millis: 0 to %d, and on %s transactions that pay several exist only if it is of the UTXO family",
 			batchWindowMost.Milliseconds(), name)
 	}
+	if c.InFlightMax < 0 || c.InFlightMax > inFlightMost || c.InFlightMax > 0 && name.Family() != asset.Account {
+		return fmt.Errorf("in_flight_max: 1 to %d, or left out, and only a chain of accounts has it", inFlightMost)
+	}
 	for field, text := range map[string]string{"dust_threshold": c.DustThreshold, "network_fee": c.NetworkFee,
 		"refund_fee_max": c.RefundFeeMax, "payment_fee_max": c.PaymentFeeMax, "payment_max": c.PaymentMax} {
 		if _, err := c.amount(name, text); err != nil {
@@ -270,6 +276,10 @@ func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 
 // batchWindowMost is the longest that payments are gathered: users wait for it.
 const batchWindowMost = 10 * time.Minute
+
+// inFlightMost is how many transactions of one account nodes keep for certain (geth's
+// AccountSlots).
+const inFlightMost = 16
 
 // BatchWindow is how long payments are gathered.
 func (c Chain) BatchWindow() time.Duration {

@@ -6,7 +6,8 @@ import "context"
 // Block (an execution trace, old balances), which a node may not have any more.
 type SentReader interface {
 	// Sent are the transactions that an address has sent in a block of the best chain: a
-	// Debit for each, with Nonce, Fee and Failed. It rests on what the block's header
+	// Debit for each, with Nonce, Fee and Failed: of a token's transfer also where the token
+	// has logged none. It rests on what the block's header
 	// commits to and nothing else.
 	Sent(ctx context.Context, ref Ref, address string) ([]Debit, error)
 }

@@ -268,19 +268,25 @@ func (g *geth) deploy(t *testing.T, runtime []byte) common.Address {
 func (g *geth) mine(t *testing.T, n int) {
 	t.Helper()
 	g.settle(t, func(_, queued hexutil.Uint64) bool { return queued == 0 })
-	var hash common.Hash
 	for range n {
-		g.time += 12
-		attributes := map[string]any{
-			"timestamp": hexutil.Uint64(g.time), "prevRandao": common.Hash{}, "withdrawals": []any{},
-			"suggestedFeeRecipient": common.Address{0xfe}, "parentBeaconBlockRoot": common.Hash{},
-		}
-		if slices.Contains(g.forks, "amsterdam") { // it numbers blocks by slot too
-			attributes["slotNumber"] = hexutil.Uint64(g.time / 12)
-		}
-		g.call(t, &hash, "testing_commitBlockV1", attributes, nil, nil)
+		g.commit(t, nil)
 	}
 	g.settle(t, func(pending, queued hexutil.Uint64) bool { return pending+queued == 0 })
+}
+
+// commit makes a block of the given transactions, or of what waits if they are nil.
+func (g *geth) commit(t *testing.T, transactions []string) {
+	t.Helper()
+	g.time += 12
+	attributes := map[string]any{
+		"timestamp": hexutil.Uint64(g.time), "prevRandao": common.Hash{}, "withdrawals": []any{},
+		"suggestedFeeRecipient": common.Address{0xfe}, "parentBeaconBlockRoot": common.Hash{},
+	}
+	if slices.Contains(g.forks, "amsterdam") { // it numbers blocks by slot too
+		attributes["slotNumber"] = hexutil.Uint64(g.time / 12)
+	}
+	var hash common.Hash
+	g.call(t, &hash, "testing_commitBlockV1", attributes, transactions, nil)
 }
 
 // reorg replaces the last n blocks by n+1 others, with what was in them or with

@@ -31,10 +31,12 @@ type house struct {
 	geth     *geth
 	usdt     common.Address
 	accounts keys.Accounts
-	engine   *payment.Engine
-	runner   *sweep.Runner
-	hot      string
-	next     uint32
+	// config is the engine's.
+	config payment.Config
+	engine *payment.Engine
+	runner *sweep.Runner
+	hot    string
+	next   uint32
 }
 
 func newHouse(t *testing.T) *house {
@@ -65,9 +67,10 @@ func newHouse(t *testing.T) *house {
 	w.set.Add(w.hot)
 	w.must(w.store.AddHot(t.Context(), []treasury.HotKey{{Path: k.Path, Address: k.Address}}))
 	feeMax, log := asset.MustUnits("20000000000000000"), slog.New(slog.DiscardHandler)
-	w.engine, err = payment.New(payment.Config{Chain: asset.Ethereum, Store: w.store, Payer: w.geth.reader, Signer: remote.New(signs),
+	w.config = payment.Config{Chain: asset.Ethereum, Store: w.store, Payer: w.geth.reader, Signer: remote.New(signs),
 		Attestor: remote.NewAttestor(nil), FencingToken: token, FeeMax: feeMax, QuoteKeys: w.keys.QuoteKeys(),
-		AttestKeys: w.keys.AttestKeys(), Check: remote.Check, Now: time.Now, Log: log})
+		AttestKeys: w.keys.AttestKeys(), Check: remote.Check, Now: time.Now, Log: log}
+	w.engine, err = payment.New(w.config)
 	w.must(err)
 	gas := asset.MustUnits("5000000000000000")
 	w.runner, err = sweep.New(sweep.Config{Chain: asset.Ethereum, Store: w.store, Payer: w.geth.reader, Sender: w.hot, FeeMax: feeMax, Log: log,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
 
 	"ferry/hotwallet/watch"
 	"ferry/swap/asset"
@@ -84,6 +85,44 @@ func TestF14ReturnsFalse(t *testing.T) {
 	w.geth.wantMined(t, tx)
 	w.wantNothing(swapID)
 	w.wantDoubts("0")
+	// Of such a payment of ours attestd says that it moved nothing, so that it may be made anew.
+	w.wantHollow(tx.Hash().Hex(), true)
+}
+
+// wantHollow demands what the node's receipts say of a transaction of the stranger's in the
+// block at the tip, or below it: that a token's transfer moved nothing.
+func (w *tokens) wantHollow(txid string, hollow bool) {
+	w.Helper()
+	stranger := crypto.PubkeyToAddress(w.geth.stranger.PublicKey).Hex()
+	tip, err := w.geth.reader.Tip(w.Context())
+	w.must(err)
+	for n := tip.Height; n >= 0; n-- {
+		ref, err := w.geth.reader.RefAt(w.Context(), n)
+		w.must(err)
+		sent, err := w.geth.reader.Sent(w.Context(), ref, stranger)
+		w.must(err)
+		for _, d := range sent {
+			if d.TxID == txid {
+				if d.Failed != hollow {
+					w.Fatalf("%s moved nothing: %t, want %t", txid, d.Failed, hollow)
+				}
+				return
+			}
+		}
+	}
+	w.Fatalf("%s is in no block", txid)
+}
+
+// A transfer that moves something is no failure, nor is one of ether.
+func TestTransfersThatMoveAreNotHollow(t *testing.T) {
+	t.Parallel()
+	w := newTokens(t, "Token")
+	ours, _ := w.issue()
+	tx, ether := w.pay(w.usdc, ours, w.usual()), w.node.pay(t, ours, w.usual())
+	w.look()
+	w.mine(needed)
+	w.wantHollow(tx.Hash().Hex(), false)
+	w.wantHollow(ether, false)
 }
 
 // F15. Setup: a token that nobody has listed, with the same name for its events.

@@ -1,14 +1,22 @@
 package keys_test
 
 import (
+	"bytes"
+	"encoding/csv"
 	"encoding/hex"
+	"encoding/json"
+	"os"
 	"testing"
 
 	"github.com/btcsuite/btcd/address/v2"
+	"github.com/btcsuite/btcd/btcec/v2"
 	"github.com/btcsuite/btcd/btcec/v2/schnorr"
 	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
+
+	"ferry/hotwallet/keys"
+	"ferry/swap/asset"
 )
 
 // Taproot addresses are paid and recognised, not derived. These vectors hold the
@@ -51,28 +59,94 @@ func TestTaprootIsBIP86(t *testing.T) {
 	}
 }
 
-// BIP341's wallet-test-vectors.json: internal keys with and without a script tree.
+// BIP341's wallet-test-vectors.json, its section scriptPubKey: internal keys with and
+// without a script tree. The script that pays an address is made by Script, as payouts' are.
 func TestTaprootIsBIP341(t *testing.T) {
 	t.Parallel()
-	for _, v := range []struct{ internal, root, output, address string }{
-		{"d6889cb081036e0faefa3a35157ad71086b123b2b144b649798b494c300a961d", "", "53a1f6e454df1aa2776a2814a721372d6258050de330b3c6d10ee8f4e0dda343", "bc1p2wsldez5mud2yam29q22wgfh9439spgduvct83k3pm50fcxa5dps59h4z5"},
-		{"187791b6f712a8ea41c8ecdd0ee77fab3e85263b37e1ec18a3651926b3a6cf27", "5b75adecf53548f3ec6ad7d78383bf84cc57b55a3127c72b9a2481752dd88b21", "147c9c57132f6e7ecddba9800bb0c4449251c92a1e60371ee77557b6620f3ea3", ""},
-		{"93478e9488f956df2396be2ce6c5cced75f900dfa18e7dabd2428aae78451820", "c525714a7f49c28aedbbba78c005931a81c234b2f6c99a73e4d06082adc8bf2b", "e4d810fd50586274face62b8a807eb9719cef49c04177cc6b76a9a4251d5450e", ""},
-		{"ee4fe085983462a184015d1f782d6a5f8b9c2b60130aff050ce221ecf3786592", "6c2dc106ab816b73f9d07e3cd1ef2c8c1256f519748e0813e4edd2405d277bef", "712447206d7a5238acc7ff53fbe94a3b64539ad291c7cdbc490b7577e4b17df5", ""},
-		{"f9f400803e683727b14f463836e1e78e1c64417638aa066919291a225f0e8dd8", "ab179431c28d3b68fb798957faf5497d69c883c6fb1e1cd9f81483d87bac90cc", "77e30a5522dd9f894c3f8b8bd4c4b2cf82ca7da8a3ea6a239655c39c050ab220", ""},
-		{"e0dfe2300b0dd746a3f8674dfd4525623639042569d829c7f0eed9602d263e6f", "ccbd66c6f7e8fdab47b3a486f59d28262be857f30d4773f2d5ea47f7761ce0e2", "91b64d5324723a985170e4dc5a0f84c041804f2cd12660fa5dec09fc21783605", ""},
-		{"55adf4e8967fbd2e29f20ac896e60c3b0f1d5b0efa9d34941b5958c7b0a0312d", "2f6b2c5397b6d68ca18e09a3f05161668ffe93a988582d55c6f07bd5b3329def", "75169f4001aa68f15bbed28b218df1d0a62cbbcf1188c6665110c293c907b831", ""},
-	} {
-		internal, err := hex.DecodeString(v.internal)
-		if err != nil {
-			t.Fatal(err)
-		}
-		root, err := hex.DecodeString(v.root)
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkTaproot(t, internal, root, v.output, v.address)
+	raw, err := os.ReadFile("testdata/bip341.json")
+	if err != nil {
+		t.Fatal(err)
 	}
+	var file struct {
+		ScriptPubKey []struct {
+			Given struct {
+				InternalPubkey string `json:"internalPubkey"`
+			} `json:"given"`
+			Intermediary struct {
+				MerkleRoot    string `json:"merkleRoot"`
+				TweakedPubkey string `json:"tweakedPubkey"`
+			} `json:"intermediary"`
+			Expected struct {
+				ScriptPubKey  string `json:"scriptPubKey"`
+				Bip350Address string `json:"bip350Address"`
+			} `json:"expected"`
+		} `json:"scriptPubKey"`
+	}
+	if err := json.Unmarshal(raw, &file); err != nil {
+		t.Fatal(err)
+	}
+	if len(file.ScriptPubKey) != 7 {
+		t.Fatalf("%d cases, the document has 7", len(file.ScriptPubKey))
+	}
+	for _, v := range file.ScriptPubKey {
+		internal, root := unhex(t, v.Given.InternalPubkey), unhex(t, v.Intermediary.MerkleRoot)
+		checkTaproot(t, internal, root, v.Intermediary.TweakedPubkey, v.Expected.Bip350Address)
+		script, err := keys.Script(mainnet, asset.Bitcoin, v.Expected.Bip350Address)
+		if err != nil || hex.EncodeToString(script) != v.Expected.ScriptPubKey {
+			t.Errorf("%s is paid by script %x (%v), want %s", v.Expected.Bip350Address, script, err, v.Expected.ScriptPubKey)
+		}
+	}
+}
+
+// BIP340's test-vectors.csv, every row: what the library verifies that reads taproot keys
+// and signatures for us (in PSBTs), and what it signs where a row has a secret key. It
+// takes digests of 32 bytes alone, so that it must refuse the rows of other lengths.
+func TestSchnorrIsBIP340(t *testing.T) {
+	t.Parallel()
+	f, err := os.Open("testdata/bip340.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	for _, row := range rows[1:] {
+		secret, public, aux, message, signature := unhex(t, row[1]), unhex(t, row[2]), unhex(t, row[3]), unhex(t, row[4]), unhex(t, row[5])
+		short := len(message) != 32
+		verified := false
+		if key, err := schnorr.ParsePubKey(public); err == nil {
+			sig, err := schnorr.ParseSignature(signature)
+			verified = err == nil && sig.Verify(message, key)
+		}
+		if want := row[6] == "TRUE" && !short; verified != want {
+			t.Errorf("row %s (%s): verified is %t", row[0], row[7], verified)
+		}
+		counts[row[6]]++
+		if len(secret) == 0 || short {
+			continue
+		}
+		counts["signed"]++
+		key, _ := btcec.PrivKeyFromBytes(secret)
+		sig, err := schnorr.Sign(key, message, schnorr.CustomNonce([32]byte(aux)))
+		if err != nil || !bytes.Equal(sig.Serialize(), signature) || !bytes.Equal(schnorr.SerializePubKey(key.PubKey()), public) {
+			t.Errorf("row %s: signed as %x (%v), want %x", row[0], sig.Serialize(), err, signature)
+		}
+	}
+	if len(rows) != 20 || counts["TRUE"] != 9 || counts["FALSE"] != 10 || counts["signed"] != 4 {
+		t.Errorf("%d rows, %v", len(rows), counts)
+	}
+}
+
+func unhex(t *testing.T, text string) []byte {
+	t.Helper()
+	raw, err := hex.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 // checkTaproot tweaks an internal key; address may be left out.

@@ -9,6 +9,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/model"
 )
@@ -107,9 +108,8 @@ func (s *Store) spendable(c coin) bool {
 		(!c.coinbase || c.height <= tip-coinbaseMaturity+1)
 }
 
-// funds is what a payment of an asset may be made from, and whether an earlier plan is not
-// signed yet.
-func (s *Store) funds(id asset.ID) (f chain.Funds, unsigned bool, err error) {
+// funds is what a payment of an asset may be made from, and what its nonce waits for.
+func (s *Store) funds(id asset.ID) (f chain.Funds, at queue, err error) {
 	if s.accounts() {
 		return s.account(id)
 	}
@@ -127,7 +127,7 @@ func (s *Store) funds(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 		return cmp.Or(b.Units.Cmp(a.Units), cmp.Compare(a.TxID, b.TxID), cmp.Compare(a.Index, b.Index))
 	})
 	f.Coins = s.offered(f.Coins)
-	return f, false, nil
+	return f, at, nil
 }
 
 // offered are those of the coins, the largest first, that a plan may choose from.
@@ -141,19 +141,31 @@ func (s *Store) offered(coins []chain.Coin) []chain.Coin {
 	return append(coins[:coinsLargest:coinsLargest], worth[max(0, len(worth)-coinsSmallest):]...)
 }
 
+// queue is what a sender's next nonce waits for: an earlier plan that is not signed yet, or
+// too many of its transactions in no block.
+type queue struct{ unsigned, full bool }
+
 // account is the sender with what it can spend, from the books: of the chain's own
 // asset, and of the one to be paid if that is a token.
-func (s *Store) account(id asset.ID) (f chain.Funds, unsigned bool, err error) {
+func (s *Store) account(id asset.ID) (f chain.Funds, at queue, err error) {
 	from := s.senders[s.chain]
 	f.Sender, f.SenderPath, f.Nonce = from.address, from.path, from.nonce
+	inFlight := 0
 	for _, b := range s.batches {
-		unsigned = unsigned || b.chain == s.chain && b.attempts[0].State == payment.AttemptPlanned
+		if b.chain != s.chain {
+			continue
+		}
+		at.unsigned = at.unsigned || b.attempts[0].State == payment.AttemptPlanned
+		if b.state == swap.PaymentQueued || b.state == swap.PaymentSigned || b.state == swap.PaymentBroadcast {
+			inFlight++
+		}
 	}
+	at.full = inFlight >= s.config.InFlightMax
 	f.Balance, err = s.left(s.native.ID)
 	if err == nil && id != s.native.ID {
 		f.TokenBalance, err = s.left(id)
 	}
-	return f, unsigned, err
+	return f, at, err
 }
 
 // left is what the sender can spend of one asset.
@@ -191,7 +203,7 @@ func (c *change) reserve(batchID string, paid asset.Amount, plan chain.Plan) err
 	if !c.accounts() {
 		return c.reserveCoins(batchID, plan.Coins)
 	}
-	f, unsigned, err := c.account(paid.Asset)
+	f, at, err := c.account(paid.Asset)
 	if err != nil {
 		return err
 	}
@@ -201,7 +213,7 @@ func (c *change) reserve(batchID string, paid asset.Amount, plan chain.Plan) err
 			return err
 		}
 	}
-	if unsigned || short || f.Balance.Less(cost) || f.Nonce != plan.Nonce || f.SenderPath != plan.SenderPath {
+	if at.unsigned || at.full || short || f.Balance.Less(cost) || f.Nonce != plan.Nonce || f.SenderPath != plan.SenderPath {
 		return fmt.Errorf("nonce %d can't be taken: %w", plan.Nonce, payment.ErrChanged)
 	}
 	from := c.senders[c.chain]

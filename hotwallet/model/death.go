@@ -39,6 +39,9 @@ func (s *Store) Ended(_ context.Context, b payment.Batch) (payment.Ending, error
 	if !s.accounts() {
 		return s.endedCoin(row), nil
 	}
+	if b.State != swap.PaymentFailed { // nobody else uses a nonce of ours here
+		return payment.Ending{DeathRequest: payment.DeathRequest{Chain: s.chain}}, nil
+	}
 	p := s.payments[row.orders[0]]
 	if p.State != swap.PaymentFailed || !p.Failed || p.BatchID != b.ID {
 		return payment.Ending{}, fmt.Errorf("read how %s ended: %w", b.ID, payment.ErrChanged)

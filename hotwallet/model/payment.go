@@ -48,8 +48,8 @@ func (s *Store) Payment(_ context.Context, orderID string) (payment.Payment, err
 func (s *Store) Basis(_ context.Context, payments []payment.Payment) (payment.Basis, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	funds, unsigned, err := s.funds(payments[0].Order.Amount.Asset)
-	return payment.Basis{Funds: funds, Unsigned: unsigned, DepositsConfirmed: s.allConfirmed(payments)}, err
+	funds, at, err := s.funds(payments[0].Order.Amount.Asset)
+	return payment.Basis{Funds: funds, Unsigned: at.unsigned, Full: at.full, DepositsConfirmed: s.allConfirmed(payments)}, err
 }
 
 func (s *Store) allConfirmed(payments []payment.Payment) bool {
@@ -90,6 +90,21 @@ func (s *Store) StoreReason(_ context.Context, p payment.Payment, reason string)
 		return nil
 	})
 	return next, err
+}
+
+// StoreWithdrawn implements payment.Store.
+func (s *Store) StoreWithdrawn(_ context.Context, p payment.Payment) error {
+	return s.change(func(c *change) error {
+		row, err := c.guard(p)
+		if err != nil {
+			return err
+		}
+		if row.State != swap.PaymentQueued || row.BatchID != "" || row.House == nil {
+			return fmt.Errorf("take back %s: %w", p.Order.ID, payment.ErrChanged)
+		}
+		model.Delete(c.tx, c.payments, p.Order.ID)
+		return nil
+	})
 }
 
 // OrderOffset implements payment.OrderStore.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
@@ -34,7 +35,10 @@ type Config struct {
 	DustThreshold asset.Units
 	// Dust, if not nil, is each asset's threshold as it moves, in place of DustThreshold.
 	Dust func(asset.ID) asset.Units
-	Now  func() time.Time
+	// InFlightMax is how many of a sender's transactions may be in no block at once;
+	// payment.InFlightMax if zero.
+	InFlightMax int
+	Now         func() time.Time
 }
 
 // Store is the database as one chain sees it. Each process has one of its own.
@@ -59,6 +63,9 @@ func (d *Database) Store(chain asset.Chain, c Config) *Store {
 			}
 			return asset.Units{}
 		}
+	}
+	if c.InFlightMax == 0 {
+		c.InFlightMax = payment.InFlightMax
 	}
 	if c.Rules.Confirmations == nil {
 		c.Rules.Confirmations = map[asset.Chain]int64{chain: c.Confirmations}

@@ -15,6 +15,8 @@ import (
 func TestDroppedAttemptDoesNotSpin(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
+		replaced := 0
+		w.told = payment.Observer{Replaced: func(swap.Purpose) { replaced++ }}
 		w.bidding()
 		o := w.ordered()
 		w.step()
@@ -27,6 +29,9 @@ func TestDroppedAttemptDoesNotSpin(t *testing.T) {
 			w.must(w.engine.Round(context.Background()))
 		}
 		after := w.count(`SELECT version FROM batch WHERE batch_id = $1`, o.ID)
+		if replaced != 1 {
+			t.Fatalf("%d replacements were told", replaced)
+		}
 		if after-before > 2 {
 			t.Fatalf("%d writes in 20 rounds without any pause; %s", after-before, w.attempts(o))
 		}

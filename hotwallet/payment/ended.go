@@ -8,7 +8,6 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/swap"
-	"ferry/swap/asset"
 )
 
 // lookMost is how many blocks are looked through at a time for what ended a batch.
@@ -23,12 +22,13 @@ type look struct {
 	coin    string
 }
 
-// ended has the payments of a batch be queued again whose first coin can't be spent any
-// more by what was signed: somebody else has spent it, or what it was made from, deeper
-// than any reorganisation that is followed, as attestd says. Until then the batch goes on
-// as it was, because that coin may come back.
+// ended has the payments of a batch be queued again whose first coin, or nonce, can't be
+// spent any more by what was signed: somebody else has spent it, or what the coin was made
+// from, deeper than any reorganisation that is followed, as attestd says. Until then the
+// batch goes on as it was, because that coin or nonce may come back. A spend of somebody
+// else's halts the chain: nothing of this happens before people have resumed it.
 func (e *Engine) ended(ctx context.Context, b Batch) (dead bool, err error) {
-	if e.config.Coroner == nil || e.config.Chain.Family() != asset.UTXO || b.State != swap.PaymentSigned && b.State != swap.PaymentBroadcast {
+	if e.config.Coroner == nil || b.State != swap.PaymentSigned && b.State != swap.PaymentBroadcast {
 		return false, nil
 	}
 	end, err := e.config.Store.Ended(ctx, b)
@@ -54,7 +54,7 @@ func (e *Engine) ended(ctx context.Context, b Batch) (dead bool, err error) {
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	case cause != nil:
-		e.config.Log.Info("a payment's coin is gone; it is made anew once that is proved", "chain", e.config.Chain, "batch", b.ID,
+		e.config.Log.Info("a payment's coin or nonce is gone; it is made anew once that is proved", "chain", e.config.Chain, "batch", b.ID,
 			"anchor", end.Anchor, "spender", end.Spender, "error", cause)
 		return false, nil
 	}

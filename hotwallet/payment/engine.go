@@ -109,6 +109,10 @@ type Engine struct {
 	// apart are those that are paid each by itself.
 	gathering time.Time
 	apart     map[string]bool
+	// full is that the sender had no room for another transaction in this round; crowded
+	// are the payments that were told so before.
+	full    bool
+	crowded map[string]bool
 }
 
 type try struct {
@@ -146,7 +150,7 @@ func New(c Config) (*Engine, error) {
 		c.Poll = 250 * time.Millisecond
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
-		apart: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}}, nil
+		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -180,6 +184,7 @@ func (e *Engine) Round(ctx context.Context) error {
 	}
 	e.forget(open)
 	clear(e.unanswered)
+	e.full = false
 	moved, inARow := 0, 0
 	open, failed := e.gather(ctx, open)
 	switch {
@@ -193,6 +198,9 @@ func (e *Engine) Round(ctx context.Context) error {
 	for _, o := range open {
 		if moved == roundMost || inARow == failuresMost || ctx.Err() != nil {
 			break
+		}
+		if e.full && o.BatchID == "" && e.crowded[o.OrderID] {
+			continue // it says so already
 		}
 		if seen[o.key()] || e.config.Now().Before(e.tries[o.key()].due) {
 			continue
@@ -244,6 +252,7 @@ func (e *Engine) forget(open []Open) {
 	maps.DeleteFunc(e.worn, func(id string, _ bool) bool { return !still[id] })
 	maps.DeleteFunc(e.unlifted, func(id string, _ string) bool { return !still[id] })
 	maps.DeleteFunc(e.looks, func(id string, _ look) bool { return !still[id] })
+	maps.DeleteFunc(e.crowded, func(id string, _ bool) bool { return !still[id] })
 	for id := range e.apart {
 		if !still[id] {
 			delete(e.apart, id)

@@ -1,8 +1,10 @@
 package payment
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"ferry/hotwallet/chain"
 	"ferry/swap"
@@ -69,7 +71,80 @@ func (e *Engine) limitOf(p Payment) (feeLimit, error) {
 	if p.House.FeeMax.Less(most) {
 		most = p.House.FeeMax
 	}
-	return feeLimit{most: most, deferred: p.Order.Purpose != swap.PurposeGapFill}, nil
+	if p.Order.Purpose == swap.PurposeGapFill || e.config.Now().Sub(p.Order.At) <= deferMost {
+		return feeLimit{most: most, deferred: p.Order.Purpose != swap.PurposeGapFill}, nil
+	}
+	return e.lateLimit(p, most)
+}
+
+// lateLimit is what a sweep or a top-up may cost that has waited for deferMost: a sweep as
+// much of what it moves as any payment may, since what it holds can't be swept otherwise.
+// Where that is too little people have to look.
+func (e *Engine) lateLimit(p Payment, most asset.Units) (feeLimit, error) {
+	late := most
+	if e.isToken(p.Order) { // it can't spend more than the gas that is there
+		late = e.config.FeeMax
+	} else if p.Order.Purpose == swap.PurposeSweep {
+		var err error
+		if late, err = e.feeMax(p.Order.Amount.Units); err != nil {
+			return feeLimit{}, err
+		}
+	}
+	if late.Less(most) {
+		late = most
+	}
+	return feeLimit{most: late}, nil
+}
+
+// withdrawAfter is how long a sweep or a top-up may wait without a plan. Then it is taken
+// back, and decided anew by what is worth it then: it keeps its address from any other.
+const withdrawAfter = 24 * time.Hour
+
+// outlived reports a sweep or a top-up that is to be taken back.
+func (e *Engine) outlived(p Payment) bool {
+	o := p.Order
+	return p.House != nil && (o.Purpose == swap.PurposeSweep || o.Purpose == swap.PurposeGasTopUp) && e.config.Now().Sub(o.At) > withdrawAfter
+}
+
+// withdraw takes back a payment of the house's own that has no plan: nothing was signed for it.
+func (e *Engine) withdraw(ctx context.Context, p Payment, cause error) error {
+	if err := e.config.Store.StoreWithdrawn(ctx, p); err != nil {
+		return err
+	}
+	e.config.Log.Warn("payment of the house's own taken back, for it could not be planned in time", "chain", e.config.Chain, "order", p.Order.ID, "error", cause)
+	return nil
+}
+
+// sweptAgain plans another attempt of a sweep: it moves what the newest attempt moves and
+// costs together, less what it costs now; of a token as much as before. What has come since
+// is the next sweep's.
+func (e *Engine) sweptAgain(ctx context.Context, b Batch, f chain.Funds, r chain.Request) (chain.Plan, error) {
+	before, o := b.Newest().Plan, b.Payments[0].Order
+	if len(before.Outputs) != 1 {
+		return chain.Plan{}, fmt.Errorf("sweep %s has %d outputs", b.ID, len(before.Outputs))
+	}
+	moved := before.Outputs[0].Units
+	r.Whole, r.Outputs[0].Units = true, asset.Units{}
+	f.Coins, f.ChangePath = nil, before.ChangePath
+	switch {
+	case e.config.Chain.Family() == asset.UTXO:
+	case e.isToken(o):
+		if f.TokenBalance.Less(moved) {
+			return chain.Plan{}, &chain.ShortError{Asset: o.Amount.Asset, Has: f.TokenBalance, Needs: moved}
+		}
+		f.TokenBalance = moved
+	default:
+		total, err := moved.Add(before.Fee)
+		if err != nil {
+			return chain.Plan{}, fmt.Errorf("what %s moves and costs: %w", b.ID, err)
+		}
+		if f.Balance.Less(total) {
+			return chain.Plan{}, &chain.ShortError{Asset: o.Amount.Asset, Has: f.Balance, Needs: total}
+		}
+		f.Balance = total
+	}
+	plan, err := e.config.Payer.Plan(ctx, f, r)
+	return returned(b.Payments[0], f, plan), err
 }
 
 // request is what to plan for a payment. A sweep takes all that is there.

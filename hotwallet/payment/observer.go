@@ -1,6 +1,9 @@
 package payment
 
-import "ferry/hotwallet/chain"
+import (
+	"ferry/hotwallet/chain"
+	"ferry/swap"
+)
 
 // Signing is how a request to the signer ended.
 type Signing string
@@ -17,6 +20,14 @@ const (
 type Observer struct {
 	Signing   func(end Signing)
 	Broadcast func(answer chain.Acceptance)
+	// Replaced hears of each attempt that is planned after an earlier one.
+	Replaced func(purpose swap.Purpose)
+}
+
+func (o Observer) replaced(purpose swap.Purpose) {
+	if o.Replaced != nil {
+		o.Replaced(purpose)
+	}
 }
 
 func (o Observer) signing(end Signing) {

@@ -64,7 +64,15 @@ type Basis struct {
 	// Unsigned reports that an earlier batch's nonce is taken and its plan not
 	// signed yet (account chains): a later nonce could not be mined before it.
 	Unsigned bool
+	// Full: as many of the sender's transactions are in no block as may be at once
+	// (account chains).
+	Full bool
 }
+
+// InFlightMax is how many transactions of an account may be in no block at once unless
+// something else is configured: half of the 16 of one account that nodes keep for certain
+// (geth's AccountSlots).
+const InFlightMax = 8
 
 // Answer is what a node said to an attempt that was handed in.
 type Answer struct {
@@ -127,6 +135,9 @@ type Store interface {
 	// Deaths are those of all earlier batches of the orders, and of those that were to
 	// spend one of the coins, "<txid>:<index>".
 	Deaths(ctx context.Context, orders, coins []string) ([]DeathRequest, error)
+	// StoreWithdrawn takes back a payment of the house's own that has no plan: it was never
+	// stored, and may be again.
+	StoreWithdrawn(ctx context.Context, p Payment) error
 	// StoreReason stores why a payment without a batch stands still.
 	StoreReason(ctx context.Context, p Payment, reason string) (Payment, error)
 	// StoreBatchReason stores why a batch, and with it each of its payments, stands still.

@@ -31,6 +31,21 @@ const ReasonBid = "no block has taken the attempt before:"
 // ReasonBudget is that a batch waits at the most that it may cost.
 const ReasonBudget = "fees_above_limit: no block takes what the house offers at most for this amount"
 
+// ReasonPatient is that a sweep or a top-up offers all that it may and waits for fees to
+// fall, which is no alarm before it has waited for long.
+const ReasonPatient = "fees_above_limit: deferred: it offers all that it is worth, and waits for fees to fall"
+
+// atMost is why a batch waits that offers all that it may.
+func (e *Engine) atMost(b Batch) string {
+	for _, p := range b.Payments {
+		limit, err := e.limitOf(p)
+		if p.House == nil || err != nil || !limit.deferred {
+			return ReasonBudget
+		}
+	}
+	return ReasonPatient
+}
+
 // ReasonAttempts is that no other attempt is made for a batch.
 const ReasonAttempts = "no block takes it, and too many attempts were made for it: it waits for the newest"
 
@@ -132,15 +147,16 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 		return b, false, err
 	}
 	crash.Point("payment.replace.after")
+	e.config.Observer.replaced(b.Purpose)
 	e.config.Log.Info("payment offers more", "chain", e.config.Chain, "batch", b.ID, "attempt", b.Last().N, "fee", plan.Fee.String())
 	e.moved()
 	return b, true, nil
 }
 
 // mayBid: after each attempt some time is given, more of it where the signer has refused
-// others since. A sweep pays all that there is and waits for fees to fall.
+// others since.
 func (e *Engine) mayBid(b Batch) bool {
-	if e.config.Bid == nil || !e.config.Payer.Replaceable() || b.Purpose == swap.PurposeSweep || b.Newest().Plan.Size == 0 {
+	if e.config.Bid == nil || !e.config.Payer.Replaceable() || b.Newest().Plan.Size == 0 {
 		return false
 	}
 	signed, refused := 0, 0
@@ -224,6 +240,9 @@ func (e *Engine) replacement(ctx context.Context, b Batch, f chain.Funds, rate c
 		}
 	}
 	f, r = anchored(f, r)
+	if b.Purpose == swap.PurposeSweep {
+		return e.sweptAgain(ctx, b, f, r)
+	}
 	more := f.Coins
 	f.Coins = nil
 	plan, err := e.config.Payer.Plan(ctx, f, r)

@@ -48,6 +48,14 @@ func (e *Engine) stand(ctx context.Context, what standing, reason string, alarm 
 	return err
 }
 
+// PeopleReasons begin the reasons of a payment that goes on only once somebody has done
+// something: sent coins, raised a limit, or found out what is wrong. What else stands still
+// waits for another payment, a block, a node or lower fees, and goes on by itself.
+func PeopleReasons() []string {
+	return []string{ReasonFunds, ReasonAuthority, ReasonAmount, ReasonRefused, ReasonConflicting, ReasonBytes,
+		ReasonUnattestedLong, ReasonBudget, ReasonAttempts}
+}
+
 // reasonMost bounds a stored reason, in bytes.
 const reasonMost = 300
 

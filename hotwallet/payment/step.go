@@ -16,6 +16,7 @@ const (
 	ReasonFunds       = "waiting for funds"
 	ReasonToken       = "the token's contract refuses it now:"
 	ReasonEarlier     = "waiting for an earlier payment to be signed"
+	ReasonInFlight    = "waiting for room: as many of the sender's transactions are in no block as may be at once"
 	ReasonDeposit     = "a deposit it uses up is not confirmed in our book"
 	ReasonAuthority   = "the order is not allowed by its documents:"
 	ReasonAmount      = "the amount is above the limit for one payment"
@@ -52,6 +53,9 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	if basis.Unsigned {
 		e.later(p.Order.ID, waitLeast, waitMost)
 		return b, nil, false, e.stand(ctx, p, ReasonEarlier, false)
+	}
+	if basis.Full {
+		return b, nil, false, e.crowd(ctx, p)
 	}
 	plan, err := e.planFrom(ctx, basis, request(p, limit.most))
 	if err != nil {
@@ -92,6 +96,15 @@ func (e *Engine) admit(ctx context.Context, p Payment) (limit feeLimit, ok bool,
 	return limit, err == nil, err
 }
 
+// crowd has a payment wait for a block to take one of those before it. It is looked at again
+// in each round, the oldest first: as soon as one finds no room, none of the others has.
+func (e *Engine) crowd(ctx context.Context, p Payment) error {
+	e.full, e.crowded[p.Order.ID] = true, true
+	delete(e.tries, p.Order.ID)
+	delete(e.unattestedSince, p.Order.ID)
+	return e.stand(ctx, p, ReasonInFlight, false)
+}
+
 func (e *Engine) unconfirmed(ctx context.Context, p Payment) error {
 	e.later(p.Order.ID, waitLeast, waitMost)
 	return e.stand(ctx, p, ReasonDeposit, true)
@@ -101,7 +114,10 @@ func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, caus
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if errors.Is(cause, chain.ErrFeeMax) && limit.deferred {
+	if e.outlived(p) {
+		return e.withdraw(ctx, p, cause)
+	}
+	if limit.deferred && (errors.Is(cause, chain.ErrFeeMax) || errors.Is(cause, chain.ErrFunds) && p.Order.Purpose == swap.PurposeSweep) {
 		e.later(p.Order.ID, pauseLeast, pauseMost)
 		return e.stand(ctx, p, ReasonDeferred, false)
 	}
@@ -260,7 +276,7 @@ func (e *Engine) handIn(ctx context.Context, b Batch, a Attempt, refused string)
 	answer.Reason = cmp.Or(refused, answer.Reason)
 	e.config.Observer.broadcast(answer.Acceptance)
 	e.config.Log.Info("payment handed in", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "answer", answer.Acceptance)
-	if answer.Reason != "" && answer.Reason != b.Reason() {
+	if answer.Reason != "" && answer.Reason != ReasonPatient && answer.Reason != b.Reason() {
 		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "reason", answer.Reason)
 	}
 	b, err := e.config.Store.StoreAnswer(ctx, b, a.N, answer)
@@ -276,7 +292,7 @@ func (e *Engine) answer(b Batch, a Attempt, acceptance chain.Acceptance, cause e
 		if e.worn[b.ID] {
 			answer.Reason = ReasonAttempts
 		} else if e.spent[b.ID] {
-			answer.Reason = ReasonBudget
+			answer.Reason = e.atMost(b)
 		} else {
 			answer.Reason = e.unlifted[b.ID]
 		}

@@ -76,6 +76,8 @@ type world struct {
 	set     *watch.Set
 	// bid is in force from the next start on.
 	bid payment.Bidder
+	// inFlight is the most that may be in no block from the next start on; 0 for the usual.
+	inFlight int
 	// newID names quotes and swaps; swap.NewID unless it is set.
 	newID func(prefix string, at time.Time) string
 	// told is heard from the next start on.
@@ -161,7 +163,7 @@ func (w *world) start() {
 	var err error
 	w.store, err = postgres.New(w.pool, w.on, postgres.Config{
 		Confirmations: confirmations, Rules: w.rules(), DustThreshold: asset.NewUnits(1000), Tokens: tokens(w.on), GasReserve: w.gasReserve,
-		Burial: w.burial, Now: w.clock.Now, Log: log})
+		Burial: w.burial, InFlightMax: w.inFlight, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.lease, err = w.store.AcquireLease(ctx, "test")
 	w.must(err)

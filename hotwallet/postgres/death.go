@@ -17,6 +17,7 @@ import (
 var (
 	retryPaymentSQL = statement("RETRY_PAYMENT")
 	endedBatchSQL   = statement("ENDED_BATCH")
+	endedNonceSQL   = statement("ENDED_NONCE")
 	endedCoinSQL    = statement("ENDED_COIN")
 	makersDeathSQL  = statement("MAKERS_DEATH")
 	heldByBatchSQL  = statement("HELD_BY_BATCH")
@@ -58,12 +59,21 @@ func (s *Store) Ended(ctx context.Context, b payment.Batch) (payment.Ending, err
 	return end, nil
 }
 
+// endedNonce: a batch that failed has used its nonce itself; of another it ends nothing but
+// a stranger's use.
 func (s *Store) endedNonce(ctx context.Context, b payment.Batch, r *payment.DeathRequest) error {
 	var sender string
 	var nonce uint64
-	err := s.pool.QueryRow(ctx, endedBatchSQL, b.ID, s.chain).Scan(&sender, &nonce, &r.Spender, &r.Block.Height, &r.Block.Hash)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = payment.ErrChanged
+	sql, failed := endedNonceSQL, b.State == swap.PaymentFailed
+	if failed {
+		sql = endedBatchSQL
+	}
+	err := s.pool.QueryRow(ctx, sql, b.ID, s.chain).Scan(&sender, &nonce, &r.Spender, &r.Block.Height, &r.Block.Hash)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows) && failed:
+		return payment.ErrChanged
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
 	}
 	r.Anchor = fmt.Sprintf("%s:%s:%d", s.chain, sender, nonce)
 	r.Spent = r.Anchor

@@ -10,6 +10,13 @@ SELECT a.sender, a.nonce, p.txid, p.height, p.block_hash
 FROM attempt a JOIN payment p USING (batch_id)
 WHERE a.batch_id = $1 AND a.chain = $2 AND a.n = 1 AND a.nonce IS NOT NULL AND p.state = 'failed' AND p.mined_failed LIMIT 1
 
+-- ENDED_NONCE
+-- Who has used the nonce of a batch's attempts, if that is none of these.
+SELECT a.sender, a.nonce, n.txid, n.height, n.block_hash
+FROM attempt a JOIN deposit_sent n ON n.chain = a.chain AND n.address = a.sender AND n.nonce = a.nonce
+WHERE a.batch_id = $1 AND a.chain = $2 AND a.n = 1 AND n.txid <> ''
+  AND NOT EXISTS (SELECT FROM attempt o WHERE o.batch_id = $1 AND o.txid = n.txid)
+
 -- ENDED_COIN
 -- The coin that every attempt of a batch spends: where it was (-1: in no block yet), or who has spent it in which
 -- block. What one of the batch's own transactions spends has not ended it.
@@ -50,8 +57,9 @@ UPDATE attempt SET state = CASE state WHEN 'planned' THEN 'dropped' ELSE 'dead' 
 WHERE batch_id = $1 AND state IN ('planned', 'signed', 'broadcast', 'mined', 'replaced')
 
 -- FREE_PAYMENTS
--- Its payments are to be planned like new ones.
-UPDATE payment SET state = 'queued', batch_id = NULL, reason = '', txid = '', fee = 0, height = NULL, block_hash = NULL,
+-- Its payments are to be planned like new ones; a nonce that is used up need not be filled.
+UPDATE payment SET state = CASE purpose WHEN 'gap_fill' THEN 'failed' ELSE 'queued' END, batch_id = NULL,
+    reason = CASE purpose WHEN 'gap_fill' THEN 'another transaction has used the nonce' ELSE '' END, txid = '', fee = 0, height = NULL, block_hash = NULL,
     mined_failed = false, version = version + 1, queued_at = CASE state WHEN 'failed' THEN $2 ELSE queued_at END, updated_at = $2
 WHERE batch_id = $1 AND (state = 'failed' AND retry > failed_retry OR state IN ('signed', 'broadcast'))
 RETURNING body::text

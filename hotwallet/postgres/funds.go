@@ -39,13 +39,15 @@ func (s *Store) Basis(ctx context.Context, payments []payment.Payment) (payment.
 	first := payments[0].Order
 	err := s.read(ctx, func(tx pgx.Tx) (err error) {
 		b.DepositsConfirmed = true
+		var at queue
 		if payments[0].House != nil {
-			b.Funds, b.Unsigned, err = s.houseFunds(ctx, tx, payments[0])
+			b.Funds, at, err = s.houseFunds(ctx, tx, payments[0])
 		} else if keepsAccounts(s.chain) {
-			b.Funds, b.Unsigned, err = s.payingSender(ctx, tx, first.Amount.Asset)
+			b.Funds, at, err = s.payingSender(ctx, tx, first.Amount.Asset)
 		} else {
 			b.Funds, err = s.spendableCoins(ctx, tx, first.ID)
 		}
+		b.Unsigned, b.Full = at.unsigned, at.full
 		for i := 0; i < len(payments) && err == nil; i++ {
 			err = s.basisOf(ctx, tx, payments[i].Order, &b)
 		}
@@ -98,18 +100,22 @@ func (s *Store) spendableCoins(ctx context.Context, tx pgx.Tx, orderID string) (
 	return f, err
 }
 
-// payingSender is the account that pays an asset, and whether a nonce is taken and
-// unsigned.
-func (s *Store) payingSender(ctx context.Context, tx pgx.Tx, id asset.ID) (f chain.Funds, unsigned bool, err error) {
-	err = tx.QueryRow(ctx, senderSQL, s.chain, s.native.ID, true).Scan(&f.Sender, &f.SenderPath, &f.Nonce, &f.Balance, &unsigned)
+// queue is what an account's next nonce waits for: unsigned that an earlier one is taken and
+// its plan not signed yet, full that too many of its transactions are in no block.
+type queue struct{ unsigned, full bool }
+
+// payingSender is the account that pays an asset, and what its next nonce waits for.
+func (s *Store) payingSender(ctx context.Context, tx pgx.Tx, id asset.ID) (f chain.Funds, at queue, err error) {
+	most := s.config.InFlightMax
+	err = tx.QueryRow(ctx, senderSQL, s.chain, s.native.ID, true, most).Scan(&f.Sender, &f.SenderPath, &f.Nonce, &f.Balance, &at.unsigned, &at.full)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return f, false, errors.New("no sender is set up yet")
+		return f, at, errors.New("no sender is set up yet")
 	}
 	if err != nil || id == s.native.ID {
-		return f, unsigned, err
+		return f, at, err
 	}
-	err = tx.QueryRow(ctx, senderSQL, s.chain, id, false).Scan(&f.Sender, &f.SenderPath, &f.Nonce, &f.TokenBalance, &unsigned)
-	return f, unsigned, err
+	err = tx.QueryRow(ctx, senderSQL, s.chain, id, false, most).Scan(&f.Sender, &f.SenderPath, &f.Nonce, &f.TokenBalance, &at.unsigned, &at.full)
+	return f, at, err
 }
 
 // reserveCoins ties every coin of the plan to the batch, or fails.
@@ -151,13 +157,15 @@ func (r *coinRows) add(c chain.Coin) {
 }
 
 // takeNonce gives the plan's nonce to it, if it is the next one, nothing before
-// it is unsigned and the balances still cover the payment and its fee.
+// it is unsigned, no more of the sender's transactions wait for a block than may, and the
+// balances still cover the payment and its fee. Whoever plans holds the chain's lock, so
+// that two never count the same.
 func (s *Store) takeNonce(ctx context.Context, tx pgx.Tx, p payment.Payment, plan chain.Plan) (*int64, error) {
 	if p.House != nil && p.Order.Purpose != swap.PurposeGasTopUp {
 		return s.takeHouseNonce(ctx, tx, p, plan)
 	}
 	paid := p.Order.Amount
-	f, unsigned, err := s.payingSender(ctx, tx, paid.Asset)
+	f, at, err := s.payingSender(ctx, tx, paid.Asset)
 	if err != nil {
 		return nil, err
 	}
@@ -168,8 +176,8 @@ func (s *Store) takeNonce(ctx context.Context, tx pgx.Tx, p payment.Payment, pla
 		}
 		short = false
 	}
-	if unsigned || short || f.Balance.Less(cost) {
-		return nil, fmt.Errorf("another plan is unsigned or the balance is short: %w", payment.ErrChanged)
+	if at.unsigned || at.full || short || f.Balance.Less(cost) {
+		return nil, fmt.Errorf("another plan is unsigned, too many are in no block or the balance is short: %w", payment.ErrChanged)
 	}
 	nonce := int64(plan.Nonce)
 	if err := changedOne(tx.Exec(ctx, takeNonceSQL, s.chain, nonce, plan.SenderPath)); err != nil {

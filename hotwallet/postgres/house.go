@@ -20,6 +20,7 @@ var (
 	sweepUnitsSQL      = statement("SWEEP_UNITS")
 	consolidatedSQL    = statement("CONSOLIDATED_COINS")
 	freeNonceSQL       = statement("FREE_NONCE")
+	withdrawSQL        = statement("WITHDRAW_PAYMENT")
 )
 
 // house is the body of a payment of the house's own: an order, and what it rests on.
@@ -40,7 +41,7 @@ func decodePayment(body string, p *payment.Payment) error {
 
 // houseFunds are what a payment of the house's own is made from: a deposit address, small
 // coins, or the sender.
-func (s *Store) houseFunds(ctx context.Context, tx pgx.Tx, p payment.Payment) (f chain.Funds, unsigned bool, err error) {
+func (s *Store) houseFunds(ctx context.Context, tx pgx.Tx, p payment.Payment) (f chain.Funds, at queue, err error) {
 	switch {
 	case !keepsAccounts(s.chain) && p.House.Lifts != "":
 		f, err = s.liftFunds(ctx, tx, p)
@@ -49,12 +50,12 @@ func (s *Store) houseFunds(ctx context.Context, tx pgx.Tx, p payment.Payment) (f
 	case p.Order.Purpose == swap.PurposeSweep:
 		f, err = s.sweepingAccount(ctx, tx, p)
 	default:
-		f, unsigned, err = s.payingSender(ctx, tx, s.native.ID)
-		if p.Order.Purpose == swap.PurposeGapFill {
-			f.Nonce, unsigned = p.House.Nonce, false
+		f, at, err = s.payingSender(ctx, tx, s.native.ID)
+		if p.Order.Purpose == swap.PurposeGapFill { // those that are in no block wait for it
+			f.Nonce, at = p.House.Nonce, queue{}
 		}
 	}
-	return f, unsigned, err
+	return f, at, err
 }
 
 // sweepingAccount is a deposit address with what of its holdings is buried: what came since
@@ -122,4 +123,15 @@ func (s *Store) takeHouseNonce(ctx context.Context, tx pgx.Tx, p payment.Payment
 		err = changedOne(tx.Exec(ctx, sweepUnitsSQL, p.Order.ID, plan.Outputs[0].Units))
 	}
 	return &nonce, err
+}
+
+// StoreWithdrawn implements payment.Store.
+func (s *Store) StoreWithdrawn(ctx context.Context, p payment.Payment) error {
+	err := s.write(ctx, func(tx pgx.Tx) error {
+		return changedOne(tx.Exec(ctx, withdrawSQL, p.Order.ID, s.chain, p.Version))
+	})
+	if err != nil {
+		return fmt.Errorf("take back %s: %w", p.Order.ID, err)
+	}
+	return nil
 }

@@ -16,7 +16,10 @@ WHERE a.chain = $1 AND a.txid = ANY($2)
 ORDER BY a.txid, o.position
 
 -- INCLUDE_PAYMENT
-UPDATE payment SET state = 'confirmed', txid = $2, fee = $3, height = $4, block_hash = $5, mined_failed = $6,
+-- A sweep has moved what this attempt says: each moves another amount of the chain's own asset.
+UPDATE payment SET state = 'confirmed', txid = $2,
+    units = CASE purpose WHEN 'sweep' THEN coalesce((SELECT (a.plan #>> '{outputs,0,units}')::numeric FROM attempt a
+        WHERE a.batch_id = $8 AND a.txid = $2), units) ELSE units END, fee = $3, height = $4, block_hash = $5, mined_failed = $6,
     version = version + 1, updated_at = $7
 WHERE order_id = $1 AND batch_id = $8 AND state IN ('signed', 'broadcast')
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -16,6 +17,8 @@ var (
 	measureChainSQL       = statement("MEASURE_CHAIN")
 	measureComparisonsSQL = statement("MEASURE_COMPARISONS")
 	measurePaymentsSQL    = statement("MEASURE_PAYMENTS")
+	measureUnminedSQL     = statement("MEASURE_UNMINED")
+	measurePeopleSQL      = statement("MEASURE_PEOPLE")
 	measureDepositsSQL    = statement("MEASURE_DEPOSITS")
 	measurePoolSQL        = statement("MEASURE_POOL")
 	measureLeaseSQL       = statement("MEASURE_LEASE")
@@ -48,6 +51,19 @@ type PaymentMeasure struct {
 	Standing int64
 }
 
+// UnminedMeasure is what nodes may have and no block has.
+type UnminedMeasure struct {
+	Transactions int64
+	// OldestSeconds is since the oldest of them was planned; 0 where there is none.
+	OldestSeconds float64
+}
+
+// PeopleMeasure counts the open payments of a purpose that wait for somebody.
+type PeopleMeasure struct {
+	Purpose  swap.Purpose
+	Payments int64
+}
+
 // DepositMeasure counts the deposits of a state that is not final.
 type DepositMeasure struct {
 	State    swap.DepositState
@@ -60,12 +76,15 @@ type Measure struct {
 	// Comparisons has one for each asset; it is empty before the first.
 	Comparisons []ComparisonMeasure
 	Payments    []PaymentMeasure
-	Deposits    []DepositMeasure
+	Unmined     UnminedMeasure
+	// People has one for each purpose with open payments.
+	People   []PeopleMeasure
+	Deposits []DepositMeasure
 	// Ready is how many deposit addresses wait to be given, up to 10,000.
 	Ready int64
 }
 
-// MeasureChain reads all of it, for scrapes: five statements that indexes answer.
+// MeasureChain reads all of it, for scrapes: seven statements that indexes answer.
 func MeasureChain(ctx context.Context, db MeasureReader, chain asset.Chain) (Measure, error) {
 	var m Measure
 	err := db.QueryRow(ctx, measureChainSQL, chain).Scan(&m.Chain.Height, &m.Chain.TipSeconds, &m.Chain.Halted)
@@ -76,6 +95,12 @@ func MeasureChain(ctx context.Context, db MeasureReader, chain asset.Chain) (Mea
 		return m, err
 	}
 	if m.Payments, err = readAll[PaymentMeasure](ctx, db, "measure the open payments", measurePaymentsSQL, chain); err != nil {
+		return m, err
+	}
+	if err = db.QueryRow(ctx, measureUnminedSQL, chain).Scan(&m.Unmined.Transactions, &m.Unmined.OldestSeconds); err != nil {
+		return m, fmt.Errorf("measure what no block of %s has: %w", chain, err)
+	}
+	if m.People, err = readAll[PeopleMeasure](ctx, db, "measure what waits for people", measurePeopleSQL, chain, payment.PeopleReasons()); err != nil {
 		return m, err
 	}
 	if m.Deposits, err = readAll[DepositMeasure](ctx, db, "measure the deposits", measureDepositsSQL, chain); err != nil {

@@ -18,6 +18,18 @@ SELECT purpose, state, count(*), coalesce(extract(epoch FROM now() - min(queued_
 FROM payment WHERE chain = $1 AND state NOT IN ('final', 'failed')
 GROUP BY purpose, state
 
+-- MEASURE_UNMINED
+-- Transactions that nodes may have and no block has: how many batches, and since how many
+-- seconds the oldest is planned.
+SELECT count(*), coalesce(extract(epoch FROM now() - min(planned_at)), 0)::float8
+FROM batch WHERE chain = $1 AND state IN ('signed', 'broadcast')
+
+-- MEASURE_PEOPLE
+-- Open payments, by purpose, that go on only once somebody has done something: their reason
+-- begins with one of $2.
+SELECT purpose, count(*) FILTER (WHERE EXISTS (SELECT FROM unnest($2::text[]) r (begins) WHERE starts_with(reason, r.begins)))
+FROM payment WHERE chain = $1 AND state NOT IN ('final', 'failed') GROUP BY purpose
+
 -- MEASURE_DEPOSITS
 -- Deposits that are not confirmed yet.
 SELECT state, count(*) FROM deposit WHERE chain = $1 AND state IN ('seen', 'in_block') GROUP BY state

@@ -88,7 +88,8 @@ WHERE chain = $1 AND role = 1 AND branch = 1
 -- What the sender can spend of the asset $2: what it holds itself, less funding and sweeps
 -- that are not deep enough, and less payments of its own that have a plan and are in no block: their
 -- amounts, and their fees where these are paid in it ($3). What lies on deposit
--- addresses is no part of it.
+-- addresses is no part of it. Besides: whether a plan of its own is unsigned, and whether $4
+-- of its transactions, or more, are in no block.
 SELECT s.address, s.path, s.next_nonce,
     greatest(0, coalesce((SELECT h.units FROM holding h WHERE h.chain = s.chain AND h.address = s.address AND h.asset = $2), 0)
         - coalesce((SELECT sum(d.units) FROM deposit d
@@ -98,7 +99,9 @@ SELECT s.address, s.path, s.next_nonce,
             WHERE p.chain = s.chain AND p.state IN ('queued', 'signed', 'broadcast') AND p.purpose <> 'sweep'), 0)
         - coalesce((SELECT sum(p.units) FROM payment p
             WHERE p.chain = s.chain AND p.asset = $2 AND p.state = 'confirmed' AND p.purpose = 'sweep' AND NOT p.mined_failed), 0)),
-    EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.sender = s.address AND a.state = 'planned' AND a.n = 1)
+    EXISTS (SELECT 1 FROM attempt a WHERE a.chain = s.chain AND a.sender = s.address AND a.state = 'planned' AND a.n = 1),
+    (SELECT count(*) FROM batch b JOIN attempt a USING (batch_id) WHERE b.chain = s.chain
+        AND b.state IN ('queued', 'signed', 'broadcast') AND a.n = 1 AND a.sender = s.address) >= $4
 FROM sender s WHERE s.chain = $1
 
 -- PLAN_PAYMENTS

@@ -10,6 +10,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
+	"ferry/swap"
 	"ferry/swap/asset"
 )
 
@@ -44,6 +45,12 @@ func (s *Store) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.
 				return err
 			}
 			return tx.QueryRow(ctx, builtOnSQL, b.ID).Scan(&basis.BuiltOn)
+		}
+		if b.Purpose == swap.PurposeSweep {
+			if basis.Funds, err = s.sweepingAccount(ctx, tx, b.Payments[0]); err == nil {
+				basis.Funds.Nonce = newest.Plan.Nonce
+			}
+			return err
 		}
 		basis.Funds, err = s.replacedSender(ctx, tx, b, newest.Plan)
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -45,6 +46,9 @@ type Config struct {
 	// SpendDepth is how deep coins must be that Basis offers (UTXO chains); as deep as
 	// payments if that is more.
 	SpendDepth int64
+	// InFlightMax is how many transactions of the account that pays may be in no block at
+	// once (account chains); payment.InFlightMax if zero.
+	InFlightMax int
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	Log *slog.Logger
@@ -53,6 +57,9 @@ type Config struct {
 func (c Config) validate() error {
 	if c.Log == nil {
 		return errors.New("a log is missing")
+	}
+	if c.InFlightMax < 0 {
+		return fmt.Errorf("%d transactions in no block at once; at least 1, or 0 for %d", c.InFlightMax, payment.InFlightMax)
 	}
 	return nil
 }
@@ -89,6 +96,9 @@ func New(pool *pgxpool.Pool, chain asset.Chain, c Config) (*Store, error) {
 			}
 			return asset.Units{}
 		}
+	}
+	if c.InFlightMax == 0 {
+		c.InFlightMax = payment.InFlightMax
 	}
 	if c.Now == nil {
 		c.Now = time.Now

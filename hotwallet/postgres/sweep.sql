@@ -69,6 +69,11 @@ SELECT $2, $1, '', $3, $4, $5, $6, $7, 'queued', $8, $9, $10, $11, $11
 WHERE NOT EXISTS (SELECT 1 FROM halt h WHERE h.chain = $1)
 ON CONFLICT DO NOTHING
 
+-- WITHDRAW_PAYMENT
+-- Of the house's own, without a plan.
+DELETE FROM payment WHERE order_id = $1 AND chain = $2 AND version = $3 AND state = 'queued' AND batch_id IS NULL
+  AND swap_id = '' AND purpose IN ('sweep', 'gas_topup')
+
 -- HOUSE_ENDS
 -- The sender, and the path of the address $2 of its chain.
 SELECT s.address, coalesce((SELECT a.path FROM address a WHERE a.chain = s.chain AND a.address = $2), '') FROM sender s WHERE s.chain = $1
@@ -87,10 +92,12 @@ SELECT a.path, coalesce((SELECT max(n.nonce) + 1 FROM deposit_sent n WHERE n.cha
 FROM address a WHERE a.chain = $1 AND a.address = $2 AND a.role = 0
 
 -- ADD_DEPOSIT_SENT
-INSERT INTO deposit_sent (chain, address, nonce, height)
-SELECT $1, n.address, n.nonce, $2 FROM unnest($3::text[], $4::bigint[]) AS n (address, nonce)
-JOIN address a ON a.chain = $1 AND a.address = n.address AND a.role = 0
-ON CONFLICT (chain, address, nonce) DO UPDATE SET height = excluded.height
+-- Of deposit addresses, and of the sender what others have sent ($6: none of ours).
+INSERT INTO deposit_sent (chain, address, nonce, height, txid, block_hash)
+SELECT $1, n.address, n.nonce, $2, n.txid, $7 FROM unnest($3::text[], $4::bigint[], $5::text[], $6::boolean[]) AS n (address, nonce, txid, strange)
+WHERE EXISTS (SELECT FROM address a WHERE a.chain = $1 AND a.address = n.address AND a.role = 0)
+   OR n.strange AND EXISTS (SELECT FROM sender s WHERE s.chain = $1 AND s.address = n.address)
+ON CONFLICT (chain, address, nonce) DO UPDATE SET height = excluded.height, txid = excluded.txid, block_hash = excluded.block_hash
 
 -- REMOVE_DEPOSIT_SENT
 DELETE FROM deposit_sent WHERE chain = $1 AND height = $2

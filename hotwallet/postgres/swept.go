@@ -39,20 +39,24 @@ func (c *change) swept(b chain.Block, a attempt, sp spend, f *foreign) {
 	f.add(sp.txid, a.amount.Asset, new(big.Int).Sub(moved.Big(), arrived))
 }
 
-// moveSent stores the nonces that deposit addresses have used up in the block.
-func (c *change) moveSent(ctx context.Context, b chain.Block, _ map[string][]attempt) error {
-	var addresses []string
+// moveSent stores the nonces that were used up in the block, and by what: of deposit
+// addresses, and by others of the address that pays.
+func (c *change) moveSent(ctx context.Context, b chain.Block, own map[string][]attempt) error {
+	var addresses, txids []string
 	var nonces []int64
+	var strange []bool
 	for _, d := range b.Debits {
 		if d.CoinID == "" && !d.Fee.IsZero() && d.Asset == c.native.ID {
+			_, ours := own[d.TxID]
 			addresses, nonces = append(addresses, d.Address), append(nonces, int64(d.Nonce))
+			txids, strange = append(txids, d.TxID), append(strange, !ours)
 		}
 	}
 	if len(addresses) == 0 {
 		return nil
 	}
-	if _, err := c.tx.Exec(ctx, addSentSQL, c.chain, b.Height, addresses, nonces); err != nil {
-		return fmt.Errorf("store what deposit addresses sent: %w", err)
+	if _, err := c.tx.Exec(ctx, addSentSQL, c.chain, b.Height, addresses, nonces, txids, strange, b.Hash); err != nil {
+		return fmt.Errorf("store which nonces are used up: %w", err)
 	}
 	return nil
 }

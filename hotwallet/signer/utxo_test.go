@@ -3,11 +3,8 @@ package signer
 import (
 	"bytes"
 	"encoding/hex"
-	"strings"
 	"testing"
 
-	"github.com/btcsuite/btcd/btcec/v2"
-	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"ferry/hotwallet/keys"
@@ -213,46 +210,6 @@ func TestCapsLimitEachTransaction(t *testing.T) {
 				t.Fatalf("within the caps: %v", err)
 			}
 		})
-	}
-}
-
-// BIP143's example "Native P2WPKH": its second input.
-func TestWitnessIsBIP143(t *testing.T) {
-	t.Parallel()
-	unsigned := "0100000002fff7f7881a8099afa6940d42d1e7f6362bec38171ea3edf433541db4e4ad969f0000000000eeffffff" +
-		"ef51e1b804cc89d182d279655c3aa89e815b1b309fe287d9b2b55d57b90ec68a0100000000ffffffff" +
-		"02202cb206000000001976a9148280b37df378db99f66f85c95a783a76ac7a6d5988ac" +
-		"9093510d000000001976a9143bde42dbee7e4dbe6a21b2d50ce2f0167faa815988ac11000000"
-	tx := new(wire.MsgTx)
-	if err := tx.DeserializeNoWitness(hex.NewDecoder(strings.NewReader(unsigned))); err != nil {
-		t.Fatal(err)
-	}
-	fetcher := txscript.NewMultiPrevOutFetcher(nil)
-	spent := make([]*wire.TxOut, 2)
-	for i, out := range []struct {
-		script string
-		units  int64
-	}{
-		{"2103c9f4836b9a4f77fc0d81f7bcb01b7f1b35916864b9476c241ce9fc198bd25432ac", 625_000_000},
-		{"00141d0f172a0ecb48aee1be1f2687d2963ae33f71a1", 600_000_000},
-	} {
-		spent[i] = wire.NewTxOut(out.units, unhex(t, out.script))
-		fetcher.AddPrevOut(tx.TxIn[i].PreviousOutPoint, spent[i])
-	}
-	key, public := btcec.PrivKeyFromBytes(unhex(t, "619c335025c7f4012e556c2a58b2506e30b8511b53ade95ea316fd8c3286feb9"))
-	b := utxoTx{chain: asset.Bitcoin, tx: tx, spent: spent, public: [][]byte{nil, public.SerializeCompressed()}}
-	got, err := b.witness(txscript.NewTxSigHashes(tx, fetcher), 1, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{
-		"304402203609e17b84f6a7d30c80bfa610b5b4542f32a8a0d5447a12fb1366d7f01cc44a0220573a954c4518331561406f90300e8f3358f51928d43c212a8caed02de67eebee01",
-		"025476c2e83188368da1ff3e292e7acafcdb3566bb0ad253f62fc70f07aeee6357",
-	}
-	for i := range want {
-		if hex.EncodeToString(got[i]) != want[i] {
-			t.Errorf("witness item %d is %x, want %s", i, got[i], want[i])
-		}
 	}
 }
 

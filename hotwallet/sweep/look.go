@@ -114,6 +114,13 @@ func (r *Runner) coins(ctx context.Context) error {
 	if !Consolidate(r.config.Settings, c) {
 		return nil
 	}
+	most, err := c.Units.MulDiv(big.NewInt(1), big.NewInt(InputWorth), asset.Down)
+	if err != nil {
+		return err
+	}
+	if r.config.FeeMax.Less(most) {
+		most = r.config.FeeMax
+	}
 	return r.store(ctx, []Intent{{Purpose: swap.PurposeSweep, Coin: c.Smallest, Units: c.Units,
-		Asset: r.config.Chain.NativeID(), FeeMax: r.config.FeeMax}})
+		Asset: r.config.Chain.NativeID(), FeeMax: most}})
 }

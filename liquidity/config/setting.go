@@ -110,6 +110,7 @@ var houseSettings = []setting[liquidity.Config]{
 	whole(path(kindMarket, "premium_most_ppm"), func(c *liquidity.Config) *int64 { return &c.Market.PremiumMostPPM }, 0, partMost),
 	whole(path(kindMarket, "skew_most_ppm"), func(c *liquidity.Config) *int64 { return &c.Market.SkewMostPPM }, 0, partMost),
 	whole(path(kindMarket, "loss_most_ppm"), func(c *liquidity.Config) *int64 { return &c.Market.LossMostPPM }, 0, partMost),
+	whole(path(kindMarket, "drawdown_most_ppm"), func(c *liquidity.Config) *int64 { return &c.Market.DrawdownMostPPM }, 0, partMost),
 	whole(path(kindMarket, "stop_move_ppm"), func(c *liquidity.Config) *int64 { return &c.Market.StopMovePPM }, 0, wholePPM),
 	whole(path(kindLimits, "oversubscribe_ppm"), func(c *liquidity.Config) *int64 { return &c.OversubscribePPM }, 0, 2*wholePPM),
 	whole(path(kindLimits, "unconfirmed_ppm"), func(c *liquidity.Config) *int64 { return &c.UnconfirmedPPM }, 0, 2*wholePPM),

@@ -22,12 +22,21 @@ func (s *Store) Book(ctx context.Context, l liquidity.Lock, b liquidity.Bounds) 
 	return booking, nil
 }
 
-// bookBatch measures what is promised, decides about each request in turn, as if the ones
+// bookBatch books at once what surely fits, and measures otherwise.
+func (s *Store) bookBatch(ctx context.Context, id asset.ID, batch []*request) error {
+	decided, err := s.bookAtOnce(ctx, id, batch)
+	if err != nil || decided {
+		return err
+	}
+	return s.bookMeasured(ctx, id, batch)
+}
+
+// bookMeasured measures what is promised, decides about each request in turn, as if the ones
 // before it had been booked alone, and stores those that fit. It takes two round trips to
 // the database, or three: what begins the transaction, waits for others and measures goes
 // in one, what stores and commits in the other. A connection that is released within a
 // transaction is closed by the pool, and so rolled back.
-func (s *Store) bookBatch(ctx context.Context, id asset.ID, batch []*request) error {
+func (s *Store) bookMeasured(ctx context.Context, id asset.ID, batch []*request) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)

@@ -33,10 +33,17 @@ type tallies struct {
 
 // of is the tally, if it holds for the turn, at a time and for those balances.
 func (t *tallies) of(id asset.ID, turn int64, now time.Time, batch []*request) (tally, bool) {
+	last, ok := t.latest(id, now, batch)
+	return last, ok && last.turn+1 == turn
+}
+
+// latest is the tally, if it holds at a time and for those balances where nobody else has
+// had a turn since.
+func (t *tallies) latest(id asset.ID, now time.Time, batch []*request) (tally, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	last, ok := t.list[id]
-	if !ok || last.turn+1 != turn || now.Sub(last.readAt).Abs() >= tallyFor {
+	if !ok || now.Sub(last.readAt).Abs() >= tallyFor {
 		return tally{}, false
 	}
 	for _, r := range batch {

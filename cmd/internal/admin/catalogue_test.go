@@ -17,6 +17,7 @@ import (
 	"ferry/cmd/internal/admin/wallet"
 	"ferry/cmd/internal/admin/witness"
 	"ferry/liquidity"
+	"ferry/liquidity/config"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -69,6 +70,7 @@ func TestOperationsDescribesEveryMetric(t *testing.T) {
 	desk.Requotes(found)
 	desk.Locks(found, nil, time.Now)
 	desk.Prices(found, func() []liquidity.Price { return nil })
+	desk.Config(found, func() config.Report { return config.Report{} })
 	desk.Pairs(found, func() []swap.Rate { return nil })
 	desk.Drawdown(found, func() int64 { return 0 })
 	desk.Hedges(found, nil)

@@ -93,8 +93,8 @@ func mismatches() []Row {
 		{"refund.each_deposit", "each deposit goes back by itself, all of them", mismatch,
 			"for _, i := range d.partsOf(m) {\n\t\tif d = refund(", "for _, i := range d.partsOf(m)[:1] {\n\t\tif d = refund(", nil},
 		{"refund.told", "a refund says why it is one", mismatch,
-			"is %s: a refund of %s to the refund address is ordered.\", deposit.Amount, deposit.Verdict, back)",
-			"of %s: a refund of %s is ordered.\", deposit.Amount, deposit.Verdict, back)", nil},
+			"is %s: a refund of %s to the refund address is ordered.\", deposit.Amount, is, back)",
+			"of %s: a refund of %s is ordered.\", deposit.Amount, is, back)", nil},
 	}
 }
 

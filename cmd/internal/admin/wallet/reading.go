@@ -23,6 +23,9 @@ var (
 	payments   = admin.Gauge("ferry_payments_open", "Payments neither final nor failed.", "chain", "purpose", "state")
 	paymentAge = admin.Gauge("ferry_payment_oldest_age_seconds", "Since the oldest open payment of the state was queued.", "chain", "purpose", "state")
 	standing   = admin.Gauge("ferry_payments_standing", "Open payments that stand still for a reason.", "chain", "purpose", "state")
+	unmined    = admin.Gauge("ferry_payments_unmined", "Transactions that nodes may have and no block has.", "chain")
+	unminedAge = admin.Gauge("ferry_payment_unmined_oldest_seconds", "Since the oldest of these was planned; 0 without one.", "chain")
+	people     = admin.Gauge("ferry_payments_waiting_people", "Open payments that go on only once somebody has done something.", "chain", "purpose")
 	deposits   = admin.Gauge("ferry_deposits_unconfirmed", "Deposits that are seen or in a block, and not confirmed.", "chain", "state")
 	addresses  = admin.Gauge("ferry_addresses_ready", "Deposit addresses that wait to be given, counted up to 10,000.", "chain")
 )
@@ -38,7 +41,7 @@ func reading(pool *pgxpool.Pool, chain asset.Chain) *admin.Reading {
 			return nil, err
 		}
 		return samples(m, chain), nil
-	}, height, tipAge, halted, difference, compared, payments, paymentAge, standing, deposits, addresses)
+	}, height, tipAge, halted, difference, compared, payments, paymentAge, standing, unmined, unminedAge, people, deposits, addresses)
 }
 
 func samples(m postgres.Measure, chain asset.Chain) []admin.Sample {
@@ -51,6 +54,7 @@ func samples(m postgres.Measure, chain asset.Chain) []admin.Sample {
 	list := []admin.Sample{
 		{Gauge: height, Value: float64(m.Chain.Height), Labels: own}, {Gauge: halted, Value: isHalted, Labels: own},
 		{Gauge: addresses, Value: float64(m.Ready), Labels: own},
+		{Gauge: unmined, Value: float64(m.Unmined.Transactions), Labels: own}, {Gauge: unminedAge, Value: m.Unmined.OldestSeconds, Labels: own},
 	}
 	if m.Chain.Height >= 0 {
 		list = append(list, admin.Sample{Gauge: tipAge, Value: m.Chain.TipSeconds, Labels: own})
@@ -69,6 +73,9 @@ func samples(m postgres.Measure, chain asset.Chain) []admin.Sample {
 		list = append(list, admin.Sample{Gauge: payments, Value: float64(p.Payments), Labels: labels},
 			admin.Sample{Gauge: paymentAge, Value: p.OldestSeconds, Labels: labels},
 			admin.Sample{Gauge: standing, Value: float64(p.Standing), Labels: labels})
+	}
+	for _, p := range m.People {
+		list = append(list, admin.Sample{Gauge: people, Value: float64(p.Payments), Labels: []string{name, string(p.Purpose)}})
 	}
 	for _, d := range m.Deposits {
 		list = append(list, admin.Sample{Gauge: deposits, Value: float64(d.Deposits), Labels: []string{name, string(d.State)}})

@@ -38,6 +38,7 @@ type Metrics struct {
 	credits    *prometheus.CounterVec
 	signings   *prometheus.CounterVec
 	broadcasts *prometheus.CounterVec
+	replaced   *prometheus.CounterVec
 	calls      *prometheus.CounterVec
 	balances   *prometheus.GaugeVec
 	feeRate    *prometheus.GaugeVec
@@ -61,6 +62,7 @@ func New(to prometheus.Registerer, pool *pgxpool.Pool, chain asset.Chain, now fu
 		credits:    counter("ferry_chain_credits_total", "What blocks brought to our addresses, by how it came; again after a reorganisation.", "source"),
 		signings:   counter("ferry_payment_signings_total", "Requests to the signer by how they ended.", "outcome"),
 		broadcasts: counter("ferry_payment_broadcasts_total", "Transactions handed to the node by its answer.", "answer"),
+		replaced:   counter("ferry_payment_replacements_total", "Transactions planned after an earlier one for the same payments, by what these are for.", "purpose"),
 		calls:      counter("ferry_wallet_calls_total", "Calls of the gateway by the code of their refusal, ok without one.", "call", "code"),
 		balances: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ferry_balance_coins",
 			Help: "Balances of the hot wallet in coins, rounded: available, reserved, on_chain, in_flight, unswept, suspense; and the asset's dust_threshold."}, []string{"asset", "kind"}),
@@ -71,7 +73,7 @@ func New(to prometheus.Registerer, pool *pgxpool.Pool, chain asset.Chain, now fu
 		Help: "1 while no source of fees is fresh, they contradict one another, or the node takes nothing that may be offered."})
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ferry_node_answer_age_seconds", ConstLabels: own,
 		Help: "Since the node last answered; -1 before it ever has."}, m.silence)
-	to.MustRegister(m.nodeHeight, age, m.reorgs, m.tooDeep, m.unseen, m.credits, m.signings, m.broadcasts, m.calls, m.balances, m.feeRate, m.feeDoubt)
+	to.MustRegister(m.nodeHeight, age, m.reorgs, m.tooDeep, m.unseen, m.credits, m.signings, m.broadcasts, m.replaced, m.calls, m.balances, m.feeRate, m.feeDoubt)
 	to.MustRegister(reading(pool, chain))
 	return m
 }
@@ -122,6 +124,7 @@ func (m *Metrics) Watch() watch.Observer {
 func (m *Metrics) Payment() payment.Observer {
 	return payment.Observer{
 		Signing:   func(end payment.Signing) { m.signings.WithLabelValues(string(end)).Inc() },
+		Replaced:  func(purpose swap.Purpose) { m.replaced.WithLabelValues(string(purpose)).Inc() },
 		Broadcast: func(answer chain.Acceptance) { m.broadcasts.WithLabelValues(string(answer)).Inc() },
 	}
 }

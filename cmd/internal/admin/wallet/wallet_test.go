@@ -44,6 +44,12 @@ func TestWhatTheSchemaHolds(t *testing.T) {
 	pay(t, pool, 3, asset.Bitcoin, swap.PurposeRefund, swap.PaymentBroadcast, "", 10)
 	pay(t, pool, 4, asset.Bitcoin, swap.PurposePayout, swap.PaymentFinal, "", 9000)
 	pay(t, pool, 5, asset.Ethereum, swap.PurposePayout, swap.PaymentQueued, "", 9000)
+	exec(t, pool, `INSERT INTO payment (order_id, chain, swap_id, purpose, asset, units, destination, body, state, reason, fee_max, queued_at)
+		VALUES ('sweep', 'bitcoin', '', 'sweep', 'BTC', 1, 'd', '{}', 'broadcast', 'fees_above_limit: deferred: it waits', 1, now())`)
+	for id, state := range map[string]string{"a": "broadcast", "b": "signed", "c": "queued", "d": "final"} {
+		exec(t, pool, `INSERT INTO batch (batch_id, chain, purpose, state, orders, planned_at)
+			VALUES ($1, 'bitcoin', 'payout', $2, ARRAY['x'], now() - CASE $1 WHEN 'a' THEN interval '500 s' WHEN 'b' THEN interval '5 s' ELSE interval '9000 s' END)`, id, state)
+	}
 	exec(t, pool, `INSERT INTO deposit (deposit_id, chain, txid, idx, address, asset, units, purpose, state, first_seen)
 		SELECT n, 'bitcoin', 'tx', 0, 'a', 'BTC', 1, 'funding', 'seen', now() FROM generate_series(1, 3) n`)
 	exec(t, pool, `INSERT INTO address (chain, role, branch, idx, path, address, state) SELECT 'bitcoin', 0, 0, n, 'p', n, 'pool' FROM generate_series(1, 7) n`)
@@ -53,15 +59,20 @@ func TestWhatTheSchemaHolds(t *testing.T) {
 	m := admintest.Scrape(t, registry)
 	m.Want(t, admintest.Metrics{
 		`ferry_chain_height{chain="bitcoin"}`: 120, `ferry_chain_halted{chain="bitcoin"}`: 1,
-		`ferry_reconciliation_difference_coins{asset="BTC",chain="bitcoin"}`:       -0.00000001,
-		`ferry_payments_open{chain="bitcoin",purpose="payout",state="queued"}`:     2,
-		`ferry_payments_standing{chain="bitcoin",purpose="payout",state="queued"}`: 1,
-		`ferry_payments_open{chain="bitcoin",purpose="refund",state="broadcast"}`:  1,
-		`ferry_deposits_unconfirmed{chain="bitcoin",state="seen"}`:                 3,
-		`ferry_addresses_ready{chain="bitcoin"}`:                                   7, `ferry_scrape_ok{part="wallet"}`: 1,
+		`ferry_reconciliation_difference_coins{asset="BTC",chain="bitcoin"}`:         -0.00000001,
+		`ferry_payments_open{chain="bitcoin",purpose="payout",state="queued"}`:       2,
+		`ferry_payments_standing{chain="bitcoin",purpose="payout",state="queued"}`:   1,
+		`ferry_payments_open{chain="bitcoin",purpose="refund",state="broadcast"}`:    1,
+		`ferry_payments_waiting_people{chain="bitcoin",purpose="payout"}`:            1,
+		`ferry_payments_waiting_people{chain="bitcoin",purpose="sweep"}`:             0,
+		`ferry_payments_standing{chain="bitcoin",purpose="sweep",state="broadcast"}`: 0,
+		`ferry_payments_unmined{chain="bitcoin"}`:                                    2,
+		`ferry_deposits_unconfirmed{chain="bitcoin",state="seen"}`:                   3,
+		`ferry_addresses_ready{chain="bitcoin"}`:                                     7, `ferry_scrape_ok{part="wallet"}`: 1,
 	})
 	m.AtLeast(t, `ferry_chain_tip_age_seconds{chain="bitcoin"}`, 90)
 	m.AtLeast(t, `ferry_reconciliation_age_seconds{asset="BTC",chain="bitcoin"}`, 30)
+	m.AtLeast(t, `ferry_payment_unmined_oldest_seconds{chain="bitcoin"}`, 500)
 	m.AtLeast(t, `ferry_payment_oldest_age_seconds{chain="bitcoin",purpose="payout",state="queued"}`, 400)
 	m.Lack(t, `ferry_payments_open{chain="bitcoin",purpose="payout",state="final"}`)
 	m.Lack(t, `ferry_payments_open{chain="ethereum",purpose="payout",state="queued"}`)

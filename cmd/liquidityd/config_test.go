@@ -1,0 +1,300 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"ferry/cmd/internal/admin"
+	"ferry/cmd/internal/admin/desk"
+	"ferry/cmd/internal/daemon"
+	"ferry/liquidity"
+	"ferry/liquidity/config"
+	"ferry/liquidity/postgres"
+	"ferry/liquidity/venue/coinbase"
+	"ferry/liquidity/venue/kraken"
+	"ferry/liquidity/venue/okx"
+	"ferry/liquidity/venue/simulator"
+	"ferry/migrations/pgtest"
+	"ferry/swap"
+	"ferry/swap/asset"
+	"ferry/swap/bus"
+	"ferry/swap/swaptest"
+)
+
+// never is a staleness limit that no starved machine reaches.
+const never = 24 * time.Hour
+
+// household is a liquidityd as main puts it together, on the simulator, Kafka and Postgres,
+// for one pair and three venues, of which okx is off.
+type household struct {
+	pool    *pgxpool.Pool
+	brokers []string
+	address string
+	live    *configured
+	engine  *liquidity.Engine
+
+	mu sync.Mutex
+	// told counts rates, lost those without a price after the first that had one.
+	told, lost int
+	last       swap.Rate
+}
+
+func newHousehold(t *testing.T) *household {
+	t.Helper()
+	market, err := simulator.ParseMarket("ETH-BTC=0.035")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	server, err := simulator.New(simulator.Config{Seed: 1, Markets: []simulator.Market{market}, Every: 5 * time.Second, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	during(t, func(ctx context.Context) error { return server.Run(ctx, l) })
+	kafka, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, bus.TopicRates, bus.TopicBalances, bus.TopicUpdates, bus.TopicRequotes, bus.TopicConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(kafka.Close)
+	h := &household{pool: pgtest.New(t, "liquidity"), brokers: kafka.ListenAddrs(), address: l.Addr().String()}
+	h.live, h.engine = h.made(t)
+	relay, err := bus.NewRelay(bus.RelayConfig{Source: "liquidity", Brokers: h.brokers, Pool: h.pool, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	during(t, func(ctx context.Context) error {
+		return daemon.Group(ctx, relay.Run, h.engine.Run, h.live.run, func(ctx context.Context) error {
+			return bus.Follow(ctx, h.brokers, bus.TopicRates, log, h.hear)
+		})
+	})
+	publisher, err := bus.NewPublisher("hotwallet", h.brokers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(publisher.Close)
+	for _, id := range []asset.ID{asset.BTC, asset.ETH} {
+		b := swap.Balance{Asset: id, Available: asset.MustUnits("1000000000000000000000"), DustThreshold: asset.NewUnits(546), At: time.Now()}
+		if err := publisher.Publish(t.Context(), bus.TopicBalances, string(id), bus.KindBalance, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h
+}
+
+// made are a daemon's parts, as they begin with what is stored.
+func (h *household) made(t *testing.T) (*configured, *liquidity.Engine) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	policy := testPolicy(t)
+	policy.BalanceStaleAfter = never
+	books := []liquidity.Instrument{instruments[asset.ETH]}
+	base, err := version0(policy, books, func(name, otherwise string) string {
+		if name == "FERRY_VENUES" {
+			return "kraken,coinbase"
+		}
+		return otherwise
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := &configured{base: base, books: books, store: postgres.NewConfigs(h.pool, time.Now), brokers: h.brokers, instance: "liquidityd", log: log}
+	c, subscribed, err := newConfigured(t.Context(), live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(w liquidity.Subscription) (liquidity.Source, error) {
+		p := place{instrument: w.Instrument, log: log}
+		switch w.Venue {
+		case "kraken":
+			p.stream = "ws://" + h.address + "/kraken/v2"
+			return kraken.New(p.market(never))
+		case "coinbase":
+			p.stream = "ws://" + h.address + "/coinbase"
+			return coinbase.New(p.market(never))
+		case "okx":
+			p.stream = "ws://" + h.address + "/okx/ws/v5/public"
+			return okx.New(p.market(never))
+		}
+		return opener(func(string, string) string { return "nowhere" }, log)(w)
+	}
+	live.engine, err = liquidity.New(c, liquidity.Parts{Store: postgres.New(h.pool, time.Now), Subscriptions: subscribed, Open: open,
+		Key: key, AttestKeys: swaptest.NewKeys().AttestKeys(), Brokers: h.brokers, Log: log, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return live, live.engine
+}
+
+func (h *household) hear(r bus.Record) {
+	rate, err := bus.Decode[swap.Rate](r)
+	if err != nil {
+		panic(err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.last = rate; rate.Unavailable == "" {
+		h.told++
+	} else if h.told > 0 && rate.Unavailable != "Ferry can't price swaps right now." { // which a database that is too slow makes it
+		h.lost++
+	}
+}
+
+func (h *household) until(t *testing.T, what string, reached func() bool) {
+	t.Helper()
+	limit, ticker := time.NewTimer(patience), time.NewTicker(20*time.Millisecond)
+	defer limit.Stop()
+	defer ticker.Stop()
+	for !reached() {
+		h.look()
+		select {
+		case <-limit.C:
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			t.Fatalf("%s did not come about: %+v, %v, %d told, %d lost, %+v", what, h.live.now(), h.engine.Pending(), h.told, h.lost, h.last)
+		case <-ticker.C:
+		}
+	}
+}
+
+// look counts a price that is lost while nobody tells of it, too.
+func (h *household) look() {
+	unfit := h.engine.Prices()[0].Unfit
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if unfit != "" && h.told > 0 {
+		h.lost++
+	}
+}
+
+// hears waits for a rate that is as it should be.
+func (h *household) hears(t *testing.T, what string, as func(swap.Rate) bool) {
+	t.Helper()
+	h.until(t, what, func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return as(h.last)
+	})
+}
+
+// set stores a version as the command line does, without its check.
+func (h *household) set(t *testing.T, expected int64, d config.Document, restores any) {
+	t.Helper()
+	raw, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.pool.Exec(t.Context(), "SELECT config_set($1, $2, $3, 'a test', 'alice')", expected, string(raw), restores); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// runs waits until the daemon says that it runs a version and that nothing is being changed.
+func (h *household) runs(t *testing.T, version int64) {
+	t.Helper()
+	h.until(t, "the report", func() bool {
+		var done bool
+		err := h.pool.QueryRow(t.Context(), "SELECT EXISTS (SELECT 1 FROM config_daemon WHERE instance = 'liquidityd' AND version = $1 AND pending = '' AND problem = '')", version).Scan(&done)
+		return err == nil && done
+	})
+}
+
+// Setup: a daemon that runs, two venues on and one off. Test: venues are switched, their
+// connections made anew, and all of it taken back, and in between no rate that was told
+// lacks a price; series of what is not followed any more are gone. A version that can't be
+// run is reported and changes nothing; a stopped pair says why; who starts later runs the
+// newest, and where he can't, stops his pairs.
+func TestConfigurationWithoutARestart(t *testing.T) {
+	t.Parallel()
+	h := newHousehold(t)
+	a, err := admin.Open(t.Context(), admin.Default, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	desk.Prices(a.Metrics(), h.engine.Prices)
+	desk.Config(a.Metrics(), h.live.now)
+	during(t, a.Run)
+	usable := func(venue string) string {
+		return `ferry_venue_usable{class="exchange",instrument="ETH-BTC",venue="` + venue + `"}`
+	}
+	h.hears(t, "a price", func(r swap.Rate) bool { return r.Unavailable == "" && r.Price != "" })
+	h.runs(t, 0)
+	first := config.Document{"venues.kraken.on": "false", "venues.okx.on": "true"}
+	for n, d := range []config.Document{first, {"venues.kraken.on": "false", "venues.okx.on": "true", "venues.coinbase.generation": "1"},
+		{"venues.kraken.generation": "1", "venues.okx.on": "true", "venues.coinbase.generation": "2"}, {}, first} {
+		var restores any
+		if n == 4 {
+			restores = 1
+		}
+		h.set(t, int64(n), d, restores)
+		h.runs(t, int64(n)+1)
+	}
+	await(t, a.Address(), usable("okx"), 1)
+	if got := metric(t, a.Address(), usable("kraken")); got != -1 {
+		t.Errorf("kraken is not followed any more and has a series: %v", got)
+	}
+	h.mu.Lock()
+	if h.lost > 0 {
+		t.Errorf("%d of %d rates told had no price", h.lost, h.told+h.lost)
+	}
+	h.mu.Unlock()
+
+	h.set(t, 5, config.Document{"pairs.BTC-ETH.max_deposit": "0.5"}, nil)
+	h.hears(t, "the new limit", func(r swap.Rate) bool { return r.Max.String() == "0.5 BTC" })
+	h.set(t, 6, config.Document{"venues.kraken.on": "false"}, nil)
+	h.until(t, "the problem", func() bool {
+		var problem string
+		err := h.pool.QueryRow(t.Context(), "SELECT problem FROM config_daemon WHERE version = 6 AND wanted = 7").Scan(&problem)
+		return err == nil && strings.Contains(problem, "ETH-BTC would be read at 1 of them, and needs 2")
+	})
+	await(t, a.Address(), "ferry_config_version_wanted", 7)
+	await(t, a.Address(), "ferry_config_version_running", 6)
+	if r := h.engine.Prices()[0]; r.Unfit != "" {
+		t.Errorf("what can't be run has changed something: %+v", r)
+	}
+	h.beginsStopped(t)
+
+	h.set(t, 7, config.Document{"pairs.BTC-ETH.stopped": "Maintenance until noon."}, nil)
+	h.hears(t, "the reason", func(r swap.Rate) bool { return strings.HasSuffix(r.Unavailable, "for now: Maintenance until noon.") })
+	h.runs(t, 8)
+	late, _ := h.made(t)
+	if late.report.Version != 8 || late.report.Problem != "" {
+		t.Errorf("who starts later runs %+v", late.report)
+	}
+	h.set(t, 8, config.Document{"venues.okx.on": "true", "venues.bitstamp.on": "true"}, nil)
+	h.until(t, "what can't be opened", func() bool {
+		r := h.live.now()
+		return r.Wanted == 9 && r.Version == 8 && strings.Contains(r.Problem, "venue bitstamp: ETH-BTC")
+	})
+}
+
+// beginsStopped has another daemon start with a version that it can't run.
+func (h *household) beginsStopped(t *testing.T) {
+	t.Helper()
+	late, _ := h.made(t)
+	if r := late.report; r.Version != config.None || r.Wanted != 7 || r.Problem == "" {
+		t.Errorf("who starts with what can't be run reports %+v", r)
+	}
+	c, subscribed, err := newConfigured(t.Context(), late)
+	if err != nil || c.Pairs[0].Stopped == "" || len(subscribed) != 2 {
+		t.Errorf("its pairs are %+v, %v", c.Pairs, err)
+	}
+}
