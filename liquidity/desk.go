@@ -83,13 +83,17 @@ func (d *Desk) terms(c PairConfig) (terms, error) {
 //
 //	margin = spread + skew + premium + loss + drawdown
 //
-// It refuses with price_unavailable where the day's losses have reached their limit.
+// It refuses with price_unavailable where the day's losses have reached their limit, or
+// are not known.
 func (d *Desk) curve(c PairConfig) (Curved, error) {
-	m, lost := d.config.Market, int64(0)
+	m, lost, known := d.config.Market, int64(0), true
 	if d.drawdown != nil {
-		lost = d.drawdown()
+		lost, known = d.drawdown()
 	}
-	if lost >= ppmWhole {
+	switch {
+	case !known:
+		return Curved{}, noPrice("Ferry does not know what it has lost today, and takes no new swaps until it does.")
+	case lost >= ppmWhole:
 		return Curved{}, noPrice("Ferry has reached its own limit of losses and takes no new swaps for now.")
 	}
 	return d.market.Curve(c.Pair, c.Min.Units, c.Max.Units, func(now Condition) int64 {

@@ -9,12 +9,13 @@ import (
 )
 
 // Losses widen the price from half of their limit on, and stop every pair at it: a quote is
-// refused and a rate not told, both with the reason.
+// refused and a rate not told, both with the reason. Losses that are not known stop them, too,
+// and nobody is told of losses then.
 func TestLossesWidenAndStop(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	used := int64(0)
-	s.desk.drawdown = func() int64 { return used }
+	used, known := int64(0), true
+	s.desk.drawdown = func() (int64, bool) { return used, known }
 	s.desk.config.Market.DrawdownMostPPM = 2000
 	pair := s.desk.config.Pairs[0]
 	first := func() asset.Units {
@@ -39,8 +40,23 @@ func TestLossesWidenAndStop(t *testing.T) {
 			t.Errorf("at %d millionths a coin is worth %s, at none %s", used, got, whole)
 		}
 	}
-	used = ppmWhole
-	const why = "Ferry has reached its own limit of losses and takes no new swaps for now."
+	for _, c := range []struct {
+		used  int64
+		known bool
+		why   string
+	}{
+		{ppmWhole, true, "Ferry has reached its own limit of losses and takes no new swaps for now."},
+		{0, false, "Ferry does not know what it has lost today, and takes no new swaps until it does."},
+	} {
+		used, known = c.used, c.known
+		stops(t, s, c.why)
+	}
+}
+
+// stops checks that nothing is sold, for that reason.
+func stops(t *testing.T, s *shop, why string) {
+	t.Helper()
+	pair := s.desk.config.Pairs[0]
 	_, err := s.desk.Lock(t.Context(), Request{Pair: pair.Pair, Deposit: amount(t, asset.BTC, "0.01"), Client: "alice"})
 	var refusal *swap.Error
 	if !errors.As(err, &refusal) || refusal.Code != swap.CodePriceUnavailable || refusal.Message != why {

@@ -72,8 +72,8 @@ func margin(parts ...int64) int64 {
 }
 
 // Drawdown tells how much of the limit on a day's losses is used up, in millionths: a whole
-// where it is reached, or nothing is known.
-type Drawdown func() int64
+// where it is reached. False says that it is not known.
+type Drawdown func() (usedPPM int64, known bool)
 
 // drawdown is what losses add to a margin, in millionths: nothing up to half of their
 // limit, from there on in proportion, most at it.

@@ -36,7 +36,7 @@ func TestAStoppedPairSaysWhy(t *testing.T) {
 func TestAnotherConfigurationIsAnotherDesk(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.desk.store, s.desk.drawdown = reserves{}, func() int64 { return 0 }
+	s.desk.store, s.desk.drawdown = reserves{}, func() (int64, bool) { return 0, true }
 	s.desk.stock.store, s.desk.stock.funds, s.desk.stock.hedges = reserves{}, s.desk.funds, func(asset.ID) *big.Int { return nil }
 	s.desk.stock.held = map[asset.ID]holding{asset.BTC: {}}
 	s.desk.stock.exposure = Exposure{Unconfirmed: map[asset.ID]asset.Units{asset.BTC: asset.NewUnits(1)}}

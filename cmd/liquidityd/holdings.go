@@ -21,9 +21,9 @@ func (h *holdings) beyond(id asset.ID) *big.Int {
 }
 
 // drawdown is a liquidity.Drawdown.
-func (h *holdings) drawdown() int64 {
+func (h *holdings) drawdown() (usedPPM int64, known bool) {
 	if hedger := h.hedger.Load(); hedger != nil {
 		return hedger.Drawdown()
 	}
-	return 0
+	return 0, true
 }

@@ -13,25 +13,32 @@ const (
 	wholePPM = 1_000_000
 	// lossOver is the time that a limit on losses is for.
 	lossOver = 24 * time.Hour
-	// lossStale is from when on a loss that was reckoned counts no more.
-	lossStale = time.Minute
+	// lossStale is from when on a loss that was reckoned counts no more. What is not known
+	// stops every pair, so it is long.
+	lossStale = 15 * time.Minute
+	// markStale is from when on an asset's last mark counts no more. What was swapped while it
+	// had a price is then older than lossOver, too.
+	markStale = lossOver
 	// lossEvery is how often they are summed at most.
 	lossEvery = 5 * time.Second
 )
 
+// marked is a mark and when it was one.
+type marked struct {
+	Mark
+	at time.Time
+}
+
 // Drawdown is how much of the limit on losses the last day has used up, in millionths: 0
-// without a limit or a loss, a whole once it is reached, or while nothing is known. It does
-// not block, and fits liquidity.Drawdown.
-func (h *Hedger) Drawdown() int64 {
+// without a limit or a loss, a whole once it is reached. False says that it was never known,
+// or not for lossStale. It does not block, and fits liquidity.Drawdown.
+func (h *Hedger) Drawdown() (usedPPM int64, known bool) {
 	if h.config.LossMost.IsZero() {
-		return 0
+		return 0, true
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.read.IsZero() || h.Now().Sub(h.read) >= lossStale {
-		return wholePPM
-	}
-	return h.drawdown
+	return h.drawdown, !h.read.IsZero() && h.Now().Sub(h.read) < lossStale
 }
 
 // reckon finds out what the last day has lost. While it can't be known the last word stands,
@@ -44,6 +51,7 @@ func (h *Hedger) reckon(ctx context.Context) {
 	if fresh || h.config.LossMost.IsZero() {
 		return
 	}
+	marks := h.lastMarks(now)
 	flows, err := h.Store.Flows(ctx, now.Add(-lossOver))
 	if err != nil {
 		if ctx.Err() == nil {
@@ -51,9 +59,10 @@ func (h *Hedger) reckon(ctx context.Context) {
 		}
 		return
 	}
-	result, known := Result(flows, h.Marks())
+	result, known := Result(flows, marks)
 	if !known {
-		return // a pair without a price is stopped by itself
+		h.Log.WarnContext(ctx, "the day's result is not known: an asset that was swapped has had no price since the start, or for a day")
+		return
 	}
 	used := usedUp(result, h.config.LossMost)
 	h.mu.Lock()
@@ -63,6 +72,26 @@ func (h *Hedger) reckon(ctx context.Context) {
 	if used >= wholePPM && before < wholePPM {
 		h.Log.ErrorContext(ctx, "the day's losses have reached their limit: nothing is priced, and nothing hedged before it is confirmed", "result_sat", result.String())
 	}
+}
+
+// lastMarks are the marks of now, and where an asset has none its last one: a venue that
+// fails must not take away what is known of all others.
+func (h *Hedger) lastMarks(now time.Time) Marks {
+	marks := h.Marks()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.marked == nil {
+		h.marked = map[asset.ID]marked{}
+	}
+	for id, mark := range marks {
+		h.marked[id] = marked{mark, now}
+	}
+	for id, last := range h.marked {
+		if now.Sub(last.at) < markStale {
+			marks[id] = last.Mark
+		}
+	}
+	return marks
 }
 
 // Result is what flows come to at prices, in base units of the numeraire; false where one

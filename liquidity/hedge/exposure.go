@@ -68,7 +68,7 @@ type Exposure struct {
 //   - An exchange that a reorganisation reversed counts for nothing until the deposits are
 //     back; a deposit that is lost is not had, and what was paid for it is.
 //   - Before that the lock's own amounts count, if the policy says so by the swap's size or
-//     the market's moves: while nothing was
+//     the market's moves (a mere lock, where moves are asked for, by both): while nothing was
 //     paid yet, or exactly the lock's deposit is seen. A swap with a mismatch is not what
 //     its lock says.
 func (c Config) Expose(u swap.Update, promise *Promise, moves map[asset.ID]int64) Exposure {
@@ -97,7 +97,13 @@ func (c Config) Expose(u swap.Update, promise *Promise, moves map[asset.ID]int64
 	}
 	large := !from.IsZero() && !c.size(promise).Less(from)
 	moving := lively > 0 && moves[c.capped(promise)] >= lively
-	if stage == StageNone || !large && !moving {
+	counts := large || moving
+	if stage == StageLock && lively > 0 {
+		// A lock costs nobody anything: whoever lets many lapse would have us cross the spread
+		// for each, as long as the market is lively.
+		counts = large && moving
+	}
+	if stage == StageNone || !counts {
 		return e
 	}
 	e.Stage, e.Unconfirmed = stage, asset.Amount{Asset: c.capped(promise), Units: c.size(promise)}

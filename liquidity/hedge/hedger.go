@@ -57,9 +57,11 @@ type Hedger struct {
 	rules  map[string]trade.Rules
 	// questions are those about open orders, by client id.
 	questions map[string]*question
-	// drawdown is what Drawdown told last, and read when; zero before the first time.
+	// drawdown is what Drawdown told last, and read when; zero before the first time. marked
+	// are the assets' last marks.
 	drawdown int64
 	read     time.Time
+	marked   map[asset.ID]marked
 }
 
 // New validates the configuration; it connects nothing yet.
@@ -171,10 +173,10 @@ func (h *Hedger) moves() map[asset.ID]int64 {
 }
 
 // caps are the assets' on what counts before it is confirmed: nothing once as much is lost
-// as may be.
+// as may be, or while that is not known.
 func (h *Hedger) caps() map[asset.ID]asset.Units {
 	caps := map[asset.ID]asset.Units{}
-	if h.Drawdown() >= wholePPM {
+	if used, known := h.Drawdown(); !known || used >= wholePPM {
 		return caps
 	}
 	for id, p := range h.config.Assets {

@@ -50,9 +50,10 @@ type Policy struct {
 	// that from which it counts when its lock is accepted. All such swaps together count
 	// for UnconfirmedMost: a deposit that can be replaced must not have us trade for free.
 	Early, AtLock, UnconfirmedMost asset.Units
-	// EarlyMovePPM and LockMovePPM are the same for a lively market: while its minute's
-	// standard deviation, in millionths, is at least that, a swap of any size counts from
-	// then on. Zero means never.
+	// EarlyMovePPM is the same for a lively market: while its minute's standard deviation, in
+	// millionths, is at least that, a swap of any size counts when its deposit is seen. Zero
+	// means never. LockMovePPM lets locks of AtLock, which it needs, count only while the
+	// market is that lively; zero, always.
 	EarlyMovePPM, LockMovePPM int64
 }
 
@@ -105,6 +106,8 @@ func (p Policy) validate(id asset.ID) error {
 		return fmt.Errorf("%s has no target, or no size of orders", id)
 	case p.EarlyMovePPM < 0 || p.LockMovePPM < 0 || max(p.EarlyMovePPM, p.LockMovePPM) > movePPMMost:
 		return fmt.Errorf("%s: moves of %d and %d a minute are not from 0 to %d millionths", id, p.EarlyMovePPM, p.LockMovePPM, movePPMMost)
+	case p.LockMovePPM > 0 && p.AtLock.IsZero():
+		return fmt.Errorf("%s: locks are to count in a lively market, and from no size on: a lock costs nothing, so name one", id)
 	case (!p.Early.IsZero() || !p.AtLock.IsZero() || p.EarlyMovePPM+p.LockMovePPM > 0) && p.UnconfirmedMost.IsZero():
 		return fmt.Errorf("%s is hedged before confirmation without a cap", id)
 	}

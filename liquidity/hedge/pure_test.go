@@ -88,7 +88,8 @@ func TestExpose(t *testing.T) {
 	}
 }
 
-// Test: in a lively market small swaps count early too, each from its own threshold; so does
+// Test: in a lively market small swaps count once their deposit is seen, and locks only if
+// they are large besides, since a lock costs nothing; so does
 // the rate of a variable swap, which has no lock.
 func TestExposeInALivelyMarket(t *testing.T) {
 	t.Parallel()
@@ -97,6 +98,7 @@ func TestExposeInALivelyMarket(t *testing.T) {
 	p.EarlyMovePPM, p.LockMovePPM = 5000, 9000
 	c.Assets[asset.ETH] = p
 	promise := &Promise{amount(asset.BTC, "7"), amount(asset.ETH, "200")}
+	large := &Promise{amount(asset.BTC, "7"), amount(asset.ETH, "5000")}
 	waiting := swap.Update{State: swap.AwaitingDeposit}
 	seen := swap.Update{State: swap.DepositDetected, Deposits: []swap.Deposit{{ID: "d", Amount: amount(asset.BTC, "7"), State: swap.DepositSeen}}}
 	rated, gone := seen, seen
@@ -109,7 +111,9 @@ func TestExposeInALivelyMarket(t *testing.T) {
 		stage   Stage
 	}{
 		"calm, locked":          {waiting, promise, 8999, StageNone},
-		"lively, locked":        {waiting, promise, 9000, StageLock},
+		"lively, locked":        {waiting, promise, 9000, StageNone},
+		"calm, large, locked":   {waiting, large, 8999, StageNone},
+		"lively, large, locked": {waiting, large, 9000, StageLock},
 		"calm, seen":            {seen, promise, 4999, StageNone},
 		"lively, seen":          {seen, promise, 5000, StageDetected},
 		"lively, rate set":      {rated, nil, 5000, StageDetected},
@@ -121,7 +125,11 @@ func TestExposeInALivelyMarket(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, e.Stage, c2.stage)
 		}
 	}
-	p.UnconfirmedMost = asset.Units{}
+	p.AtLock = asset.Units{}
+	if p.validate(asset.ETH) == nil {
+		t.Error("locks of any size count in a lively market")
+	}
+	p.UnconfirmedMost, p.LockMovePPM = asset.Units{}, 0
 	p.Early, p.AtLock = asset.Units{}, asset.Units{}
 	if p.validate(asset.ETH) == nil {
 		t.Error("early hedges without a cap are taken")

@@ -4,9 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"ferry/liquidity"
 	"ferry/liquidity/hedge"
@@ -202,5 +206,32 @@ func TestFlowsSinceATime(t *testing.T) {
 	}
 	if flows, err = h.Flows(t.Context(), time.Now().Add(time.Hour)); err != nil || len(flows) != 0 {
 		t.Errorf("later: %v, %v", flows, err)
+	}
+}
+
+// Each few seconds the day's flows are summed: by an index on the time, since the book grows
+// for ever.
+func TestFlowsAreFoundByTheirTime(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, "liquidity")
+	query, err := os.ReadFile("hedge_flows.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		`WITH e AS (INSERT INTO entry (key, kind, created_at) SELECT 'old:' || n, 'old', now() - n * interval '1 hour' FROM generate_series(1, 3000) n RETURNING key)
+		 INSERT INTO posting (entry_key, n, account, asset, units) SELECT key, n, CASE n WHEN 0 THEN 'position' ELSE 'conversion' END, 'BTC', 1 - 2 * n FROM e, generate_series(0, 1) n`,
+		"ANALYZE entry, posting"} {
+		if _, err := pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, err := pool.Query(t.Context(), "EXPLAIN "+string(query), pgx.NamedArgs{"since": time.Now().Add(-24 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if plan := strings.Join(lines, "\n"); err != nil || !strings.Contains(plan, "Index Scan using entry_created") || !strings.Contains(plan, "Index Cond: (created_at >=") {
+		t.Errorf("the whole book is read (%v):\n%s", err, plan)
 	}
 }

@@ -72,7 +72,7 @@ func TestOperationsDescribesEveryMetric(t *testing.T) {
 	desk.Prices(found, func() []liquidity.Price { return nil })
 	desk.Config(found, func() config.Report { return config.Report{} })
 	desk.Pairs(found, func() []swap.Rate { return nil })
-	desk.Drawdown(found, func() int64 { return 0 })
+	desk.Drawdown(found, func() (int64, bool) { return 0, true })
 	desk.Hedges(found, nil)
 	desk.HedgeOrders(found)
 	public.Observer(found)

@@ -42,7 +42,7 @@ type Policy struct {
 	Early           string `json:"early_from"`
 	AtLock          string `json:"lock_from"`
 	UnconfirmedMost string `json:"unconfirmed_max"`
-	// EarlyMovePPM and LockMovePPM are standard deviations of a minute; 0 for never.
+	// EarlyMovePPM and LockMovePPM are standard deviations of a minute; 0 is hedge.Policy's.
 	EarlyMovePPM int64 `json:"early_move_ppm"`
 	LockMovePPM  int64 `json:"lock_move_ppm"`
 }

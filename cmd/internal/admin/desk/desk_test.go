@@ -94,7 +94,7 @@ func TestPairs(t *testing.T) {
 	desk.Pairs(registry, func() []swap.Rate {
 		return []swap.Rate{{Pair: asset.Pair{From: asset.BTC, To: asset.ETH}}, {Pair: asset.Pair{From: asset.ETH, To: asset.BTC}, Unavailable: "Ferry holds all the ETH that it may for now."}}
 	})
-	desk.Drawdown(registry, func() int64 { return 250_000 })
+	desk.Drawdown(registry, func() (int64, bool) { return 250_000, true })
 	admintest.Scrape(t, registry).Want(t, admintest.Metrics{`ferry_pair_available{pair="BTC-ETH"}`: 1, `ferry_pair_available{pair="ETH-BTC"}`: 0,
 		`ferry_hedge_drawdown_ratio`: 0.25, `ferry_scrape_ok{part="pairs"}`: 1})
 }

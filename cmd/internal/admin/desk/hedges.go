@@ -38,10 +38,15 @@ func Hedges(to prometheus.Registerer, pool *pgxpool.Pool) {
 }
 
 // Drawdown measures how much of the limit on losses is used up.
-func Drawdown(to prometheus.Registerer, usedPPM func() int64) {
+func Drawdown(to prometheus.Registerer, drawdown func() (usedPPM int64, known bool)) {
 	to.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ferry_hedge_drawdown_ratio",
 		Help: "How much of the limit on a day's losses is used up; 1 too while that is not known."},
-		func() float64 { return float64(usedPPM()) / 1e6 }))
+		func() float64 {
+			if used, known := drawdown(); known {
+				return float64(used) / 1e6
+			}
+			return 1
+		}))
 }
 
 // coins are for a graph: a float is near enough.
