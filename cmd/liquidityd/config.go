@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -27,6 +28,8 @@ const (
 	configEvery  = 5 * time.Second
 	configLook   = 500 * time.Millisecond
 	configWithin = 5 * time.Second
+	// configStale is how long the newest may be unknown before all pairs are stopped.
+	configStale = 5 * time.Minute
 )
 
 // version0 is the configuration that the environment and the deployment's file say: all
@@ -79,8 +82,13 @@ type configured struct {
 	instance string
 	log      *slog.Logger
 
+	// running is what the engine runs.
+	running config.State
+
 	mu     sync.Mutex
 	report config.Report
+	// read is when the newest version was seen last.
+	read time.Time
 }
 
 // configure is what keeps the daemon at the newest configuration, and what the engine is to
@@ -114,6 +122,8 @@ func newConfigured(ctx context.Context, c *configured) (liquidity.Config, []liqu
 		c.report.Version, c.report.Problem = config.None, err.Error()
 		state = stopped(c.base)
 	}
+	c.running = state
+	c.saw(time.Now())
 	return state.Engine(), subscriptions(state, c.books), nil
 }
 
@@ -170,8 +180,9 @@ func (c *configured) once(ctx context.Context, due bool) error {
 	if due {
 		newest, err := c.store.Newest(ctx)
 		if err != nil {
-			return err
+			return errors.Join(err, c.unread())
 		}
+		c.saw(time.Now())
 		if newest.Version != next.Wanted {
 			c.take(ctx, newest, &next)
 		}
@@ -186,20 +197,64 @@ func (c *configured) once(ctx context.Context, due bool) error {
 	return c.store.Report(ctx, next)
 }
 
-// take has the engine run a version, or says why it can't.
+// take has the engine run a version, or says why it can't. What a version stops is stopped
+// even if it can't be run: whoever stops a pair in an emergency may not be overruled by
+// another setting's mistake.
 func (c *configured) take(ctx context.Context, v config.Version, report *config.Report) {
 	report.Wanted = v.Version
 	state, err := c.base.With(v.Settings)
 	if err == nil {
-		err = c.engine.Reconfigure(state.Engine(), subscriptions(state, c.books))
+		err = c.reconfigure(state)
 	}
 	if err != nil {
-		c.log.ErrorContext(ctx, "the configuration can't be run: the one before goes on", "version", v.Version, "error", err)
+		c.log.ErrorContext(ctx, "the configuration can't be run: the one before goes on, but for what this one stops", "version", v.Version, "error", err)
 		report.Problem = err.Error()
+		if err := c.reconfigure(c.running.Stops(v.Settings)); err != nil {
+			c.log.ErrorContext(ctx, "what it stops can't be stopped", "version", v.Version, "error", err)
+			report.Problem += "\nwhat it stops can't be stopped: " + err.Error()
+		}
 		return
 	}
 	c.log.InfoContext(ctx, "configuration", "version", v.Version, "actor", v.Actor, "reason", v.Reason)
 	report.Version, report.Problem = v.Version, ""
+}
+
+// saw notes that the newest version was seen.
+func (c *configured) saw(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read = at
+}
+
+// age is how long ago the newest version was seen.
+func (c *configured) age() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.read)
+}
+
+// unread stops all pairs once the newest version has been unknown for configStale: people
+// may have stopped them. The version that is run is taken over anew when it is seen again.
+func (c *configured) unread() error {
+	if c.age() < configStale || c.now().Version == config.None {
+		return nil
+	}
+	if err := c.reconfigure(stopped(c.running)); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.report.Wanted, c.report.Version = config.None, config.None
+	return nil
+}
+
+// reconfigure has the engine run a state.
+func (c *configured) reconfigure(s config.State) error {
+	if err := c.engine.Reconfigure(s.Engine(), subscriptions(s, c.books)); err != nil {
+		return err
+	}
+	c.running = s
+	return nil
 }
 
 // now is what is run, as it was reported last.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,9 +45,11 @@ type household struct {
 	engine  *liquidity.Engine
 
 	mu sync.Mutex
-	// told counts rates, lost those without a price after the first that had one.
-	told, lost int
-	last       swap.Rate
+	// told counts rates with a price; lost are prices that were gone, after the first, while no
+	// venue had lost its book: then a change has taken them away.
+	told int
+	lost []liquidity.Price
+	last swap.Rate
 }
 
 func newHousehold(t *testing.T) *household {
@@ -148,12 +151,11 @@ func (h *household) hear(r bus.Record) {
 	if err != nil {
 		panic(err)
 	}
+	h.look()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.last = rate; rate.Unavailable == "" {
 		h.told++
-	} else if h.told > 0 && rate.Unavailable != "Ferry can't price swaps right now." { // which a database that is too slow makes it
-		h.lost++
 	}
 }
 
@@ -168,19 +170,46 @@ func (h *household) until(t *testing.T, what string, reached func() bool) {
 		case <-limit.C:
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			t.Fatalf("%s did not come about: %+v, %v, %d told, %d lost, %+v", what, h.live.now(), h.engine.Pending(), h.told, h.lost, h.last)
+			t.Fatalf("%s did not come about: %+v, %v, %d told, %+v lost, %+v", what, h.live.now(), h.engine.Pending(), h.told, h.lost, h.last)
 		case <-ticker.C:
 		}
 	}
 }
 
-// look counts a price that is lost while nobody tells of it, too.
+// look keeps a price that a change has taken away. A venue that reads its book again, as on
+// a machine that is too busy for its messages, takes the price away by itself.
 func (h *household) look() {
-	unfit := h.engine.Prices()[0].Unfit
+	p := h.engine.Prices()[0]
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if unfit != "" && h.told > 0 {
-		h.lost++
+	if h.told > 0 && taken(p) && len(h.lost) < 10 {
+		h.lost = append(h.lost, p)
+	}
+}
+
+// taken reports a price that is gone though every venue there is has the book it once had.
+func taken(p liquidity.Price) bool {
+	return p.Unfit != "" && !slices.ContainsFunc(p.Venues, func(v liquidity.VenuePrice) bool { return v.SuspectNow || v.Excluded })
+}
+
+// Test: what the test of the configuration takes for a change's fault.
+func TestAPriceThatAChangeTook(t *testing.T) {
+	t.Parallel()
+	fit, fresh := liquidity.VenuePrice{Venue: "kraken"}, liquidity.VenuePrice{Venue: "okx", Unfit: "Nothing came."}
+	resyncs := liquidity.VenuePrice{Venue: "coinbase", Unfit: "Its book is read again.", Quality: liquidity.Quality{SuspectNow: true}}
+	for _, c := range []struct {
+		unfit  string
+		venues []liquidity.VenuePrice
+		want   bool
+	}{
+		{"", []liquidity.VenuePrice{fit, fresh}, false},
+		{"one left", []liquidity.VenuePrice{fit}, true},
+		{"the new one is not there yet", []liquidity.VenuePrice{fit, fresh}, true},
+		{"one reads its book again", []liquidity.VenuePrice{fit, resyncs}, false},
+	} {
+		if got := taken(liquidity.Price{Unfit: c.unfit, Venues: c.venues}); got != c.want {
+			t.Errorf("%s: %v", c.unfit, got)
+		}
 	}
 }
 
@@ -217,8 +246,8 @@ func (h *household) runs(t *testing.T, version int64) {
 }
 
 // Setup: a daemon that runs, two venues on and one off. Test: venues are switched, their
-// connections made anew, and all of it taken back, and in between no rate that was told
-// lacks a price; series of what is not followed any more are gone. A version that can't be
+// connections made anew, and all of it taken back, and in between no change takes the price
+// away; series of what is not followed any more are gone. A version that can't be
 // run is reported and changes nothing; a stopped pair says why; who starts later runs the
 // newest, and where he can't, stops his pairs.
 func TestConfigurationWithoutARestart(t *testing.T) {
@@ -230,7 +259,7 @@ func TestConfigurationWithoutARestart(t *testing.T) {
 	}
 	t.Cleanup(a.Close)
 	desk.Prices(a.Metrics(), h.engine.Prices)
-	desk.Config(a.Metrics(), h.live.now)
+	desk.Config(a.Metrics(), h.live.now, h.live.age)
 	during(t, a.Run)
 	usable := func(venue string) string {
 		return `ferry_venue_usable{class="exchange",instrument="ETH-BTC",venue="` + venue + `"}`
@@ -252,8 +281,8 @@ func TestConfigurationWithoutARestart(t *testing.T) {
 		t.Errorf("kraken is not followed any more and has a series: %v", got)
 	}
 	h.mu.Lock()
-	if h.lost > 0 {
-		t.Errorf("%d of %d rates told had no price", h.lost, h.told+h.lost)
+	if len(h.lost) > 0 {
+		t.Errorf("the price was gone: %+v", h.lost)
 	}
 	h.mu.Unlock()
 
@@ -267,7 +296,7 @@ func TestConfigurationWithoutARestart(t *testing.T) {
 	})
 	await(t, a.Address(), "ferry_config_version_wanted", 7)
 	await(t, a.Address(), "ferry_config_version_running", 6)
-	if r := h.engine.Prices()[0]; r.Unfit != "" {
+	if r := h.engine.Prices()[0]; taken(r) {
 		t.Errorf("what can't be run has changed something: %+v", r)
 	}
 	h.beginsStopped(t)
@@ -279,11 +308,30 @@ func TestConfigurationWithoutARestart(t *testing.T) {
 	if late.report.Version != 8 || late.report.Problem != "" {
 		t.Errorf("who starts later runs %+v", late.report)
 	}
-	h.set(t, 8, config.Document{"venues.okx.on": "true", "venues.bitstamp.on": "true"}, nil)
+	stopsUnread(t, late)
+	h.set(t, 8, config.Document{"venues.okx.on": "true", "venues.bitstamp.on": "true", "pairs.BTC-ETH.stopped": "An emergency."}, nil)
 	h.until(t, "what can't be opened", func() bool {
 		r := h.live.now()
 		return r.Wanted == 9 && r.Version == 8 && strings.Contains(r.Problem, "venue bitstamp: ETH-BTC")
 	})
+	h.hears(t, "what it stops all the same", func(r swap.Rate) bool { return strings.HasSuffix(r.Unavailable, "for now: An emergency.") })
+}
+
+// stopsUnread has a daemon that runs version 8 not reach the database, and reach it again.
+func stopsUnread(t *testing.T, c *configured) {
+	t.Helper()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.once(gone, true); err == nil || c.now().Version != 8 {
+		t.Errorf("unread for a moment: %v, %+v", err, c.now())
+	}
+	c.saw(time.Now().Add(-configStale))
+	if err := c.once(gone, true); err == nil || c.now().Version != config.None || c.running.Config.Pairs[1].Stopped == "" {
+		t.Errorf("unread for long: %v, %+v, %+v", err, c.now(), c.running.Config.Pairs)
+	}
+	if err := c.once(t.Context(), true); err != nil || c.now().Version != 8 || c.running.Config.Pairs[1].Stopped != "" {
+		t.Errorf("read again: %v, %+v, %+v", err, c.now(), c.running.Config.Pairs)
+	}
 }
 
 // beginsStopped has another daemon start with a version that it can't run.

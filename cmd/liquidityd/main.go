@@ -78,7 +78,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return err
 	}
 	live.engine = engine
-	desk.Config(a.Metrics(), live.now)
+	desk.Config(a.Metrics(), live.now, live.age)
 	relay, err := bus.NewRelay(bus.RelayConfig{Source: "liquidity", Brokers: brokers, Pool: pool, Log: log})
 	if err != nil {
 		return err

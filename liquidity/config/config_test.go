@@ -94,6 +94,28 @@ func TestMistakesAreNamed(t *testing.T) {
 	}
 }
 
+// A document that can't be taken over still stops what it stops, and opens nothing.
+func TestStopsOfWhatCannotBeRun(t *testing.T) {
+	t.Parallel()
+	running, err := base().With(config.Document{"pairs.ETH-BTC.stopped": "As before."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := config.Document{"pairs.BTC-ETH.stopped": "An emergency.", "pairs.ETH-BTC.stopped": "", "pairs.LTC-ETH.stopped": strings.Repeat("x", 201), "pairs.BTC-ETH.spread_bps": "x"}
+	if _, err := base().With(d); err == nil {
+		t.Fatal("it was taken over")
+	}
+	want := []string{"An emergency.", "As before.", "Maintenance.", ""}
+	for i, p := range running.Stops(d).Config.Pairs {
+		if p.Stopped != want[i] || p.SpreadBPS != running.Config.Pairs[i].SpreadBPS {
+			t.Errorf("%s: %+v", p.Pair, p)
+		}
+	}
+	if running.Config.Pairs[0].Stopped != "" {
+		t.Error("the state it began with was changed")
+	}
+}
+
 // What a daemon's settings say is enough to judge a document as the daemon itself does.
 func TestSettingsAloneJudgeTheSame(t *testing.T) {
 	t.Parallel()

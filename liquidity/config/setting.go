@@ -51,11 +51,14 @@ const (
 	reasonMost  = 200 // bytes
 )
 
+// settingStopped is the first of pairSettings.
+const settingStopped = "stopped"
+
 // pairSettings are those of one direction of exchange; amounts are in coins of what is
 // deposited.
 var pairSettings = []setting[liquidity.PairConfig]{
 	// Why the pair is stopped, which users read; "" where it is open.
-	{"stopped", func(p liquidity.PairConfig) string { return p.Stopped }, func(p *liquidity.PairConfig, text string) error {
+	{settingStopped, func(p liquidity.PairConfig) string { return p.Stopped }, func(p *liquidity.PairConfig, text string) error {
 		if len(text) > reasonMost {
 			return fmt.Errorf("a reason has at most %d bytes", reasonMost)
 		}

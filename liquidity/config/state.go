@@ -83,6 +83,23 @@ func (s State) With(d Document) (State, error) {
 	return next, nil
 }
 
+// Stops is the state with those pairs stopped that a document stops, whatever else is in it:
+// for a document that can't be taken over. Nothing is opened by it.
+func (s State) Stops(d Document) State {
+	next := s.clone()
+	for i, p := range next.Config.Pairs {
+		if why := d[path(kindPairs, p.Pair.String(), settingStopped)]; why != "" {
+			// A reason that users can't be shown stops the pair all the same.
+			if printable(why) && setIn(pairSettings, &p, settingStopped, why) == nil {
+				next.Config.Pairs[i] = p
+			} else {
+				next.Config.Pairs[i].Stopped = "Maintenance."
+			}
+		}
+	}
+	return next
+}
+
 func (s State) clone() State {
 	s.Config.Pairs, s.Venues = slices.Clone(s.Config.Pairs), maps.Clone(s.Venues)
 	return s

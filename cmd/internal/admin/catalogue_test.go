@@ -70,7 +70,7 @@ func TestOperationsDescribesEveryMetric(t *testing.T) {
 	desk.Requotes(found)
 	desk.Locks(found, nil, time.Now)
 	desk.Prices(found, func() []liquidity.Price { return nil })
-	desk.Config(found, func() config.Report { return config.Report{} })
+	desk.Config(found, func() config.Report { return config.Report{} }, func() time.Duration { return 0 })
 	desk.Pairs(found, func() []swap.Rate { return nil })
 	desk.Drawdown(found, func() (int64, bool) { return 0, true })
 	desk.Hedges(found, nil)
