@@ -6,12 +6,10 @@ import (
 	"errors"
 	"math/big"
 
-	"connectrpc.com/connect"
-
+	"ferry/liquidity"
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
-	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
 
 // serve has somebody ask for a swap: it is quoted, accepted and paid, or refused because
@@ -31,7 +29,7 @@ func (d *played) serve(w wish) {
 		d.engine.Balance(bus.Record{Topic: bus.TopicBalances, Key: string(id), Kind: bus.KindBalance, Body: body})
 	}
 	amount := asset.Amount{Asset: from, Units: asset.MustUnits(deposit.String())}
-	res, err := d.engine.Served().Lock(ctx, connect.NewRequest(&ferryv1.LockRequest{From: string(from), To: string(to), DepositAmount: amount.Decimal(), Client: "c"}))
+	signed, err := d.engine.Desk().Lock(ctx, liquidity.Request{Pair: asset.Pair{From: from, To: to}, Deposit: amount, Client: "c"})
 	if d.halted[d.at] {
 		var refusal *swap.Error
 		if !errors.As(err, &refusal) || refusal.Code != swap.CodePriceUnavailable || refusal.Message != moving {
@@ -43,13 +41,12 @@ func (d *played) serve(w wish) {
 	if err != nil {
 		d.t.Fatalf("tick %d: %v", d.at, err)
 	}
-	signed := res.Msg.GetSignedQuote()
 	q, err := swap.VerifyQuote(signed, swap.PublicKeys{swap.KeyID(d.public()): d.public()})
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	id := swap.NewID(swap.SwapPrefix, d.now())
-	if _, err := d.engine.Served().Accept(ctx, connect.NewRequest(&ferryv1.AcceptRequest{SignedQuote: signed, SwapId: id})); err != nil {
+	if err := d.engine.Desk().Accept(ctx, signed, id); err != nil {
 		d.t.Fatal(err)
 	}
 	u := swap.Update{SwapID: id, Version: 1, State: swap.PayoutQueued, At: d.now(),

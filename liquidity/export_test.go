@@ -9,8 +9,8 @@ import (
 // Follow runs the engine's market without its bus.
 func (e *Engine) Follow(ctx context.Context) error { return e.market.Run(ctx) }
 
-// Served answers gatewayd's calls.
-func (e *Engine) Served() *Server { return e.server }
+// Desk is the one of now. It waits for its store as long as it is asked to.
+func (e *Engine) Desk() *Desk { return e.desks.now() }
 
 // Balance takes a record of bus.TopicBalances, as from the bus.
 func (e *Engine) Balance(r bus.Record) { e.funds.Take(r) }
