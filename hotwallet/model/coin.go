@@ -9,6 +9,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
+	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/model"
 )
@@ -100,10 +101,10 @@ func (s *Store) unspent() []string {
 	return ids
 }
 
-// spendable reports a coin that a plan may take.
-func (s *Store) spendable(c coin) bool {
+// spendable reports a coin that a plan may take and that is so deep.
+func (s *Store) spendable(c coin, deep int64) bool {
 	tip := s.cursors[s.chain]
-	return c.spentBy == "" && c.reservedBy == "" && c.height != 0 && c.height <= tip-s.depth()+1 &&
+	return c.spentBy == "" && c.reservedBy == "" && c.height != 0 && c.height <= tip-deep+1 &&
 		(!c.coinbase || c.height <= tip-coinbaseMaturity+1)
 }
 
@@ -113,13 +114,9 @@ func (s *Store) funds(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 	if s.accounts() {
 		return s.account(id)
 	}
-	for key, a := range s.addresses {
-		if key.chain == s.chain && a.purpose == purposeChange {
-			f.ChangeAddress, f.ChangePath = key.name, a.path
-		}
-	}
+	f.ChangeAddress, f.ChangePath = s.changeAddress()
 	for key, c := range s.coins {
-		if key.chain == s.chain && s.spendable(c) {
+		if key.chain == s.chain && s.spendable(c, max(s.depth(), s.config.SpendDepth)) {
 			f.Coins = append(f.Coins, chain.Coin{TxID: c.txid, Index: c.index, Units: c.units, Address: c.address, Path: c.path})
 		}
 	}
@@ -147,7 +144,7 @@ func (s *Store) account(id asset.ID) (f chain.Funds, unsigned bool, err error) {
 	from := s.senders[s.chain]
 	f.Sender, f.SenderPath, f.Nonce = from.address, from.path, from.nonce
 	for _, b := range s.batches {
-		unsigned = unsigned || b.chain == s.chain && b.attempts[0].State == payment.AttemptPlanned
+		unsigned = unsigned || b.chain == s.chain && b.attempts[0].State == payment.AttemptPlanned && b.attempts[0].Plan.SenderPath == from.path
 	}
 	f.Balance, err = s.left(s.native.ID)
 	if err == nil && id != s.native.ID {
@@ -169,8 +166,12 @@ func (s *Store) leftBut(id asset.ID, batchID string) (asset.Units, error) {
 		}
 	}
 	for _, p := range s.payments {
+		sweeps := p.Order.Chain == s.chain && p.Order.Purpose == swap.PurposeSweep
+		if sweeps && p.State == swap.PaymentConfirmed && !p.Failed && p.Order.Amount.Asset == id {
+			left.Sub(left, p.moved().Units.Big()) // not deep enough
+		}
 		a := s.newest(p.BatchID)
-		if p.Order.Chain != s.chain || a == nil || p.Height != 0 || p.BatchID == batchID {
+		if p.Order.Chain != s.chain || a == nil || p.Height != 0 || p.BatchID == batchID || sweeps {
 			continue
 		}
 		if p.Order.Amount.Asset == id {
@@ -187,10 +188,14 @@ func (s *Store) leftBut(id asset.ID, batchID string) (asset.Units, error) {
 }
 
 // reserve ties the plan's coins, or its nonce, to the batch.
-func (c *change) reserve(batchID string, paid asset.Amount, plan chain.Plan) error {
+func (c *change) reserve(batchID string, p payment.Payment, plan chain.Plan) error {
 	if !c.accounts() {
 		return c.reserveCoins(batchID, plan.Coins)
 	}
+	if p.House != nil && p.Order.Purpose != swap.PurposeGasTopUp {
+		return c.takeHouseNonce(p, plan)
+	}
+	paid := p.Order.Amount
 	f, unsigned, err := c.account(paid.Asset)
 	if err != nil {
 		return err
@@ -214,7 +219,7 @@ func (c *change) reserveCoins(batchID string, coins []chain.Coin) error {
 	for _, input := range coins {
 		key := place{c.chain, input.ID()}
 		row, known := c.coins[key]
-		if !known || !c.spendable(row) || row.units != input.Units || row.path != input.Path {
+		if !known || !c.spendable(row, c.depth()) || row.units != input.Units || row.path != input.Path {
 			return fmt.Errorf("coin %s can't be reserved: %w", key.name, payment.ErrChanged)
 		}
 		row.reservedBy = batchID

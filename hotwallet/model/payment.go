@@ -48,12 +48,16 @@ func (s *Store) Payment(_ context.Context, orderID string) (payment.Payment, err
 func (s *Store) Basis(_ context.Context, payments []payment.Payment) (payment.Basis, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if payments[0].House != nil {
+		funds, unsigned, err := s.houseFunds(payments[0])
+		return payment.Basis{Funds: funds, Unsigned: unsigned, DepositsConfirmed: true}, err
+	}
 	funds, unsigned, err := s.funds(payments[0].Order.Amount.Asset)
 	return payment.Basis{Funds: funds, Unsigned: unsigned, DepositsConfirmed: s.allConfirmed(payments)}, err
 }
 
 func (s *Store) allConfirmed(payments []payment.Payment) bool {
-	return !slices.ContainsFunc(payments, func(p payment.Payment) bool { return !s.confirmed(p.Order) })
+	return !slices.ContainsFunc(payments, func(p payment.Payment) bool { return p.House == nil && !s.confirmed(p.Order) })
 }
 
 // DepositsConfirmed implements payment.Store.

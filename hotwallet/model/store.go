@@ -34,7 +34,9 @@ type Config struct {
 	DustThreshold asset.Units
 	// Dust, if not nil, is each asset's threshold as it moves, in place of DustThreshold.
 	Dust func(asset.ID) asset.Units
-	Now  func() time.Time
+	// Burial and SpendDepth are as in Postgres.
+	Burial, SpendDepth int64
+	Now                func() time.Time
 }
 
 // Store is the database as one chain sees it. Each process has one of its own.
@@ -132,6 +134,9 @@ func (c *change) store() error {
 		return err
 	}
 	for _, f := range c.facts {
+		if f.SwapID == "" {
+			continue // the house's own: nobody waits to be told
+		}
 		m, err := bus.FactMessage(f)
 		if err != nil {
 			return fmt.Errorf("tell: %w", err)

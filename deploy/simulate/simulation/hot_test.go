@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/postgres"
 	"ferry/hotwallet/reconcile"
+	"ferry/hotwallet/sweep"
 	"ferry/migrations/pgtest"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -36,7 +38,7 @@ type schema struct {
 // process is what a new process of hotwalletd does: it takes the lease from its
 // predecessor.
 func (s *schema) process(on asset.Chain, m *model.Store, c model.Config) simulation.HotStore {
-	actual, err := postgres.New(s.pool, on, postgres.Config{Rules: c.Rules, Tokens: c.Tokens, Dust: c.Dust,
+	actual, err := postgres.New(s.pool, on, postgres.Config{Rules: c.Rules, Tokens: c.Tokens, Dust: c.Dust, Burial: c.Burial, SpendDepth: c.SpendDepth,
 		Now: c.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		s.t.Fatal(err)
@@ -291,6 +293,35 @@ func (h hotStore) Books(ctx context.Context) ([]reconcile.Books, error) {
 
 func (h hotStore) Record(ctx context.Context, b reconcile.Books, node asset.Units) error {
 	return h.change("record", func() error { return h.Store.Record(ctx, b, node) }, func() error { return h.real.Record(ctx, b, node) })
+}
+
+func (h hotStore) Sweepable(ctx context.Context, least map[asset.ID]asset.Units) (sweep.State, error) {
+	alike := func(s sweep.Store) func() (string, error) {
+		return func() (string, error) {
+			st, err := s.Sweepable(ctx, least)
+			for i := range st.Held {
+				st.Held[i].Since = st.Held[i].Since.UTC()
+			}
+			return fmt.Sprintf("%+v", st), err
+		}
+	}
+	_, err := both(h, "sweepable", alike(h.Store), alike(h.real))
+	if err != nil {
+		return sweep.State{}, err
+	}
+	return h.Store.Sweepable(ctx, least)
+}
+
+func (h hotStore) SmallCoins(ctx context.Context) (sweep.Coins, error) {
+	return both(h, "small coins", func() (sweep.Coins, error) { return h.Store.SmallCoins(ctx) }, func() (sweep.Coins, error) { return h.real.SmallCoins(ctx) })
+}
+
+func (h hotStore) DroppedNonces(ctx context.Context) ([]uint64, error) {
+	return both(h, "dropped nonces", func() ([]uint64, error) { return h.Store.DroppedNonces(ctx) }, func() ([]uint64, error) { return h.real.DroppedNonces(ctx) })
+}
+
+func (h hotStore) StoreHouse(ctx context.Context, intents []sweep.Intent) ([]string, error) {
+	return both(h, "house", func() ([]string, error) { return h.Store.StoreHouse(ctx, intents) }, func() ([]string, error) { return h.real.StoreHouse(ctx, intents) })
 }
 
 // A few seeds in which everything both hot wallets store goes to Postgres too: it

@@ -42,8 +42,12 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 					return err
 				}
 			}
-			checkSigned(why.Order)
-			s.w.checkAttested(why)
+			if why.Order.Purpose.House() {
+				s.w.checkHouse(why, r.Plan)
+			} else {
+				checkSigned(why.Order)
+				s.w.checkAttested(why)
+			}
 			s.plans[id] = r.Plan
 			_, s.txids[id] = fakechain.Sign(r.Plan)
 		}
