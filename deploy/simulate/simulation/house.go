@@ -54,6 +54,17 @@ func (w *World) checkHouse(o payment.Authority, plan chain.Plan) {
 	}
 }
 
+// Sweepable leaves out addresses of the other chain's form: that a wallet watches them is
+// this world's own, in Postgres a swap has one.
+func (s hotStore) Sweepable(ctx context.Context, least map[asset.ID]asset.Units) (sweep.State, error) {
+	st, err := s.HotStore.Sweepable(ctx, least)
+	st.Held = slices.DeleteFunc(st.Held, func(h sweep.Held) bool {
+		_, foreign := networks.ParseAddress(asset.Ethereum, h.Address)
+		return foreign != nil
+	})
+	return st, err
+}
+
 func (s hotStore) StoreHouse(ctx context.Context, intents []sweep.Intent) ([]string, error) {
 	return value(s.w, func() ([]string, error) { return s.HotStore.StoreHouse(ctx, intents) })
 }
