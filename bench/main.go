@@ -32,6 +32,9 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == kafkaCommand {
 		exit(runKafka(ctx, os.Args[2:]))
 	}
+	if len(os.Args) > 1 && os.Args[1] == playCommand {
+		exit(runPlay(ctx, os.Stdin, os.Stdout))
+	}
 	misses, err := run(ctx, os.Args[1:], os.Getenv("BENCH"), os.Stdout, os.Stderr)
 	if err == nil && misses > 0 {
 		err = fmt.Errorf("%d rows miss their goals", misses)
@@ -77,6 +80,9 @@ func run(ctx context.Context, args []string, mode string, table, progress io.Wri
 	if *quick {
 		limit = quickLimit
 	}
+	for _, row := range chosen {
+		limit += row.Lasts
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	report, err := measureAll(ctx, *root, *out, *quick, chosen, progress)
@@ -97,10 +103,10 @@ func run(ctx context.Context, args []string, mode string, table, progress io.Wri
 	return report.misses(), nil
 }
 
-// choose finds the rows that are named; all, or all that are not slow, if none is.
+// choose finds the rows that are named; if none is, all but those that have to be, or are slow.
 func choose(names string, quick bool) ([]Row, error) {
 	if names == "" {
-		return slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return quick && r.Slow }), nil
+		return slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.Named || quick && r.Slow }), nil
 	}
 	var chosen []Row
 	for name := range strings.SplitSeq(names, ",") {

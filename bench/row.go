@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 )
 
 // Row is one line of the table: a subject and what it is compared with.
@@ -23,6 +24,10 @@ type Row struct {
 	ByCPU bool
 	// Slow rows are left out of a quick run unless they are named.
 	Slow bool
+	// Named rows run only when they are named.
+	Named bool
+	// Lasts, if not 0, is what the limit of a run has to leave the row beyond the others.
+	Lasts time.Duration
 	// Rounds, if not 0, replaces the number of rounds of a whole run.
 	Rounds int
 	// Prepare makes what the rounds need. Trial.Close undoes it.

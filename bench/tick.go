@@ -43,30 +43,39 @@ func (w wordy) Stream(ctx context.Context, deliver func(liquidity.Top)) error {
 	return nil
 }
 
-var tickInstrument = liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}
+var (
+	tickInstrument = liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}
+	tickPair       = asset.Pair{From: asset.BTC, To: asset.ETH}
+)
 
-func prepareTick(ctx context.Context, env *Env) (*Trial, error) {
-	now := time.Now()
+// tickMarket is a market of all venues that has heard of each once, and the venues' ears.
+func tickMarket(ctx context.Context, now time.Time) (market *liquidity.Market, ears []func(liquidity.Top), stop func() error, err error) {
 	told := make(chan func(liquidity.Top), tickVenues)
 	var sources []liquidity.Source
 	for n := range tickVenues {
 		sources = append(sources, wordy{fmt.Sprintf("venue-%d", n), told})
 	}
-	market, err := liquidity.NewMarket(func() time.Time { return now }, sources...)
-	if err != nil {
-		return nil, err
+	if market, err = liquidity.NewMarket(func() time.Time { return now }, sources...); err != nil {
+		return nil, nil, nil, err
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- market.Run(ctx) }()
-	var ears []func(liquidity.Top)
-	for range tickVenues {
+	tops := tickTops(now)
+	for n := range tickVenues {
 		ears = append(ears, <-told)
+		ears[n](tops[n])
+	}
+	return market, ears, func() error { cancel(); return <-done }, nil
+}
+
+func prepareTick(ctx context.Context, env *Env) (*Trial, error) {
+	now := time.Now()
+	market, ears, stop, err := tickMarket(ctx, now)
+	if err != nil {
+		return nil, err
 	}
 	tops := tickTops(now)
-	for n, hear := range ears {
-		hear(tops[n])
-	}
 	n := env.scale(ticks)
 	subject := func(ctx context.Context, _ int) (Sample, error) {
 		s, err := env.timed(ctx, n, func(context.Context) error {
@@ -76,7 +85,7 @@ func prepareTick(ctx context.Context, env *Env) (*Trial, error) {
 			return nil
 		})
 		if err == nil {
-			_, err = market.Top(asset.Pair{From: asset.BTC, To: asset.ETH})
+			_, err = market.Top(tickPair)
 		}
 		return s, err
 	}
@@ -84,8 +93,7 @@ func prepareTick(ctx context.Context, env *Env) (*Trial, error) {
 		whole := (time.Duration(n) * tickMost).Seconds()
 		return Sample{Operations: n, Seconds: whole, CPU: whole}, nil
 	}
-	return &Trial{Baseline: Side{Name: fmt.Sprintf("the limit of %s", tickMost), Run: limit}, Subject: Side{Name: "market", Run: subject},
-		Close: func() error { cancel(); return <-done }}, nil
+	return &Trial{Baseline: Side{Name: fmt.Sprintf("the limit of %s", tickMost), Run: limit}, Subject: Side{Name: "market", Run: subject}, Close: stop}, nil
 }
 
 // tickTops are books around a price that moves by some ticks.

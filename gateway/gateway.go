@@ -79,6 +79,7 @@ func (g *Gateway) Handler() http.Handler {
 		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, parameterError(err)) },
 	})
 	g.routeStreams(mux)
+	g.routeIndicative(mux)
 	web.Route(mux)
 	mux.Handle("/", g.unrouted(mux))
 	return g.identify(g.bound(mux))

@@ -126,19 +126,32 @@ func (m *market) rate(p asset.Pair) (swap.Rate, api.Rate) {
 	return heard, m.show(p.From, p.To, heard, known, m.now())
 }
 
+// newest is a pair's newest rate, or why nothing may be priced from it.
+func (m *market) newest(p asset.Pair) (r swap.Rate, reason string) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	r, known := m.rates[p]
+	return r, m.unavailable(r, known, m.now())
+}
+
+func (m *market) unavailable(r swap.Rate, known bool, now time.Time) string {
+	switch {
+	case !known:
+		return "No price has been heard yet."
+	case r.Unavailable != "":
+		return r.Unavailable
+	case now.Sub(r.At) > m.rateAge:
+		return "The last price is too old."
+	}
+	return ""
+}
+
 func (m *market) show(from, to asset.ID, r swap.Rate, known bool, now time.Time) api.Rate {
 	out := api.Rate{From: string(from), To: string(to)}
 	if known {
 		out.At = api.MillisOf(r.At)
 	}
-	switch {
-	case !known:
-		out.Unavailable = "No price has been heard yet."
-	case r.Unavailable != "":
-		out.Unavailable = r.Unavailable
-	case now.Sub(r.At) > m.rateAge:
-		out.Unavailable = "The last price is too old."
-	default:
+	if out.Unavailable = m.unavailable(r, known, now); out.Unavailable == "" {
 		out.Price, out.NetworkFee = r.Price, r.NetworkFee.Decimal()
 		out.MinDeposit, out.MaxDeposit = r.Min.Decimal(), r.Max.Decimal()
 	}

@@ -43,14 +43,8 @@ func opine(t Top) opinion {
 	return opinion{price, max(price-t.Bid.Price, t.Ask.Price-price)}
 }
 
-// median is the middle of the prices; of an even number, between the two in the
-// middle, rounded down. There must be one. work is room to sort in.
-func median(prices, work []uint64) uint64 {
-	sorted := append(work[:0], prices...)
-	slices.Sort(sorted)
-	return middleOf(sorted)
-}
-
+// middleOf is the middle of sorted prices, of which there must be one; of an even number,
+// between the two in the middle, rounded down.
 func middleOf(sorted []uint64) uint64 {
 	n := len(sorted)
 	if n%2 == 1 {
@@ -67,26 +61,47 @@ func middleOf(sorted []uint64) uint64 {
 // absolute deviation within bounds. out is turned into the answer; work is room to compute
 // in, given back for the next time.
 func exclude(prices []uint64, out []bool, work []uint64) ([]bool, []uint64) {
-	n := len(prices)
-	if n == 0 {
+	if len(prices) == 0 {
 		return out, work
 	}
-	work = slices.Grow(work[:0], 2*n)[:2*n]
-	middle := median(prices, work[:n])
-	deviations := work[:n]
-	for i, p := range prices {
-		deviations[i] = max(p, middle) - min(p, middle)
-	}
+	work = append(work[:0], prices...)
+	slices.Sort(work)
+	middle := middleOf(work)
 	least, most := share(middle, outlierLeastBPS), share(middle, outlierMostBPS)
 	limit := most
-	if mad := median(deviations, work[n:]); mad < most/outlierMADs {
+	if mad := deviation(work, middle); mad < most/outlierMADs {
 		limit = min(max(mad*outlierMADs, least), most)
 	}
-	for i, d := range deviations {
+	for i, p := range prices {
+		d := apart(p, middle)
 		out[i] = d > limit || out[i] && d > limit/2
 	}
 	return out, work
 }
+
+// deviation is the median of the distances of sorted prices from their middle: the
+// nearest are next to it, on one side or the other.
+func deviation(sorted []uint64, middle uint64) uint64 {
+	above, _ := slices.BinarySearch(sorted, middle)
+	below := above - 1
+	var last, before uint64
+	for range len(sorted)/2 + 1 {
+		before = last
+		if below < 0 || above < len(sorted) && sorted[above]-middle <= middle-sorted[below] {
+			last = sorted[above] - middle
+			above++
+		} else {
+			last = middle - sorted[below]
+			below--
+		}
+	}
+	if len(sorted)%2 == 1 {
+		return last
+	}
+	return before + (last-before)/2
+}
+
+func apart(a, b uint64) uint64 { return max(a, b) - min(a, b) }
 
 // share is some basis points of n, rounded down.
 func share(n, bps uint64) uint64 {
@@ -109,9 +124,47 @@ func combine(opinions []opinion, votes []uint64) (opinion, []uint64) {
 	for _, o := range opinions {
 		votes = append(votes, o.price-min(o.price, o.confidence), o.price, o.price+o.confidence)
 	}
-	slices.Sort(votes)
+	// Only four places of their order matter: those before the middle are no more than it,
+	// and those after it no less, which is all that is needed of them.
 	last := len(votes) - 1
-	low, high := votes[last/4], votes[(3*last+3)/4]
-	price := middleOf(votes)
+	middle, upper := last/2, (3*last+3)/4
+	place(votes, middle)
+	place(votes[:middle+1], last/4)
+	place(votes[middle+1:], upper-middle-1)
+	low, high, price := votes[last/4], votes[upper], votes[middle]
+	if last%2 == 1 {
+		price += (slices.Min(votes[middle+1:]) - price) / 2
+	}
 	return opinion{price, max(price-low, high-price)}, votes
+}
+
+// place puts the value there that stands at a place once all are in order, no larger ones
+// before it and no smaller ones after (Hoare, "Algorithm 65: FIND").
+func place(values []uint64, at int) {
+	low, high := 0, len(values)-1
+	for low < high {
+		pivot := values[low+(high-low)/2]
+		i, j := low, high
+		for i <= j {
+			for values[i] < pivot {
+				i++
+			}
+			for values[j] > pivot {
+				j--
+			}
+			if i <= j {
+				values[i], values[j] = values[j], values[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case at <= j:
+			high = j
+		case at >= i:
+			low = i
+		default:
+			return
+		}
+	}
 }

@@ -61,6 +61,38 @@ func TestCombineNeverBeatsTheVenues(t *testing.T) {
 	})
 }
 
+// What is read off partial orders is what whole ones say.
+func TestPartialOrders(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 40).Draw(t, "venues")
+		opinions, prices := make([]opinion, n), make([]uint64, n)
+		var votes []uint64
+		for i := range n {
+			o := opinion{rapid.Uint64Range(10, 60).Draw(t, "price"), rapid.Uint64Range(0, 10).Draw(t, "confidence")}
+			opinions[i], prices[i] = o, o.price
+			votes = append(votes, o.price-o.confidence, o.price, o.price+o.confidence)
+		}
+		slices.Sort(votes)
+		last := len(votes) - 1
+		want := opinion{price: middleOf(votes)}
+		want.confidence = max(want.price-votes[last/4], votes[(3*last+3)/4]-want.price)
+		if got, _ := combine(opinions, nil); got != want {
+			t.Fatalf("%+v, want %+v of %d", got, want, votes)
+		}
+		slices.Sort(prices)
+		middle := middleOf(prices)
+		var distances []uint64
+		for _, p := range prices {
+			distances = append(distances, apart(p, middle))
+		}
+		slices.Sort(distances)
+		if got := deviation(prices, middle); got != middleOf(distances) {
+			t.Fatalf("deviation %d of %d, want %d", got, prices, middleOf(distances))
+		}
+	})
+}
+
 func TestExclude(t *testing.T) {
 	t.Parallel()
 	none := []bool{false, false, false, false, false}

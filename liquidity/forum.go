@@ -45,6 +45,10 @@ type stall struct {
 	source Source
 	top    Top
 	heard  bool
+	// sound says that the newest top was fit when it came in, and opinion what it says: from
+	// then on only its age changes.
+	sound   bool
+	opinion opinion
 	// excluded says that the venue is too far from the others.
 	excluded bool
 	// outages counts how often its book was lost.
@@ -70,10 +74,10 @@ type verdict struct {
 // price judges which venues may be priced from and combines those. The caller has the
 // lock.
 func (f *forum) price(now time.Time) (verdict, error) {
-	reason := f.find(now)
+	f.find(now)
 	f.prices, f.out = f.prices[:0], f.out[:0]
 	for _, s := range f.fit {
-		f.prices, f.out = append(f.prices, opine(s.top).price), append(f.out, s.excluded)
+		f.prices, f.out = append(f.prices, s.opinion.price), append(f.out, s.excluded)
 	}
 	v := verdict{version: f.version}
 	f.opinions = f.opinions[:0]
@@ -84,15 +88,15 @@ func (f *forum) price(now time.Time) (verdict, error) {
 		if excluded {
 			continue
 		}
-		f.opinions = append(f.opinions, opine(s.top))
+		f.opinions = append(f.opinions, s.opinion)
 		if v.receivedAt.IsZero() || s.top.ReceivedAt.Before(v.receivedAt) {
 			v.receivedAt, v.venueTime = s.top.ReceivedAt, s.top.VenueTime
 		}
 	}
 	v.admitted = len(f.opinions)
 	switch {
-	case len(f.stalls) == 1 && reason != nil:
-		return v, reason
+	case len(f.stalls) == 1 && len(f.fit) == 0:
+		return v, f.stalls[0].fit(now)
 	case len(f.fit) == 0:
 		return v, noPrice("No venue prices " + f.instrument.String() + " now.")
 	case len(f.fit) < f.quorum:
@@ -170,18 +174,27 @@ func (f *forum) merge(v verdict) depth {
 	}
 }
 
-// find lists the venues that may be priced from in f.fit, and says why one of the others
-// may not.
-func (f *forum) find(now time.Time) (reason error) {
+// find lists the venues that may be priced from in f.fit.
+func (f *forum) find(now time.Time) {
 	f.fit = f.fit[:0]
 	for _, s := range f.stalls {
-		if err := s.fit(now); err != nil {
-			reason = err
-			continue
+		if s.usable(now) {
+			f.fit = append(f.fit, s)
 		}
-		f.fit = append(f.fit, s)
 	}
-	return reason
+}
+
+// hear takes a venue's newest word.
+func (s *stall) hear(t Top) {
+	s.top, s.heard = t, true
+	if s.sound = s.top.fit(t.ReceivedAt, s.source.StaleAfter()) == nil; s.sound {
+		s.opinion = opine(t)
+	}
+}
+
+// usable reports whether fit finds nothing, without saying what.
+func (s *stall) usable(now time.Time) bool {
+	return s.sound && now.Sub(s.top.ReceivedAt) < s.source.StaleAfter()
 }
 
 // fit reports why a venue can't be priced from.
@@ -194,7 +207,7 @@ func (s *stall) fit(now time.Time) error {
 
 // fit reports why a top can't be priced from: an outage, age, a venue whose clock
 // is not ours (its data may be delayed), an empty or a crossed book.
-func (t Top) fit(now time.Time, staleAfter time.Duration) error {
+func (t *Top) fit(now time.Time, staleAfter time.Duration) error {
 	name := t.Instrument.String
 	switch {
 	case t.Unavailable != "":

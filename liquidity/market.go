@@ -83,7 +83,7 @@ func (m *Market) take(f *forum, s *stall, t Top) {
 	}
 	now := m.now()
 	s.record.note(now, t)
-	s.top, s.heard = t, true
+	s.hear(t)
 	f.version++
 	if f.changing() {
 		f.settle(now)

@@ -118,7 +118,7 @@ func (s *stall) stand(now time.Time, fair uint64) VenuePrice {
 		v.Unfit = sentence(err)
 		return v
 	}
-	v.Excluded, v.Price = s.excluded, opine(s.top).price
+	v.Excluded, v.Price = s.excluded, s.opinion.price
 	if fair > 0 {
 		high, low := bits.Mul64(v.Price, 1_000_000)
 		if high < fair {

@@ -529,7 +529,7 @@ type Deposit struct {
 
 // ErrorCode | status | code | meaning |
 // |---|---|---|
-// | 400 | `invalid_body` | The body is no JSON object of the documented shape. |
+// | 400 | `invalid_body` | The body is no JSON object of the documented shape, or the query not as documented. |
 // | 400 | `idempotency_key_missing` | POST /v1/swaps needs the header. |
 // | 403 | `wrong_secret` | This is not the swap's secret. |
 // | 404 | `not_found` | There is no such swap or path. |
@@ -760,7 +760,7 @@ type PolicyRequest struct {
 type Problem struct {
 	// Code | status | code | meaning |
 	// |---|---|---|
-	// | 400 | `invalid_body` | The body is no JSON object of the documented shape. |
+	// | 400 | `invalid_body` | The body is no JSON object of the documented shape, or the query not as documented. |
 	// | 400 | `idempotency_key_missing` | POST /v1/swaps needs the header. |
 	// | 403 | `wrong_secret` | This is not the swap's secret. |
 	// | 404 | `not_found` | There is no such swap or path. |

@@ -85,6 +85,10 @@ var ErrRefused = errors.New("the token's contract refuses the transfer")
 // move; the same request may succeed later.
 var ErrFeeMax = errors.New("the transaction would cost more than its fee limit")
 
+// ErrDescendants is ErrFeeMax where others have built on the transaction that is to be replaced:
+// nodes ask for more than all of these pay together (BIP125, rule 3).
+var ErrDescendants = fmt.Errorf("transactions of others depend on the one to be replaced, and pay more: %w", ErrFeeMax)
+
 // ErrNotReplaceable means that the chain's nodes keep the first transaction they see: no
 // plan can take the place of another.
 var ErrNotReplaceable = errors.New("transactions of this chain can't be replaced")

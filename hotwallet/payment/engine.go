@@ -101,7 +101,7 @@ type Engine struct {
 	// spent are batches that offer all they may, worn those that no other attempt is made
 	// for.
 	spent, worn map[string]bool
-	// unlifted is why batches that nothing can replace wait all the same.
+	// unlifted is why batches wait that nothing can replace, or nothing that they may cost.
 	unlifted map[string]string
 	// looks is how far blocks were looked through for the spender that ended a batch.
 	looks map[string]look

@@ -111,9 +111,10 @@ type Store interface {
 	// newest one spends, the anchor first, or the same nonce with what the sender could
 	// spend without this batch. A coin of these has its Parent while no block has it.
 	ReplacementBasis(ctx context.Context, b Batch) (Basis, error)
-	// StoreReplacement stores another attempt of a batch that is handed in, for a reason,
+	// StoreReplacement stores another attempt of a batch that is signed, for a reason,
 	// and reserves the coins that no earlier one has, unless the chain is halted or a payment
-	// builds on the batch. It has the newest attempt's coins, or the nonce.
+	// builds on the batch and it can be mined as it is. It has the newest attempt's coins, but
+	// for what is lost and never the anchor, or the nonce.
 	StoreReplacement(ctx context.Context, b Batch, plan chain.Plan, reason string) (Batch, error)
 	// StoreDropped stores that the signer refused the newest attempt, which has signed
 	// nothing: what only this one would have spent is free. If it is the first, the batch is

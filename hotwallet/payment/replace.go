@@ -31,6 +31,10 @@ const ReasonBid = "no block has taken the attempt before:"
 // ReasonBudget is that a batch waits at the most that it may cost.
 const ReasonBudget = "fees_above_limit: no block takes what the house offers at most for this amount"
 
+// ReasonDescendants is that somebody whom a batch pays has spent that already, at a fee that a
+// replacement would have to pay too.
+const ReasonDescendants = "no block takes it, and others have built on it: nodes ask more for another in its place than it may cost"
+
 // ReasonPatient is that a sweep or a top-up offers all that it may and waits for fees to
 // fall, which is no alarm before it has waited for long.
 const ReasonPatient = "fees_above_limit: deferred: it offers all that it is worth, and waits for fees to fall"
@@ -83,19 +87,23 @@ func Rising(now func() time.Time, within time.Duration, usual func() chain.Rate)
 	}
 }
 
-// raise has a batch that waits for a block offer more, if it should by now. Where that does
+// raise has a batch that waits for a block offer more, if it should by now, or do without what
+// it has lost. Where that does
 // not come to be, what is there stays as good as it was and is handed in again.
 func (e *Engine) raise(ctx context.Context, b Batch) (Batch, error) {
-	if b.State != swap.PaymentBroadcast {
-		return b, nil
-	}
-	if e.lifts(b) {
-		return b, e.lift(ctx, b)
-	}
 	if b.Last().State != AttemptPlanned {
 		var planned bool
 		var err error
-		if b, planned, err = e.outbid(ctx, b); err != nil || !planned {
+		switch {
+		case b.Relieved():
+			b, planned, err = e.relieve(ctx, b)
+		case b.State != swap.PaymentBroadcast:
+		case e.lifts(b):
+			err = e.lift(ctx, b)
+		default:
+			b, planned, err = e.outbid(ctx, b)
+		}
+		if err != nil || !planned {
 			return b, err
 		}
 	}
@@ -125,9 +133,16 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 		return b, false, nil
 	}
 	plan, err := e.replacement(ctx, b, basis.Funds, rate, most)
+	delete(e.unlifted, b.ID)
 	switch {
 	case ctx.Err() != nil:
 		return b, false, ctx.Err()
+	case errors.Is(err, chain.ErrDescendants):
+		e.unlifted[b.ID] = ReasonDescendants
+		if b.Reason() != ReasonDescendants {
+			e.config.Log.Error("payment can't be outbid: others have built on it", "chain", e.config.Chain, "batch", b.ID, "error", err)
+		}
+		return b, false, nil
 	case errors.Is(err, chain.ErrFeeMax), errors.Is(err, chain.ErrFunds):
 		e.spent[b.ID] = true
 		return b, false, nil
@@ -187,17 +202,8 @@ func (e *Engine) bid(b Batch) (rate chain.Rate, most asset.Units, due bool, err 
 // with that.
 func (e *Engine) bidAbove(b Batch, offered chain.Rate, size uint64) (rate chain.Rate, most asset.Units, due bool, err error) {
 	delete(e.spent, b.ID)
-	for _, p := range b.Payments {
-		limit, err := e.limitOf(p)
-		if err != nil {
-			return 0, most, false, err
-		}
-		if most, err = most.Add(limit.most); err != nil {
-			return 0, most, false, err
-		}
-	}
-	if e.config.FeeMax.Less(most) {
-		most = e.config.FeeMax
+	if most, err = e.most(b); err != nil {
+		return 0, most, false, err
 	}
 	budget, err := budgetRate(e.config.Chain, most, size)
 	if err != nil {
@@ -209,6 +215,23 @@ func (e *Engine) bidAbove(b Batch, offered chain.Rate, size uint64) (rate chain.
 	// Less than an eighth more is worth no attempt: nodes of account chains refuse it.
 	e.spent[b.ID] = rate >= budget && budget < offered+offered/8
 	return rate, most, rate >= offered+offered/8+1, nil
+}
+
+// most is what a batch may cost.
+func (e *Engine) most(b Batch) (most asset.Units, err error) {
+	for _, p := range b.Payments {
+		limit, err := e.limitOf(p)
+		if err != nil {
+			return most, err
+		}
+		if most, err = most.Add(limit.most); err != nil {
+			return most, fmt.Errorf("largest fee of %s: %w", b.ID, err)
+		}
+	}
+	if e.config.FeeMax.Less(most) {
+		most = e.config.FeeMax
+	}
+	return most, nil
 }
 
 // budgetRate is the rate at which a transaction of a size costs all that it may.
@@ -230,10 +253,7 @@ func budgetRate(on asset.Chain, most asset.Units, size uint64) (chain.Rate, erro
 // replacement plans from the coins that the batch has already, and from more only where
 // those do not suffice: what an attempt that loses has spent is not free at once.
 func (e *Engine) replacement(ctx context.Context, b Batch, f chain.Funds, rate chain.Rate, most asset.Units) (chain.Plan, error) {
-	r := chain.Request{FeeMax: most, Rate: rate}
-	for _, p := range b.Payments {
-		r.Outputs = append(r.Outputs, chain.Output{Destination: p.Order.Destination, Asset: p.Order.Amount.Asset, Units: p.Order.Amount.Units})
-	}
+	r := e.outputs(b, chain.Request{FeeMax: most, Rate: rate})
 	for _, a := range b.Attempts {
 		if a.State != AttemptPlanned && a.State != AttemptDropped {
 			r.Replaces = append(r.Replaces, a.Plan)
@@ -275,18 +295,42 @@ func (b Batch) Newest() Attempt {
 }
 
 // Conflicts reports that a plan and every signed attempt exclude one another: it spends
-// all that the newest one spends, and so the first one's, or the same nonce.
+// all that the newest one spends and that is not lost, the anchor of all of them always, or
+// the same nonce.
 func (b Batch) Conflicts(plan chain.Plan) bool {
 	newest := b.Newest().Plan
 	if unanchored {
 		return true
 	}
-	for _, c := range newest.Coins {
+	for _, c := range b.Left(newest.Coins) {
 		if !slices.ContainsFunc(plan.Coins, func(o chain.Coin) bool { return o.ID() == c.ID() }) {
 			return false
 		}
 	}
 	return newest.Nonce == plan.Nonce && newest.SenderPath == plan.SenderPath
+}
+
+// Left are the coins that the batch has not lost; the anchor is always among them.
+func (b Batch) Left(coins []chain.Coin) []chain.Coin {
+	anchor := ""
+	if first := b.Attempts[0].Plan.Coins; len(first) > 0 {
+		anchor = first[0].ID()
+	}
+	return slices.DeleteFunc(slices.Clone(coins), func(c chain.Coin) bool { return c.ID() != anchor && slices.Contains(b.Lost, c.ID()) })
+}
+
+// Relieved reports a batch of which nothing can be mined as it is, since each attempt that could
+// be spends a coin that is lost, while the anchor is not: another attempt does without.
+func (b Batch) Relieved() bool {
+	if len(b.Lost) == 0 || slices.Contains(b.Lost, b.Attempts[0].Plan.Coins[0].ID()) {
+		return false
+	}
+	for _, a := range b.Live() {
+		if len(b.Left(a.Plan.Coins)) == len(a.Plan.Coins) {
+			return false
+		}
+	}
+	return len(b.Live()) > 0
 }
 
 // Further are the coins of a plan that no attempt of the batch has, but for dropped ones.

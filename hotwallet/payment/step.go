@@ -291,10 +291,8 @@ func (e *Engine) answer(b Batch, a Attempt, acceptance chain.Acceptance, cause e
 	case chain.Accepted:
 		if e.worn[b.ID] {
 			answer.Reason = ReasonAttempts
-		} else if e.spent[b.ID] {
+		} else if answer.Reason = e.unlifted[b.ID]; answer.Reason == "" && e.spent[b.ID] {
 			answer.Reason = e.atMost(b)
-		} else {
-			answer.Reason = e.unlifted[b.ID]
 		}
 	case chain.Conflicting:
 		answer.Reason = because(ReasonConflicting, cause)

@@ -68,6 +68,9 @@ func (s *Store) Batch(ctx context.Context, batchID string) (payment.Batch, error
 		if err == nil {
 			b.Before, err = s.before(ctx, tx, batchID)
 		}
+		if err == nil && (b.State == swap.PaymentSigned || b.State == swap.PaymentBroadcast) {
+			b.Lost, err = s.lost(ctx, tx, batchID)
+		}
 		return err
 	})
 	if err != nil {

@@ -11,8 +11,17 @@ var (
 	lostDeathsSQL = statement("LOST_DEATHS")
 	forgetLostSQL = statement("FORGET_LOST_COINS")
 	returnLostSQL = statement("RETURN_LOST_COINS")
+	lostCoinsSQL  = statement("LOST_COINS")
 	reviveLostSQL = statement("REVIVE_LOST")
 )
+
+// lost are the coins that a batch was to spend and can't any more, as far as the blocks show.
+func (s *Store) lost(ctx context.Context, tx pgx.Tx, batchID string) ([]string, error) {
+	if keepsAccounts(s.chain) {
+		return nil, nil
+	}
+	return texts(ctx, tx, lostCoinsSQL, s.chain, batchID, s.depth())
+}
 
 // lostMargin is how many blocks deeper than dead a batch has to be.
 const lostMargin = 1

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -41,7 +42,7 @@ func (s *Store) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.
 			if basis.Funds, err = s.spendableCoins(ctx, tx, b.Payments[0].Order.ID); err != nil {
 				return err
 			}
-			if basis.Funds.Must, err = s.spentAgain(ctx, tx, newest.Plan.Coins); err != nil {
+			if basis.Funds.Must, err = s.spentAgain(ctx, tx, b.Left(newest.Plan.Coins)); err != nil {
 				return err
 			}
 			return tx.QueryRow(ctx, builtOnSQL, b.ID).Scan(&basis.BuiltOn)
@@ -72,7 +73,7 @@ func (s *Store) replacedSender(ctx context.Context, tx pgx.Tx, b payment.Batch, 
 
 // StoreReplacement implements payment.Store.
 func (s *Store) StoreReplacement(ctx context.Context, b payment.Batch, plan chain.Plan, reason string) (payment.Batch, error) {
-	if !b.Conflicts(plan) {
+	if !b.Conflicts(plan) { // what the batch has lost it does without
 		return b, fmt.Errorf("another attempt of %s does not spend what the first spends: both could be mined", b.ID)
 	}
 	encoded, err := json.Marshal(plan)
@@ -90,12 +91,21 @@ func (s *Store) StoreReplacement(ctx context.Context, b payment.Batch, plan chai
 		if err := s.moveBatch(ctx, tx, b, b.State, ""); err != nil {
 			return err
 		}
+		lost, err := s.lost(ctx, tx, b.ID)
+		if err != nil {
+			return err
+		}
+		for _, id := range b.Lost {
+			if !slices.Contains(lost, id) {
+				return fmt.Errorf("coin %s is back: %w", id, payment.ErrChanged)
+			}
+		}
 		if more := b.Further(plan); len(more) > 0 {
 			if err := s.reserveCoins(ctx, tx, b.ID, b.Orders(), chain.Plan{Coins: more}); err != nil {
 				return err
 			}
 		}
-		err := tx.QueryRow(ctx, insertReplacementSQL, b.ID, last.N, string(encoded), plan.Fee, nonce, last.PlannedAt, reason).Scan(&last.Height)
+		err = tx.QueryRow(ctx, insertReplacementSQL, b.ID, last.N, string(encoded), plan.Fee, nonce, last.PlannedAt, reason, b.Relieved()).Scan(&last.Height)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return payment.ErrChanged
 		}

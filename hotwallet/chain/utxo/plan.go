@@ -150,11 +150,15 @@ func (a *Adapter) settle(f chain.Funds, r chain.Request, d draft, chosen picked)
 // withinLimits: a fee is refused above the caller's most, and above the cap's rate but
 // for what it pays for parents, or what was too little to come back.
 func (a *Adapter) withinLimits(r chain.Request, d draft, p chain.Plan, lift uint64) error {
+	tooMuch := chain.ErrFeeMax
+	if d.others {
+		tooMuch = chain.ErrDescendants
+	}
 	if r.FeeMax.Less(p.Fee) {
-		return fmt.Errorf("fee %s of at most %s base units: %w", p.Fee, r.FeeMax, chain.ErrFeeMax)
+		return fmt.Errorf("fee %s of at most %s base units: %w", p.Fee, r.FeeMax, tooMuch)
 	}
 	if due := d.fee(4 * p.Size); due > rateFee(a.cfg.FeeCap, 4*p.Size) {
-		return fmt.Errorf("fee %d for %d vbytes at a cap of %d per kvB, besides %d for parents: %w", due, p.Size, a.cfg.FeeCap, lift, chain.ErrFeeMax)
+		return fmt.Errorf("fee %d for %d vbytes at a cap of %d per kvB, besides %d for parents: %w", due, p.Size, a.cfg.FeeCap, lift, tooMuch)
 	}
 	return nil
 }

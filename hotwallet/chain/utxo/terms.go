@@ -23,6 +23,8 @@ type terms struct {
 	// replaced is the most that an attempt before it offered, incremental the rate to pay
 	// on top of that for its own size; both 0 where nothing is replaced.
 	replaced, incremental uint64
+	// others: replaced is more than the attempt's own fee, since others' transactions depend on it.
+	others bool
 }
 
 // terms follow from what the caller wants, what the node takes at all, and what is to be
@@ -38,7 +40,7 @@ func (a *Adapter) terms(ctx context.Context, f chain.Funds, r chain.Request) (te
 	}
 	t := terms{rate: max(min(max(rate, a.cfg.FeeFloor), a.cfg.FeeCap), least.relay)}
 	if len(r.Replaces) > 0 {
-		if err := a.replace(&t, f, r.Replaces); err != nil {
+		if err := a.replace(ctx, &t, f, r.Replaces); err != nil {
 			return t, err
 		}
 		t.incremental = least.incremental
@@ -50,10 +52,10 @@ func (a *Adapter) terms(ctx context.Context, f chain.Funds, r chain.Request) (te
 }
 
 // replace raises the terms above every earlier attempt's: BIP125's rules 3 and 4, and the
-// higher rate that nodes ask for besides. Of attempts that exclude one another, a node has
+// higher rate that nodes ask for besides; with the fees of what others have built on them. Of attempts that exclude one another, a node has
 // one at most. Each has to be excluded by what must be spent now, and may not have more
 // unconfirmed inputs than they had (rule 2).
-func (a *Adapter) replace(t *terms, f chain.Funds, earlier []chain.Plan) error {
+func (a *Adapter) replace(ctx context.Context, t *terms, f chain.Funds, earlier []chain.Plan) error {
 	if !a.Replaceable() {
 		return chain.ErrNotReplaceable
 	}
@@ -69,11 +71,17 @@ func (a *Adapter) replace(t *terms, f chain.Funds, earlier []chain.Plan) error {
 		for _, c := range p.Coins {
 			before[c.ID()] = true
 		}
-		fee, rate, err := a.offered(p)
+		txid, fee, rate, err := a.offered(p)
 		if err != nil {
 			return fmt.Errorf("attempt %d: %w", i+1, err)
 		}
 		t.replaced, t.rate = max(t.replaced, fee), max(t.rate, rate+1)
+		sum, err := a.builtOn(ctx, txid)
+		if err != nil {
+			return fmt.Errorf("what depends on attempt %d: %w", i+1, err)
+		}
+		t.others = t.others || sum > t.replaced
+		t.replaced = max(t.replaced, sum)
 	}
 	for _, c := range f.Must {
 		if c.Parent != nil && !before[c.ID()] {
@@ -83,18 +91,19 @@ func (a *Adapter) replace(t *terms, f chain.Funds, earlier []chain.Plan) error {
 	return nil
 }
 
-// offered is what an earlier attempt pays, and the highest rate that this can have come to.
-func (a *Adapter) offered(p chain.Plan) (fee, rate uint64, err error) {
+// offered is what an earlier attempt pays, and the highest rate that this can have come to. The
+// txid is that of its unsigned form: only such inputs are replaceable as have no other.
+func (a *Adapter) offered(p chain.Plan) (txid string, fee, rate uint64, err error) {
 	var tx wire.MsgTx
 	if err := tx.DeserializeNoWitness(bytes.NewReader(p.Unsigned)); err != nil {
-		return 0, 0, fmt.Errorf("its transaction: %w", err)
+		return "", 0, 0, fmt.Errorf("its transaction: %w", err)
 	}
 	fee, ok := p.Fee.Uint64()
 	if !ok || fee > a.rules.Most || len(tx.TxIn) == 0 || len(tx.TxIn) != len(p.Coins) {
-		return 0, 0, errors.New("it is not a plan of this chain")
+		return "", 0, 0, errors.New("it is not a plan of this chain")
 	}
 	size := vsize(a.moreWeight(p.Coins) + a.weight(len(tx.TxIn), tx.TxOut))
-	return fee, fee * 1000 / (size - shorter*uint64(len(tx.TxIn))), nil
+	return tx.TxHash().String(), fee, fee * 1000 / (size - shorter*uint64(len(tx.TxIn))), nil
 }
 
 // fee of a weight by itself, without what it pays for parents.

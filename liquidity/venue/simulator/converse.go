@@ -109,7 +109,10 @@ func (s *Server) orderBook(w http.ResponseWriter, r *http.Request) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	shot, at := f.exchange.Snapshot(maxSnapshot), time.Now()
+	if f.wholeAt.IsZero() {
+		f.whole, f.wholeAt = f.exchange.Snapshot(maxSnapshot), f.moment(time.Now())
+	}
+	shot, at := f.whole, f.wholeAt
 	switch {
 	case f.spend(Ban):
 		tooMuch(w, http.StatusTeapot, f.retryAfter)
@@ -122,8 +125,6 @@ func (s *Server) orderBook(w http.ResponseWriter, r *http.Request) {
 		return
 	case f.spend(OldSnapshot):
 		shot, at = f.oldest, at.Add(-time.Hour)
-	default:
-		at = f.moment(at)
 	}
 	raw, err := bitstampBody(told{at: at, Update: Update{Bids: shot.Bids, Asks: shot.Asks}})
 	if err != nil {

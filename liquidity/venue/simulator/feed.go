@@ -43,13 +43,20 @@ type feed struct {
 	oldest   Snapshot
 	steps    uint64
 	// toldAt is when the newest event or fetched snapshot was; times never repeat.
-	toldAt  time.Time
+	toldAt time.Time
+	// whole is the book as of wholeAt, its newest event: what a venue tells of a moment by REST
+	// is what its stream has led to by then.
+	whole   Snapshot
+	wholeAt time.Time
 	clients map[*client]struct{}
 	// due is how many more events or snapshots each fault holds for; forever stands
 	// for a stall without end. retryAfter is what refused snapshots say.
 	due        map[Kind]int
 	forever    bool
 	retryAfter int
+	// withheld counts what clients were not told as they should have been: an event, once for
+	// each who listened, or a right checksum.
+	withheld uint64
 }
 
 func newFeed(seed uint64, m Market, venue string) *feed {
@@ -84,6 +91,9 @@ func (f *feed) step(now time.Time) error {
 // event tells what has changed, or the fault that is due.
 func (f *feed) event(u Update, now time.Time) error {
 	t := told{at: f.moment(now), Update: u, top: f.exchange.Snapshot(10), wrong: f.spend(WrongChecksum)}
+	if _, fetched := f.dialect.(bitstamp); fetched {
+		f.whole, f.wholeAt = f.exchange.Snapshot(maxSnapshot), t.at
+	}
 	if f.spend(Crossed) {
 		if ask, ok := f.exchange.book.Best(book.Ask); ok {
 			l := book.Level{Price: ask.Price, Size: coin}
@@ -95,7 +105,12 @@ func (f *feed) event(u Update, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if f.spend(Gap) {
+	listens := func(c *client) bool { return f.dialect == nil || c.book }
+	gap := f.spend(Gap)
+	if _, summed := f.dialect.(kraken); gap || t.wrong && summed {
+		f.withhold(listens)
+	}
+	if gap {
 		for c := range f.clients {
 			c.sequence++
 		}
@@ -104,7 +119,6 @@ func (f *feed) event(u Update, now time.Time) error {
 	if f.spend(Garbage) {
 		m.raw = m.raw[:len(m.raw)/2]
 	}
-	listens := func(c *client) bool { return f.dialect == nil || c.book }
 	f.tell(m, listens)
 	if f.spend(Repeat) {
 		for c := range f.clients {
@@ -118,6 +132,15 @@ func (f *feed) event(u Update, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// withhold counts those who are not told an event, or not what proves it.
+func (f *feed) withhold(listens func(*client) bool) {
+	for c := range f.clients {
+		if listens(c) && !c.deaf {
+			f.withheld++
+		}
+	}
 }
 
 func (f *feed) encode(t told) (message, error) {

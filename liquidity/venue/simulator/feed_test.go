@@ -73,6 +73,9 @@ func TestFaultsOfEvents(t *testing.T) {
 		for i := range events {
 			events[i][0], events[i][1] = event(t, f)
 		}
+		if n := f.withheld; (kind == Gap) != (n == 2) || kind != Gap && n != 0 {
+			t.Errorf("%s: %d events count as withheld", kind, n)
+		}
 		got := numbers(t, c)
 		expected := want(events[0], events[1], events[2])
 		if len(got) != len(expected) {

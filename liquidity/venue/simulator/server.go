@@ -171,6 +171,20 @@ func (s *Server) Inject(fault Fault) error {
 	return nil
 }
 
+// Withheld is how often a client was not told an event that it listened for (Gap), or was
+// told a wrong checksum: so many faults there are for clients to report.
+func (s *Server) Withheld() uint64 {
+	var sum uint64
+	for _, feeds := range s.feeds {
+		for _, f := range feeds {
+			f.mu.Lock()
+			sum += f.withheld
+			f.mu.Unlock()
+		}
+	}
+	return sum
+}
+
 // Run serves on l until ctx ends, then ends every connection. It returns nil after
 // an orderly end.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
