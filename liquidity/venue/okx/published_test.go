@@ -47,12 +47,12 @@ func TestReadsThePublishedAnswers(t *testing.T) {
 	o := trade.Order{ClientID: strings.Repeat("b", 32), Side: trade.Buy, Price: 215, Size: 2, Deadline: publishedTime.Add(time.Second),
 		Instrument: liquidity.Instrument{Base: asset.BTC, Quote: asset.USDT, PriceDecimals: 2}}
 	address, asked := venuetest.Published(t, map[string]string{
-		"POST /api/v5/trade/order":        venuetest.Example(t, "order.json", "oktswap6", o.ClientID),
-		"GET /api/v5/trade/order":         venuetest.Example(t, "order_details.json", `"clOrdId": ""`, `"clOrdId": "`+o.ClientID+`"`),
-		"GET /api/v5/trade/fills":         venuetest.Example(t, "fills.json"),
-		"GET /api/v5/account/balance":     venuetest.Example(t, "balance.json"),
-		"GET /api/v5/market/books":        venuetest.Example(t, "books.json"),
-		"GET /api/v5/public/instruments":  venuetest.Example(t, "instruments.json"),
+		"POST /api/v5/trade/order":       venuetest.Example(t, "order.json", "oktswap6", o.ClientID),
+		"GET /api/v5/trade/order":        venuetest.Example(t, "order_details.json", `"clOrdId": ""`, `"clOrdId": "`+o.ClientID+`"`),
+		"GET /api/v5/trade/fills":        venuetest.Example(t, "fills.json"),
+		"GET /api/v5/account/balance":    venuetest.Example(t, "balance.json"),
+		"GET /api/v5/market/books":       venuetest.Example(t, "books.json"),
+		"GET /api/v5/public/instruments": venuetest.Example(t, "instruments.json"),
 	})
 	trader, err := NewTrader(address, rest.Key{ID: "key", Secret: rest.NewSecret(publishedSecret), Passphrase: rest.NewSecret("phrase")},
 		venuetest.AnswerWithin, func() time.Time { return publishedTime })
