@@ -34,7 +34,7 @@ func init() {
 		name  string
 		lasts time.Duration
 		named bool
-	}{{"soak", 30 * time.Second, false}, {"soak-long", 10 * time.Minute, true}} {
+	}{{"soak", 30 * time.Second, true}, {"soak-long", 10 * time.Minute, true}} {
 		register(Row{
 			Number: 30, Name: r.name, Slow: true, Named: r.named, Lasts: r.lasts + 2*soakLimit, Rounds: 1, Goal: 1, Unit: "limits",
 			What: fmt.Sprintf("%d venues of %d instruments for %s: %d messages a second or more, %g cores or less, each gap reported. The worse of the two",
