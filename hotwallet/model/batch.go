@@ -52,7 +52,12 @@ func (s *Store) Batch(_ context.Context, batchID string) (payment.Batch, error) 
 	if !ok || b.chain != s.chain {
 		return payment.Batch{}, fmt.Errorf("read batch %s: no row", batchID)
 	}
-	return s.read(b), nil
+	whole := s.read(b)
+	whole.Before = s.before(b.id)
+	if b.state == swap.PaymentSigned || b.state == swap.PaymentBroadcast {
+		whole.Lost = s.lost(b)
+	}
+	return whole, nil
 }
 
 // batchID names a new batch of the orders.
@@ -102,13 +107,13 @@ func (s *Store) StorePlan(_ context.Context, payments []payment.Payment, plan ch
 			if err != nil {
 				return err
 			}
-			if c.halts[c.chain] != "" || !c.confirmed(p.Order) || stored.State != swap.PaymentQueued || stored.BatchID != "" {
+			if c.halts[c.chain] != "" || p.House == nil && !c.confirmed(p.Order) || stored.State != swap.PaymentQueued || stored.BatchID != "" {
 				return fmt.Errorf("plan %s: %w", p.Order.ID, payment.ErrChanged)
 			}
 			stored.BatchID, stored.Reason = row.id, ""
 			model.Set(c.tx, c.payments, p.Order.ID, stored)
 		}
-		if err := c.reserve(row.id, payments[0].Order.Amount, plan); err != nil {
+		if err := c.reserve(row.id, payments[0], plan); err != nil {
 			return fmt.Errorf("plan %s: %w", row.id, err)
 		}
 		model.Set(c.tx, c.batches, row.id, row)
@@ -155,7 +160,9 @@ func (c *change) hold(b payment.Batch) error {
 	for i, p := range b.Payments {
 		row, o, fee := c.payments[p.Order.ID], p.Order, shares[i]
 		held, gas := o.Amount, asset.Units{}
-		if held.Asset == c.native.ID {
+		if p.House != nil { // what it moves stays ours
+			held = c.amount(fee)
+		} else if held.Asset == c.native.ID {
 			if held.Units, err = held.Units.Add(fee); err != nil {
 				return err
 			}
@@ -163,6 +170,9 @@ func (c *change) hold(b payment.Batch) error {
 			gas = fee
 		}
 		row.hold, row.gas = held.Units, gas
+		if p.House != nil && o.Amount.Asset != c.native.ID {
+			row.hold, row.gas = asset.Units{}, fee
+		}
 		model.Set(c.tx, c.payments, o.ID, row)
 		e := ledger.Transfer(payment.HoldKey(b, b.Last().N, o.ID), "payment.hold", o.SwapID, ledger.InFlight, ledger.Wallet, held)
 		if !gas.IsZero() {
@@ -197,6 +207,9 @@ func (s *Store) StoreAnswer(_ context.Context, b payment.Batch, n int, a payment
 		}
 		next = b.Moved(state, a.Reason, n, func(moved *payment.Attempt) { moved.State = attempt })
 		c.put(next)
+		row := c.batches[b.ID]
+		row.accepted = a.Acceptance == chain.Accepted
+		model.Set(c.tx, c.batches, b.ID, row)
 		return nil
 	})
 	return next, err
