@@ -14,7 +14,8 @@ type Measure struct {
 	// of it whose deposits are not confirmed.
 	Reserved, Unconfirmed asset.Units
 	// OpenLocks is how many open locks the client has, ClientReserved what these take of
-	// the payout's asset, with those it has accepted whose deposit is not confirmed.
+	// the payout's asset, with those it has accepted, and rates that were set at detection,
+	// whose deposit is not confirmed.
 	OpenLocks      int
 	ClientReserved asset.Units
 	// Risk is what the pair's unconfirmed locks have at risk, less what those of the
@@ -109,7 +110,8 @@ func (r Room) Within(o Room) Room {
 
 // AdmitRate decides whether a rate for a deposit that is seen and not confirmed fits into
 // its bounds, as Admit does for a lock: it promises as much, and the deposit may still be
-// replaced. That it fits into the balance is for the store to say, as of any requote.
+// replaced. What is measured is beside earlier promises to pay the same order, of which this
+// takes the place. That it fits into the balance is for the store to say, as of any requote.
 func AdmitRate(r swap.Requote, b Bounds, m Measure) (Stop, error) {
 	reserve, err := r.Payout.Units.Add(r.NetworkFee.Units)
 	if err != nil {
@@ -117,6 +119,9 @@ func AdmitRate(r swap.Requote, b Bounds, m Measure) (Stop, error) {
 	}
 	if b.UnconfirmedPPM > 0 && leftOf(b.Available, m.Unconfirmed, b.UnconfirmedPPM).Less(reserve) {
 		return StopUnconfirmed, nil
+	}
+	if b.ClientPPM > 0 && leftOf(b.Available, m.ClientReserved, b.ClientPPM).Less(reserve) {
+		return StopShare, nil
 	}
 	risk := new(big.Int).Mul(r.Deposit.Units.Big(), big.NewInt(int64(confirming/time.Second)))
 	if !b.RiskMost.IsZero() && risk.Add(risk, m.Risk).Cmp(b.budget()) > 0 {

@@ -152,7 +152,8 @@ func (d *Desk) Lock(ctx context.Context, r Request) (string, error) {
 }
 
 // leaveOpen makes a quote one whose rate is set when its deposit is detected. Nothing is
-// promised until then, so it may take longer.
+// promised until then, so it may take longer. The rate is good for no longer than one of a
+// short window would be: the state machine goes by the difference of both windows, which stays.
 func (d *Desk) leaveOpen(q *swap.Quote, l Limits) {
 	q.Variable, q.DepositMin, q.DepositMax = true, l.Min, l.Max
 	if longer := d.config.VariableWindowSeconds - q.DepositWindowSeconds; d.config.VariableWindowSeconds > 0 {

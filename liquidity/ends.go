@@ -42,7 +42,8 @@ type Requoted struct {
 //     for another price, for the user's answer or for a refund address. (A new yes is a
 //     new request, with a promise of its own.)
 //   - its rate is there, which was set when its deposit was seen: it ends where that
-//     deposit is gone, or has been given another, or the swap is over without it.
+//     deposit is gone, or has been given another, or the swap is over without it. What
+//     re-opens an expired swap is given another.
 //   - nothing of it is there: it was not taken, or staff wrote it off. That counts only
 //     in an update later than the request's, of which the times tell: they never go back
 //     from one version of a swap to the next.

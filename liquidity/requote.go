@@ -54,7 +54,8 @@ func (d *Desk) answer(r swap.RequoteRequest) (Answer, error) {
 	case err != nil:
 		return a.refuse(swap.RefusedUnavailable, err), nil
 	}
-	a.Bounds = Bounds{Available: payout.Available, BalanceAt: payout.At, UnconfirmedPPM: d.config.UnconfirmedPPM, Length: d.config.promised()}
+	a.Bounds = Bounds{Available: payout.Available, BalanceAt: payout.At, UnconfirmedPPM: d.config.UnconfirmedPPM,
+		ClientPPM: d.config.ClientPPM, Length: d.config.promised()}
 	if c, err := d.pair(v.terms.Quote.Pair); err == nil {
 		a.Bounds.RiskMost = c.RiskMost
 	}

@@ -210,7 +210,7 @@ func decideDeadline(d Decision, f swap.Fact) Decision {
 			d.Note = ""
 			return mismatched(d, l.parts, swap.VerdictShort, true, f)
 		case d.From == swap.AwaitingDeposit:
-			d.Move, d.Note = MoveExpire, "No deposit was seen in time."
+			return d.expire("No deposit was seen in time.")
 		}
 	case swap.DeadlineConfirmBy:
 		switch {
@@ -221,7 +221,7 @@ func decideDeadline(d Decision, f swap.Fact) Decision {
 			d.Note = ""
 			return mismatched(d, l.parts, swap.VerdictShort, true, f)
 		case d.From == swap.AwaitingDeposit || d.From == swap.DepositDetected:
-			d.Move, d.Note = MoveExpire, "The deposit was not confirmed in time."
+			return d.expire("The deposit was not confirmed in time.")
 		}
 	default:
 		return decideWait(d, f)

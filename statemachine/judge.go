@@ -23,7 +23,7 @@ func judge(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	}
 	d.Entries = append(d.Entries, depositEntry(d.Swap.ID, *deposit))
 	if q.Variable {
-		return judgeVariable(d, i, l, punctual, f)
+		return judgeVariable(d, i, l, punctual, told, f)
 	}
 	exact := deposit.Amount.Units.Cmp(q.Deposit.Units) == 0
 	switch {

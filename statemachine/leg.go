@@ -72,7 +72,7 @@ func follow(d Decision, f swap.Fact) Decision {
 		return mismatched(d, l.parts, swap.VerdictShort, true, f)
 	case ended:
 		if d.From == swap.DepositDetected {
-			d.Move = MoveExpire
+			return d.expire(d.Note)
 		}
 	case d.From == swap.DepositDetected:
 		d.Move = MoveGone

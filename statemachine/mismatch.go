@@ -21,6 +21,10 @@ func mismatched(d Decision, parts []int, verdict swap.Verdict, main bool, f swap
 		m.Deposits = append(m.Deposits, used.ID)
 	}
 	m.ID = m.Deposits[0]
+	if r := d.rate(m.ID); r != nil { // its requests are used up, and a request is answered once
+		m.Asked = r.Asked
+		endRate(r)
+	}
 	policy := d.Swap.Terms.Receipt.Policy
 	answer := policy.OnExtra
 	if main {

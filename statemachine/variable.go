@@ -3,6 +3,7 @@ package statemachine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"ferry/swap"
 )
@@ -13,9 +14,10 @@ import (
 //   - A deposit is seen in time: its rate is asked for. The answer is kept with the swap and
 //     told, and holds for this deposit; what takes its place on the chain gets a rate of its
 //     own.
-//   - It is confirmed: the payout is ordered at its rate. Without one, because it was not
-//     seen before or there was no price, the rate is asked for now, as for any deposit that
-//     waits for a price; where there is none it is refunded.
+//   - It is confirmed while its rate is good (rateUntil): the payout is ordered at it. Without
+//     one, because it was not seen before, there was no price, or it is too old, the rate is
+//     asked for now, as for any deposit that waits for a price; where there is none it is
+//     refunded.
 //   - It is outside of the limits: it is short or over, and refunded.
 //   - What comes besides or too late is extra or late, as of any swap.
 
@@ -34,7 +36,7 @@ func askRate(d Decision, i int, f swap.Fact) Decision {
 	case !q.Variable || d.Outcome != Applied || deposit.State == swap.DepositReorgedTo:
 		return d // what a reorganisation took out of its block mostly comes back
 	case deposit.State == swap.DepositReplaced:
-		return d.withRate(deposit.ID, func(r *swap.SetRate) { *r = swap.SetRate{DepositID: r.DepositID, Asked: r.Asked, Gone: true} })
+		return d.withRate(deposit.ID, endRate)
 	case d.leg(nobody).decided || !onTimeSoFar(d.Swap.Terms.Receipt, deposit, now) || q.Outside(deposit.Amount) != swap.VerdictNone:
 		return d
 	}
@@ -84,6 +86,29 @@ func (d Decision) withRate(depositID string, change func(*swap.SetRate)) Decisio
 	return d
 }
 
+// endRate ends what was asked for: neither is it paid any more, nor does an answer count.
+func endRate(r *swap.SetRate) {
+	*r = swap.SetRate{DepositID: r.DepositID, Asked: r.Asked, Gone: true}
+}
+
+// expire ends the swap, and what its rate promised: liquidityd promises no more for it
+// (liquidity.EndsLock). What re-opens the swap gets a rate of its own.
+func (d Decision) expire(note string) Decision {
+	for i := range d.Swap.Amended.Rates {
+		endRate(&d.Swap.Amended.Rates[i])
+	}
+	d.Move, d.Note = MoveExpire, note
+	return d
+}
+
+// rateUntil is until when a rate is paid that was set at detection: its deposit has as long
+// to be confirmed as a locked price gives one that is seen at the last moment, and no longer,
+// however long the swap is open. Else whoever sends a deposit at the least fee could wait
+// for the market, and have it confirmed, or replace it, as suits.
+func rateUntil(q swap.Quote, r swap.Requote) time.Time {
+	return r.IssuedAt.Add(time.Duration(q.ConfirmWindowSeconds-q.DepositWindowSeconds) * time.Second)
+}
+
 // decideRate keeps the rate that was set for a deposit, or why there is none. It reports
 // whether a request for a rate is what was answered.
 func (r Rules) decideRate(d Decision, told swap.RequotedFact) (Decision, bool) {
@@ -106,7 +131,8 @@ func (r Rules) decideRate(d Decision, told swap.RequotedFact) (Decision, bool) {
 		if err := d.Swap.Terms.Permits(requote, d.orderDeposits([]int{i}), nil, ""); err != nil {
 			return parked("the rate is not permitted: %v", err), true
 		}
-		d.Note = fmt.Sprintf("The rate is set: %s are paid for %s once it is confirmed.", requote.Payout, requote.Deposit)
+		d.Note = fmt.Sprintf("The rate is set: %s are paid for %s if it is confirmed until %s, and else what it is worth then.",
+			requote.Payout, requote.Deposit, stamp(rateUntil(d.Swap.Terms.Quote, requote)))
 		return d.withRate(asked.DepositID, func(s *swap.SetRate) {
 			s.SignedRequote, s.Deposit, s.Payout, s.Rate = told.SignedRequote, requote.Deposit, requote.Payout, requote.Rate
 		}), true
@@ -115,7 +141,7 @@ func (r Rules) decideRate(d Decision, told swap.RequotedFact) (Decision, bool) {
 }
 
 // judgeVariable says what a confirmed deposit of a variable swap is. It is booked already.
-func judgeVariable(d Decision, i int, l leg, punctual bool, f swap.Fact) Decision {
+func judgeVariable(d Decision, i int, l leg, punctual bool, told swap.DepositFact, f swap.Fact) Decision {
 	switch outside := d.Swap.Terms.Quote.Outside(d.Swap.Deposits[i].Amount); {
 	case l.decided:
 		return follow(mismatched(d, []int{i}, swap.VerdictExtra, false, f), f)
@@ -124,7 +150,7 @@ func judgeVariable(d Decision, i int, l leg, punctual bool, f swap.Fact) Decisio
 	case outside != swap.VerdictNone:
 		return mismatched(d, []int{i}, outside, true, f)
 	}
-	return rated(d, i, f)
+	return rated(d, i, told, f)
 }
 
 // noRate: there is none for what misses the limits, whoever would take it.
@@ -141,8 +167,10 @@ func (d Decision) variableWait() string {
 		return fmt.Sprintf("Waiting for the deposit: send one of %s to %s to the deposit address. Its rate is set when it is seen.", q.DepositMin, q.DepositMax)
 	case q.Variable && d.Swap.State == swap.DepositDetected:
 		for _, r := range d.Swap.Amended.Rates {
-			if r.SignedRequote != "" {
-				return fmt.Sprintf("A deposit was seen and waits for its confirmations. Its rate is set: %s are paid for %s.", r.Payout, r.Deposit)
+			requote, err := swap.DecodeRequote(r.SignedRequote)
+			if err == nil { // else none is set
+				return fmt.Sprintf("A deposit was seen and waits for its confirmations. Its rate is set: %s are paid for %s if it is confirmed until %s.",
+					r.Payout, r.Deposit, stamp(rateUntil(q, requote)))
 			}
 		}
 	}
@@ -151,7 +179,7 @@ func (d Decision) variableWait() string {
 
 // rated orders the payout of a confirmed deposit at the rate that was set for it, or waits
 // for it, or asks for it.
-func rated(d Decision, i int, f swap.Fact) Decision {
+func rated(d Decision, i int, told swap.DepositFact, f swap.Fact) Decision {
 	deposit := &d.Swap.Deposits[i]
 	deposit.Verdict, deposit.Main = swap.VerdictCounted, true
 	m := swap.Mismatch{ID: deposit.ID, Deposits: []string{deposit.ID}, Verdict: swap.VerdictCounted, Main: true}
@@ -165,6 +193,11 @@ func rated(d Decision, i int, f swap.Fact) Decision {
 		requote, err := swap.DecodeRequote(r.SignedRequote) // verified when it came
 		if err != nil {
 			return parked("the rate can't be read: %v", err)
+		}
+		if told.ConfirmedAt.After(rateUntil(d.Swap.Terms.Quote, requote)) {
+			endRate(r)
+			d.Note = d.say("The rate of %s is too old.", stamp(requote.IssuedAt))
+			return askPrice(d, m, swap.BasisMarket, f)
 		}
 		return pay(d, m, requote, r.SignedRequote)
 	case r.Gone || r.Refused != "":

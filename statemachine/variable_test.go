@@ -188,7 +188,9 @@ func TestVariableRateOutlivesAReorganisation(t *testing.T) {
 	t.Parallel()
 	s := variable(t, swap.DefaultPolicy())
 	s.tell(s.deposit(swap.FactDepositInBlock, 1, "0.01", time.Minute))
-	s.tell(s.price("0.29"))
+	rate := s.price("0.29")
+	rate.At = swaptest.Start.Add(time.Minute) // while there is time to deposit: see TestVariableRateEndsWithTheSwap
+	s.tell(rate)
 	s.tell(s.deposit(swap.FactDepositReorged, 1, "0.01", 2*time.Minute))
 	s.tell(s.deposit(swap.FactDepositInBlock, 1, "0.01", 3*time.Minute))
 	if s.rates(1)[0].SignedRequote == "" || len(s.all.Requests) != 1 {
@@ -201,6 +203,136 @@ func TestVariableRateOutlivesAReorganisation(t *testing.T) {
 	}
 	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 6*time.Minute))
 	s.wants(swap.DepositConfirmed, swap.VerdictCounted, "payout 0.29 ETH to "+swaptest.EthereumAddress)
+	s.mature(swap.Settled)
+}
+
+// A rate that was set when its deposit was seen is good for as long as a locked price gives
+// one to be confirmed, however long the swap is open: after that the market's is asked for.
+func TestVariableRateGrowsTooOld(t *testing.T) {
+	t.Parallel()
+	const day, slack = 24 * time.Hour, 100 * time.Minute // the windows of swaptest are 20 and 120 minutes
+	long := func(t *testing.T) *story {
+		s := newStory(t)
+		s.terms = swaptest.NewTerms(t, swaptest.NewKeys(), func(q *swap.Quote, r *swap.Receipt) {
+			q.Variable, q.DepositMin, q.DepositMax = true, swaptest.Amount(asset.BTC, "0.005"), swaptest.Amount(asset.BTC, "0.02")
+			q.DepositWindowSeconds, q.ConfirmWindowSeconds = int64(day/time.Second), int64((day+slack)/time.Second)
+			r.DepositBy, r.ConfirmBy = r.IssuedAt.Add(day), r.IssuedAt.Add(day+slack)
+		})
+		s.tell(s.creation())
+		s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", time.Minute))
+		s.tell(s.price("0.29"))
+		return s
+	}
+	for name, at := range map[string]time.Duration{"a moment too late": slack + time.Second, "just before confirm_by": day + slack - time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := long(t)
+			s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", at))
+			s.wants(swap.DepositConfirmed, swap.VerdictCounted)
+			if r := s.requested(); r.Basis != swap.BasisMarket || r.Number() != 2 || !r.Main || len(s.all.Requests) != 2 {
+				t.Fatalf("asked for %+v", s.all.Requests)
+			}
+			if r := s.rates(1)[0]; !r.Gone || r.SignedRequote != "" {
+				t.Errorf("the old rate is %+v", r)
+			}
+			s.tell(s.price("0.27"))
+			s.wants(swap.DepositConfirmed, swap.VerdictCounted, "payout 0.27 ETH to "+swaptest.EthereumAddress)
+			s.mature(swap.Settled)
+		})
+	}
+	t.Run("just in time", func(t *testing.T) {
+		t.Parallel()
+		s := long(t)
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", slack))
+		s.wants(swap.DepositConfirmed, swap.VerdictCounted, "payout 0.29 ETH to "+swaptest.EthereumAddress)
+		s.mature(swap.Settled)
+	})
+}
+
+// What had a rate and turns out late or extra has a price of its own asked for, by a request
+// that was not answered before; an answer to the one before counts no more.
+func TestVariableRateOfWhatIsLateOrExtra(t *testing.T) {
+	t.Parallel()
+	asked := func(t *testing.T, s *story, basis swap.Basis, main bool) {
+		t.Helper()
+		before, r := s.all.Requests[0], s.requested()
+		if r.Basis != basis || r.Main != main || r.Deposits[0] != before.Deposits[0] || r.ID == before.ID || r.Number() != 2 {
+			t.Fatalf("asked for %+v after %+v", r, before)
+		}
+		orders := len(s.all.Orders)
+		s.tell(s.priceOf(before, "0.30"))
+		if len(s.park) != 0 || len(s.all.Orders) != orders {
+			t.Fatalf("the answer to the request before: %d parked, %d orders", len(s.park), len(s.all.Orders))
+		}
+	}
+	for name, told := range map[string]bool{"late": true, "late, not answered before": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := variable(t, swap.DefaultPolicy())
+			s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", time.Minute))
+			if told {
+				s.tell(s.price("0.29"))
+			}
+			s.tell(s.confirmBy())
+			s.wants(swap.Expired, swap.VerdictNone)
+			s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 3*time.Hour))
+			asked(t, s, swap.BasisMarket, true)
+			s.tell(s.price("0.27"))
+			s.wants(swap.DepositConfirmed, swap.VerdictLate, "payout 0.27 ETH to "+swaptest.EthereumAddress)
+			s.mature(swap.Settled)
+		})
+	}
+	extra := func(t *testing.T, answer swap.Answer) *story {
+		policy := swap.DefaultPolicy()
+		policy.OnExtra = answer
+		s := variable(t, policy)
+		s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", time.Minute))
+		s.tell(s.price("0.29"))
+		s.tell(s.deposit(swap.FactDepositConfirmed, 2, "0.012", 2*time.Minute))
+		s.tell(s.price("0.33"))
+		s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 3*time.Minute))
+		return s
+	}
+	t.Run("extra", func(t *testing.T) {
+		t.Parallel()
+		s := extra(t, swap.AnswerRequote)
+		if r := s.requested(); r.Number() != 2 || r.Main || r.Basis != swap.BasisMarket {
+			t.Fatalf("asked for %+v", r)
+		}
+		asked(t, s, swap.BasisMarket, false)
+		s.tell(s.price("0.28"))
+		if n := len(s.all.Orders); n != 2 || s.all.Orders[1].Amount != swaptest.Amount(asset.ETH, "0.28") {
+			t.Fatalf("orders %+v", s.all.Orders)
+		}
+		s.mature(swap.Settled)
+	})
+	t.Run("the user takes it", func(t *testing.T) {
+		t.Parallel()
+		s := extra(t, swap.AnswerAsk)
+		s.tell(s.answer(swap.AnswerRequote, "tx1", "0.27"))
+		asked(t, s, swap.BasisMarket, false)
+	})
+}
+
+// A swap that expired promises nothing more, and neither does liquidityd: what re-opens it,
+// because its deadline was told before what came in time, has a price of its own asked for.
+func TestVariableRateEndsWithTheSwap(t *testing.T) {
+	t.Parallel()
+	s := variable(t, swap.DefaultPolicy())
+	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", 19*time.Minute))
+	rate := s.price("0.29")
+	s.tell(rate)
+	s.tell(s.confirmBy())
+	s.wants(swap.Expired, swap.VerdictNone)
+	if r := s.rates(1)[0]; !r.Gone || r.SignedRequote != "" {
+		t.Fatalf("expired with the rate %+v", r)
+	}
+	s.tell(s.deposit(swap.FactDepositConfirmed, 1, "0.01", 90*time.Minute))
+	if r := s.requested(); r.Number() != 2 || r.Basis != swap.BasisMarket || len(s.all.Orders) != 0 {
+		t.Fatalf("asked for %+v, %d orders", r, len(s.all.Orders))
+	}
+	s.tell(s.price("0.28"))
+	s.wants(swap.DepositConfirmed, swap.VerdictCounted, "payout 0.28 ETH to "+swaptest.EthereumAddress)
 	s.mature(swap.Settled)
 }
 

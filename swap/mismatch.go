@@ -140,7 +140,8 @@ type SetRate struct {
 	Rate          string       `json:"rate,omitempty"`
 	// Refused is why none was set: it is asked for again when the deposit is confirmed.
 	Refused string `json:"refused,omitempty"`
-	// Gone: the deposit left its chain, and the rate with it.
+	// Gone: the rate is paid no more, because the deposit left its chain, is late or extra,
+	// or was confirmed when the rate was too old, or because the swap expired.
 	Gone bool `json:"gone,omitempty"`
 }
 

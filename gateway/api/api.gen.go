@@ -1025,7 +1025,7 @@ type RefundAddressSet struct {
 	SignedRefundAddress string `json:"signed_refund_address"`
 }
 
-// SetRate The rate of one deposit. It holds for this deposit, as long as that is on its chain.
+// SetRate The rate of one deposit. It is paid if this deposit is confirmed within the quote's `confirm_window_seconds` less its `deposit_window_seconds` from the rate's `issued_at` on, and what it is worth then if later.
 type SetRate struct {
 	// DepositAmount What was seen.
 	//

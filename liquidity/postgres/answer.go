@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 
@@ -105,6 +106,7 @@ func waitForAssets(ctx context.Context, tx pgx.Tx, answers []liquidity.Answer) e
 
 // answer stores one answer, and returns it as it was stored.
 func (s *Store) answer(ctx context.Context, tx pgx.Tx, a liquidity.Answer) (liquidity.Answer, error) {
+	var client string
 	if a.Signed != "" {
 		var fits bool
 		if err := tx.QueryRow(ctx, answerFitsSQL, s.answerArgs(a)).Scan(&fits); err != nil {
@@ -112,7 +114,7 @@ func (s *Store) answer(ctx context.Context, tx pgx.Tx, a liquidity.Answer) (liqu
 		}
 		if fits && a.Detected() {
 			var err error
-			if fits, err = s.fitsUnconfirmed(ctx, tx, a); err != nil {
+			if client, fits, err = s.fitsUnconfirmed(ctx, tx, a); err != nil {
 				return a, err
 			}
 		}
@@ -122,6 +124,7 @@ func (s *Store) answer(ctx context.Context, tx pgx.Tx, a liquidity.Answer) (liqu
 	}
 	args := s.answerArgs(a)
 	if a.Signed != "" {
+		args["client"] = client
 		if err := replace(ctx, tx, a, args); err != nil {
 			return a, fmt.Errorf("end what it replaces: %w", err)
 		}
@@ -131,29 +134,38 @@ func (s *Store) answer(ctx context.Context, tx pgx.Tx, a liquidity.Answer) (liqu
 }
 
 // fitsUnconfirmed reports whether a rate for a deposit that is not confirmed fits into what
-// may be promised for such.
-func (s *Store) fitsUnconfirmed(ctx context.Context, tx pgx.Tx, a liquidity.Answer) (bool, error) {
-	var sum string
-	if err := tx.QueryRow(ctx, answerUnconfirmedSQL, s.answerArgs(a)).Scan(&sum); err != nil {
-		return false, fmt.Errorf("sum what is not confirmed: %w", err)
+// may be promised for such, and whose swap it is for ("" where that has no lock).
+func (s *Store) fitsUnconfirmed(ctx context.Context, tx pgx.Tx, a liquidity.Answer) (client string, fits bool, err error) {
+	var sum, mine string
+	args := s.answerArgs(a)
+	if err := tx.QueryRow(ctx, answerUnconfirmedSQL, args).Scan(&sum); err != nil {
+		return "", false, fmt.Errorf("sum what is not confirmed: %w", err)
 	}
 	m := liquidity.Measure{Risk: new(big.Int)}
-	var err error
 	if m.Unconfirmed, err = asset.ParseUnits(sum); err != nil {
-		return false, err
+		return "", false, err
 	}
-	rows, err := tx.Query(ctx, measureRiskSQL, pgx.NamedArgs{"pairs": bothWays([]asset.Pair{a.Pair()}), "now": s.now()})
+	switch err := tx.QueryRow(ctx, answerClientSQL, args).Scan(&client, &mine); {
+	case errors.Is(err, pgx.ErrNoRows):
+		mine = "0"
+	case err != nil:
+		return "", false, fmt.Errorf("sum what its client has: %w", err)
+	}
+	if m.ClientReserved, err = asset.ParseUnits(mine); err != nil {
+		return "", false, err
+	}
+	rows, err := tx.Query(ctx, measureRiskSQL, pgx.NamedArgs{"pairs": bothWays([]asset.Pair{a.Pair()}), "order_id": a.OrderID(), "now": s.now()})
 	if err != nil {
-		return false, fmt.Errorf("sum what is at risk: %w", err)
+		return "", false, fmt.Errorf("sum what is at risk: %w", err)
 	}
 	defer rows.Close()
 	list, err := readRisks(rows)
 	if err != nil {
-		return false, err
+		return "", false, err
 	}
 	m.Risk = list.net(a.Pair())
 	stop, err := liquidity.AdmitRate(a.Requote, a.Bounds, m)
-	return stop == "", err
+	return client, stop == "", err
 }
 
 func replace(ctx context.Context, tx pgx.Tx, a liquidity.Answer, args pgx.NamedArgs) error {
@@ -173,7 +185,7 @@ func (s *Store) answerArgs(a liquidity.Answer) pgx.NamedArgs {
 		"request_id": r.ID, "swap_id": r.SwapID, "main": r.Main, "order_id": a.OrderID(), "deposit_ids": a.DepositIDs(), "asked": r.Number(),
 		"asked_at": r.At, "now": s.now(), "payout_asset": "", "payout": asset.Units{}, "network_fee": asset.Units{},
 		"signed_requote": a.Signed, "refused": a.Refused, "offer": a.Offer.Units,
-		"available": a.Bounds.Available, "balance_at": a.Bounds.BalanceAt, "pair": "", "deposit": asset.Units{},
+		"available": a.Bounds.Available, "balance_at": a.Bounds.BalanceAt, "pair": "", "deposit": asset.Units{}, "client": "",
 	}
 	if a.Signed != "" {
 		args["payout_asset"], args["payout"], args["network_fee"] = string(a.Requote.Payout.Asset), a.Requote.Payout.Units, a.Requote.NetworkFee.Units

@@ -48,7 +48,7 @@ func (m *measures) read(in *pgx.Batch, id asset.ID, now time.Time) {
 	if len(pairs) == 0 {
 		return
 	}
-	in.Queue(measureRiskSQL, pgx.NamedArgs{"pairs": bothWays(pairs), "now": now}).Query(func(rows pgx.Rows) error {
+	in.Queue(measureRiskSQL, pgx.NamedArgs{"pairs": bothWays(pairs), "order_id": "", "now": now}).Query(func(rows pgx.Rows) error {
 		risks, err := readRisks(rows)
 		for _, p := range pairs {
 			m.risks[p] = risks.net(p)

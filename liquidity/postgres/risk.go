@@ -75,7 +75,7 @@ func (s *Store) Exposure(ctx context.Context) (liquidity.Exposure, error) {
 		}
 		return rows.Err()
 	})
-	reads.Queue(measureRiskSQL, pgx.NamedArgs{"pairs": []string(nil), "now": now}).Query(func(rows pgx.Rows) error {
+	reads.Queue(measureRiskSQL, pgx.NamedArgs{"pairs": []string(nil), "order_id": "", "now": now}).Query(func(rows pgx.Rows) error {
 		list, err := readRisks(rows)
 		for p := range list {
 			for _, way := range []asset.Pair{p, {From: p.To, To: p.From}} {

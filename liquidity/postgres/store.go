@@ -56,6 +56,8 @@ var (
 	closeRequotesSQL string
 	//go:embed lapse.sql
 	lapseSQL string
+	//go:embed answer_client.sql
+	answerClientSQL string
 	//go:embed answer_known.sql
 	answerKnownSQL string
 	//go:embed answer_lock.sql

@@ -150,3 +150,60 @@ func TestClientsShareCountsWhatIsAccepted(t *testing.T) {
 		t.Errorf("once a deposit is confirmed: %+v", got)
 	}
 }
+
+// So do rates that were set when a deposit was seen: a share of two is taken by two of them,
+// and neither a third nor a lock fits beside, until a deposit is confirmed. A rate that takes
+// the place of one for the same swap is not measured against it.
+func TestClientsShareCountsRates(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	q := requotes{bench: b}
+	var ids []string
+	for _, client := range []string{"alice", "alice", "alice", "bob"} {
+		l := b.variable(client)
+		b.mustBook(t, l)
+		ids = append(ids, newSwap())
+		b.mustAccept(t, l, ids[len(ids)-1])
+	}
+	told := func(n, asked int) string {
+		t.Helper()
+		a := b.detected(ids[n], "bitcoin:"+string(rune('a'+n))+":0", asked, 10)
+		a.Bounds.ClientPPM = 200_000 // 2 of 10
+		return q.answer(t, a)[0].Refused
+	}
+	for _, c := range []struct {
+		n, asked int
+		want     string
+	}{{0, 1, ""}, {1, 1, ""}, {2, 1, swap.RefusedUnavailable}, {3, 1, ""}, {1, 2, ""}} {
+		if got := told(c.n, c.asked); got != c.want {
+			t.Errorf("rate %d of swap %d: %q, want %q", c.asked, c.n, got, c.want)
+		}
+	}
+	bounds := b.bounds(10)
+	bounds.ClientPPM = 200_000
+	if got := b.book(t, b.lock("alice"), bounds); got.Stop != liquidity.StopShare {
+		t.Errorf("a lock beside two rates: %+v", got)
+	}
+	b.tell(t, swap.Update{SwapID: ids[0], Version: 3, State: swap.DepositConfirmed, At: start, Rates: rate(ids[0], "bitcoin:a:0", 1, false)})
+	if got := b.book(t, b.lock("alice"), bounds); !got.Booked {
+		t.Errorf("once a deposit is confirmed: %+v", got)
+	}
+	if got := told(2, 2); got != swap.RefusedUnavailable {
+		t.Errorf("a rate beside a rate and a lock: %q", got)
+	}
+}
+
+// The risk that a rate is measured against is beside the one whose place it takes.
+func TestARateTakesItsOwnPlaceAtRisk(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	q := requotes{bench: b}
+	id := newSwap()
+	for n, c := range []struct{ swapID, want string }{{id, ""}, {id, ""}, {newSwap(), swap.RefusedUnavailable}, {id, ""}} {
+		a := b.detected(c.swapID, "bitcoin:"+c.swapID+":0", n+1, 10)
+		a.Bounds.RiskMost, a.Bounds.Length = asset.NewUnits(3_500_000), 10*time.Minute // one of them
+		if got := q.answer(t, a)[0].Refused; got != c.want {
+			t.Errorf("rate %d: %q, want %q", n+1, got, c.want)
+		}
+	}
+}

@@ -161,7 +161,7 @@ func people() []Row {
 func times() []Row {
 	return []Row{
 		{"expire", "a swap that nobody pays expires", decide,
-			"d.Move, d.Note = MoveExpire, \"No deposit was seen in time.\"", "d.Note = \"\"", nil},
+			"return d.expire(\"No deposit was seen in time.\")", "d.Note = \"\"", nil},
 		{"late.seen_in_time", "a deposit that was seen in time does not expire with the time to deposit", decide,
 			"case d.From == swap.AwaitingDeposit:\n", "case d.From == swap.AwaitingDeposit || d.From == swap.DepositDetected:\n", nil},
 		{"late.block_time", "a deposit that was mined in time is in time", deposit,
@@ -169,7 +169,7 @@ func times() []Row {
 		{"late.confirm_by", "a deposit that is confirmed after the published limit is late", deposit,
 			"return seen && !told.ConfirmedAt.After(r.ConfirmBy)", "return seen", nil},
 		{"deadline.confirm_by", "a swap whose deposit is not confirmed in time expires", decide,
-			"d.Move, d.Note = MoveExpire, \"The deposit was not confirmed in time.\"", "d.Note = \"\"", nil},
+			"return d.expire(\"The deposit was not confirmed in time.\")", "d.Note = \"\"", nil},
 		{"dust", "what is below the threshold touches nothing", deposit,
 			"return l.decided || !punctual || deposit.Amount.Units.Cmp(l.missing) != 0", "return false", nil},
 		{"dust.refund_fee", "what a refund's fee would eat up is dust", deposit,
@@ -183,7 +183,7 @@ func times() []Row {
 		{"deposit.gone", "a deposit that vanishes leaves the swap waiting for another", leg,
 			"d.Move = MoveGone", "d.Move = MoveNone", nil},
 		{"deposit.gone_late", "a deposit that vanishes after the time to deposit leaves the swap expired", leg,
-			"d.Move = MoveExpire", "d.Move = MoveNone", nil},
+			"return d.expire(d.Note)", "d.Move = MoveNone", nil},
 	}
 }
 
