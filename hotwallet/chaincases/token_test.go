@@ -125,6 +125,18 @@ func TestTransfersThatMoveAreNotHollow(t *testing.T) {
 	w.wantHollow(ether, false)
 }
 
+// A token that moves what it is asked to, says that it did not, and logs nothing: such a payment
+// of ours is not known to have failed, and is never made anew.
+func TestUnloggedTransferIsNotHollow(t *testing.T) {
+	t.Parallel()
+	w := newTokens(t, "Unlogged")
+	ours, _ := w.issue()
+	tx := w.pay(w.usdc, ours, w.usual())
+	w.mine(needed)
+	w.geth.wantMined(t, tx)
+	w.wantHollow(tx.Hash().Hex(), false)
+}
+
 // F15. Setup: a token that nobody has listed, with the same name for its events.
 // Test: its transfer to us is real, and nothing to us.
 func TestF15Unlisted(t *testing.T) {

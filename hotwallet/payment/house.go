@@ -77,14 +77,16 @@ func (e *Engine) limitOf(p Payment) (feeLimit, error) {
 	return e.lateLimit(p, most)
 }
 
-// lateLimit is what a sweep or a top-up may cost that has waited for deferMost: a sweep as
-// much of what it moves as any payment may, since what it holds can't be swept otherwise.
+// lateLimit is what a sweep or a top-up may cost that has waited for deferMost: a sweep of an
+// account as much of what it moves as any payment may, since what it holds can't be swept
+// otherwise. Coins that are brought together can be spent by payments as well, and what raises
+// another transaction keeps to what that may cost: neither is worth more for having waited.
 // Where that is too little people have to look.
 func (e *Engine) lateLimit(p Payment, most asset.Units) (feeLimit, error) {
 	late := most
 	if e.isToken(p.Order) { // it can't spend more than the gas that is there
 		late = e.config.FeeMax
-	} else if p.Order.Purpose == swap.PurposeSweep {
+	} else if p.Order.Purpose == swap.PurposeSweep && p.Order.Chain.Family() == asset.Account {
 		var err error
 		if late, err = e.feeMax(p.Order.Amount.Units); err != nil {
 			return feeLimit{}, err

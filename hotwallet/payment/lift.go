@@ -51,9 +51,7 @@ func (e *Engine) lift(ctx context.Context, b Batch) error {
 		return err
 	}
 	if !ok {
-		if !basis.BuiltOn && b.passedOver(basis.Height) {
-			e.unlifted[b.ID] = ReasonNoChange
-		}
+		e.unliftable(b, tip, basis)
 		return nil
 	}
 	if delete(e.unlifted, b.ID); tip.TxID != b.Newest().TxID {
@@ -82,6 +80,19 @@ func (e *Engine) lift(ctx context.Context, b Batch) error {
 		e.config.Log.Info("payment is raised by a child", "chain", e.config.Chain, "batch", b.ID, "order", id, "rate", rate)
 	}
 	return nil
+}
+
+// unliftable notes why nothing more raises a batch that a block has passed over: there is no
+// change, or as many children in a row as there may be were passed over as well.
+func (e *Engine) unliftable(b Batch, tip Attempt, basis Basis) {
+	switch {
+	case !b.passedOver(basis.Height):
+	case !basis.BuiltOn:
+		e.unlifted[b.ID] = ReasonNoChange
+	case tip.TxID != "" && tip.TxID != b.Newest().TxID && basis.Height > tip.Height:
+		delete(e.unlifted, b.ID)
+		e.spent[b.ID] = true
+	}
 }
 
 // needless forgets a child that has no plan and whose coin is no change without a block any

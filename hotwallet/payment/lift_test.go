@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/fakechain"
 	"ferry/hotwallet/payment"
 	"ferry/swap"
@@ -69,6 +70,46 @@ func TestChildrenKeepToTheBudget(t *testing.T) {
 	}
 	w.chain.SetBlockRate(0)
 	w.settle(o)
+}
+
+// Setup: nodes take no replacement, and blocks pass over as many children in a row as there may
+// be, at less than what the payment may cost.
+//
+// Test: it says that it offers all it may, which people read as an alarm, and no more of its
+// children; once the market falls it is mined.
+func TestNoMoreChildrenSaysSo(t *testing.T) {
+	t.Parallel()
+	w, o := stubborn(t, 1_000_000)
+	// Slowly, so that there are four of them below the budget.
+	w.bid = func(b payment.Bid) chain.Rate { return min(b.Offered+b.Offered/8+1, b.Budget) }
+	w.restart()
+	for range 30 {
+		w.passed()
+	}
+	if p := w.payment(o.ID); p.State != swap.PaymentBroadcast || p.Reason != payment.ReasonBudget {
+		t.Fatalf("with %d children it is %s because %q", w.sweeps("true"), p.State, p.Reason)
+	}
+	if n := w.sweeps("true"); n != 4 {
+		t.Fatalf("%d children", n)
+	}
+	w.chain.SetBlockRate(0)
+	w.settle(o)
+}
+
+// Without change nothing raises what nothing replaces, and that is for people.
+func TestReasonsForPeople(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	for _, reason := range []string{payment.ReasonNoChange, payment.ReasonDescendants, payment.ReasonUnrelieved + " why", payment.ReasonBudget} {
+		if !w.forPeople(reason) {
+			t.Errorf("%q is for nobody", reason)
+		}
+	}
+	for _, reason := range []string{payment.ReasonPatient, payment.ReasonDeferred, payment.ReasonLifted + " x", payment.ReasonInFlight} {
+		if w.forPeople(reason) {
+			t.Errorf("%q is for people", reason)
+		}
+	}
 }
 
 // A child that has no plan yet when its parent is mined is forgotten.

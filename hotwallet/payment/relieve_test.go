@@ -1,9 +1,13 @@
 package payment_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"ferry/hotwallet/chain/fakechain"
+	"ferry/hotwallet/payment"
 	"ferry/swap"
 )
 
@@ -104,4 +108,67 @@ func TestCrashWhileDoingWithout(t *testing.T) {
 	if !seen["before StoreReplacement"] || !seen["after StoreReplacement"] {
 		t.Errorf("no crash around the other attempt: %v", seen)
 	}
+}
+
+// Setup: as lacking, while the signer refuses everything, for long.
+//
+// Test: it is asked again ever more rarely, people read why the payment waits, and nothing of that
+// wears the batch out: once the signer signs, it is paid.
+func TestRefusalsDoNotWearOutWhatLacksACoin(t *testing.T) {
+	t.Parallel()
+	w, _ := mortal(t)
+	o := w.lacking()
+	w.mine(confirmations)
+	w.fund(w.some(90))
+	refused := func(rounds int) int {
+		for range rounds {
+			w.signer.faults = []signFault{signRefused}
+			w.step()
+		}
+		return w.count(`SELECT count(*) FROM attempt WHERE batch_id = $1 AND state = 'dropped'`, o.ID)
+	}
+	if n := refused(2); n == 0 {
+		t.Fatalf("the signer was not asked: %s", w.attempts(o))
+	}
+	if n := refused(60); n > 30 { // 10 minutes each
+		t.Fatalf("the signer was asked %d times", n)
+	}
+	if p := w.payment(o.ID); !w.forPeople(p.Reason) {
+		t.Fatalf("it waits because %q", p.Reason)
+	}
+	w.exec(`INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, planned_at, reason, height)
+		SELECT a.batch_id, a.n + g, a.chain, 'dropped', a.plan, a.fee, a.sender, a.nonce, a.planned_at, a.reason, a.height
+		FROM attempt a, generate_series(1, 300) g WHERE a.n = (SELECT max(n) FROM attempt)`)
+	if before, n := refused(0), refused(100); n-before > 2 {
+		t.Fatalf("the signer was asked %d times in less than a day", n-before)
+	}
+	w.signer.faults = nil
+	w.clock.advance(24 * time.Hour)
+	w.step()
+	w.paid(o)
+	w.balanced()
+}
+
+// Setup: as lacking, without any other coin. Test: the reason says what is wrong, and is one for
+// people; with a coin it is gone.
+func TestWhatLacksACoinSaysSo(t *testing.T) {
+	t.Parallel()
+	w, _ := mortal(t)
+	o := w.lacking()
+	w.mine(confirmations)
+	w.step()
+	if p := w.payment(o.ID); !strings.HasPrefix(p.Reason, payment.ReasonUnrelieved) || !w.forPeople(p.Reason) {
+		t.Fatalf("it waits because %q", p.Reason)
+	}
+	w.fund(w.some(90))
+	w.step()
+	if p := w.payment(o.ID); p.Attempt.N != 2 || p.Reason != "" {
+		t.Fatalf("%s because %q", w.attempts(o), p.Reason)
+	}
+	w.paid(o)
+}
+
+// forPeople reports a reason that the measures count as waiting for people.
+func (w *world) forPeople(reason string) bool {
+	return slices.ContainsFunc(payment.PeopleReasons(), func(begins string) bool { return strings.HasPrefix(reason, begins) })
 }

@@ -174,14 +174,20 @@ func (e *Engine) mayBid(b Batch) bool {
 	if e.config.Bid == nil || !e.config.Payer.Replaceable() || b.Newest().Plan.Size == 0 {
 		return false
 	}
-	signed, refused := 0, 0
+	signed, refused := b.refusals()
+	e.worn[b.ID] = signed >= attemptsMost || len(b.Attempts) >= rowsMost
+	return !e.worn[b.ID] && e.config.Now().Sub(b.Last().PlannedAt) >= e.config.BidEvery<<min(refused, refusedShifts)
+}
+
+// refusals are how many attempts were signed, and how many the signer has refused since the last
+// of these.
+func (b Batch) refusals() (signed, refused int) {
 	for _, a := range b.Attempts {
 		if refused++; len(a.Raw) > 0 {
 			signed, refused = signed+1, 0
 		}
 	}
-	e.worn[b.ID] = signed >= attemptsMost || len(b.Attempts) >= rowsMost
-	return !e.worn[b.ID] && e.config.Now().Sub(b.Last().PlannedAt) >= e.config.BidEvery<<min(refused, refusedShifts)
+	return signed, refused
 }
 
 // refusedShifts bounds how often the time between two attempts doubles: half a minute

@@ -301,6 +301,10 @@ func (e *Engine) answer(b Batch, a Attempt, acceptance chain.Acceptance, cause e
 	default:
 		answer.Acceptance = chain.Unknown
 		e.config.Log.Warn("broadcast may or may not have arrived", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "error", cause)
+		return answer
+	}
+	if b.Relieved() { // that a node refuses what spends a lost coin is nothing new
+		answer.Reason = cmp.Or(e.unrelieved(b), answer.Reason)
 	}
 	return answer
 }

@@ -153,6 +153,37 @@ func TestSweepWaitsWithADeadline(t *testing.T) {
 	s.balanced()
 }
 
+// Setup: small coins are brought together, and fees are above all that this is worth for a week.
+// Test: it offers no more then than before, and is mined once they fall.
+func TestConsolidationNeverOffersMoreForAge(t *testing.T) {
+	t.Parallel()
+	s := newSweeper(t, asset.Bitcoin)
+	s.bids()
+	for range 30 {
+		s.chain.Pay(s.funding, asset.NewUnits(20_000))
+	}
+	s.mine(confirmations)
+	s.look()
+	id := s.sweepID()
+	most := units(s.text(`SELECT fee_max::text FROM payment WHERE order_id = $1`, id))
+	s.step()
+	s.chain.SetBlockRate(1_000_000)
+	for range 8 {
+		s.passed()
+	}
+	s.clock.advance(8 * 24 * time.Hour)
+	for range 8 {
+		s.passed()
+	}
+	p := s.payment(id)
+	if p.State != swap.PaymentBroadcast || most.Less(p.Attempt.Plan.Fee) || p.Attempt.N == 1 {
+		t.Fatalf("%s at a fee of %s of %s: %q, %s", p.State, p.Attempt.Plan.Fee, most, p.Reason, s.attemptsOf(id))
+	}
+	s.chain.SetBlockRate(0)
+	s.mine(confirmations + 1)
+	s.balanced()
+}
+
 // Setup: a sweep can't be planned, because fees rose before it was. Test: it waits, is taken
 // back after a day, and is decided anew once fees are usual again.
 func TestUnplannedSweepIsTakenBack(t *testing.T) {

@@ -1,7 +1,6 @@
 package ethereum
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"math/big"
 	"slices"
 
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/rpc"
@@ -42,40 +40,6 @@ func (a *Adapter) Transfers(ctx context.Context, ref chain.Ref, w chain.Watch) (
 		return nil, err
 	}
 	return slices.DeleteFunc(m.Credits, func(c chain.Credit) bool { return c.Source != chain.Transfer }), nil
-}
-
-// Sent implements chain.SentReader: it asks for no trace and no balance.
-func (a *Adapter) Sent(ctx context.Context, ref chain.Ref, address string) ([]chain.Debit, error) {
-	c, m, err := a.read(ctx, ref, sender(address), false)
-	if err != nil {
-		return nil, err
-	}
-	for i, tx := range c.txs {
-		if !a.tokens.hollow(tx, c.receipts[i], common.HexToAddress(address)) {
-			continue
-		}
-		for n := range m.Debits {
-			if m.Debits[n].TxID == tx.Hash().Hex() {
-				m.Debits[n].Failed = true
-			}
-		}
-	}
-	return m.Debits, nil
-}
-
-// hollow reports a transaction of an address that calls a pinned token's transfer and moves
-// nothing of it, whatever its status says: the contract has logged no transfer from there.
-func (p pinned) hollow(tx *types.Transaction, r *types.Receipt, from common.Address) bool {
-	if tx.To() == nil || !bytes.HasPrefix(tx.Data(), transferCall) {
-		return false
-	}
-	if _, token := p[*tx.To()]; !token {
-		return false
-	}
-	return !slices.ContainsFunc(r.Logs, func(l *types.Log) bool {
-		t, is := readTransfer(l)
-		return is && l.Address == *tx.To() && t.from == from
-	})
 }
 
 // sender watches one address.
