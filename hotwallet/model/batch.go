@@ -52,7 +52,12 @@ func (s *Store) Batch(_ context.Context, batchID string) (payment.Batch, error) 
 	if !ok || b.chain != s.chain {
 		return payment.Batch{}, fmt.Errorf("read batch %s: no row", batchID)
 	}
-	return s.read(b), nil
+	whole := s.read(b)
+	whole.Before = s.before(b.id)
+	if b.state == swap.PaymentSigned || b.state == swap.PaymentBroadcast {
+		whole.Lost = s.lost(b)
+	}
+	return whole, nil
 }
 
 // batchID names a new batch of the orders.
@@ -197,6 +202,9 @@ func (s *Store) StoreAnswer(_ context.Context, b payment.Batch, n int, a payment
 		}
 		next = b.Moved(state, a.Reason, n, func(moved *payment.Attempt) { moved.State = attempt })
 		c.put(next)
+		row := c.batches[b.ID]
+		row.accepted = a.Acceptance == chain.Accepted
+		model.Set(c.tx, c.batches, b.ID, row)
 		return nil
 	})
 	return next, err

@@ -123,9 +123,7 @@ func (s *Store) funds(id asset.ID) (f chain.Funds, at queue, err error) {
 			f.Coins = append(f.Coins, chain.Coin{TxID: c.txid, Index: c.index, Units: c.units, Address: c.address, Path: c.path})
 		}
 	}
-	slices.SortFunc(f.Coins, func(a, b chain.Coin) int {
-		return cmp.Or(b.Units.Cmp(a.Units), cmp.Compare(a.TxID, b.TxID), cmp.Compare(a.Index, b.Index))
-	})
+	slices.SortFunc(f.Coins, largestFirst)
 	f.Coins = s.offered(f.Coins)
 	return f, at, nil
 }
@@ -226,7 +224,14 @@ func (c *change) reserveCoins(batchID string, coins []chain.Coin) error {
 	for _, input := range coins {
 		key := place{c.chain, input.ID()}
 		row, known := c.coins[key]
-		if !known || !c.spendable(row) || row.units != input.Units || row.path != input.Path {
+		if input.Parent != nil {
+			if err := c.reserveChange(batchID, input); err != nil {
+				return err
+			}
+			continue
+		}
+		free := row.spentBy == "" && row.reservedBy == "" && c.shallow(row)
+		if !known || !c.spendable(row) && !free || row.units != input.Units || row.path != input.Path {
 			return fmt.Errorf("coin %s can't be reserved: %w", key.name, payment.ErrChanged)
 		}
 		row.reservedBy = batchID

@@ -103,6 +103,8 @@ type batch struct {
 	attempts []payment.Attempt
 	// death is what ended it, nil if it has not.
 	death *payment.DeathRequest
+	// accepted: our node has the attempt that was handed in last.
+	accepted bool
 }
 
 type sender struct {

@@ -69,11 +69,14 @@ func (s *Store) endedCoin(b batch) payment.Ending {
 		end.Block = chain.Ref{Height: c.spentHeight, Hash: spent.hash}
 		return end
 	}
-	end.Anchor, end.Spent, end.From = anchor, anchor, c.goneFrom
 	maker, ours := s.batches[s.txids[place{s.chain, c.txid}]]
 	if !ours || maker.death == nil || maker.death.Spender == c.txid {
+		if c.goneFrom != 0 { // else it is change that is on its way: it ends with what makes it
+			end.Anchor, end.Spent, end.From = anchor, anchor, c.goneFrom
+		}
 		return end
 	}
+	end.Anchor, end.From = anchor, c.goneFrom
 	for _, a := range maker.attempts {
 		if a.TxID == c.txid {
 			end.Lineage = append([][]byte{a.Raw}, maker.death.Lineage...)

@@ -49,7 +49,11 @@ func (s *Store) Basis(_ context.Context, payments []payment.Payment) (payment.Ba
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	funds, at, err := s.funds(payments[0].Order.Amount.Asset)
-	return payment.Basis{Funds: funds, Unsigned: at.unsigned, Full: at.full, DepositsConfirmed: s.allConfirmed(payments)}, err
+	basis := payment.Basis{Funds: funds, Unsigned: at.unsigned, Full: at.full, DepositsConfirmed: s.allConfirmed(payments)}
+	if err == nil {
+		basis.Own, err = s.ownChange(payments, funds.Coins)
+	}
+	return basis, err
 }
 
 func (s *Store) allConfirmed(payments []payment.Payment) bool {

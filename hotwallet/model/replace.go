@@ -20,9 +20,12 @@ func (s *Store) ReplacementBasis(_ context.Context, b payment.Batch) (payment.Ba
 	basis := payment.Basis{DepositsConfirmed: s.allConfirmed(b.Payments), Height: s.cursors[s.chain]}
 	id, plan := b.Payments[0].Order.Amount.Asset, b.Newest().Plan
 	f, _, err := s.funds(id)
-	if err != nil || !s.accounts() {
-		f.Must = plan.Coins
-		basis.Funds = f
+	if err != nil {
+		return basis, err
+	}
+	if !s.accounts() {
+		f.Must, err = s.spentAgain(b.Left(plan.Coins))
+		basis.Funds, basis.BuiltOn = f, s.builtOn(s.batches[b.ID])
 		return basis, err
 	}
 	f = chain.Funds{Sender: f.Sender, SenderPath: plan.SenderPath, Nonce: plan.Nonce}
@@ -44,6 +47,11 @@ func (s *Store) StoreReplacement(_ context.Context, b payment.Batch, plan chain.
 			return err
 		}
 		if c.halts[c.chain] != "" || b.Last().State == payment.AttemptPlanned {
+			return fmt.Errorf("another attempt of %s: %w", b.ID, payment.ErrChanged)
+		}
+		row := c.batches[b.ID]
+		lost := c.lost(row)
+		if slices.ContainsFunc(b.Lost, func(id string) bool { return !slices.Contains(lost, id) }) || c.builtOn(row) && !b.Relieved() {
 			return fmt.Errorf("another attempt of %s: %w", b.ID, payment.ErrChanged)
 		}
 		if err := c.reserveCoins(b.ID, b.Further(plan)); err != nil {

@@ -85,8 +85,9 @@ func (s *Store) endedNonce(ctx context.Context, b payment.Batch, r *payment.Deat
 func (s *Store) endedCoin(ctx context.Context, b payment.Batch, end *payment.Ending) error {
 	coin := b.Attempts[0].Plan.Coins[0]
 	var gone bool
+	var from int64
 	err := s.pool.QueryRow(ctx, endedCoinSQL, s.chain, coin.TxID, int64(coin.Index), b.ID).
-		Scan(&gone, &end.From, &end.Spender, &end.Block.Height, &end.Block.Hash)
+		Scan(&gone, &from, &end.Spender, &end.Block.Height, &end.Block.Hash)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil
@@ -105,13 +106,15 @@ func (s *Store) endedCoin(ctx context.Context, b payment.Batch, end *payment.End
 	var lineage [][]byte
 	err = s.pool.QueryRow(ctx, makersDeathSQL, s.chain, coin.TxID).
 		Scan(&made, &end.Spent, &lineage, &end.Spender, &end.Block.Height, &end.Block.Hash)
-	if errors.Is(err, pgx.ErrNoRows) {
-		if end.From < 0 { // change of our own that is on its way: it ends with what makes it
-			end.Anchor = ""
-		}
+	switch {
+	case errors.Is(err, pgx.ErrNoRows) && from < 0: // change of our own that is on its way: it ends with what makes it
+		end.Anchor, end.Spent = "", ""
+		return nil
+	case errors.Is(err, pgx.ErrNoRows):
+		end.From = from
 		return nil
 	}
-	end.Lineage = append([][]byte{made}, lineage...)
+	end.From, end.Lineage = max(from, 0), append([][]byte{made}, lineage...)
 	return err
 }
 

@@ -20,7 +20,11 @@ func (s *Store) lost(ctx context.Context, tx pgx.Tx, batchID string) ([]string, 
 	if keepsAccounts(s.chain) {
 		return nil, nil
 	}
-	return texts(ctx, tx, lostCoinsSQL, s.chain, batchID, s.depth())
+	ids, err := texts(ctx, tx, lostCoinsSQL, s.chain, batchID, s.depth())
+	if len(ids) == 0 {
+		return nil, err
+	}
+	return ids, err
 }
 
 // lostMargin is how many blocks deeper than dead a batch has to be.

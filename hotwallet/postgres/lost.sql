@@ -36,3 +36,4 @@ WHERE c.chain = $1 AND c.reserved_by = $2 AND (
       AND NOT EXISTS (SELECT FROM attempt a WHERE a.batch_id = $2 AND a.txid = c.spent_txid)
     OR c.spent_txid IS NULL AND c.height IS NULL AND (c.gone_from <= u.height - $3
       OR EXISTS (SELECT FROM attempt a JOIN death d USING (batch_id) WHERE a.chain = c.chain AND a.txid = c.txid AND a.txid <> d.spender)))
+ORDER BY 1

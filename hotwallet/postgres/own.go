@@ -122,5 +122,9 @@ func (s *Store) before(ctx context.Context, tx pgx.Tx, batchID string) ([][]byte
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	raws, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if len(raws) == 0 {
+		return nil, err
+	}
+	return raws, err
 }

@@ -65,4 +65,4 @@ WITH RECURSIVE line AS (
     JOIN attempt a ON a.chain = $1 AND a.txid = c.txid AND a.raw IS NOT NULL
     WHERE l.n < $3
 )
-SELECT raw FROM line WHERE n > 0 ORDER BY n DESC
+SELECT raw FROM line WHERE n > 0 ORDER BY n DESC, raw

@@ -1,9 +1,9 @@
 package simulation
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"ferry/hotwallet/chain"
@@ -12,15 +12,18 @@ import (
 	"ferry/swap"
 )
 
-// signer keeps the signer's rule: one authority has one transaction for ever, unless that
-// one is dead.
-type signer struct {
-	plans map[string]chain.Plan
-	// txids are those of plans.
-	txids map[string]string
+// signer keeps the signer's rule: all transactions of one authority spend the first one's
+// anchor, unless that one is dead.
+type signer struct{ signed map[string]signed }
+
+// signed is what was signed for an authority since it has its anchor.
+type signed struct {
+	// anchor is the first input of the first transaction, or its nonce.
+	anchor string
+	txids  []string
 }
 
-func newSigner() *signer { return &signer{plans: map[string]chain.Plan{}, txids: map[string]string{}} }
+func newSigner() *signer { return &signer{signed: map[string]signed{}} }
 
 type signerClient struct {
 	*signer
@@ -36,16 +39,21 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 	}
 	err = s.w.around(func() error {
 		for _, why := range r.Authorities {
-			id := why.Order.ID
-			if before, known := s.plans[id]; known && !bytes.Equal(before.Unsigned, r.Plan.Unsigned) {
+			id, spends := why.Order.ID, spendsOf(r.Plan)
+			before, known := s.signed[id]
+			if !known {
+				before.anchor = spends[0]
+			} else if !slices.Contains(spends, before.anchor) {
 				if err := s.dead(id, before, r); err != nil {
 					return err
 				}
+				before = signed{anchor: spends[0]}
 			}
 			checkSigned(why.Order)
 			s.w.checkAttested(why)
-			s.plans[id] = r.Plan
-			_, s.txids[id] = fakechain.Sign(r.Plan)
+			_, txid := fakechain.Sign(r.Plan)
+			before.txids = append(slices.Clone(before.txids), txid)
+			s.signed[id] = before
 		}
 		raw, txid = fakechain.Sign(r.Plan)
 		return nil
@@ -56,20 +64,27 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 	return raw, txid, nil
 }
 
+// spendsOf are the coins that a plan spends, or its nonce.
+func spendsOf(p chain.Plan) (all []string) {
+	tx, _, err := fakechain.Decode(p.Unsigned)
+	must(err)
+	if tx.Sender != "" {
+		return []string{fmt.Sprintf("%s:%s:%d", tx.Chain, tx.Sender, tx.Nonce)}
+	}
+	for _, coin := range tx.Inputs {
+		all = append(all, fmt.Sprintf("%s:%s", tx.Chain, coin))
+	}
+	return all
+}
+
 // dead is nil where attestd's word is there that what was signed for an order before can
 // pay nothing any more. Without one the request is a violation; one that is not final
 // enough yet is refused.
-func (s signerClient) dead(id string, before chain.Plan, r payment.SignRequest) error {
-	tx, _, err := fakechain.Decode(before.Unsigned)
-	must(err)
-	anchor := fmt.Sprintf("%s:%s:%d", tx.Chain, tx.Sender, tx.Nonce)
-	if tx.Sender == "" {
-		anchor = fmt.Sprintf("%s:%s", tx.Chain, tx.Inputs[0])
-	}
+func (s signerClient) dead(id string, before signed, r payment.SignRequest) error {
 	for _, text := range r.Deaths {
 		a, err := swap.VerifyDeathAttestation(text, attestKeys)
 		must(err)
-		if a.Anchor != anchor || a.Kills(anchor, []string{s.txids[id]}) != nil {
+		if a.Anchor != before.anchor || a.Kills(before.anchor, before.txids) != nil {
 			continue
 		}
 		if err := s.w.depositRules().MeetsDeath(a, r.Authorities[0].Order.Amount, s.w.now.Add(time.Second)); err != nil {
@@ -77,5 +92,5 @@ func (s signerClient) dead(id string, before chain.Plan, r payment.SignRequest) 
 		}
 		return nil
 	}
-	panic(violation{"the signer was asked for a second transaction for " + id})
+	panic(violation{"the signer was asked for a transaction beside another one for " + id})
 }
