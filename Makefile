@@ -25,7 +25,7 @@ test: bootstrap $(NODES) $(BIN)/testcount $(BIN)/withpostgres ## run every test,
 	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 9m ./...
 
 # Needs no node: PostgreSQL, the Kafka protocol and the venues' simulator are all that is played.
-test-liquidity: bootstrap $(BIN)/testcount $(BIN)/withpostgres ## test prices, locks, venues and hedges, on the simulator: faults, Porcupine, crashes of hedging
+test-liquidity: bootstrap $(BIN)/testcount $(BIN)/withpostgres ## test prices, locks, venues and hedges, on the simulator: faults, Porcupine, crashes of hedging, days from seeds
 	@FERRY_BIN='$(CURDIR)/$(BIN)' $(BIN)/withpostgres .ferry/test $(BIN)/testcount -count=1 -timeout 9m \
 	  ./liquidity/... ./cmd/liquidityd ./cmd/internal/admin/desk
 

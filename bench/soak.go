@@ -23,7 +23,7 @@ const (
 	soakLeast = 28_000
 	soakCores = 0.5
 	// soakLimit bounds the waits for all books, before and after.
-	soakLimit = 3 * time.Minute
+	soakLimit = 5 * time.Minute
 	// soakEvery is between two faults, soakLook between two looks.
 	soakEvery = 4 * time.Second
 	soakLook  = 250 * time.Millisecond

@@ -107,13 +107,13 @@ func (s *Store) StorePlan(_ context.Context, payments []payment.Payment, plan ch
 			if err != nil {
 				return err
 			}
-			if c.halts[c.chain] != "" || !c.confirmed(p.Order) || stored.State != swap.PaymentQueued || stored.BatchID != "" {
+			if c.halts[c.chain] != "" || p.House == nil && !c.confirmed(p.Order) || stored.State != swap.PaymentQueued || stored.BatchID != "" {
 				return fmt.Errorf("plan %s: %w", p.Order.ID, payment.ErrChanged)
 			}
 			stored.BatchID, stored.Reason = row.id, ""
 			model.Set(c.tx, c.payments, p.Order.ID, stored)
 		}
-		if err := c.reserve(row.id, payments[0].Order.Amount, plan); err != nil {
+		if err := c.reserve(row.id, payments[0], plan); err != nil {
 			return fmt.Errorf("plan %s: %w", row.id, err)
 		}
 		model.Set(c.tx, c.batches, row.id, row)
@@ -160,7 +160,9 @@ func (c *change) hold(b payment.Batch) error {
 	for i, p := range b.Payments {
 		row, o, fee := c.payments[p.Order.ID], p.Order, shares[i]
 		held, gas := o.Amount, asset.Units{}
-		if held.Asset == c.native.ID {
+		if p.House != nil { // what it moves stays ours
+			held = c.amount(fee)
+		} else if held.Asset == c.native.ID {
 			if held.Units, err = held.Units.Add(fee); err != nil {
 				return err
 			}
@@ -168,6 +170,9 @@ func (c *change) hold(b payment.Batch) error {
 			gas = fee
 		}
 		row.hold, row.gas = held.Units, gas
+		if p.House != nil && o.Amount.Asset != c.native.ID {
+			row.hold, row.gas = asset.Units{}, fee
+		}
 		model.Set(c.tx, c.payments, o.ID, row)
 		e := ledger.Transfer(payment.HoldKey(b, b.Last().N, o.ID), "payment.hold", o.SwapID, ledger.InFlight, ledger.Wallet, held)
 		if !gas.IsZero() {

@@ -64,6 +64,7 @@ func (s *Store) Apply(_ context.Context, b chain.Block) error {
 			return err
 		}
 		c.moveHoldings(b, false)
+		c.moveSent(b, false)
 		return c.confirm(b)
 	})
 	if err != nil {
@@ -95,6 +96,7 @@ func (s *Store) Rollback(_ context.Context, at chain.Ref) error {
 			return err
 		}
 		c.moveHoldings(gone.content, true)
+		c.moveSent(gone.content, true)
 		return c.reverse(keys)
 	})
 	if err != nil {

@@ -101,10 +101,10 @@ func (s *Store) unspent() []string {
 	return ids
 }
 
-// spendable reports a coin that a plan may take.
-func (s *Store) spendable(c coin) bool {
+// spendable reports a coin that a plan may take and that is so deep.
+func (s *Store) spendable(c coin, deep int64) bool {
 	tip := s.cursors[s.chain]
-	return c.spentBy == "" && c.reservedBy == "" && c.height != 0 && c.height <= tip-s.depth()+1 &&
+	return c.spentBy == "" && c.reservedBy == "" && c.height != 0 && c.height <= tip-deep+1 &&
 		(!c.coinbase || c.height <= tip-coinbaseMaturity+1)
 }
 
@@ -113,13 +113,9 @@ func (s *Store) funds(id asset.ID) (f chain.Funds, at queue, err error) {
 	if s.accounts() {
 		return s.account(id)
 	}
-	for key, a := range s.addresses {
-		if key.chain == s.chain && a.purpose == purposeChange {
-			f.ChangeAddress, f.ChangePath = key.name, a.path
-		}
-	}
+	f.ChangeAddress, f.ChangePath = s.changeAddress()
 	for key, c := range s.coins {
-		if key.chain == s.chain && s.spendable(c) {
+		if key.chain == s.chain && s.spendable(c, max(s.depth(), s.config.SpendDepth)) {
 			f.Coins = append(f.Coins, chain.Coin{TxID: c.txid, Index: c.index, Units: c.units, Address: c.address, Path: c.path})
 		}
 	}
@@ -150,7 +146,7 @@ func (s *Store) account(id asset.ID) (f chain.Funds, at queue, err error) {
 	f.Sender, f.SenderPath, f.Nonce = from.address, from.path, from.nonce
 	inFlight := 0
 	for _, b := range s.batches {
-		if b.chain != s.chain {
+		if b.chain != s.chain || b.attempts[0].Plan.SenderPath != from.path {
 			continue
 		}
 		at.unsigned = at.unsigned || b.attempts[0].State == payment.AttemptPlanned
@@ -179,8 +175,12 @@ func (s *Store) leftBut(id asset.ID, batchID string) (asset.Units, error) {
 		}
 	}
 	for _, p := range s.payments {
+		sweeps := p.Order.Chain == s.chain && p.Order.Purpose == swap.PurposeSweep
+		if sweeps && p.State == swap.PaymentConfirmed && !p.Failed && p.Order.Amount.Asset == id {
+			left.Sub(left, p.moved().Units.Big()) // not deep enough
+		}
 		a := s.newest(p.BatchID)
-		if p.Order.Chain != s.chain || a == nil || p.Height != 0 || p.BatchID == batchID {
+		if p.Order.Chain != s.chain || a == nil || p.Height != 0 || p.BatchID == batchID || sweeps {
 			continue
 		}
 		if p.Order.Amount.Asset == id {
@@ -197,10 +197,14 @@ func (s *Store) leftBut(id asset.ID, batchID string) (asset.Units, error) {
 }
 
 // reserve ties the plan's coins, or its nonce, to the batch.
-func (c *change) reserve(batchID string, paid asset.Amount, plan chain.Plan) error {
+func (c *change) reserve(batchID string, p payment.Payment, plan chain.Plan) error {
 	if !c.accounts() {
 		return c.reserveCoins(batchID, plan.Coins)
 	}
+	if p.House != nil && p.Order.Purpose != swap.PurposeGasTopUp {
+		return c.takeHouseNonce(p, plan)
+	}
+	paid := p.Order.Amount
 	f, at, err := c.account(paid.Asset)
 	if err != nil {
 		return err
@@ -231,7 +235,7 @@ func (c *change) reserveCoins(batchID string, coins []chain.Coin) error {
 			continue
 		}
 		free := row.spentBy == "" && row.reservedBy == "" && c.shallow(row)
-		if !known || !c.spendable(row) && !free || row.units != input.Units || row.path != input.Path {
+		if !known || !c.spendable(row, c.depth()) && !free || row.units != input.Units || row.path != input.Path {
 			return fmt.Errorf("coin %s can't be reserved: %w", key.name, payment.ErrChanged)
 		}
 		row.reservedBy = batchID

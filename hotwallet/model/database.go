@@ -85,6 +85,10 @@ type Payment struct {
 	queued int64
 	// hold is of the payment's asset, gas of the chain's own where that is another.
 	hold, gas asset.Units
+	// queuedAt is when it was stored, endedAt when it failed, swept what its plan moves of a
+	// payment of the house's own.
+	queuedAt, endedAt time.Time
+	swept             asset.Units
 	// failedRetry is how often it had been ordered again when it failed last.
 	failedRetry int
 }
@@ -141,6 +145,8 @@ type Database struct {
 	// recoveries are the last blocks that are read again.
 	recoveries map[asset.Chain]int64
 	holdings   map[holder]*big.Int
+	// sent are the heights of deposit addresses' transactions.
+	sent map[spent]int64
 }
 
 // NewDatabase is an empty one.
@@ -149,7 +155,7 @@ func NewDatabase() *Database {
 		blocks: map[height]block{}, addresses: map[place]address{}, deposits: map[string]Deposit{}, coins: map[place]coin{},
 		payments: map[string]Payment{}, batches: map[string]batch{}, used: map[string]string{}, txids: map[place]string{},
 		senders: map[asset.Chain]sender{}, halts: map[asset.Chain]string{}, surplus: map[asset.ID]comparison{},
-		recoveries: map[asset.Chain]int64{}, holdings: map[holder]*big.Int{}}
+		recoveries: map[asset.Chain]int64{}, holdings: map[holder]*big.Int{}, sent: map[spent]int64{}}
 }
 
 // Confirmed is the state of a deposit that is deep enough.

@@ -83,6 +83,8 @@ func (c *change) includeCredits(b chain.Block) error {
 		}
 		if own, ok := c.batches[c.txids[place{c.chain, credit.TxID}]]; ok && !c.pays(own, credit.Address) && !c.accounts() {
 			continue // our change
+		} else if ok && c.arrives(own, credit) {
+			continue // it was ours before
 		}
 		if c.recoveredChange(b, credit) {
 			continue

@@ -103,7 +103,11 @@ func (c *change) includeBatch(b chain.Block, row batch, own []chain.Debit, alien
 	if !c.accounts() {
 		fee = mined.Plan.Fee
 	} else {
-		failed = c.compare(whole.Payments[0].Order.Amount, own, alien) || failed
+		first := c.payments[row.orders[0]]
+		failed = c.compare(first.moved(), own, alien) || failed
+		if first.House != nil && !failed {
+			c.missing(b, first, own, alien)
+		}
 	}
 	planned, err := payment.Shares(mined.Plan.Fee, len(row.orders))
 	if err != nil {
@@ -155,7 +159,7 @@ func (c *change) follow(batchID string, final bool) {
 func (c *change) paymentEntry(p Payment, hash string) (ledger.Entry, error) {
 	e := ledger.Entry{Key: paymentKey(p.Order.ID, hash), Kind: "payment", SwapID: p.Order.SwapID}
 	cost := asset.Amount{Asset: p.Order.Amount.Asset}
-	if !p.Failed {
+	if !p.Failed && p.House == nil { // what the house moves stays ours
 		cost.Units = p.Order.Amount.Units
 	}
 	if cost.Asset != c.native.ID {
@@ -206,7 +210,7 @@ func (c *change) finishPayments(limit int64) error {
 	for _, p := range ended {
 		p.State, p.Reason = swap.PaymentFinal, ""
 		if p.Failed {
-			p.State, p.Reason, p.failedRetry = swap.PaymentFailed, reasonMinedFailed, p.Order.Retry
+			p.State, p.Reason, p.failedRetry, p.endedAt = swap.PaymentFailed, reasonMinedFailed, p.Order.Retry, c.at
 		}
 		p.Version++
 		model.Set(c.tx, c.payments, p.Order.ID, p)
@@ -241,6 +245,9 @@ func batchesOf(payments []Payment) []string {
 
 // finalEntry closes a payment that is deep enough, each asset by itself.
 func (c *change) finalEntry(p Payment) (ledger.Entry, error) {
+	if p.House != nil { // what it moved is where it was in the books
+		return ledger.Transfer(finalKey(p.Order.ID), "payment.final", "", ledger.NetworkFees, ledger.PaymentConfirming, c.amount(p.fee)), nil
+	}
 	e := ledger.Entry{Key: finalKey(p.Order.ID), Kind: "payment.final", SwapID: p.Order.SwapID,
 		Postings: []ledger.Posting{ledger.Debit(ledger.Clearing, p.Order.Amount)}}
 	out, gas := p.Order.Amount, p.fee
@@ -278,7 +285,7 @@ func (c *change) reorgPayments(at chain.Ref, keys map[string]bool) {
 		p.State, p.TxID, p.fee, p.Height, p.BlockHash, p.Failed, p.Reason = swap.PaymentBroadcast, "", asset.Units{}, 0, "", false, ""
 		p.Version++
 		model.Set(c.tx, c.payments, p.Order.ID, p)
-		if before != swap.PaymentConfirmed {
+		if before != swap.PaymentConfirmed && p.House == nil {
 			reason := fmt.Sprintf("payment %s of %s was %s, and a reorganisation has taken it back", p.Order.ID, p.Order.Amount, before)
 			c.loss("alarm.payment_reorged", p.Order.ID, reason, c.chain)
 		}

@@ -17,7 +17,7 @@ func (s *Store) confirmed(o swap.Order) bool {
 			return false
 		}
 	}
-	return len(o.Deposits) > 0
+	return len(o.Deposits) > 0 || o.Purpose.House() // which use up none
 }
 
 // usedAlready is the first deposit of the order's that another order has used, or "".

@@ -174,7 +174,7 @@ func (s *Store) ownChange(payments []payment.Payment, coins []chain.Coin) ([]cha
 	}
 	own := []chain.Coin{}
 	for key, c := range s.coins {
-		if key.chain == s.chain && c.spentBy == "" && c.reservedBy == "" && c.height > s.cursors[s.chain]-s.depth()+1 && s.shallow(c) {
+		if key.chain == s.chain && c.spentBy == "" && c.reservedBy == "" && c.height > s.cursors[s.chain]-max(s.depth(), s.config.SpendDepth)+1 && s.shallow(c) {
 			own = append(own, chain.Coin{TxID: c.txid, Index: c.index, Units: c.units, Address: c.address, Path: c.path})
 		}
 	}

@@ -48,6 +48,10 @@ func (s *Store) Payment(_ context.Context, orderID string) (payment.Payment, err
 func (s *Store) Basis(_ context.Context, payments []payment.Payment) (payment.Basis, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if payments[0].House != nil {
+		funds, at, err := s.houseFunds(payments[0])
+		return payment.Basis{Funds: funds, Unsigned: at.unsigned, Full: at.full, DepositsConfirmed: true}, err
+	}
 	funds, at, err := s.funds(payments[0].Order.Amount.Asset)
 	basis := payment.Basis{Funds: funds, Unsigned: at.unsigned, Full: at.full, DepositsConfirmed: s.allConfirmed(payments)}
 	if err == nil {
@@ -57,7 +61,7 @@ func (s *Store) Basis(_ context.Context, payments []payment.Payment) (payment.Ba
 }
 
 func (s *Store) allConfirmed(payments []payment.Payment) bool {
-	return !slices.ContainsFunc(payments, func(p payment.Payment) bool { return !s.confirmed(p.Order) })
+	return !slices.ContainsFunc(payments, func(p payment.Payment) bool { return p.House == nil && !s.confirmed(p.Order) })
 }
 
 // DepositsConfirmed implements payment.Store.

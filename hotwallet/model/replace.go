@@ -28,6 +28,11 @@ func (s *Store) ReplacementBasis(_ context.Context, b payment.Batch) (payment.Ba
 		basis.Funds, basis.BuiltOn = f, s.builtOn(s.batches[b.ID])
 		return basis, err
 	}
+	if b.Purpose == swap.PurposeSweep {
+		basis.Funds, _, err = s.houseFunds(b.Payments[0])
+		basis.Funds.Nonce = plan.Nonce
+		return basis, err
+	}
 	f = chain.Funds{Sender: f.Sender, SenderPath: plan.SenderPath, Nonce: plan.Nonce}
 	if f.Balance, err = s.leftBut(s.native.ID, b.ID); err == nil && id != s.native.ID {
 		f.TokenBalance, err = s.leftBut(id, b.ID)

@@ -38,7 +38,9 @@ type Config struct {
 	// InFlightMax is how many of a sender's transactions may be in no block at once;
 	// payment.InFlightMax if zero.
 	InFlightMax int
-	Now         func() time.Time
+	// Burial and SpendDepth are as in Postgres.
+	Burial, SpendDepth int64
+	Now                func() time.Time
 }
 
 // Store is the database as one chain sees it. Each process has one of its own.
@@ -139,6 +141,9 @@ func (c *change) store() error {
 		return err
 	}
 	for _, f := range c.facts {
+		if f.SwapID == "" {
+			continue // the house's own: nobody waits to be told
+		}
 		m, err := bus.FactMessage(f)
 		if err != nil {
 			return fmt.Errorf("tell: %w", err)

@@ -210,6 +210,11 @@ func (c *checker) deposits(u *user, row swap.Swap) {
 				sum = add(sum, d.Amount.Units)
 			}
 		}
+		for _, p := range c.world.wallets.Payments() { // the house's gas for a sweep is no deposit
+			if p.House != nil && p.State == swap.PaymentFinal && p.Order.Amount.Asset == id && p.Order.Destination == u.terms.Receipt.DepositAddress {
+				sum = add(sum, p.Order.Amount.Units)
+			}
+		}
 		if got := c.world.received(id, u.terms.Receipt.DepositAddress); got != sum {
 			fail("%s: its address has received %s of %s, the deposits come to %s", u.id(), got, id, sum)
 		}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -16,6 +18,7 @@ import (
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/postgres"
 	"ferry/hotwallet/reconcile"
+	"ferry/hotwallet/sweep"
 	"ferry/migrations/pgtest"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -36,7 +39,7 @@ type schema struct {
 // process is what a new process of hotwalletd does: it takes the lease from its
 // predecessor.
 func (s *schema) process(on asset.Chain, m *model.Store, c model.Config) simulation.HotStore {
-	actual, err := postgres.New(s.pool, on, postgres.Config{Rules: c.Rules, Tokens: c.Tokens, Dust: c.Dust,
+	actual, err := postgres.New(s.pool, on, postgres.Config{Rules: c.Rules, Tokens: c.Tokens, Dust: c.Dust, Burial: c.Burial, SpendDepth: c.SpendDepth,
 		Now: c.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		s.t.Fatal(err)
@@ -293,10 +296,45 @@ func (h hotStore) Record(ctx context.Context, b reconcile.Books, node asset.Unit
 	return h.change("record", func() error { return h.Store.Record(ctx, b, node) }, func() error { return h.real.Record(ctx, b, node) })
 }
 
+func (h hotStore) Sweepable(ctx context.Context, least map[asset.ID]asset.Units) (sweep.State, error) {
+	alike := func(s sweep.Store) func() (string, error) {
+		return func() (string, error) {
+			st, err := s.Sweepable(ctx, least)
+			for i := range st.Held {
+				st.Held[i].Since = st.Held[i].Since.UTC()
+			}
+			return fmt.Sprintf("%+v", st), err
+		}
+	}
+	_, err := both(h, "sweepable", alike(h.Store), alike(h.real))
+	if err != nil {
+		return sweep.State{}, err
+	}
+	return h.Store.Sweepable(ctx, least)
+}
+
+func (h hotStore) SmallCoins(ctx context.Context) (sweep.Coins, error) {
+	return both(h, "small coins", func() (sweep.Coins, error) { return h.Store.SmallCoins(ctx) }, func() (sweep.Coins, error) { return h.real.SmallCoins(ctx) })
+}
+
+func (h hotStore) DroppedNonces(ctx context.Context) ([]uint64, error) {
+	return both(h, "dropped nonces", func() ([]uint64, error) { return h.Store.DroppedNonces(ctx) }, func() ([]uint64, error) { return h.real.DroppedNonces(ctx) })
+}
+
+func (h hotStore) StoreHouse(ctx context.Context, intents []sweep.Intent) ([]string, error) {
+	return both(h, "house", func() ([]string, error) { return h.Store.StoreHouse(ctx, intents) }, func() ([]string, error) { return h.real.StoreHouse(ctx, intents) })
+}
+
 // A few seeds in which everything both hot wallets store goes to Postgres too: it
 // answers like the model, and has told the same facts in the end.
 func TestHotWalletSeedsOnPostgres(t *testing.T) {
 	t.Parallel()
+	var moved atomic.Int64
+	t.Cleanup(func() {
+		if moved.Load() == 0 {
+			t.Error("no seed has moved anything of the house's own")
+		}
+	})
 	for seed := range uint64(5) {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
@@ -311,6 +349,11 @@ func TestHotWalletSeedsOnPostgres(t *testing.T) {
 			r := simulation.Run(t.Context(), seed, simulation.Options{Hot: s.process})
 			if r.Broken != "" {
 				t.Fatalf("seed %d, step %d: %s", seed, r.Steps, r.Broken)
+			}
+			for _, p := range s.kept.Payments() {
+				if p.House != nil && p.State == swap.PaymentFinal {
+					moved.Add(1)
+				}
 			}
 			told := map[string]int{}
 			for _, m := range s.kept.Schema().Outbox() {

@@ -3,6 +3,7 @@ package simulation
 import (
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/reconcile"
+	"ferry/hotwallet/sweep"
 	"ferry/hotwallet/watch"
 	"ferry/statemachine"
 	"ferry/statemachine/consume"
@@ -40,6 +41,7 @@ type HotStore interface {
 	payment.Store
 	payment.OrderStore
 	reconcile.Store
+	sweep.Store
 }
 
 func (o Options) states(s *state.Store) StateStore {

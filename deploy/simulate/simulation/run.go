@@ -107,7 +107,7 @@ func (w *World) step() {
 		{14, w.look}, {10, w.pay}, {16, w.relay}, {16, w.read}, {8, w.take}, {3, w.sweep},
 		{14, w.mine}, {6, w.pass}, {9, w.deposit}, {5, w.topUp}, {2, w.createFew}, {3, w.replace}, {2, w.evict},
 		{6, w.reorg}, {9, w.waver}, {1, w.leave}, {4, w.trouble}, {3, w.opinion}, {1, w.again}, {2, w.operate}, {2, w.kill},
-		{8, w.ask}, {2, w.wander}, {6, w.answer}, {2, w.astray}, {4, w.sayYes}, {3, w.nameRefund}, {4, w.staff}, {3, w.approve},
+		{8, w.ask}, {2, w.wander}, {6, w.answer}, {2, w.astray}, {4, w.tidy}, {4, w.sayYes}, {3, w.nameRefund}, {4, w.staff}, {3, w.approve},
 	}
 	total := 0
 	for _, a := range actions {

@@ -49,8 +49,12 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 				}
 				before = signed{anchor: spends[0]}
 			}
-			checkSigned(why.Order)
-			s.w.checkAttested(why)
+			if why.Order.Purpose.House() {
+				s.w.checkHouse(why, r.Plan)
+			} else {
+				checkSigned(why.Order)
+				s.w.checkAttested(why)
+			}
 			_, txid := fakechain.Sign(r.Plan)
 			before.txids = append(slices.Clone(before.txids), txid)
 			s.signed[id] = before

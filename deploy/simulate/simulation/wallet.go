@@ -10,6 +10,7 @@ import (
 	hot "ferry/hotwallet/model"
 	"ferry/hotwallet/payment"
 	"ferry/hotwallet/reconcile"
+	"ferry/hotwallet/sweep"
 	"ferry/hotwallet/watch"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
@@ -29,6 +30,7 @@ type wallet struct {
 	watcher *watch.Watcher
 	engine  *payment.Engine
 	orders  *consumer
+	runner  *sweep.Runner
 	// before is the engine of a process that was given up and may not know it.
 	before        *payment.Engine
 	watchedBefore *watch.Watcher
@@ -59,7 +61,8 @@ func (h *wallet) config() hot.Config {
 		}
 		return h.world.of(id).dust
 	}
-	return hot.Config{Rules: h.world.depositRules(), Tokens: tokens(h.on), Dust: dust, Now: h.world.clock}
+	return hot.Config{Rules: h.world.depositRules(), Tokens: tokens(h.on), Dust: dust, Burial: r.reorgLimit,
+		SpendDepth: r.confirmations + int64(h.world.seed%3), Now: h.world.clock}
 }
 
 // begin is what a new process does.
@@ -87,7 +90,7 @@ func (h *wallet) begin() {
 	must(err)
 	orders, err := payment.NewOrders(payment.OrdersConfig{Chain: h.on, Store: store, Log: w.log})
 	must(err)
-	h.watcher, h.engine = watcher, engine
+	h.watcher, h.engine, h.runner = watcher, engine, h.newRunner(store)
 	h.orders = &consumer{topic: bus.TopicOrders,
 		load:   func(p int32) (int64, error) { return orders.Load(w.ctx, bus.TopicOrders, p) },
 		handle: func(b bus.Batch) error { return orders.Handle(w.ctx, b) }}
