@@ -33,6 +33,9 @@ type Request struct {
 	// Rate is what to offer; 0 for the adapter's own estimate. Either is raised to the node's
 	// floor and lowered to the configured cap.
 	Rate Rate
+	// RateMost bounds what is offered because others have built on what is to be replaced:
+	// ErrDescendants rather than offer more, unless Rate or the node's floor do; 0 is no bound.
+	RateMost Rate
 	// Replaces are the earlier attempts at the same, as they were planned. The new plan
 	// conflicts with each, and offers what nodes ask for in place of any of them, even
 	// above Rate: BIP125's rules 3 and 4 with the node's incremental fee, or an eighth more

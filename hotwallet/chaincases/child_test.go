@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -200,31 +201,54 @@ func (w *purse) spends(o swap.Order, fee int64) {
 	w.Fatal("no payout waits")
 }
 
-// Setup: btcd and litecoind; the recipient of a payout that no block takes has spent it already.
+// Setup: litecoind; the recipient of a payout that no block takes has spent it already.
 //
 // Test: at a small fee the replacement pays for that too, and the node takes it in the place of
-// both. At more than the payout may cost there is none, and it says why; it is paid all the same.
+// both. At a fee just below what the payout may cost, far above ten times its first rate, there
+// is none, and it says why; it is paid all the same.
 func TestReplacementPaysForWhatOthersBuilt(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"btcd", "litecoind"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newPurse(t, utxoKinds[name](t))
-			o := w.order(asset.NewUnits(5_000_000))
-			w.round()
-			first := w.text(w.pool, `SELECT fee::text FROM attempt`)
-			w.spends(o, 4000)
-			w.passedOver()
-			fee := w.text(w.pool, `SELECT (fee > 4000 + $1::numeric)::text FROM attempt WHERE n = 2`, first)
-			if n := len(w.node.Mempool(t)); n != 1 || fee != "true" {
-				t.Fatalf("%d transactions wait: %s", n, w.text(w.pool, `SELECT string_agg(state || ' ' || last_answer || ' ' || fee, ', ' ORDER BY n) FROM attempt`))
-			}
-			w.spends(o, 1_050_000)
-			w.passedOver()
-			if got := w.text(w.pool, `SELECT reason FROM payment`); got != payment.ReasonDescendants {
-				t.Fatalf("it waits because %q", got)
-			}
-			w.settled(o)
-		})
+	w := newPurse(t, utxoKinds["litecoind"](t))
+	o := w.order(asset.NewUnits(5_000_000))
+	w.round()
+	first := w.text(w.pool, `SELECT fee::text FROM attempt`)
+	w.spends(o, 500)
+	w.passedOver()
+	fee := w.text(w.pool, `SELECT (fee > 500 + $1::numeric)::text FROM attempt WHERE n = 2`, first)
+	if n := len(w.node.Mempool(t)); n != 1 || fee != "true" {
+		t.Fatalf("%d transactions wait: %s", n, w.text(w.pool, `SELECT string_agg(state || ' ' || last_answer || ' ' || fee, ', ' ORDER BY n) FROM attempt`))
 	}
+	w.spends(o, 900_000)
+	w.passedOver()
+	if got := w.text(w.pool, `SELECT reason FROM payment`); got != payment.ReasonDescendants {
+		t.Fatalf("it waits because %q", got)
+	}
+	w.settled(o)
+}
+
+// Setup: btcd, which can't say what is built on a transaction; the recipient has spent a payout
+// that no block takes, at a fee.
+//
+// Test: another attempt offers more than the one before by itself. The node refuses it as long as
+// that is less than both pay together, says so, and keeps what it has; later ones offer more.
+func TestReplacementWhereTheNodeCantSayWhatIsBuilt(t *testing.T) {
+	t.Parallel()
+	w := newPurse(t, utxoKinds["btcd"](t))
+	o := w.order(asset.NewUnits(5_000_000))
+	w.round()
+	w.spends(o, 4000)
+	w.passedOver()
+	if got := w.text(w.pool, `SELECT string_agg(last_answer, ',' ORDER BY n) FROM attempt`); got != "accepted,conflicting" {
+		t.Fatalf("the node says %s", got)
+	}
+	if got := w.text(w.pool, `SELECT reason FROM payment`); !strings.HasPrefix(got, payment.ReasonConflicting) {
+		t.Fatalf("it waits because %q", got)
+	}
+	for n := 0; len(w.node.Mempool(t)) != 1; n++ {
+		if n == 20 {
+			t.Fatalf("never replaced: %s", w.text(w.pool, `SELECT string_agg(state || ' ' || last_answer || ' ' || fee, ', ' ORDER BY n) FROM attempt`))
+		}
+		w.passedOver()
+	}
+	w.settled(o)
 }

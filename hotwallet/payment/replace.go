@@ -35,6 +35,9 @@ const ReasonBudget = "fees_above_limit: no block takes what the house offers at 
 // replacement would have to pay too.
 const ReasonDescendants = "no block takes it, and others have built on it: nodes ask more for another in its place than it may cost"
 
+// ReasonReplacement is that another attempt can't be planned now; why follows.
+const ReasonReplacement = "no block takes it, and no other attempt can be planned now:"
+
 // ReasonPatient is that a sweep or a top-up offers all that it may and waits for fees to
 // fall, which is no alarm before it has waited for long.
 const ReasonPatient = "fees_above_limit: deferred: it offers all that it is worth, and waits for fees to fall"
@@ -147,6 +150,7 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 		e.spent[b.ID] = true
 		return b, false, nil
 	case err != nil:
+		e.unlifted[b.ID] = because(ReasonReplacement, err)
 		e.config.Log.Warn("no other attempt can be planned now", "chain", e.config.Chain, "batch", b.ID, "error", err)
 		return b, false, nil
 	case !b.Newest().Plan.Fee.Less(plan.Fee) || most.Less(plan.Fee):
@@ -259,7 +263,7 @@ func budgetRate(on asset.Chain, most asset.Units, size uint64) (chain.Rate, erro
 // replacement plans from the coins that the batch has already, and from more only where
 // those do not suffice: what an attempt that loses has spent is not free at once.
 func (e *Engine) replacement(ctx context.Context, b Batch, f chain.Funds, rate chain.Rate, most asset.Units) (chain.Plan, error) {
-	r := e.outputs(b, chain.Request{FeeMax: most, Rate: rate})
+	r := e.outputs(b, chain.Request{FeeMax: most, Rate: rate, RateMost: riseMost * b.Attempts[0].Plan.Rate})
 	for _, a := range b.Attempts {
 		if a.State != AttemptPlanned && a.State != AttemptDropped {
 			r.Replaces = append(r.Replaces, a.Plan)

@@ -3,68 +3,36 @@ package utxo
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 )
 
-// builtOn is what the node's mempool would lose with a transaction of ours, in base units: its
-// fee and those of all that depend on it there, whoever made them. A replacement has to pay more
-// than the sum (BIP125, rule 3). 0 where the node does not have it.
-func (a *Adapter) builtOn(ctx context.Context, txid string) (uint64, error) {
-	var entry struct {
-		Fees struct {
-			Descendant json.Number `json:"descendant"`
-		} `json:"fees"`
-	}
-	err := a.node.call(ctx, &entry, "getmempoolentry", txid)
-	var refused *rpcError
-	switch {
-	case err == nil:
-		return parseRate(entry.Fees.Descendant)
-	case isCode(err, codeNotFound):
-		return 0, nil
-	case errors.As(err, &refused):
-		return a.builtOnInPool(ctx, txid) // btcd does not know the call
-	}
-	return 0, err
-}
-
-// builtOnInPool works that out from the whole mempool.
-func (a *Adapter) builtOnInPool(ctx context.Context, txid string) (uint64, error) {
-	var pool map[string]struct {
-		Fee     json.Number `json:"fee"`
-		Depends []string    `json:"depends"`
-	}
-	if err := a.node.call(ctx, &pool, "getrawmempool", true); err != nil {
-		return 0, err
-	}
-	if _, has := pool[txid]; !has {
-		return 0, nil
-	}
-	children := map[string][]string{}
-	for id, entry := range pool {
-		for _, on := range entry.Depends {
-			children[on] = append(children[on], id)
+// builtOn is what the node's mempool would lose with the one of our attempts that it has, in
+// base units: its fee and those of all that depend on it there, whoever made them. A replacement
+// has to pay more than the sum (BIP125, rule 3). Of attempts that exclude one another a node has
+// one at most, mostly the newest. 0 where it has none, or can't say: btcd does not know the call
+// (rpcserver.go, rpcUnimplemented), and its whole mempool is no answer, because it grows with
+// strangers' transactions. What our attempts pay themselves is known without it, and a node that
+// asks for more refuses what offers less.
+func (a *Adapter) builtOn(ctx context.Context, txids []string) (uint64, error) {
+	for i := len(txids) - 1; i >= 0; i-- {
+		var entry struct {
+			Fees struct {
+				Descendant json.Number `json:"descendant"`
+			} `json:"fees"`
 		}
-	}
-	var sum uint64
-	seen := map[string]bool{txid: true}
-	for all := []string{txid}; len(all) > 0; {
-		id := all[0]
-		fee, err := parseRate(pool[id].Fee)
+		err := a.node.call(ctx, &entry, "getmempoolentry", txids[i])
+		switch {
+		case ctx.Err() != nil:
+			return 0, ctx.Err()
+		case isCode(err, codeNotFound):
+			continue
+		case err != nil:
+			return 0, nil //nolint:nilerr // one that does not answer this says so to what is handed in
+		}
+		sum, err := parseRate(entry.Fees.Descendant)
 		if err != nil {
-			return 0, fmt.Errorf("fee of transaction %.64s: %w", id, err)
+			return 0, nil //nolint:nilerr // the same
 		}
-		if sum += fee; sum > a.rules.Most {
-			return 0, fmt.Errorf("fees of what depends on %s are more than there is", txid)
-		}
-		all = all[1:]
-		for _, next := range children[id] {
-			if !seen[next] {
-				seen[next] = true
-				all = append(all, next)
-			}
-		}
+		return min(sum, a.rules.Most), nil
 	}
-	return sum, nil
+	return 0, nil
 }

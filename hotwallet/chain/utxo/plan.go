@@ -159,6 +159,8 @@ func (a *Adapter) withinLimits(r chain.Request, d draft, p chain.Plan, lift uint
 	}
 	if due := d.fee(4 * p.Size); due > rateFee(a.cfg.FeeCap, 4*p.Size) {
 		return fmt.Errorf("fee %d for %d vbytes at a cap of %d per kvB, besides %d for parents: %w", due, p.Size, a.cfg.FeeCap, lift, tooMuch)
+	} else if most := max(uint64(r.RateMost), d.rate); d.others && r.RateMost > 0 && due > rateFee(most, 4*p.Size) {
+		return fmt.Errorf("fee %d for %d vbytes, at most %d per kvB are paid for what others have built: %w", due, p.Size, most, chain.ErrDescendants)
 	}
 	return nil
 }

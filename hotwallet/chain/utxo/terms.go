@@ -10,6 +10,7 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"ferry/hotwallet/chain"
+	"ferry/swap/asset"
 )
 
 // shorter is how much smaller an input of an earlier attempt may have come out than it
@@ -44,6 +45,9 @@ func (a *Adapter) terms(ctx context.Context, f chain.Funds, r chain.Request) (te
 			return t, err
 		}
 		t.incremental = least.incremental
+		if t.others && r.FeeMax.Less(asset.NewUnits(t.replaced)) {
+			return t, fmt.Errorf("what depends on the attempts pays %d, at most %s are paid: %w", t.replaced, r.FeeMax, chain.ErrDescendants)
+		}
 	}
 	if asked := max(t.rate, t.incremental); asked > a.cfg.FeeCap {
 		return t, fmt.Errorf("the nodes' rules ask for %d per kvB, at most %d is paid: %w", asked, a.cfg.FeeCap, chain.ErrFeeMax)
@@ -52,14 +56,14 @@ func (a *Adapter) terms(ctx context.Context, f chain.Funds, r chain.Request) (te
 }
 
 // replace raises the terms above every earlier attempt's: BIP125's rules 3 and 4, and the
-// higher rate that nodes ask for besides; with the fees of what others have built on them. Of attempts that exclude one another, a node has
-// one at most. Each has to be excluded by what must be spent now, and may not have more
+// higher rate that nodes ask for besides; with the fees of what others have built on them. Each has to be excluded by what must be spent now, and may not have more
 // unconfirmed inputs than they had (rule 2).
 func (a *Adapter) replace(ctx context.Context, t *terms, f chain.Funds, earlier []chain.Plan) error {
 	if !a.Replaceable() {
 		return chain.ErrNotReplaceable
 	}
 	before := map[string]bool{}
+	var txids []string
 	for i, p := range earlier {
 		conflicts := slices.ContainsFunc(p.Coins, func(c chain.Coin) bool {
 			before[c.ID()] = true
@@ -76,13 +80,14 @@ func (a *Adapter) replace(ctx context.Context, t *terms, f chain.Funds, earlier 
 			return fmt.Errorf("attempt %d: %w", i+1, err)
 		}
 		t.replaced, t.rate = max(t.replaced, fee), max(t.rate, rate+1)
-		sum, err := a.builtOn(ctx, txid)
-		if err != nil {
-			return fmt.Errorf("what depends on attempt %d: %w", i+1, err)
-		}
-		t.others = t.others || sum > t.replaced
-		t.replaced = max(t.replaced, sum)
+		txids = append(txids, txid)
 	}
+	sum, err := a.builtOn(ctx, txids)
+	if err != nil {
+		return fmt.Errorf("what depends on the attempts: %w", err)
+	}
+	t.others = sum > t.replaced
+	t.replaced = max(t.replaced, sum)
 	for _, c := range f.Must {
 		if c.Parent != nil && !before[c.ID()] {
 			return fmt.Errorf("coin %s is unconfirmed and in no earlier attempt: nodes refuse it in a replacement", c.ID())
