@@ -44,9 +44,9 @@ const (
 
 // stageRules are the policy of a stage's chains.
 var stageRules = map[asset.Chain]chainRules{
-	asset.Bitcoin: {confirmations: stageConfirmations, reorgLimit: stageReorgLimit, blockTime: bitcoinPace,
+	asset.Bitcoin: {confirmations: stageConfirmations, reorgLimit: stageReorgLimit, spendDepth: stageConfirmations, blockTime: bitcoinPace,
 		dust: asset.NewUnits(5_000), refundFee: asset.NewUnits(2_000), typical: asset.NewUnits(1_000_000)},
-	asset.Ethereum: {confirmations: stageConfirmations, reorgLimit: stageReorgLimit, blockTime: ethereumPace,
+	asset.Ethereum: {confirmations: stageConfirmations, reorgLimit: stageReorgLimit, spendDepth: stageConfirmations, blockTime: ethereumPace,
 		dust: gwei(1_000_000), refundFee: gwei(400_000), typical: gwei(280_000_000)},
 }
 

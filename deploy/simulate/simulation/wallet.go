@@ -62,7 +62,7 @@ func (h *wallet) config() hot.Config {
 		return h.world.of(id).dust
 	}
 	return hot.Config{Rules: h.world.depositRules(), Tokens: tokens(h.on), Dust: dust, Burial: r.reorgLimit,
-		SpendDepth: r.confirmations + int64(h.world.seed%3), Now: h.world.clock}
+		SpendDepth: r.spendDepth, Now: h.world.clock}
 }
 
 // begin is what a new process does.

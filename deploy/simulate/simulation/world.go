@@ -79,8 +79,10 @@ type World struct {
 // chainRules is the policy of a chain in this world.
 type chainRules struct {
 	confirmations, reorgLimit int64
-	dust, refundFee, typical  asset.Units
-	blockTime                 time.Duration
+	// spendDepth is how deep a coin is that a payment spends.
+	spendDepth               int64
+	dust, refundFee, typical asset.Units
+	blockTime                time.Duration
 	// large is above which a deposit of the chain's own asset needs more; nothing for none.
 	large asset.Units
 }
@@ -136,6 +138,7 @@ func (w *World) drawRules(on asset.Chain) chainRules {
 		r.dust, r.refundFee, r.typical = gwei(1_000_000), gwei(400_000), gwei(280_000_000)
 	}
 	r.reorgLimit = r.confirmations - 1 + w.rng.Int64N(6)
+	r.spendDepth = r.confirmations + int64(w.seed%3)
 	r.large = add(r.typical, asset.NewUnits(500)) // half of all deposits are above it
 	return r
 }
