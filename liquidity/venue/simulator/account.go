@@ -15,8 +15,8 @@ const (
 	// startCoins is what an account has of each asset at first, startDollars of each dollar.
 	startCoins   = 1_000 * coin
 	startDollars = 10_000_000 * coin
-	// feeBPS is what a trade costs, of what it brings in or of its price in Quote.
-	feeBPS = 10
+	// FeeBPS is what a trade costs, of what it brings in or of its price in Quote.
+	FeeBPS = 10
 	// ordersKept bounds what is remembered; older orders are forgotten.
 	ordersKept = 10_000
 )
@@ -162,9 +162,9 @@ func (a *account) execute(p placement, now time.Time) (*placed, verdict) {
 func (a *account) settle(o *placed, l book.Level, now time.Time) {
 	m, cost := o.feed.market.Instrument, product(l.Size, l.Price)
 	a.number++
-	t := traded{id: a.number, order: o, price: l.Price, size: l.Size, at: now, fee: cost * feeBPS / 10_000, feeAsset: m.Quote}
+	t := traded{id: a.number, order: o, price: l.Price, size: l.Size, at: now, fee: cost * FeeBPS / 10_000, feeAsset: m.Quote}
 	if a.feeInBase && o.buy {
-		t.fee, t.feeAsset = l.Size*feeBPS/10_000, m.Base
+		t.fee, t.feeAsset = l.Size*FeeBPS/10_000, m.Base
 	}
 	if o.buy {
 		a.balances[m.Base] += l.Size

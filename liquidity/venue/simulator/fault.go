@@ -45,6 +45,11 @@ const (
 	Ban      Kind = "ban"
 	// Failure: snapshots are refused with 500.
 	Failure Kind = "failure"
+	// Unplug: the venue's connections end without a word, and so does whatever is asked of it,
+	// orders too, until Plug.
+	Unplug Kind = "unplug"
+	// Plug ends an Unplug.
+	Plug Kind = "plug"
 	// OldSnapshot: snapshots show the book as it was at the start.
 	OldSnapshot Kind = "old_snapshot"
 )
@@ -81,7 +86,7 @@ const (
 var orderKinds = []Kind{OrderRefused, OrderThrottle, OrderBan, OrderLost, OrderFailure, OrderCut, OrderHang, OrderUnsure, OrderLate,
 	OrderPartial, LookupBlind, LookupFailure, FillsBlind}
 
-var kinds = []Kind{Gap, Repeat, Crossed, WrongChecksum, Garbage, Stall, Resume, Disconnect, Storm, HalfOpen, Shutdown, Throttle, Ban, Failure, OldSnapshot}
+var kinds = []Kind{Gap, Repeat, Crossed, WrongChecksum, Garbage, Stall, Resume, Disconnect, Storm, HalfOpen, Shutdown, Throttle, Ban, Failure, OldSnapshot, Unplug, Plug}
 
 // Fault is one order to misbehave.
 type Fault struct {

@@ -15,6 +15,14 @@ const (
 	AccountPhrase = "ZmVycnkncyBzaW11bGF0b3I6IG5vYm9keSdzIG1vbmV5"
 )
 
+// Secret is what signs at a venue.
+func Secret(venue string) string {
+	if venue == Coinbase {
+		return CoinbaseKey()
+	}
+	return AccountPhrase
+}
+
 // accounts are the venues at which orders can be placed; the value says whether a buy's
 // fee is in the coins that were bought.
 var accounts = map[string]bool{Binance: true, Kraken: false, Coinbase: false, OKX: true, Bitstamp: false}
