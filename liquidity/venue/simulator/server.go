@@ -34,6 +34,8 @@ type Config struct {
 	// Script is what goes wrong by itself.
 	Script []Scheduled
 	Log    *slog.Logger
+	// Hung, if not nil, is called when an order will never be answered (OrderHang, OrderVanish).
+	Hung func()
 	// Now is the clock of orders; nil means the machine's.
 	Now func() time.Time
 }
