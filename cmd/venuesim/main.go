@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if *keys {
-		return json.NewEncoder(out).Encode(accounts())
+		return json.NewEncoder(out).Encode(accounts()) //nolint:gosec // keys of simulated venues, which are no secret
 	}
 	script, err := simulator.ParseScript(*faults)
 	if err != nil {

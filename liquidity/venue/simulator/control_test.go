@@ -34,7 +34,7 @@ func TestUnplug(t *testing.T) {
 		return err == nil
 	}
 	told(`{"fault":"unplug","venue":"kraken"}`)
-	for err := error(nil); err == nil; _, _, err = conn.Read(t.Context()) { //nolint:revive // what was told before is of no interest
+	for err := error(nil); err == nil; _, _, err = conn.Read(t.Context()) {
 	}
 	if t.Context().Err() != nil {
 		t.Fatal("the connection was never cut")
