@@ -47,10 +47,9 @@ type outage struct {
 	// expected is how many venues there are just now.
 	expected int
 	// priced counts the prices that were seen with one venue missing, cost is the most that
-	// a pair and its way back have cost then, in basis points, odd one that was refused before.
+	// a pair and its way back have cost then, in basis points.
 	priced int
 	cost   int64
-	odd    string
 }
 
 // lose unplugs one venue: no pair may be refused, and prices must stay close. Then all
@@ -101,8 +100,8 @@ func (o *outage) loseOne(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i := range o.pairs {
-		if err := o.hold(ctx, i); err != nil {
+	for _, pair := range o.pairs {
+		if err := o.hold(ctx, pair); err != nil {
 			return err
 		}
 	}
@@ -140,7 +139,7 @@ func (o *outage) loseMost(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = o.api.CreateQuote(ctx, o.ask(0))
+	_, _, err = o.api.CreateQuote(ctx, o.ask(pair))
 	var refusal *client.Problem
 	if !errors.As(err, &refusal) || refusal.Code != swap.CodePriceUnavailable || refusal.Detail == "" {
 		return fmt.Errorf("a quote of %s with one venue was answered by: %w", pair, err)

@@ -140,7 +140,7 @@ func TestVenuesGoAwayAndSomethingIsWrong(t *testing.T) {
 	}{
 		{"refused with one missing", func(f *floor) {
 			f.unavailable = func(gone int) string { return []string{"", "Too few.", "", "", oneVenue}[gone] }
-		}, "refused with 4 venues: ETH→BTC: Too few."},
+		}, "BTC-ETH is refused with 4 venues: Too few."},
 		{"too dear", func(f *floor) { f.price = "0.034" }, "costs 3.78 %, more than 2.50 %"},
 		{"no number", func(f *floor) { f.price = "cheap" }, "is no number"},
 		{"a quote with one venue", func(f *floor) { f.careless = true }, "with one venue was answered by"},
@@ -164,7 +164,7 @@ func TestAMachineThatStandsStillIsForgiven(t *testing.T) {
 	looks := 0
 	f.starved = 3
 	f.unavailable = func(gone int) string {
-		if gone == 1 {
+		if gone == 1 && f.starved > 0 {
 			looks++
 		}
 		return map[bool]string{true: oneVenue}[gone == 4 || gone == 1 && f.starved > 0]

@@ -25,10 +25,12 @@ func (o *outage) look(ctx context.Context) error {
 	if err != nil {
 		return passing(err)
 	}
-	prices, refused := map[asset.Pair]*big.Rat{}, ""
+	prices := map[asset.Pair]*big.Rat{}
 	for _, rate := range rates {
 		if rate.Unavailable != "" {
-			refused = fmt.Sprintf("%s→%s: %s", rate.From, rate.To, rate.Unavailable)
+			if err := o.refused(ctx, asset.Pair{From: rate.From, To: rate.To}); err != nil {
+				return err
+			}
 			continue
 		}
 		price, ok := new(big.Rat).SetString(rate.Price)
@@ -48,34 +50,42 @@ func (o *outage) look(ctx context.Context) error {
 			return fmt.Errorf("%s and back costs %s, more than %s", pair, percent(cost), percent(costMost))
 		}
 	}
-	return o.refused(ctx, refused)
-}
-
-// refused is an error where a pair is refused for the missing venue: twice in a row, while no
-// other venue is missing. A machine that stands still for all of them at once is none.
-func (o *outage) refused(ctx context.Context, what string) error {
-	before := o.odd
-	if o.odd = what; what == "" {
-		return nil
-	}
-	n, err := o.cfg.Venues.Pricing(ctx)
-	if err != nil || n < o.expected {
-		o.odd = ""
-		return err
-	}
-	if before != "" {
-		return fmt.Errorf("refused with %d venues: %s", n, what)
-	}
 	return nil
 }
 
+// refusedMost is how often a quote has to be refused to count.
+const refusedMost = 3
+
+// refused asks for a firm quote of a pair that is told to have no price: what is told may lag
+// behind. It is an error where that is refused too, again and again, while no other venue is
+// missing: a machine that stands still for all of them at once refuses for another reason.
+func (o *outage) refused(ctx context.Context, pair asset.Pair) error {
+	var last string
+	for range refusedMost {
+		n, err := o.cfg.Venues.Pricing(ctx)
+		if err != nil || n < o.expected {
+			return err
+		}
+		_, _, err = o.api.CreateQuote(ctx, o.ask(pair))
+		var p *client.Problem
+		if !errors.As(err, &p) {
+			return passing(err)
+		}
+		if p.Code != swap.CodePriceUnavailable {
+			return nil // it is not for want of a price
+		}
+		last = p.Detail
+	}
+	return fmt.Errorf("%s is refused with %d venues: %s", pair, o.expected, last)
+}
+
 // hold asks for a firm quote.
-func (o *outage) hold(ctx context.Context, i int) error {
-	return until(ctx, o.line, askEvery, "a firm quote of "+o.pairs[i].String(), func() (bool, string, error) {
-		_, _, err := o.api.CreateQuote(ctx, o.ask(i))
+func (o *outage) hold(ctx context.Context, pair asset.Pair) error {
+	return until(ctx, o.line, askEvery, "a firm quote of "+pair.String(), func() (bool, string, error) {
+		_, _, err := o.api.CreateQuote(ctx, o.ask(pair))
 		var p *client.Problem
 		if errors.As(err, &p) && p.Code == swap.CodePriceUnavailable {
-			return false, p.Detail, o.refused(ctx, p.Detail)
+			return false, p.Detail, o.refused(ctx, pair)
 		}
 		if err != nil {
 			return false, err.Error(), passing(err)
@@ -84,8 +94,15 @@ func (o *outage) hold(ctx context.Context, i int) error {
 	})
 }
 
-func (o *outage) ask(i int) client.QuoteRequest {
-	return client.QuoteRequest{From: o.pairs[i].From, To: o.pairs[i].To, DepositAmount: o.deposits[i].Decimal()}
+// ask is for what the run swaps of the asset anyway.
+func (o *outage) ask(pair asset.Pair) client.QuoteRequest {
+	q := client.QuoteRequest{From: pair.From, To: pair.To}
+	for _, d := range o.deposits {
+		if d.Asset == pair.From {
+			q.DepositAmount = d.Decimal()
+		}
+	}
+	return q
 }
 
 // passing is nil for what may be asked again.
