@@ -40,12 +40,12 @@ func newStatement(sql string, names ...string) statement {
 }
 
 // queue adds the statement to a batch.
-func (s statement) queue(to *pgx.Batch, args pgx.NamedArgs) *pgx.QueuedQuery {
+func (s statement) queue(to *pgx.Batch, args pgx.NamedArgs) {
 	values := make([]any, len(s.names))
 	for i, name := range s.names {
 		values[i] = args[name]
 	}
-	return to.Queue(s.sql, values...)
+	to.Queue(s.sql, values...)
 }
 
 // The statements of bookings.
