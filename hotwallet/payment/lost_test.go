@@ -1,6 +1,8 @@
 package payment_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"ferry/hotwallet/chain"
@@ -105,5 +107,34 @@ func TestLostAttemptsReviveWithTheirBatch(t *testing.T) {
 	w.mine(confirmations + 1)
 	if p := w.payment(o.ID); p.State != swap.PaymentFinal {
 		t.Fatalf("it is %s", p.State)
+	}
+}
+
+// Setup: a payment whose lost attempt was to spend one coin more.
+// Test: the row of what ended it has the coins of all its signed attempts, and so has one from
+// before there was such a column, after the migration.
+func TestCoinsOfWhatHasEnded(t *testing.T) {
+	t.Parallel()
+	w, _ := mortal(t)
+	w.bidding()
+	o, coin := w.lostWith()
+	w.mine(deathDepth)
+	has := func() int {
+		return w.count(`SELECT count(*) FROM death WHERE batch_id = $1 AND cardinality(coins) = 2 AND $2 = ANY (coins)`, o.ID, coin.ID())
+	}
+	if has() != 1 {
+		t.Fatal("the row does not have the coins")
+	}
+	w.exec(`UPDATE death SET coins = '{}'`)
+	raw, err := os.ReadFile("../../migrations/hotwallet/0038_death_coins.sql")
+	w.must(err)
+	_, fill, found := strings.Cut(string(raw), "DEFAULT '{}';")
+	fill, _, ended := strings.Cut(fill, "CREATE INDEX")
+	if !found || !ended {
+		t.Fatal("the migration reads otherwise")
+	}
+	w.exec(fill)
+	if has() != 1 {
+		t.Fatal("the migration does not fill the row")
 	}
 }
