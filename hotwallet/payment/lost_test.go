@@ -68,6 +68,35 @@ func TestCoinOfALostAttemptIsFree(t *testing.T) {
 	w.balanced()
 }
 
+// Setup: as before, and the payment that has the coin of the lost attempt is outbid.
+// Test: attestd isn't asked about the old block again, unless the signer has forgotten.
+func TestWordOnALostAttemptIsHadOnce(t *testing.T) {
+	t.Parallel()
+	w, c := mortal(t)
+	w.bidding()
+	o, _ := w.lostWith()
+	other := w.payout(w.some(8))
+	w.deliver(other)
+	w.mine(deathDepth + 1)
+	w.step()
+	for attempt := 1; attempt <= 2; attempt++ {
+		if p := w.payment(other.ID); p.State != swap.PaymentBroadcast || p.Attempt.N != attempt || c.asked != 1 {
+			t.Fatalf("%s is %s because %q, attempt %d; attestd was asked %d times", other.ID, p.State, p.Reason, p.Attempt.N, c.asked)
+		}
+		w.chain.SetBlockRate(uint64(20 * attempt * attempt))
+		if attempt == 2 {
+			w.signer.forget()
+		}
+		w.passed()
+	}
+	if p := w.payment(other.ID); p.Attempt.N != 3 || c.asked != 2 {
+		t.Fatalf("%s because %q, attestd was asked %d times", w.attempts(other), p.Reason, c.asked)
+	}
+	w.chain.SetBlockRate(0)
+	w.paid(o, other)
+	w.balanced()
+}
+
 // Setup: as before, with the coin of the lost attempt in a block that goes away for good.
 // Test: it is forgotten with the attempt, and nothing waits for it.
 func TestGoneCoinOfALostAttemptIsForgotten(t *testing.T) {

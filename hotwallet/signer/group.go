@@ -93,14 +93,20 @@ func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable 
 	if d.refusal, err = raiseFence(tx, p); err != nil || d.refusal != nil {
 		return err
 	}
-	if d.signed, d.repeated, err = replay(tx, p); err != nil || d.repeated {
+	if d.signed, d.repeated, err = replay(tx, p); err != nil {
 		return err
 	}
+	if d.repeated { // perhaps with words that were not there the first time
+		return keepEnded(tx, p)
+	}
 	d.recalled = true
-	if d.records, d.refusal, err = judge(tx, p); err != nil || d.refusal != nil {
+	if d.records, d.refusal, err = s.judge(tx, p); err != nil || d.refusal != nil {
 		return err
 	}
 	if d.refusal, err = s.caps.spend(tx, p, d.records[0].Anchor, now); err != nil || d.refusal != nil {
+		return err
+	}
+	if err := keepEnded(tx, p); err != nil {
 		return err
 	}
 	return bind(tx, p, d.records)
