@@ -130,7 +130,9 @@ func signAll(group []*decision) error {
 	return signers.Wait()
 }
 
-// commit makes a group of decisions durable: in the memory, then in the log. An error
+// commit makes a group of decisions durable, in the memory with their lines of the log, and
+// writes these there. So answers wait for the memory's flush alone: the log's own goes on
+// while the next group is decided, which it has to be done with before. An error
 // means that nothing has become of any of them, or that the log could not be written:
 // then broken says so.
 func (s *Signer) commit(group []*decision) error {
@@ -144,6 +146,10 @@ func (s *Signer) commit(group []*decision) error {
 	err := s.memory.db.Update(func(tx *bolt.Tx) (err error) {
 		if head, err = s.write(tx, group); err != nil {
 			return err
+		}
+		// What was pending is forgotten with this.
+		if s.broken = s.files.synced(); s.broken != nil {
+			return s.broken
 		}
 		crash.Point("signer.commit.before")
 		if s.memory.beforeCommit != nil {
