@@ -132,11 +132,14 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 	if err != nil || !due {
 		return b, false, err
 	}
-	if !basis.DepositsConfirmed || basis.Unsigned {
+	if delete(e.unlifted, b.ID); !basis.DepositsConfirmed {
+		e.unlifted[b.ID] = ReasonUnraised
+		return b, false, nil
+	}
+	if basis.Unsigned {
 		return b, false, nil
 	}
 	plan, err := e.replacement(ctx, b, basis.Funds, rate, most)
-	delete(e.unlifted, b.ID)
 	switch {
 	case ctx.Err() != nil:
 		return b, false, ctx.Err()
