@@ -44,6 +44,9 @@ type Config struct {
 	Attestor Attestor
 	// Coroner vouches for the end of payments that failed; where it is nil none is made anew.
 	Coroner Coroner
+	// DeathRules are the signer's for what Coroner says, as they are now; where it is nil, what
+	// does not meet them is found out by asking the signer.
+	DeathRules func() swap.DepositRules
 	// Reader finds in blocks who has spent what a coin was made from that is gone; where
 	// it is nil, or does not tell what transactions spend, nobody looks. ReorgLimit is the
 	// watcher's.
