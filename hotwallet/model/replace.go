@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -37,8 +38,41 @@ func (s *Store) ReplacementBasis(_ context.Context, b payment.Batch) (payment.Ba
 	if f.Balance, err = s.leftBut(s.native.ID, b.ID); err == nil && id != s.native.ID {
 		f.TokenBalance, err = s.leftBut(id, b.ID)
 	}
-	basis.Funds = f
+	basis.Funds, basis.Behind = f, s.behind(s.batches[b.ID])
 	return basis, err
+}
+
+// behind is what waits for a batch's nonce, if that is the lowest of the account that pays which
+// no block has.
+func (s *Store) behind(head batch) (all []payment.Behind) {
+	nonce, from := head.attempts[0].Plan.Nonce, s.senders[s.chain].path
+	if head.attempts[0].Plan.SenderPath != from {
+		return nil
+	}
+	var line []batch
+	for _, b := range s.batches {
+		if b.chain != s.chain || b.attempts[0].Plan.SenderPath != from ||
+			b.state != swap.PaymentQueued && b.state != swap.PaymentSigned && b.state != swap.PaymentBroadcast {
+			continue
+		}
+		switch at := b.attempts[0].Plan.Nonce; {
+		case at < nonce:
+			return nil
+		case at > nonce:
+			line = append(line, b)
+		}
+	}
+	slices.SortFunc(line, func(a, b batch) int { return cmp.Compare(a.attempts[0].Plan.Nonce, b.attempts[0].Plan.Nonce) })
+	for _, b := range line {
+		p := s.payments[b.orders[0]]
+		all = append(all, payment.Behind{Order: p.Order, House: p.House, First: b.attempts[0].Plan.Fee})
+	}
+	for _, p := range s.own(func(p Payment) bool {
+		return p.State == swap.PaymentQueued && p.BatchID == "" && p.Reason == payment.ReasonInFlight
+	}) {
+		all = append(all, payment.Behind{Order: p.Order, House: p.House})
+	}
+	return all[:min(len(all), payment.BehindMost)]
 }
 
 // StoreReplacement implements payment.Store.

@@ -30,7 +30,11 @@ func (e *Engine) again(ctx context.Context, b Batch) error {
 	if err != nil {
 		return err
 	}
-	if _, cause := e.death(ctx, end.DeathRequest, b.signed()); cause != nil {
+	text, cause := e.death(ctx, end.DeathRequest, b.signed())
+	if cause == nil {
+		cause = e.deadEnough(text, b.Payments)
+	}
+	if cause != nil {
 		return e.alive(ctx, b, cause)
 	}
 	return e.bury(ctx, b, end.DeathRequest)
@@ -92,6 +96,25 @@ func (e *Engine) death(ctx context.Context, r DeathRequest, signed []string) (st
 	return text, a.Kills(r.Anchor, signed)
 }
 
+// deadEnough is the signer's rule, asked before coins or a nonce are tied up: a large payment is made
+// anew only once the block that ended it is as final as its deposit had to be.
+func (e *Engine) deadEnough(text string, payments []Payment) error {
+	if e.config.DeathRules == nil || unproved {
+		return nil
+	}
+	a, err := swap.VerifyDeathAttestation(text, e.config.AttestKeys)
+	if err != nil {
+		return err
+	}
+	total := payments[0].Order.Amount
+	for _, p := range payments[1:] {
+		if total.Units, err = total.Units.Add(p.Order.Amount.Units); err != nil {
+			return fmt.Errorf("sum of a batch: %w", err)
+		}
+	}
+	return e.config.DeathRules().MeetsDeath(a, total, e.config.Now())
+}
+
 // deaths are attestd's words on what ended earlier batches of a batch's payments, and those
 // that had one of its coins, for the signer. done is false, with the reason stored, while
 // there is one that it has not.
@@ -116,6 +139,9 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, done boo
 	}
 	for _, r := range ended {
 		text, cause := e.death(ctx, r, nil)
+		if cause == nil {
+			cause = e.deadEnough(text, b.Payments)
+		}
 		if cause != nil {
 			return nil, false, e.alive(ctx, b, cause)
 		}

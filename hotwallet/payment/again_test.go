@@ -123,6 +123,44 @@ func (w *world) kinds(o swap.Order, retry int) string {
 	return told
 }
 
+// Setup: a large payment failed and was ordered again, and the node's blocks are deep, but not
+// final. Test: it waits with what it waits for, and takes no nonce and asks no signer for what
+// that would refuse; once the block is final, it is made anew.
+func TestALargePaymentIsMadeAnewOnceItsEndIsFinal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Ethereum)
+	w.hireCoroner()
+	w.restart()
+	o := w.ordered()
+	rules := w.rules()
+	rules.FinalizedAbove = map[asset.ID]asset.Units{asset.ETH: asset.NewUnits(1)}
+	w.must(w.store.SetRules(rules))
+	w.chain.StallFinality(true)
+	w.failed(o)
+	w.must(w.store.SetRules(rules))
+	w.deliver(again(o, 1))
+	w.mine(deathDepth)
+	asked := w.signer.calls
+	for range 3 {
+		w.step()
+	}
+	if p := w.payment(o.ID); p.State != swap.PaymentFailed || !strings.HasPrefix(p.Reason, payment.ReasonAlive) || !strings.Contains(p.Reason, "finalized") {
+		t.Fatalf("it is %s because %q", p.State, p.Reason)
+	}
+	if w.signer.calls != asked {
+		t.Errorf("the signer was asked %d times", w.signer.calls-asked)
+	}
+	w.chain.StallFinality(false)
+	w.mine(100)
+	for range 3 {
+		w.step()
+		w.mine(confirmations + 1)
+	}
+	if p := w.payment(o.ID); p.State != swap.PaymentFinal || w.received(o) != o.Amount.Units {
+		t.Fatalf("it is %s because %q", p.State, p.Reason)
+	}
+}
+
 // An order told again changes nothing about a payment that has not failed, and one that
 // nobody knows is refused: it may have been paid before the rows were lost.
 func TestOrderedAgainTooEarly(t *testing.T) {

@@ -3,10 +3,13 @@ package payment_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
+	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
 	"ferry/swap"
+	"ferry/swap/asset"
 )
 
 // vanish takes a confirmed deposit back, or brings it back, as its chain's watcher does.
@@ -16,7 +19,8 @@ const (
 )
 
 // A reorganisation takes the deposit between plan and signature, or before the
-// plan: the signer is not asked. It confirms again: the payment goes on.
+// plan: nothing is signed, and a plan that was not signed ties up nothing any more. After an
+// hour it is among what waits for people. It confirms again: the payment goes on.
 func TestNothingIsSignedForADepositThatIsGone(t *testing.T) {
 	t.Parallel()
 	for name, planned := range map[string]bool{"before the plan": false, "after the plan": true} {
@@ -34,9 +38,13 @@ func TestNothingIsSignedForADepositThatIsGone(t *testing.T) {
 				for range 3 {
 					w.step()
 				}
-				p := w.payment(o.ID)
-				if p.State != swap.PaymentQueued || p.Reason != payment.ReasonDeposit || (p.Attempt != nil) != planned {
-					t.Fatalf("payment %s because %q, attempt %v", p.State, p.Reason, p.Attempt)
+				w.waitsWithoutPlan(o, payment.ReasonDeposit)
+				for range 4 {
+					w.step()
+				}
+				w.waitsWithoutPlan(o, payment.ReasonDepositLong)
+				if !w.forPeople(payment.ReasonDepositLong) {
+					t.Error("that is not listed as waiting for people")
 				}
 				_, err = w.pool.Exec(t.Context(), returnSQL, o.Deposits[0].ID)
 				w.must(err)
@@ -67,5 +75,81 @@ func TestPlanWaitsForAReorg(t *testing.T) {
 		if err := <-stored; !errors.Is(err, payment.ErrChanged) {
 			t.Fatalf("%v, want ErrChanged", err)
 		}
+	})
+}
+
+// waitsWithoutPlan: the payment stands still for the reason, and holds no coin and no nonce.
+func (w *world) waitsWithoutPlan(o swap.Order, reason string) {
+	w.t.Helper()
+	p := w.payment(o.ID)
+	if p.State != swap.PaymentQueued || p.Reason != reason || p.Attempt != nil || p.BatchID != "" {
+		w.t.Fatalf("payment %s because %q, attempt %v", p.State, p.Reason, p.Attempt)
+	}
+	if n := w.count(`SELECT count(*) FROM coin WHERE reserved_by IS NOT NULL AND spent_txid IS NULL`); n != 0 {
+		w.t.Fatalf("%d coins are reserved", n)
+	}
+	if n := w.count(`SELECT coalesce(max(next_nonce), 0) FROM sender`); n != 0 {
+		w.t.Fatalf("%d nonces are given", n)
+	}
+}
+
+// Setup: a plan was signed and the answer lost; then its deposit is taken back. Test: the plan
+// is kept, since what was signed may be mined one day, and says so; the deposit comes back, and
+// the same bytes are handed in.
+func TestASignedPlanIsKeptThoughItsDepositIsGone(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		o := w.ordered()
+		w.signer.fail(signLost)
+		w.step()
+		_, err := w.pool.Exec(t.Context(), vanishSQL, o.Deposits[0].ID)
+		w.must(err)
+		for range 8 {
+			w.step()
+		}
+		p := w.payment(o.ID)
+		if p.Attempt == nil || !strings.HasPrefix(p.Reason, payment.ReasonDepositLong+"; the signer may have signed it:") {
+			t.Fatalf("attempt %v because %q", p.Attempt, p.Reason)
+		}
+		_, err = w.pool.Exec(t.Context(), returnSQL, o.Deposits[0].ID)
+		w.must(err)
+		w.settle(o)
+	})
+}
+
+// Setup: payments are planned together, or with the nonce that is next, and the process dies;
+// afterwards attestd does not vouch for one of them. Test: the plan is given up and the others
+// are paid; the one waits for people.
+func TestWhatIsNotVouchedForHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		w.fund(w.some(1000))
+		one, other := w.payout(w.some(10)), w.payout(w.some(20))
+		w.deliver(one, other)
+		planned := []payment.Payment{}
+		p, plan := w.planned(one)
+		planned = append(planned, p)
+		if w.on == asset.Bitcoin {
+			q, _ := w.planned(other)
+			planned = append(planned, q)
+			basis, err := w.store.Basis(t.Context(), planned)
+			w.must(err)
+			plan, err = w.chain.Plan(t.Context(), basis.Funds, chain.Request{FeeMax: w.feeMax, Outputs: []chain.Output{
+				{Destination: one.Destination, Asset: one.Amount.Asset, Units: one.Amount.Units},
+				{Destination: other.Destination, Asset: other.Amount.Asset, Units: other.Amount.Units}}})
+			w.must(err)
+		}
+		_, err := w.store.StorePlan(t.Context(), planned, plan)
+		w.must(err)
+		w.attestor.refusesOnly(one.ID, swap.Refuse(swap.CodeRefused, "deposit", "", "It is not there."))
+		for range 8 {
+			w.step()
+		}
+		if p := w.payment(one.ID); p.BatchID != "" || !strings.HasPrefix(p.Reason, payment.ReasonUnattestedLong) {
+			t.Fatalf("the one is in batch %q because %q", p.BatchID, p.Reason)
+		}
+		w.settle(other)
+		w.attestor.refuses(nil)
+		w.settle(one)
 	})
 }

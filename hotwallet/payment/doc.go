@@ -6,7 +6,8 @@
 //
 //	queued, no attempt   nothing happened outside: plan
 //	queued, planned      the signer may have signed: ask again with the same plan,
-//	                     it answers with the same bytes
+//	                     it answers with the same bytes; or that it has signed nothing,
+//	                     and what it can't sign any more is given up
 //	signed               a node may have the bytes: hand in the same bytes
 //	broadcast            hand them in again, ever more rarely, until a block has it;
 //	                     where that takes long, plan another attempt that offers more

@@ -50,7 +50,11 @@ func (e *Engine) ended(ctx context.Context, b Batch) (dead bool, err error) {
 			return false, nil
 		}
 	}
-	switch _, cause := e.death(ctx, end.DeathRequest, b.signed()); {
+	text, cause := e.death(ctx, end.DeathRequest, b.signed())
+	if cause == nil {
+		cause = e.deadEnough(text, b.Payments)
+	}
+	switch {
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	case cause != nil:

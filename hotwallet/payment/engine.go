@@ -44,6 +44,9 @@ type Config struct {
 	Attestor Attestor
 	// Coroner vouches for the end of payments that failed; where it is nil none is made anew.
 	Coroner Coroner
+	// DeathRules are the signer's for what Coroner says, as they are now; where it is nil, what
+	// does not meet them is found out by asking the signer.
+	DeathRules func() swap.DepositRules
 	// Reader finds in blocks who has spent what a coin was made from that is gone; where
 	// it is nil, or does not tell what transactions spend, nobody looks. ReorgLimit is the
 	// watcher's.
@@ -97,7 +100,9 @@ type Engine struct {
 	// unattestedSince is since when a payment's deposits are not attested, unanswered
 	// the chains whose deposits nobody could look at in this round.
 	unattestedSince map[string]time.Time
-	unanswered      map[asset.Chain]error
+	// goneSince is since when a payment's deposits are not confirmed in our book.
+	goneSince  map[string]time.Time
+	unanswered map[asset.Chain]error
 	// spent are batches that offer all they may, worn those that no other attempt is made
 	// for.
 	spent, worn map[string]bool
@@ -149,7 +154,7 @@ func New(c Config) (*Engine, error) {
 	if c.Poll == 0 {
 		c.Poll = 250 * time.Millisecond
 	}
-	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
+	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, goneSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
 		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}}, nil
 }
 
@@ -258,11 +263,8 @@ func (e *Engine) forget(open []Open) {
 			delete(e.apart, id)
 		}
 	}
-	for id := range e.unattestedSince {
-		if !still[id] {
-			delete(e.unattestedSince, id)
-		}
-	}
+	maps.DeleteFunc(e.unattestedSince, func(id string, _ time.Time) bool { return !still[id] })
+	maps.DeleteFunc(e.goneSince, func(id string, _ time.Time) bool { return !still[id] })
 }
 
 // later puts off a payment without a plan, or a batch; the pause doubles each time up to most.

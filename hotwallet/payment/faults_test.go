@@ -165,8 +165,10 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 	switch {
 	case fault == signAway:
 		return nil, "", errLost
-	case fault == signRefused && s.signedBefore(r):
+	case (fault == signRefused || !attested(r)) && s.signedBefore(r):
 		return nil, "", swap.Refuse(swap.CodeUnavailable, "unsigned_tx", "", "It was signed before, and that is withheld.")
+	case !attested(r):
+		return nil, "", swap.Refuse(swap.CodeRefused, "authority.signed_attestations", "", "There must be one attestation for each deposit.")
 	case fault == signRefused:
 		return nil, "", swap.Refuse(swap.CodeRefused, "unsigned_tx", "", "Not today.")
 	case r.FencingToken < s.token:
@@ -209,10 +211,27 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 	return raw, txid, ctx.Err()
 }
 
+// attested reports that each deposit has an attestation, of which the engine has made sure.
+func attested(r payment.SignRequest) bool {
+	return !slices.ContainsFunc(r.Authorities, func(a payment.Authority) bool { return len(a.Attestations) != len(a.Order.Deposits) })
+}
+
 // signedBefore reports that exactly this was signed, whether the answer arrived or not.
 func (s *fakeSigner) signedBefore(r payment.SignRequest) bool {
-	sum, known := s.plans[r.Authorities[0].Order.ID]
-	return known && sum == sha256.Sum256(r.Plan.Unsigned)
+	return s.knows(r.Plan)
+}
+
+func (s *fakeSigner) knows(p chain.Plan) bool {
+	_, txid := fakechain.Sign(p)
+	_, known := s.signed[txid]
+	return known
+}
+
+// signedPlan is signedBefore of a plan.
+func (s *fakeSigner) signedPlan(p chain.Plan) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.knows(p)
 }
 
 // dead reports that attestd's word is there that nothing that was signed for an order can

@@ -182,6 +182,7 @@ func (e *Engine) joins(ctx context.Context, p Payment) (*feeLimit, bool, error) 
 	if !confirmed {
 		return nil, false, e.unconfirmed(ctx, p)
 	}
+	delete(e.goneSince, p.Order.ID)
 	foreign, err := ofAnotherChain(p.Order)
 	return &limit, !foreign, err
 }

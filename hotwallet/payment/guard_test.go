@@ -163,7 +163,7 @@ func TestPlansAtOnce(t *testing.T) {
 				stored, err := w.store.StorePlan(t.Context(), []payment.Payment{p}, plan)
 				if err == nil {
 					raw, txid, signErr := w.signer.Sign(t.Context(), payment.SignRequest{
-						Authorities: []payment.Authority{{Order: stored.Payments[0].Order}}, Plan: plan, FencingToken: uint64(w.lease.Token())})
+						Authorities: []payment.Authority{{Order: stored.Payments[0].Order, Attestations: []string{"a word"}}}, Plan: plan, FencingToken: uint64(w.lease.Token())})
 					if err = signErr; err == nil {
 						_, err = w.store.StoreSigned(t.Context(), stored, raw, txid)
 					}

@@ -43,8 +43,14 @@ func (e *Engine) lifts(b Batch) bool {
 // The child is planned and signed like any payment; one that is in no block yet has one of its own.
 func (e *Engine) lift(ctx context.Context, b Batch) error {
 	basis, err := e.config.Store.ReplacementBasis(ctx, b)
-	if err != nil || !basis.DepositsConfirmed {
+	if err != nil {
 		return err
+	}
+	if !basis.DepositsConfirmed {
+		if b.passedOver(basis.Height) {
+			e.unlifted[b.ID] = ReasonUnraised
+		}
+		return nil
 	}
 	coin, tip, ok, err := e.config.Lifter.Liftable(ctx, b)
 	if err != nil {
@@ -60,7 +66,7 @@ func (e *Engine) lift(ctx context.Context, b Batch) error {
 	if basis.Height <= tip.Height || e.config.Now().Sub(tip.PlannedAt) < e.config.BidEvery {
 		return nil
 	}
-	rate, most, due, err := e.bidAbove(b, tip.Plan.Rate, coin.Parent.VSize+liftSize)
+	rate, most, due, err := e.bidAbove(b, tip.Plan.Rate, coin.Parent.VSize+liftSize, riseMost*b.Attempts[0].Plan.Rate)
 	if err != nil || !due {
 		return err
 	}

@@ -2,10 +2,12 @@ package payment_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"ferry/hotwallet/chain/fakechain"
+	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -21,7 +23,7 @@ func (o *ordeal) act() {
 		{8, o.orderOne}, {1, o.orderTwice}, {3, o.orderAgain}, {3, o.depositOne}, {3, o.fundOne},
 		{10, o.round}, {7, o.crashOne}, {5, o.blocks},
 		{2, o.failSigner}, {2, o.failNode}, {1, o.failWitnesses}, {1, o.halt}, {2, o.resumed},
-		{3, o.market}, {2, o.evict}, {6, o.reorganise}, {2, o.steal}, {4, o.failMined}, {1, o.timeGoes},
+		{3, o.market}, {2, o.evict}, {6, o.reorganise}, {2, o.steal}, {4, o.failMined}, {1, o.timeGoes}, {2, o.depositGoes},
 	}
 	all := 0
 	for _, a := range acts {
@@ -64,6 +66,37 @@ func (o *ordeal) orderTwice() {
 		again.Retry = o.retries[again.ID]
 		o.deliver(again)
 	}
+}
+
+// depositGoes has a deposit's chain take it back, or bring it again. What was signed for it while
+// the answer was lost stays signed: of that nobody knows whether it is out, so it is left alone.
+func (o *ordeal) depositGoes() {
+	if len(o.orders) == 0 {
+		return
+	}
+	order := oneOf(o, o.orders)
+	id := oneOf(o, order.Deposits).ID
+	p := o.payment(order.ID)
+	switch {
+	case o.refunded[order.ID] != "":
+	case slices.Contains(o.away, id):
+		o.away = slices.DeleteFunc(o.away, func(a string) bool { return a == id })
+		o.exec(returnSQL, id)
+		o.tell("%s is back", id)
+	case p.Attempt != nil && p.Attempt.State == payment.AttemptPlanned && o.signer.signedPlan(p.Attempt.Plan):
+	default:
+		o.away = append(o.away, id)
+		o.exec(vanishSQL, id)
+		o.tell("%s is gone", id)
+	}
+}
+
+// exec is true.
+func (o *ordeal) exec(sql, id string) bool {
+	o.t.Helper()
+	_, err := o.pool.Exec(context.Background(), sql, id)
+	o.must(err)
+	return true
 }
 
 // orderAgain is what people do about payments that failed.

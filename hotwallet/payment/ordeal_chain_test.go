@@ -98,7 +98,8 @@ func (o *ordeal) steal() {
 	}
 	raw, txid := fakechain.Sign(plan)
 	for _, rival := range o.chain.Unconfirmed() {
-		if o.excludes(rival, raw) {
+		// One that builds on another goes with it.
+		if slices.Contains(o.chain.Unconfirmed(), rival) && o.excludes(rival, raw) {
 			o.chain.Evict(rival)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"ferry/hotwallet/chain/fakechain"
 	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
@@ -37,6 +36,9 @@ func (o *ordeal) calm() {
 	ctx := context.Background()
 	o.tell("calm")
 	o.heal()
+	o.away = slices.DeleteFunc(o.away, func(id string) bool {
+		return o.chance(2) && o.exec(returnSQL, id)
+	})
 	o.signer.faults = nil
 	o.chain.ClearFaults()
 	o.chain.SetBlockRate(0)
@@ -83,8 +85,16 @@ func (o *ordeal) waiting() string {
 			return fmt.Sprintf("%s is %s because %q", id, p.State, p.Reason)
 		}
 	}
+	if n := o.count(reservedByEnded); n > 0 {
+		return fmt.Sprintf("%d coins of lost attempts", n)
+	}
 	return ""
 }
+
+// reservedByEnded are coins that only lost attempts were to spend: they are free a block after what
+// was mined instead is as deep as dead.
+const reservedByEnded = `SELECT count(*) FROM coin c WHERE c.reserved_by IS NOT NULL AND c.spent_txid IS NULL
+	AND NOT EXISTS (SELECT FROM batch b WHERE b.batch_id = c.reserved_by AND b.state IN ('queued', 'signed', 'broadcast', 'confirmed'))`
 
 // unended are the payments that are not final, nor failed for good.
 func (o *ordeal) unended() (ids []string) {
@@ -101,46 +111,27 @@ func (o *ordeal) unended() (ids []string) {
 	return ids
 }
 
-// excuse is why a payment may wait for ever, "" if it may not: the deposit that it sends
-// back is not in the chain any more; or what it spends was taken, which people see.
+// excuse is why a payment may wait for ever, "" if it may not: a deposit that it uses up is gone
+// for good, of which nobody can say that it won't come back. Then it must be among what waits
+// for people, for that reason; and it ties up nothing, unless what was signed for it before has
+// lost a coin, or may be out.
 func (o *ordeal) excuse(p payment.Payment) string {
 	o.t.Helper()
-	if txid := o.refunded[p.Order.ID]; txid != "" && o.chain.Confirmations(txid) == 0 && p.BatchID == "" && p.Reason == payment.ReasonDeposit {
-		return "its deposit is gone"
+	gone := slices.ContainsFunc(p.Order.Deposits, func(d swap.OrderDeposit) bool { return slices.Contains(o.away, d.ID) })
+	if txid := o.refunded[p.Order.ID]; txid != "" {
+		gone = o.chain.Confirmations(txid) == 0
 	}
-	if p.BatchID == "" || p.State != swap.PaymentSigned && p.State != swap.PaymentBroadcast && p.State != swap.PaymentQueued {
+	switch {
+	case !gone || !o.forPeople(p.Reason):
 		return ""
-	}
-	b, err := o.store.Batch(context.Background(), p.BatchID)
-	o.must(err)
-	for _, a := range b.Attempts {
-		if a.State == payment.AttemptDropped {
-			continue
-		}
-		if o.world.on == asset.Ethereum && o.stolen(b, a) {
-			return "its nonce was taken"
-		}
-		for i, c := range a.Plan.Coins {
-			if i > 0 && !o.chain.Unspent(c.ID()) {
-				return "a coin beside the first is gone"
-			}
-		}
+	case p.BatchID == "" && p.Reason == payment.ReasonDepositLong:
+		return "its deposit is gone"
+	case p.BatchID != "" && strings.HasPrefix(p.Reason, payment.ReasonDepositLong+"; the signer may have signed it:"):
+		return "its deposit is gone after it was signed"
+	case p.BatchID != "" && strings.HasPrefix(p.Reason, payment.ReasonUnrelieved):
+		return "its deposit is gone, and a coin that it was to spend"
 	}
 	return ""
-}
-
-// stolen reports that a theft in the chain has an attempt's nonce.
-func (o *ordeal) stolen(b payment.Batch, a payment.Attempt) bool {
-	o.t.Helper()
-	sender := o.text(`SELECT sender FROM attempt WHERE batch_id = $1 AND n = $2`, b.ID, a.N)
-	return slices.ContainsFunc(o.thefts, func(txid string) bool {
-		if o.chain.Confirmations(txid) == 0 {
-			return false
-		}
-		t, _, err := fakechain.Decode(o.chain.Raw(txid))
-		o.must(err)
-		return t.Sender == sender && t.Nonce == a.Plan.Nonce
-	})
 }
 
 // judge holds the end to what was promised.
@@ -169,12 +160,13 @@ func (o *ordeal) judge() {
 }
 
 // proved: each death that was stored is one that the chain shows still, of all that was
-// signed.
+// signed; of a batch that is final, of what lost against the one that was mined.
 func (o *ordeal) proved() {
 	o.t.Helper()
 	ctx := context.Background()
 	rows, err := o.pool.Query(ctx, `SELECT d.chain, d.anchor, d.spent, d.lineage, d.spender, d.height, d.block_hash,
-		(SELECT array_agg(a.txid) FROM attempt a WHERE a.batch_id = d.batch_id AND a.txid IS NOT NULL) FROM death d`)
+		(SELECT array_agg(a.txid) FROM attempt a WHERE a.batch_id = d.batch_id AND a.txid IS NOT NULL
+			AND (b.state = 'dead' OR a.txid <> d.spender)) FROM death d JOIN batch b USING (batch_id)`)
 	o.must(err)
 	type death struct {
 		payment.DeathRequest
@@ -213,8 +205,7 @@ func (o *ordeal) handedIn() {
 func (o *ordeal) nothingLeft() {
 	o.t.Helper()
 	for what, sql := range map[string]string{
-		"coins are reserved by what has ended": `SELECT count(*) FROM coin c WHERE c.reserved_by IS NOT NULL AND c.spent_txid IS NULL
-			AND NOT EXISTS (SELECT FROM batch b WHERE b.batch_id = c.reserved_by AND b.state IN ('queued', 'signed', 'broadcast', 'confirmed'))`,
+		"coins are reserved by what has ended": reservedByEnded,
 		"nonces are left out": `SELECT coalesce(sum(next - used), 0) FROM (SELECT max(nonce) + 1 next, count(DISTINCT nonce) used
 			FROM attempt JOIN sender USING (chain) WHERE sender.address = attempt.sender AND nonce IS NOT NULL AND state <> 'dropped') x`,
 		"payments are told final that are not": `SELECT count(*) FROM (SELECT body::jsonb #>> '{payment,order_id}' id FROM outbox WHERE kind = 'payment.final'

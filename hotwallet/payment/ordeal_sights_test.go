@@ -37,7 +37,7 @@ var sightings = map[string]string{
 // add counts what an ordeal came to.
 func (s *sights) add(o *ordeal) {
 	o.t.Helper()
-	found := map[string]int{"crashes": o.crashes, "wait for people, or for a deposit that is gone": len(o.unended())}
+	found := map[string]int{"crashes": o.crashes, "wait for a deposit that is gone": len(o.unended())}
 	for what, sql := range sightings {
 		found[what] = o.count(sql)
 	}

@@ -29,8 +29,9 @@ var (
 //
 // Test: at no moment has an order received anything but nothing or its amount. Once all of
 // it ceases, each ends within a stated number of blocks: paid once and exactly; or proved to
-// be dead; or waiting for people, with a reason, because somebody took what it spends; and
-// the books are what the chain holds. A seed plays the same each time.
+// be dead and paid anew; only what is for a deposit that is gone for good waits, listed with
+// that reason for people; and the books are what the chain holds. A seed plays the same each
+// time.
 func TestOrdeals(t *testing.T) {
 	t.Parallel()
 	met := &sights{}
@@ -57,6 +58,8 @@ type ordeal struct {
 	orders []swap.Order
 	// refunded are the transactions of the deposits that orders send back.
 	refunded map[string]string
+	// away are deposits of other chains that these have taken back.
+	away []string
 	// retries is how often people have ordered each again.
 	retries map[string]int
 	// addresses are where deposits came that may be swept.

@@ -7,6 +7,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/swap"
+	"ferry/swap/asset"
 )
 
 // ErrChanged means a guarded write changed nothing: the payment, its batch, a coin, the
@@ -65,10 +66,25 @@ type Basis struct {
 	// Unsigned reports that an earlier batch's nonce is taken and its plan not
 	// signed yet (account chains): a later nonce could not be mined before it.
 	Unsigned bool
+	// Behind waits for the batch (of ReplacementBasis, account chains): what has a later nonce of the
+	// account that pays, in their order, and the oldest that no nonce is given to for lack of room;
+	// BehindMost at most. It is told of the batch with the lowest nonce that no block has.
+	Behind []Behind
 	// Full: as many of the sender's transactions are in no block as may be at once
 	// (account chains).
 	Full bool
 }
+
+// Behind is a payment that can't be mined before another.
+type Behind struct {
+	Order swap.Order
+	House *House
+	// First is the fee of its first attempt, zero while it has no plan.
+	First asset.Units
+}
+
+// BehindMost bounds Basis.Behind.
+const BehindMost = 4 * InFlightMax
 
 // InFlightMax is how many transactions of an account may be in no block at once unless
 // something else is configured: half of the 16 of one account that nodes keep for certain

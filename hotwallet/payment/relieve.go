@@ -23,8 +23,12 @@ func (e *Engine) relieve(ctx context.Context, b Batch) (Batch, bool, error) {
 		return b, false, nil
 	}
 	basis, err := e.config.Store.ReplacementBasis(ctx, b)
-	if err != nil || !basis.DepositsConfirmed {
+	if err != nil {
 		return b, false, err
+	}
+	if !basis.DepositsConfirmed {
+		e.unlifted[b.ID] = ReasonUnrelieved + " " + ReasonDeposit
+		return b, false, nil
 	}
 	most, err := e.most(b)
 	if err != nil {

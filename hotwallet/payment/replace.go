@@ -63,7 +63,7 @@ type Bid struct {
 	Since          time.Time
 	First, Offered chain.Rate
 	// Budget is the most to offer: the rate at which it costs all that it may, or ten times
-	// what the first attempt offered.
+	// what the first attempt offered, with what others may cost that wait for its nonce.
 	Budget chain.Rate
 }
 
@@ -128,15 +128,22 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 	if err != nil || !b.passedOver(basis.Height) || basis.BuiltOn {
 		return b, false, err
 	}
-	rate, most, due, err := e.bid(b)
+	rise, err := e.rise(b, basis.Behind)
+	if err != nil {
+		return b, false, err
+	}
+	rate, most, due, err := e.bidAbove(b, b.Newest().Plan.Rate, b.Newest().Plan.Size, rise)
 	if err != nil || !due {
 		return b, false, err
 	}
-	if !basis.DepositsConfirmed || basis.Unsigned {
+	if delete(e.unlifted, b.ID); !basis.DepositsConfirmed {
+		e.unlifted[b.ID] = ReasonUnraised
 		return b, false, nil
 	}
-	plan, err := e.replacement(ctx, b, basis.Funds, rate, most)
-	delete(e.unlifted, b.ID)
+	if basis.Unsigned {
+		return b, false, nil
+	}
+	plan, err := e.replacement(ctx, b, basis.Funds, rate, rise, most)
 	switch {
 	case ctx.Err() != nil:
 		return b, false, ctx.Err()
@@ -202,15 +209,33 @@ const refusedShifts = 6
 // is offered says nothing of itself as long as there is none.
 func (b Batch) passedOver(height int64) bool { return height > b.Newest().Height }
 
-// bid is what a batch should offer, if that is more than it does, and what it may cost.
-func (e *Engine) bid(b Batch) (rate chain.Rate, most asset.Units, due bool, err error) {
-	last := b.Newest()
-	return e.bidAbove(b, last.Plan.Rate, last.Plan.Size)
+// rise is the rate that a batch offers at most, whatever it may cost itself: riseMost times its
+// first one and, where others wait for its nonce, what these may cost too. So one that was planned
+// while fees were low does not keep them all waiting until they are low again.
+func (e *Engine) rise(b Batch, behind []Behind) (chain.Rate, error) {
+	first := b.Attempts[0].Plan
+	rise := riseMost * first.Rate
+	for _, p := range behind {
+		limit, err := e.limitOf(Payment{Order: p.Order, House: p.House})
+		if err != nil {
+			return 0, err
+		}
+		most := limit.most
+		if ten, err := p.First.MulDiv(big.NewInt(riseMost), big.NewInt(1), asset.Down); err == nil && !ten.IsZero() && ten.Less(most) {
+			most = ten
+		}
+		more, err := budgetRate(e.config.Chain, most, first.Size)
+		if err != nil {
+			return 0, err
+		}
+		rise += min(more, ^chain.Rate(0)-rise)
+	}
+	return rise, nil
 }
 
-// bidAbove is the same of what offers a rate together with what it pays for, and is of a size
-// with that.
-func (e *Engine) bidAbove(b Batch, offered chain.Rate, size uint64) (rate chain.Rate, most asset.Units, due bool, err error) {
+// bidAbove is what a batch should offer that offers a rate together with what it pays for and is
+// of a size with that, if that is more; and what it may cost.
+func (e *Engine) bidAbove(b Batch, offered chain.Rate, size uint64, rise chain.Rate) (rate chain.Rate, most asset.Units, due bool, err error) {
 	delete(e.spent, b.ID)
 	if most, err = e.most(b); err != nil {
 		return 0, most, false, err
@@ -220,7 +245,7 @@ func (e *Engine) bidAbove(b Batch, offered chain.Rate, size uint64) (rate chain.
 		return 0, most, false, err
 	}
 	// An estimate that was right within this factor gets there; above it waits for people.
-	budget = min(budget, riseMost*b.Attempts[0].Plan.Rate)
+	budget = min(budget, rise)
 	rate = e.config.Bid(Bid{Since: b.Attempts[0].PlannedAt, First: b.Attempts[0].Plan.Rate, Offered: offered, Budget: budget})
 	// Less than an eighth more is worth no attempt: nodes of account chains refuse it.
 	e.spent[b.ID] = rate >= budget && budget < offered+offered/8
@@ -262,8 +287,8 @@ func budgetRate(on asset.Chain, most asset.Units, size uint64) (chain.Rate, erro
 
 // replacement plans from the coins that the batch has already, and from more only where
 // those do not suffice: what an attempt that loses has spent is not free at once.
-func (e *Engine) replacement(ctx context.Context, b Batch, f chain.Funds, rate chain.Rate, most asset.Units) (chain.Plan, error) {
-	r := e.outputs(b, chain.Request{FeeMax: most, Rate: rate, RateMost: riseMost * b.Attempts[0].Plan.Rate})
+func (e *Engine) replacement(ctx context.Context, b Batch, f chain.Funds, rate, rise chain.Rate, most asset.Units) (chain.Plan, error) {
+	r := e.outputs(b, chain.Request{FeeMax: most, Rate: rate, RateMost: rise})
 	for _, a := range b.Attempts {
 		if a.State != AttemptPlanned && a.State != AttemptDropped {
 			r.Replaces = append(r.Replaces, a.Plan)

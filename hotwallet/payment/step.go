@@ -47,6 +47,7 @@ func (e *Engine) plan(ctx context.Context, p Payment) (b Batch, why []Authority,
 	if !basis.DepositsConfirmed {
 		return b, nil, false, e.unconfirmed(ctx, p)
 	}
+	delete(e.goneSince, p.Order.ID)
 	if gone, err := e.needless(ctx, p, basis); err != nil || gone {
 		return b, nil, false, err
 	}
@@ -107,7 +108,7 @@ func (e *Engine) crowd(ctx context.Context, p Payment) error {
 
 func (e *Engine) unconfirmed(ctx context.Context, p Payment) error {
 	e.later(p.Order.ID, waitLeast, waitMost)
-	return e.stand(ctx, p, ReasonDeposit, true)
+	return e.stand(ctx, p, e.gone(p), true)
 }
 
 func (e *Engine) notPlanned(ctx context.Context, p Payment, limit feeLimit, cause error) error {
@@ -153,24 +154,21 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 	if err := e.running(ctx); err != nil {
 		return b, false, err
 	}
-	// A reorganisation may have taken a deposit back since the plan was stored.
-	for _, p := range b.Payments {
-		confirmed, err := e.config.Store.DepositsConfirmed(ctx, p.Order)
-		if err != nil {
-			return b, false, err
-		}
-		if !confirmed {
-			e.later(b.ID, waitLeast, waitMost)
-			return b, false, e.stand(ctx, b, ReasonDeposit, true)
-		}
+	if gone, err := e.missing(ctx, b); err != nil {
+		return b, false, err
+	} else if gone != "" {
+		return e.recall(ctx, b, gone)
 	}
 	plan := b.Last().Plan
 	if why == nil {
 		plan = e.planned(ctx, b)
 		var ok bool
 		var err error
-		if why, ok, err = e.attest(ctx, b, b.Payments); err != nil || !ok {
+		if why, ok, err = e.attest(ctx, b, b.Payments); err != nil {
 			return b, false, err
+		}
+		if !ok {
+			return e.unvouched(ctx, b)
 		}
 	}
 	deaths, ok, err := e.deaths(ctx, b)
@@ -181,10 +179,15 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 	if err != nil {
 		return b, false, e.unsigned(ctx, b, err)
 	}
+	return e.signed(ctx, b, raw, txid)
+}
+
+// signed stores the bytes of the newest plan.
+func (e *Engine) signed(ctx context.Context, b Batch, raw []byte, txid string) (Batch, bool, error) {
 	e.config.Observer.signing(Signed)
 	e.tooEarly(ctx, raw)
 	crash.Point("payment.sign.after")
-	b, err = e.config.Store.StoreSigned(ctx, b, raw, txid)
+	b, err := e.config.Store.StoreSigned(ctx, b, raw, txid)
 	if err != nil {
 		return b, false, err
 	}

@@ -178,7 +178,7 @@ func (w *world) start() {
 	w.must(err)
 	w.must(w.watcher.Step(ctx))
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
-		Payer: fusedPayer{answering{w.chain, w.answers}, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: fusedAttestor{w.attestor, w.fuse}, Coroner: w.fusedCoroner(),
+		Payer: fusedPayer{answering{w.chain, w.answers}, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: fusedAttestor{w.attestor, w.fuse}, Coroner: w.fusedCoroner(), DeathRules: w.store.Rules,
 		Lifter: fusedLifter{w.store, w.fuse}, Reader: w.chain, ReorgLimit: w.reorgs(),
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, BatchWindow: w.window,
 		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Bid: w.bid, Observer: w.told, Now: w.clock.Now, Log: log})

@@ -17,6 +17,7 @@ import (
 
 var (
 	heightSQL            = statement("HEIGHT")
+	behindSQL            = statement("BEHIND_HEAD")
 	replacedSenderSQL    = statement("REPLACED_SENDER")
 	insertReplacementSQL = statement("INSERT_REPLACEMENT")
 	dropAttemptSQL       = statement("DROP_ATTEMPT")
@@ -54,13 +55,33 @@ func (s *Store) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.
 			}
 			return err
 		}
-		basis.Funds, err = s.replacedSender(ctx, tx, b, newest.Plan)
+		if basis.Behind, err = s.behind(ctx, tx, b.ID); err == nil {
+			basis.Funds, err = s.replacedSender(ctx, tx, b, newest.Plan)
+		}
 		return err
 	})
 	if err != nil {
 		return basis, fmt.Errorf("find funds for another attempt of %s: %w", b.ID, err)
 	}
 	return basis, nil
+}
+
+// behind is what waits for a batch's nonce.
+func (s *Store) behind(ctx context.Context, tx pgx.Tx, batchID string) ([]payment.Behind, error) {
+	rows, err := tx.Query(ctx, behindSQL, batchID, s.chain, payment.ReasonInFlight, payment.BehindMost)
+	if err != nil {
+		return nil, err
+	}
+	var all []payment.Behind
+	var body string
+	var fee asset.Units
+	_, err = pgx.ForEachRow(rows, []any{&body, &fee}, func() error {
+		var p payment.Payment
+		err := decodePayment(body, &p)
+		all = append(all, payment.Behind{Order: p.Order, House: p.House, First: fee})
+		return err
+	})
+	return all, err
 }
 
 func (s *Store) replacedSender(ctx context.Context, tx pgx.Tx, b payment.Batch, p chain.Plan) (chain.Funds, error) {

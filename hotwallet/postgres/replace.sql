@@ -17,6 +17,24 @@ SELECT greatest(0, coalesce((SELECT h.units FROM holding h WHERE h.chain = $2 AN
     a.sender
 FROM attempt a WHERE a.batch_id = $1 AND a.n = 1 AND a.chain = $2
 
+-- BEHIND_HEAD
+-- What waits for a batch, if that has the lowest nonce of the account that pays which no block
+-- has: what has a later one, and the oldest that found no room ($3).
+WITH head AS (
+    SELECT a.chain, a.sender, a.nonce FROM attempt a JOIN sender s ON s.chain = a.chain AND s.address = a.sender
+    WHERE a.batch_id = $1 AND a.n = 1 AND a.chain = $2
+      AND NOT EXISTS (SELECT FROM attempt o JOIN batch b USING (batch_id) WHERE o.chain = a.chain AND o.sender = a.sender
+          AND o.nonce < a.nonce AND o.n = 1 AND b.state IN ('queued', 'signed', 'broadcast'))
+)
+SELECT w.body, w.fee FROM (
+    SELECT p.body::text AS body, a.fee, a.nonce, p.queued_at, p.order_id
+    FROM head h JOIN attempt a ON a.chain = h.chain AND a.sender = h.sender AND a.nonce > h.nonce AND a.n = 1
+    JOIN batch b ON b.batch_id = a.batch_id AND b.state IN ('queued', 'signed', 'broadcast') JOIN payment p ON p.batch_id = b.batch_id
+    UNION ALL
+    SELECT p.body::text, 0, NULL, p.queued_at, p.order_id
+    FROM head h JOIN payment p ON p.chain = h.chain WHERE p.state = 'queued' AND p.batch_id IS NULL AND p.reason = $3
+) w ORDER BY w.nonce NULLS LAST, w.queued_at, w.order_id LIMIT $4
+
 -- INSERT_REPLACEMENT
 -- From the same account with the same nonce, on chains that have them, and never beside a
 -- plan that is not signed.

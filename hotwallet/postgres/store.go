@@ -126,6 +126,9 @@ func (s *Store) SetRules(rules swap.DepositRules) error {
 	return nil
 }
 
+// Rules are those in force.
+func (s *Store) Rules() swap.DepositRules { return *s.rules.Load() }
+
 // depth is how deep payments and what they give back must be, in blocks.
 func (s *Store) depth() int64 { return s.rules.Load().Confirmations[s.chain] }
 

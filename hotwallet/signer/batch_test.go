@@ -220,9 +220,22 @@ func TestChildPaysForParent(t *testing.T) {
 	}
 	units := tx.TxOut[1].Value
 	const childVsize, both = 110, (110 + 287) * 100
-	if _, err := d.signBitcoin(child(parent.GetRawTx(), *wire.NewOutPoint(&hash, 1), units, 25_000)); err != nil {
-		t.Errorf("a child at more than the limit whose package is below it: %v", err)
+	first, err := d.signBitcoin(child(parent.GetRawTx(), *wire.NewOutPoint(&hash, 1), units, 12_000))
+	if err != nil {
+		t.Fatalf("a child at more than the limit whose package is below it: %v", err)
 	}
+	// The next child pays for the first one and for what that pays for: with the first one alone,
+	// at its fee of 12,000, more than 10,000 would be too much.
+	var grown wire.MsgTx
+	if err := grown.Deserialize(bytes.NewReader(first.GetRawTx())); err != nil {
+		t.Fatal(err)
+	}
+	firstHash := grown.TxHash()
+	if _, err := d.signBitcoin(child(first.GetRawTx(), *wire.NewOutPoint(&firstHash, 0), units-12_000, 15_000)); err != nil {
+		t.Errorf("a child of a child: %v", err)
+	}
+	_, err = d.signBitcoin(child(first.GetRawTx(), *wire.NewOutPoint(&firstHash, 0), units-12_000, both+childVsize*100-12_000))
+	wantRefusal(t, err, "unsigned_tx", "for a transaction of this size")
 	_, err = d.signBitcoin(child(parent.GetRawTx(), *wire.NewOutPoint(&hash, 1), units, both))
 	wantRefusal(t, err, "unsigned_tx", "for a transaction of this size")
 	foreign := coin("of others", change, units)

@@ -5,8 +5,8 @@ import (
 	"ferry/swap/asset"
 )
 
-// ancestors is an unconfirmed transaction of ours whose change a sweep spends to have it
-// mined: a package of both pays the rate that counts.
+// ancestors are unconfirmed transactions of ours, the change of one of which a sweep spends to
+// have it mined, and the children before this one: a package of all pays the rate that counts.
 type ancestors struct {
 	size uint64
 	fee  asset.Units

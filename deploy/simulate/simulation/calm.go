@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	hot "ferry/hotwallet/model"
@@ -137,7 +138,7 @@ func (w *World) unrest() string {
 // while nothing was signed that could be mined, and one that was made from a coin, not the
 // first, which it took back for good.
 func (w *World) waitsForEver(p hot.Payment) bool {
-	return p.State == swap.PaymentQueued && p.Reason == payment.ReasonDeposit || w.wallets.Stranded(p)
+	return p.State == swap.PaymentQueued && (p.Reason == payment.ReasonDeposit || strings.HasPrefix(p.Reason, payment.ReasonDepositLong)) || w.wallets.Stranded(p)
 }
 
 // stranded are the orders that were sent, and whose payment waits for a coin or, made anew,

@@ -38,6 +38,9 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 		return nil, "", errLost
 	}
 	err = s.w.around(func() error {
+		if recalled(r) {
+			return s.withheld(r)
+		}
 		for _, why := range r.Authorities {
 			id, spends := why.Order.ID, spendsOf(r.Plan)
 			before, known := s.signed[id]
@@ -66,6 +69,23 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 		return nil, "", err
 	}
 	return raw, txid, nil
+}
+
+// recalled reports a request without the attestations of any deposit: the engine asks what was
+// signed of a plan that is not to be signed any more.
+func recalled(r payment.SignRequest) bool {
+	return !slices.ContainsFunc(r.Authorities, func(a payment.Authority) bool {
+		return a.Order.Purpose.House() || len(a.Attestations) > 0
+	})
+}
+
+// withheld refuses to sign what rests on nothing, and says whether it was signed before.
+func (s signerClient) withheld(r payment.SignRequest) error {
+	_, txid := fakechain.Sign(r.Plan)
+	if slices.Contains(s.signed[r.Authorities[0].Order.ID].txids, txid) {
+		return swap.Refuse(swap.CodeUnavailable, "authority.signed_attestations", "", "It was signed before, and that is withheld.")
+	}
+	return swap.Refuse(swap.CodeRefused, "authority.signed_attestations", "", "There must be one attestation for each deposit.")
 }
 
 // Ended implements payment.Signer. It remembers nothing, so every word is had anew.

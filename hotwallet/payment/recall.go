@@ -1,0 +1,95 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"ferry/swap"
+)
+
+// ReasonDepositLong is that a deposit has not been confirmed in our book for so long that it
+// may never be again: people decide what becomes of the swap. Nothing is signed meanwhile, and
+// should it come back, the payment goes on.
+const ReasonDepositLong = "a deposit it uses up has been gone for long"
+
+// ReasonUnraised is that a batch which no block takes gets no other attempt, because the
+// signer signs none for a deposit that is gone.
+const ReasonUnraised = "no block takes it, and nothing more is signed for it: a deposit it uses up is not confirmed in our book"
+
+// goneMost is how long a deposit may be gone before that waits for people: the blocks that
+// took it back bring it again by then, unless somebody has spent it otherwise.
+const goneMost = time.Hour
+
+// gone is why a payment waits whose deposits are not confirmed in our book.
+func (e *Engine) gone(p Payment) string {
+	since, known := e.goneSince[p.Order.ID]
+	if !known {
+		since = e.config.Now()
+		e.goneSince[p.Order.ID] = since
+	}
+	if e.config.Now().Sub(since) < goneMost && !strings.HasPrefix(p.Reason, ReasonDepositLong) {
+		return ReasonDeposit
+	}
+	return ReasonDepositLong
+}
+
+// missing is why a batch can't be signed now whose deposits are not all confirmed in our book, ""
+// if they are: a reorganisation may have taken one back since the plan was stored.
+func (e *Engine) missing(ctx context.Context, b Batch) (reason string, err error) {
+	for _, p := range b.Payments {
+		confirmed, err := e.config.Store.DepositsConfirmed(ctx, p.Order)
+		switch {
+		case err != nil:
+			return "", err
+		case confirmed:
+			delete(e.goneSince, p.Order.ID)
+		case reason != ReasonDepositLong:
+			reason = e.gone(p)
+		}
+	}
+	return reason, nil
+}
+
+// recall asks what the signer has signed of a plan that it would not sign now, since a deposit is
+// gone or nobody vouches for it: without attestations it signs nothing new. Where it has signed
+// nothing, the plan is given up, so that it keeps no coin, no nonce and no other payment of its
+// batch from going on. Where it has, or does not say, the plan stays: it may be mined one day.
+func (e *Engine) recall(ctx context.Context, b Batch, reason string) (Batch, bool, error) {
+	r := SignRequest{Plan: b.Last().Plan, FencingToken: e.config.FencingToken}
+	for _, p := range b.Payments {
+		r.Authorities = append(r.Authorities, Authority{Order: p.Order, House: p.House})
+	}
+	raw, txid, err := e.config.Signer.Sign(ctx, r)
+	if err == nil {
+		return e.signed(ctx, b, raw, txid)
+	}
+	if ctx.Err() != nil {
+		return b, false, ctx.Err()
+	}
+	var refusal *swap.Error
+	switch {
+	case !errors.As(err, &refusal):
+		e.config.Observer.signing(Unanswered)
+		e.config.Log.Warn("signer call failed, will try again", "chain", e.config.Chain, "batch", b.ID, "error", err)
+		err = errors.New(ReasonSigner)
+	case refusal.Code == swap.CodeRefused:
+		e.config.Log.Warn("a plan is given up, for what it rests on is gone", "chain", e.config.Chain, "batch", b.ID, "attempt", b.Last().N, "reason", reason)
+		e.later(b.ID, waitLeast, waitMost)
+		return b, false, e.drop(ctx, b, reason)
+	default:
+		err = errors.New(refusal.Message)
+	}
+	e.later(b.ID, pauseLeast, pauseMost)
+	return b, false, e.stand(ctx, b, because(reason+"; the signer may have signed it:", err), true)
+}
+
+// unvouched recalls a plan whose deposits attestd has not vouched for in long.
+func (e *Engine) unvouched(ctx context.Context, b Batch) (Batch, bool, error) {
+	b, err := e.config.Store.Batch(ctx, b.ID) // its reason has been stored
+	if err != nil || b.Last().State != AttemptPlanned || !strings.HasPrefix(b.Reason(), ReasonUnattestedLong) {
+		return b, false, err
+	}
+	return e.recall(ctx, b, b.Reason())
+}
