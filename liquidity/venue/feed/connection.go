@@ -156,7 +156,8 @@ func (v *Venue) dial(ctx context.Context, s *session) (*gws.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	d := &dialer{ctx: ctx}
-	socket, response, err := gws.NewClient(s, &gws.ClientOption{Addr: v.config.StreamURL, HandshakeTimeout: dialTimeout, ReadBufferSize: readBuffer,
+	// The library leaves a goroutine behind if its own limit is the one that ends a handshake.
+	socket, response, err := gws.NewClient(s, &gws.ClientOption{Addr: v.config.StreamURL, HandshakeTimeout: 2 * dialTimeout, ReadBufferSize: readBuffer,
 		ReadMaxPayloadSize: int(v.config.MaxFrame), NewDialer: func() (gws.Dialer, error) { return d, nil }})
 	if !d.release() && err == nil {
 		err = errors.Join(ctx.Err(), socket.NetConn().Close())

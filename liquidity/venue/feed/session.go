@@ -95,7 +95,7 @@ func (s *session) turn(what func()) func() {
 	return func() {
 		s.conn.following.mu.Lock()
 		defer s.conn.following.mu.Unlock()
-		if s.over {
+		if s.over || s.failed != nil {
 			return
 		}
 		what()
