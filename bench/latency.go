@@ -16,8 +16,6 @@ const (
 	latencyWords = 200_000
 	latencyEvery = 10 * time.Microsecond
 	latencyBeat  = 200 * time.Microsecond
-	// latencySlices is how often both sides take turns in a round.
-	latencySlices = 8
 	// latencyQueue is how many words may wait for a venue, as frames do in feed.
 	latencyQueue = 256
 )
@@ -42,26 +40,29 @@ func prepareLatency(ctx context.Context, env *Env) (*Trial, error) {
 		return nil, err
 	}
 	tops := tickTops(time.Now())
-	n := env.scale(latencyWords) / latencySlices
+	n := env.scale(latencyWords)
 	sides := [2]*heard{
 		{name: "no-op", hear: func(int, liquidity.Top) {}},
 		{name: "market", hear: func(venue int, t liquidity.Top) { ears[venue](t) }, waits: tickVenues * liquidity.JudgeEvery},
 	}
-	// Both take turns in slices of a round: what the machine does besides is the same for both.
+	// Both run at the same time, neither waits for the other: what the machine does besides
+	// hits both.
 	round := func(ctx context.Context, _ int) (Sample, error) {
-		for range latencySlices {
+		s, err := env.timed(ctx, n, func(context.Context) error {
+			var both sync.WaitGroup
 			for _, side := range sides {
-				s, err := env.timed(ctx, n, func(context.Context) error {
-					side.took = append(side.took, openLoop(n, tops, side.hear)...)
-					return nil
-				})
-				if err != nil {
-					return s, err
-				}
-				side.cpu += s.CPUEach() / latencySlices
+				both.Go(func() { side.openLoop(n, tops) })
 			}
+			both.Wait()
+			return nil
+		})
+		if err != nil {
+			return s, err
 		}
-		_, err := market.Top(tickPair)
+		for _, side := range sides {
+			side.cpu = s.CPUEach() / float64(len(sides))
+		}
+		_, err = market.Top(tickPair)
 		return sides[0].sample(), err
 	}
 	return &Trial{
@@ -90,16 +91,16 @@ func (h *heard) sample() Sample {
 	p99 := h.took[len(h.took)*99/100] + h.waits
 	h.told = append(h.told, fmt.Sprintf("%s (median %s)", p99.Round(time.Microsecond), (h.took[len(h.took)/2]+h.waits).Round(100*time.Nanosecond)))
 	s := Sample{Operations: 1, Seconds: p99.Seconds(), CPU: h.cpu}
-	h.took, h.cpu = h.took[:0], 0
+	h.took, h.cpu = nil, 0
 	return s
 }
 
 func (h *heard) note() string { return fmt.Sprintf("p99 of each round, %s: %q", h.name, h.told) }
 
-// openLoop tells n words to the venues in turn, each at its own time, and returns how
-// long after that time each had been heard. A word that could not be told in time is
-// late, not left out: time lost anywhere counts for every word that it kept waiting.
-func openLoop(n int, tops []liquidity.Top, hear func(venue int, t liquidity.Top)) []time.Duration {
+// openLoop tells n words to the venues in turn, each at its own time, and notes how long after
+// that time each had been heard. A word that could not be told in time is late, not left out:
+// time lost anywhere counts for every word that it kept waiting.
+func (h *heard) openLoop(n int, tops []liquidity.Top) {
 	var venues sync.WaitGroup
 	took := make([][]time.Duration, tickVenues)
 	words := make([]chan due, tickVenues)
@@ -108,7 +109,7 @@ func openLoop(n int, tops []liquidity.Top, hear func(venue int, t liquidity.Top)
 		took[v] = make([]time.Duration, 0, n/tickVenues+1)
 		venues.Go(func() {
 			for w := range words[v] {
-				hear(v, w.top)
+				h.hear(v, w.top)
 				took[v] = append(took[v], time.Since(w.at))
 			}
 		})
@@ -128,5 +129,5 @@ func openLoop(n int, tops []liquidity.Top, hear func(venue int, t liquidity.Top)
 		close(w)
 	}
 	venues.Wait()
-	return slices.Concat(took...)
+	h.took = slices.Concat(took...)
 }
