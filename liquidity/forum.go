@@ -119,7 +119,7 @@ func (f *forum) disagree() error {
 	return noPrice("The venues of " + f.instrument.String() + " disagree on its price.")
 }
 
-// JudgeEvery, times the number of an instrument's venues, is how often its price is worked out at
+// JudgeEvery times the number of an instrument's venues is how often its price is worked out at
 // most for what they say: what that costs grows with their number, so that it is the same part
 // of the time. Whoever asks for the price has it with all that was said.
 const JudgeEvery = 10 * time.Microsecond

@@ -157,7 +157,8 @@ func (v *Venue) dial(ctx context.Context, s *session) (*gws.Conn, error) {
 	defer cancel()
 	d := &dialer{ctx: ctx}
 	// The library leaves a goroutine behind if its own limit is the one that ends a handshake.
-	socket, response, err := gws.NewClient(s, &gws.ClientOption{Addr: v.config.StreamURL, HandshakeTimeout: 2 * dialTimeout, ReadBufferSize: readBuffer,
+	// The body of its answer is the connection, which is closed or kept.
+	socket, response, err := gws.NewClient(s, &gws.ClientOption{Addr: v.config.StreamURL, HandshakeTimeout: 2 * dialTimeout, ReadBufferSize: readBuffer, //nolint:bodyclose // see above
 		ReadMaxPayloadSize: int(v.config.MaxFrame), NewDialer: func() (gws.Dialer, error) { return d, nil }})
 	if !d.release() && err == nil {
 		err = errors.Join(ctx.Err(), socket.NetConn().Close())

@@ -181,14 +181,12 @@ func (s *session) OnMessage(_ *gws.Conn, m *gws.Message) {
 	if s.over || s.failed != nil || s.ctx.Err() != nil {
 		return
 	}
-	err := error(nil)
-	if m.Opcode == gws.OpcodeText {
-		err = s.message(m.Bytes(), s.venue.config.Now())
-	} else {
-		err = fmt.Errorf("a frame is not text: %w", ErrMalformed)
+	if m.Opcode != gws.OpcodeText {
 		s.count(func(c *Counters) { c.Malformed++ })
+		s.fail(fmt.Errorf("a frame is not text: %w", ErrMalformed))
+		return
 	}
-	if err != nil {
+	if err := s.message(m.Bytes(), s.venue.config.Now()); err != nil {
 		s.fail(err)
 		return
 	}
