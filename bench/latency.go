@@ -35,46 +35,72 @@ type due struct {
 }
 
 func prepareLatency(ctx context.Context, env *Env) (*Trial, error) {
-	now := time.Now()
-	market, ears, stop, err := tickMarket(ctx, now)
+	market, ears, stop, err := tickMarket(ctx, time.Now)
 	if err != nil {
 		return nil, err
 	}
-	tops := tickTops(now)
+	tops := tickTops(time.Now())
 	n := env.scale(latencyWords)
-	told := map[string][]string{}
-	side := func(name string, hear func(venue int, t liquidity.Top)) Side {
-		return Side{Name: name, Run: func(ctx context.Context, _ int) (Sample, error) {
-			var took []time.Duration
-			s, err := env.timed(ctx, n, func(context.Context) error {
-				took = openLoop(n, tops, hear)
-				return nil
-			})
-			if err != nil {
-				return s, err
-			}
-			slices.Sort(took)
-			p99 := took[len(took)*99/100]
-			told[name] = append(told[name], fmt.Sprintf("%s (median %s)", p99.Round(time.Microsecond), took[len(took)/2].Round(100*time.Nanosecond)))
-			_, err = market.Top(tickPair)
-			return Sample{Operations: 1, Seconds: p99.Seconds(), CPU: s.CPUEach()}, err
-		}}
+	sides := [2]*heard{
+		{name: "no-op", hear: func(int, liquidity.Top) {}},
+		{name: "market", hear: func(venue int, t liquidity.Top) { ears[venue](t) }, waits: tickVenues * liquidity.JudgeEvery},
 	}
-	const nothing, all = "no-op", "market"
+	// Both run at the same time, neither waits for the other: what the machine does besides
+	// hits both.
+	round := func(ctx context.Context, _ int) (Sample, error) {
+		s, err := env.timed(ctx, n, func(context.Context) error {
+			var both sync.WaitGroup
+			for _, side := range sides {
+				both.Go(func() { side.openLoop(n, tops) })
+			}
+			both.Wait()
+			return nil
+		})
+		if err != nil {
+			return s, err
+		}
+		for _, side := range sides {
+			side.cpu = s.CPUEach() / float64(len(sides))
+		}
+		_, err = market.Top(tickPair)
+		return sides[0].sample(), err
+	}
 	return &Trial{
-		Baseline: side(nothing, func(int, liquidity.Top) {}),
-		Subject:  side(all, func(venue int, t liquidity.Top) { ears[venue](t) }),
-		Notes: func() []string {
-			return []string{fmt.Sprintf("p99 of each round, %s: %q", nothing, told[nothing]), fmt.Sprintf("p99 of each round, %s: %q", all, told[all])}
-		},
-		Close: stop,
+		Baseline: Side{Name: sides[0].name, Run: round},
+		Subject:  Side{Name: sides[1].name, Run: func(context.Context, int) (Sample, error) { return sides[1].sample(), nil }},
+		Notes:    func() []string { return []string{sides[0].note(), sides[1].note()} },
+		Close:    stop,
 	}, nil
 }
 
-// openLoop tells n words to the venues in turn, each at its own time, and returns how
-// long after that time each had been heard. A word that could not be told in time is
-// late, not left out: time lost anywhere counts for every word that it kept waiting.
-func openLoop(n int, tops []liquidity.Top, hear func(venue int, t liquidity.Top)) []time.Duration {
+// heard is one side of a round.
+type heard struct {
+	name string
+	hear func(venue int, t liquidity.Top)
+	// waits is added to each word: how long it may wait for others before the price is
+	// worked out.
+	waits time.Duration
+	took  []time.Duration
+	cpu   float64
+	told  []string
+}
+
+// sample is what a round came to; the next one begins with nothing.
+func (h *heard) sample() Sample {
+	slices.Sort(h.took)
+	p99 := h.took[len(h.took)*99/100] + h.waits
+	h.told = append(h.told, fmt.Sprintf("%s (median %s)", p99.Round(time.Microsecond), (h.took[len(h.took)/2]+h.waits).Round(100*time.Nanosecond)))
+	s := Sample{Operations: 1, Seconds: p99.Seconds(), CPU: h.cpu}
+	h.took, h.cpu = nil, 0
+	return s
+}
+
+func (h *heard) note() string { return fmt.Sprintf("p99 of each round, %s: %q", h.name, h.told) }
+
+// openLoop tells n words to the venues in turn, each at its own time, and notes how long after
+// that time each had been heard. A word that could not be told in time is late, not left out:
+// time lost anywhere counts for every word that it kept waiting.
+func (h *heard) openLoop(n int, tops []liquidity.Top) {
 	var venues sync.WaitGroup
 	took := make([][]time.Duration, tickVenues)
 	words := make([]chan due, tickVenues)
@@ -83,7 +109,7 @@ func openLoop(n int, tops []liquidity.Top, hear func(venue int, t liquidity.Top)
 		took[v] = make([]time.Duration, 0, n/tickVenues+1)
 		venues.Go(func() {
 			for w := range words[v] {
-				hear(v, w.top)
+				h.hear(v, w.top)
 				took[v] = append(took[v], time.Since(w.at))
 			}
 		})
@@ -103,5 +129,5 @@ func openLoop(n int, tops []liquidity.Top, hear func(venue int, t liquidity.Top)
 		close(w)
 	}
 	venues.Wait()
-	return slices.Concat(took...)
+	h.took = slices.Concat(took...)
 }

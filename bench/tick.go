@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"ferry/liquidity"
@@ -48,20 +49,21 @@ var (
 	tickPair       = asset.Pair{From: asset.BTC, To: asset.ETH}
 )
 
-// tickMarket is a market of all venues that has heard of each once, and the venues' ears.
-func tickMarket(ctx context.Context, now time.Time) (market *liquidity.Market, ears []func(liquidity.Top), stop func() error, err error) {
+// tickMarket is a market of all venues, with a clock, that has heard of each once, and the venues'
+// ears.
+func tickMarket(ctx context.Context, clock func() time.Time) (market *liquidity.Market, ears []func(liquidity.Top), stop func() error, err error) {
 	told := make(chan func(liquidity.Top), tickVenues)
 	var sources []liquidity.Source
 	for n := range tickVenues {
 		sources = append(sources, wordy{fmt.Sprintf("venue-%d", n), told})
 	}
-	if market, err = liquidity.NewMarket(func() time.Time { return now }, sources...); err != nil {
+	if market, err = liquidity.NewMarket(clock, sources...); err != nil {
 		return nil, nil, nil, err
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- market.Run(ctx) }()
-	tops := tickTops(now)
+	tops := tickTops(clock())
 	for n := range tickVenues {
 		ears = append(ears, <-told)
 		ears[n](tops[n])
@@ -71,7 +73,10 @@ func tickMarket(ctx context.Context, now time.Time) (market *liquidity.Market, e
 
 func prepareTick(ctx context.Context, env *Env) (*Trial, error) {
 	now := time.Now()
-	market, ears, stop, err := tickMarket(ctx, now)
+	var words atomic.Int64
+	// Time passes with each word, so that none is so near to the last that it waits for others.
+	clock := func() time.Time { return now.Add(time.Duration(words.Add(1)) * tickVenues * liquidity.JudgeEvery) }
+	market, ears, stop, err := tickMarket(ctx, clock)
 	if err != nil {
 		return nil, err
 	}

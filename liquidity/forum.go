@@ -23,6 +23,10 @@ type forum struct {
 	// how often it was lost.
 	priced  bool
 	outages int64
+	// judged is when the price was worked out last for what venues say; unjudged that they have
+	// said something since.
+	judged   time.Time
+	unjudged bool
 	// lively is the estimate of its volatility, seen the same with the newest price,
 	// jumping that it moves too much now.
 	lively, seen volatility
@@ -115,9 +119,44 @@ func (f *forum) disagree() error {
 	return noPrice("The venues of " + f.instrument.String() + " disagree on its price.")
 }
 
+// JudgeEvery times the number of an instrument's venues is how often its price is worked out at
+// most for what they say: what that costs grows with their number, so that it is the same part
+// of the time. Whoever asks for the price has it with all that was said.
+const JudgeEvery = 10 * time.Microsecond
+
+// judgedWithin reports whether the price was worked out too short a time ago to do it again.
+func (f *forum) judgedWithin(now time.Time) bool {
+	since := now.Sub(f.judged)
+	return since >= 0 && since < time.Duration(len(f.stalls))*JudgeEvery
+}
+
+// judge works the price out for what venues say: how lively it is, and whether it is lost. The
+// caller has the lock.
+func (f *forum) judge(now time.Time) {
+	f.judged, f.unjudged = now, false
+	v, err := f.price(now)
+	if err == nil {
+		f.seen, f.lively = f.lively.seen(now, v.fair.price), f.lively.sample(now, v.fair.price)
+		f.jumping = jumps(f.seen, f.jumping, f.config.StopMovePPM)
+		err = f.calm()
+	}
+	if f.priced && err != nil {
+		f.outages++
+	}
+	f.priced = err == nil
+}
+
+// caughtUp judges what was said and is not judged yet. The caller has the lock.
+func (f *forum) caughtUp(now time.Time) {
+	if f.unjudged {
+		f.judge(now)
+	}
+}
+
 // depth is the book of all venues that may be priced from, unless the price moves too
 // much. The caller has the lock.
 func (f *forum) depth(now time.Time) (depth, error) {
+	f.caughtUp(now)
 	v, err := f.price(now)
 	if err != nil {
 		return depth{}, err

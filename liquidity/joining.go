@@ -44,6 +44,7 @@ func (f *forum) begin() {
 // then what leaves. Without a price there is none to lose by what joins; what leaves may
 // bring it back, and is kept for changeMost.
 func (f *forum) settle(now time.Time) {
+	f.caughtUp(now) // by the venues that there are, before others are tried
 	for _, s := range slices.Clone(f.joining) {
 		if s.fit(now) != nil {
 			continue

@@ -83,6 +83,7 @@ func (m *Market) take(f *forum, s *stall, t Top) {
 	}
 	now := m.now()
 	s.record.note(now, t)
+	wasSound := s.sound
 	s.hear(t)
 	f.version++
 	if f.changing() {
@@ -91,16 +92,13 @@ func (m *Market) take(f *forum, s *stall, t Top) {
 	if f.joins(s) {
 		return
 	}
-	v, err := f.price(now)
-	if err == nil {
-		f.seen, f.lively = f.lively.seen(now, v.fair.price), f.lively.sample(now, v.fair.price)
-		f.jumping = jumps(f.seen, f.jumping, f.config.StopMovePPM)
-		err = f.calm()
+	// What a venue begins or ceases to say is judged at once; of what it says otherwise the
+	// newest of a moment is, or what there is when somebody asks.
+	if wasSound && s.sound && f.judgedWithin(now) {
+		f.unjudged = true
+		return
 	}
-	if f.priced && err != nil {
-		f.outages++
-	}
-	f.priced = err == nil
+	f.judge(now)
 }
 
 // Top returns the best that the pair may be priced from: bid and ask of all venues

@@ -74,6 +74,7 @@ func (m *Market) Prices() []Price {
 }
 
 func (f *forum) stand(now time.Time) Price {
+	f.caughtUp(now)
 	p := Price{Instrument: f.instrument, Outages: f.outages, Gaps: f.gapsGone, MovePPM: moves(f.seen.quick, 60)}
 	top, err := f.top(now)
 	if err != nil {

@@ -82,7 +82,7 @@ type Source interface {
 	// from the last message, not from the last change.
 	StaleAfter() time.Duration
 	// Stream hands over every change, every heartbeat and every loss of the
-	// connection, in order and from one goroutine, until ctx ends; then it returns
+	// connection, in order and one at a time, until ctx ends; then it returns
 	// nil. It returns an error only for what reconnecting can't mend.
 	Stream(ctx context.Context, deliver func(Top)) error
 }

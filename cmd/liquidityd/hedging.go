@@ -94,7 +94,7 @@ func hedger(setting func(name, otherwise string) string, p hedgeParts) (*hedge.H
 	if err != nil {
 		return nil, fmt.Errorf("FERRY_HEDGE: %s: %w", path, err)
 	}
-	return hedge.New(config, hedge.Parts{Store: postgres.NewHedges(p.pool), Venues: venues, Fair: fairOf(p.prices), Move: moveOf(p.prices), Brokers: p.brokers,
+	return hedge.New(config, hedge.Parts{Store: postgres.NewHedges(p.pool), Venues: venues, Fair: fairOf(p.prices), Trusts: trustOf(p.prices), Move: moveOf(p.prices), Brokers: p.brokers,
 		Instance: p.instance, Log: p.log, Now: time.Now, Observe: p.observe})
 }
 
@@ -192,6 +192,22 @@ func fairOf(prices func() []liquidity.Price) func(liquidity.Instrument) (bid, as
 			}
 		}
 		return 0, 0, false
+	}
+}
+
+// trustOf asks whether a venue's book is one that swaps are priced from. A dealer has no book: its
+// offers are judged by the fair price alone.
+func trustOf(prices func() []liquidity.Price) func(string, liquidity.Instrument) bool {
+	return func(venue string, i liquidity.Instrument) bool {
+		if !slices.ContainsFunc(slices.Concat(register, named), func(r registration) bool { return r.name == venue }) {
+			return true
+		}
+		for _, p := range prices() {
+			if p.Instrument == i {
+				return slices.ContainsFunc(p.Venues, func(v liquidity.VenuePrice) bool { return v.Venue == venue && v.Unfit == "" && !v.Excluded })
+			}
+		}
+		return false
 	}
 }
 

@@ -184,6 +184,24 @@ func TestASwapIsHedged(t *testing.T) {
 	}
 }
 
+// Test: a venue is traded at while swaps are priced from its book, a dealer always.
+func TestTheHedgerTrustsWhatPricingTrusts(t *testing.T) {
+	t.Parallel()
+	eth := instruments[asset.ETH]
+	trusts := trustOf(func() []liquidity.Price {
+		return []liquidity.Price{{Instrument: instruments[asset.LTC], Venues: []liquidity.VenuePrice{{Venue: "coinbase"}}},
+			{Instrument: eth, Venues: []liquidity.VenuePrice{{Venue: "binance"}, {Venue: "kraken", Excluded: true}, {Venue: "okx", Unfit: "It is lost."}}}}
+	})
+	for venue, want := range map[string]bool{"binance": true, "kraken": false, "okx": false, "coinbase": false, "dealer": true} {
+		if got := trusts(venue, eth); got != want {
+			t.Errorf("%s is trusted: %t", venue, got)
+		}
+	}
+	if trusts("binance", instruments[asset.BCH]) {
+		t.Error("a book that nobody follows is trusted")
+	}
+}
+
 // tell publishes the update of a swap that paid two ether out.
 func tell(t *testing.T, brokers []string) {
 	t.Helper()

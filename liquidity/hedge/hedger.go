@@ -23,6 +23,9 @@ type Parts struct {
 	// Fair is the price of an instrument in ticks; false while there is none that may be
 	// traded by.
 	Fair func(i liquidity.Instrument) (bid, ask uint64, ok bool)
+	// Trusts, if not nil, reports whether a venue's book of an instrument may be believed now:
+	// orders are not planned by one that pricing leaves out.
+	Trusts func(venue string, i liquidity.Instrument) bool
 	// Move, if not nil, is an instrument's standard deviation of a minute, in millionths.
 	Move func(i liquidity.Instrument) int64
 	// Brokers and Instance are as in liquidity.Parts.

@@ -34,6 +34,9 @@ func (h *Hedger) plan(ctx context.Context, p Position, policy Policy, excess *bi
 	i := policy.Instrument
 	side, size := demand(i, p.Asset, excess, fair)
 	offers, problems := h.offers(ctx, i, side)
+	for n := range offers {
+		offers[n].Levels = Believed(side, fair, h.config.SlipBPS, offers[n].Levels)
+	}
 	pieces := Split(i, side, size, limitOf(side, fair, h.config.SlipBPS), offers)
 	now := h.Now()
 	var orders []Intent
@@ -48,13 +51,13 @@ func (h *Hedger) plan(ctx context.Context, p Position, policy Policy, excess *bi
 	return nil, problems
 }
 
-// offers asks all venues that are not paused, at once. A venue that does not answer offers
-// nothing.
+// offers asks all venues that are not paused and may be believed, at once. A venue that does not
+// answer offers nothing.
 func (h *Hedger) offers(ctx context.Context, i liquidity.Instrument, side trade.Side) ([]Offer, error) {
 	offers, problems := make([]Offer, len(h.Venues)), make([]error, len(h.Venues))
 	var group errgroup.Group
 	for n, v := range h.Venues {
-		if h.isPaused(v.Name()) {
+		if h.isPaused(v.Name()) || h.Trusts != nil && !h.Trusts(v.Name(), i) {
 			continue
 		}
 		group.Go(func() error {

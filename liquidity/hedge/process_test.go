@@ -152,6 +152,8 @@ type world struct {
 	start  map[asset.ID]*big.Int
 	offset int64
 	swaps  int
+	// trusts is the processes' Parts.Trusts.
+	trusts func(venue string, i liquidity.Instrument) bool
 }
 
 var ethBTC = liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}
@@ -187,7 +189,7 @@ func (w *world) process(l *life) *hedge.Hedger {
 		traders = append(traders, hedge.Trader{Venue: mortalVenue{w.trader(name), l, w.hung}, FeeBPS: 10 + int64(n)})
 	}
 	h, err := hedge.New(config(), hedge.Parts{Store: mortalStore{w.store, l},
-		Venues: traders, Fair: func(liquidity.Instrument) (uint64, uint64, bool) { return fair - 100, fair + 100, true },
+		Venues: traders, Fair: func(liquidity.Instrument) (uint64, uint64, bool) { return fair - 100, fair + 100, true }, Trusts: w.trusts,
 		Log: slog.New(slog.DiscardHandler), Now: w.clock.Now})
 	if err != nil {
 		w.t.Fatal(err)

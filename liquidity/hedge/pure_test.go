@@ -236,6 +236,27 @@ func TestSplitIsBestExecution(t *testing.T) {
 	})
 }
 
+// Test: a book that is better than the fair price by as much as is accepted the other way is
+// believed, one by a tick more is not.
+func TestBelieved(t *testing.T) {
+	t.Parallel()
+	for best, want := range map[uint64]map[trade.Side]bool{
+		995_000:   {trade.Buy: true, trade.Sell: true},
+		994_999:   {trade.Buy: false, trade.Sell: true},
+		1_005_000: {trade.Buy: true, trade.Sell: true},
+		1_005_001: {trade.Buy: true, trade.Sell: false},
+	} {
+		for side, is := range want {
+			if got := len(Believed(side, 1_000_000, 50, []book.Level{{Price: best, Size: 1}})) > 0; got != is {
+				t.Errorf("side %v, best %d: believed %t", side, best, got)
+			}
+		}
+	}
+	if Believed(trade.Buy, 1, 50, nil) != nil {
+		t.Error("nothing is believed to be something")
+	}
+}
+
 // Property: what lots and the trade come to is the same before and after; shares are of the
 // trade's sign, not more than it; and where anything of the trade is left no lot of the
 // opposite sign is.

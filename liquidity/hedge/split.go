@@ -59,6 +59,20 @@ func limitOf(side trade.Side, fair uint64, slipBPS int64) uint64 {
 	return fair - off.Uint64()
 }
 
+// Believed are the levels of a side unless its best is better than the fair price by more than
+// the worst that is accepted is worse: such a book is no bargain but wrong, or old, and orders
+// by it would find nothing again and again while other venues wait.
+func Believed(side trade.Side, fair uint64, slipBPS int64, levels []book.Level) []book.Level {
+	if len(levels) == 0 {
+		return nil
+	}
+	best := levels[0].Price
+	if side == trade.Buy && best < limitOf(trade.Sell, fair, slipBPS) || side == trade.Sell && best > limitOf(trade.Buy, fair, slipBPS) {
+		return nil
+	}
+	return levels
+}
+
 // Split shares a size out to the venues where it costs least with their fees: the levels of
 // all books, best first after the fee, none beyond the limit (each venue's own price, without
 // fee). Each piece is cut to its venue's steps; one below the venue's least is left out. What

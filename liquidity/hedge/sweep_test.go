@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"ferry/liquidity"
 	"ferry/liquidity/hedge"
 	"ferry/liquidity/venue/simulator"
 	"ferry/swap/asset"
@@ -231,4 +232,22 @@ func TestTwoProcessesHedgeOnce(t *testing.T) {
 	}
 	w.play(&life{}, nil, 2)
 	w.audit()
+}
+
+// Setup: three venues, of which pricing leaves out the cheapest. Test: nothing is traded there,
+// and the position comes back through the others.
+func TestAVenueThatPricingLeavesOutIsNotTradedAt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Binance, simulator.Kraken, simulator.OKX)
+	w.trusts = func(venue string, i liquidity.Instrument) bool { return venue != simulator.Binance && i == ethBTC }
+	before := w.Holdings(simulator.Binance)[asset.ETH]
+	h := w.process(&life{})
+	if err := w.deliver(h, w.batch(w.settled(500))); err != nil {
+		t.Fatal(err)
+	}
+	w.play(&life{}, nil, 2)
+	w.audit()
+	if after := w.Holdings(simulator.Binance)[asset.ETH]; after != before {
+		t.Errorf("%d is held there, %d before", after, before)
+	}
 }

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"context"
 	"errors"
 	"time"
 )
@@ -12,16 +11,16 @@ func suspicious(err error) bool {
 }
 
 // suspect counts why the book can't be trusted and tells it, once.
-func (s *session) suspect(ctx context.Context, wasTrusted bool, err error) {
+func (s *session) suspect(wasTrusted bool, err error) {
 	s.countFaults(err)
 	s.asked = false
 	name := s.venue.config.Instrument.String()
-	s.venue.config.Log.WarnContext(ctx, "venue book is suspect, will read it again", "venue", s.venue.config.Venue, "instrument", name, "error", err)
+	s.venue.config.Log.WarnContext(s.ctx, "venue book is suspect, will read it again", "venue", s.venue.config.Venue, "instrument", name, "error", err)
 	if wasTrusted {
 		if s.venue.rest == nil {
-			s.patience.Reset(s.venue.config.BookWithin)
+			s.bePatient()
 		}
-		s.deliver(ctx, s.venue.outage("The book of "+name+" has a fault and is being read again."))
+		s.deliver(s.venue.outage("The book of " + name + " has a fault and is being read again."))
 	}
 }
 
@@ -33,27 +32,29 @@ func (s *session) countFaults(err error) {
 }
 
 // ask has the book told anew where that is needed and may be asked for.
-func (s *session) ask(ctx context.Context) error {
-	if s.waiting {
-		return nil
+func (s *session) ask() {
+	if s.waiting || s.failed != nil {
+		return
 	}
 	if s.venue.rest != nil {
-		s.fetch(ctx)
-		return nil
+		s.fetch()
+		return
 	}
 	if s.protocol.Trusted() || s.asked {
-		return nil
+		return
 	}
 	// The next time, if this one fails too, comes after a pause.
 	s.asked = true
 	s.again(jitter(s.pause))
 	s.pause = min(2*s.pause, retryMost)
 	s.count(func(c *Counters) { c.Resubscribed++ })
-	return s.say(ctx, s.protocol.Again())
+	if err := s.say(s.protocol.Again()); err != nil {
+		s.fail(err)
+	}
 }
 
 // fetch requests a snapshot when the protocol wants one, or its book is old.
-func (s *session) fetch(ctx context.Context) {
+func (s *session) fetch() {
 	if s.fetching || !s.protocol.Wants() && !(s.due && s.protocol.Trusted()) {
 		return
 	}
@@ -63,8 +64,11 @@ func (s *session) fetch(ctx context.Context) {
 	}
 	s.fetching = true
 	s.fetches.Go(func() {
-		body, err := s.venue.rest.fetch(ctx)
-		s.results <- fetched{body, err}
+		body, err := s.venue.rest.fetch(s.ctx)
+		s.turn(func() {
+			s.fetching = false
+			s.arrived(body, err)
+		})()
 	})
 }
 
@@ -77,11 +81,10 @@ func (s *session) again(d time.Duration) {
 // arrived takes the answer to fetch. Whatever is wrong with it, another one is asked
 // for after a pause. A trusted book that turns out to differ is replaced at once:
 // there is nothing to wait for, but the difference counts.
-func (s *session) arrived(ctx context.Context, r fetched) {
+func (s *session) arrived(body []byte, err error) {
 	trusted := s.protocol.Trusted()
-	err := r.err
 	if err == nil {
-		err = s.protocol.Load(r.body)
+		err = s.protocol.Load(body)
 	}
 	if trusted && (err == nil || suspicious(err)) {
 		s.count(func(c *Counters) { c.Rereads++ })
@@ -95,14 +98,14 @@ func (s *session) arrived(ctx context.Context, r fetched) {
 		if s.venue.rest.Every > 0 {
 			s.reread.Reset(s.venue.rest.Every)
 		}
-		s.deliver(ctx, s.top())
+		s.deliver(s.top())
 		return
 	}
-	if ctx.Err() != nil {
+	if s.ctx.Err() != nil {
 		return
 	}
 	if trusted && !s.protocol.Trusted() {
-		s.deliver(ctx, s.venue.outage("The book of "+s.venue.config.Instrument.String()+" has a fault and is being read again."))
+		s.deliver(s.venue.outage("The book of " + s.venue.config.Instrument.String() + " has a fault and is being read again."))
 	}
 	if errors.Is(err, ErrOld) {
 		s.count(func(c *Counters) { c.OldSnapshots++ })
@@ -114,7 +117,7 @@ func (s *session) arrived(ctx context.Context, r fetched) {
 		s.countFaults(err)
 	}
 	s.countIf(ErrMalformed, err, func(c *Counters) { c.Malformed++ })
-	s.venue.config.Log.WarnContext(ctx, "venue snapshot can't be used, will ask again", "venue", s.venue.config.Venue,
+	s.venue.config.Log.WarnContext(s.ctx, "venue snapshot can't be used, will ask again", "venue", s.venue.config.Venue,
 		"instrument", s.venue.config.Instrument.String(), "error", err)
 	s.again(jitter(s.pause))
 	s.pause = min(2*s.pause, retryMost)

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"sync"
 	"time"
 
-	"github.com/coder/websocket"
+	"github.com/lxzan/gws"
 
 	"ferry/liquidity"
 )
@@ -17,42 +20,109 @@ var errStale = errors.New("the feed is stale")
 // Limits of a connection.
 const (
 	dialTimeout = 3 * time.Second
-	// frameQueue is how many frames may wait for the book's goroutine; then they wait
-	// in the socket, and in the end the venue gives us up.
-	frameQueue = 256
+	// readBuffer is what one read of the socket may bring: some frames. What waits beyond it
+	// waits in the socket, and in the end the venue gives us up.
+	readBuffer = 8 << 10
 )
+
+// following is what the connections of one stream share: at most one that is told of, and one
+// that is to take over. Whoever does anything for one of them (its reader, a timer, a snapshot
+// that has arrived) holds mu: so the tops are in order, and a book has one owner at a time.
+type following struct {
+	mu        sync.Mutex
+	deliver   func(liquidity.Top)
+	now, next *connection
+	// priced says that there was any price.
+	priced bool
+	// taken is told when next has taken over.
+	taken chan struct{}
+}
 
 // connection is one WebSocket, from dialling to its end.
 type connection struct {
-	// tops are delivered one by one, and closed when the connection has ended.
-	tops chan liquidity.Top
-	// leaving is closed when another connection should take over.
-	leaving chan struct{}
-	// err is why it has ended; it may be read once tops is closed.
+	following *following
+	// leaving is closed when another connection should take over, done when it has ended.
+	leaving, done chan struct{}
+	// err is why it has ended; it may be read once done is closed.
 	err    error
 	cancel context.CancelFunc
 }
 
-// none is a connection that is not there: it never says anything.
-func none() *connection { return &connection{cancel: func() {}} }
-
-// stop ends the connection and waits until it has.
+// stop ends the connection, if there is one, and waits until it has. The caller does not hold mu.
 func (c *connection) stop() {
-	c.cancel()
-	if c.tops == nil {
-		return
-	}
-	for range c.tops {
-		continue // what comes now is too late
+	if c != nil {
+		c.cancel()
+		<-c.done
 	}
 }
 
-// connect starts a connection; the caller has taken it from the budget.
-func (v *Venue) connect(ctx context.Context) *connection {
+// ended is closed when the connection has ended: never, without one.
+func (c *connection) ended() <-chan struct{} {
+	if c == nil {
+		return nil
+	}
+	return c.done
+}
+
+func ended(c *connection) bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// tell delivers a top of the connection that is told of. The first one with a price of the
+// next makes it that. The caller holds mu.
+func (f *following) tell(c *connection, t liquidity.Top, took func()) {
+	switch {
+	case c == f.now:
+	case c == f.next && t.Unavailable == "":
+		f.now, f.next = c, nil
+		took()
+		select {
+		case f.taken <- struct{}{}:
+		default: // it is to look already
+		}
+	default:
+		return // too early, or too late
+	}
+	f.priced = f.priced || t.Unavailable == ""
+	f.deliver(t)
+}
+
+func (f *following) hadPrice() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.priced
+}
+
+// took reports whether the next connection is told of by now.
+func (f *following) took(next *connection) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return next != nil && f.now == next
+}
+
+// drop forgets a next connection that has ended.
+func (f *following) drop(next *connection) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.next == next {
+		f.next = nil
+	}
+}
+
+// connect starts a connection in a place of f; the caller has taken it from the budget.
+func (v *Venue) connect(ctx context.Context, f *following, place **connection) *connection {
 	ctx, cancel := context.WithCancel(ctx)
-	c := &connection{tops: make(chan liquidity.Top), leaving: make(chan struct{}), cancel: cancel}
+	c := &connection{following: f, leaving: make(chan struct{}), done: make(chan struct{}), cancel: cancel}
+	f.mu.Lock()
+	*place = c
+	f.mu.Unlock()
 	go func() {
-		defer close(c.tops)
+		defer close(c.done)
 		defer cancel()
 		c.err = v.serve(ctx, c)
 	}()
@@ -60,75 +130,68 @@ func (v *Venue) connect(ctx context.Context) *connection {
 }
 
 // serve dials, and follows the book until something fails, which it always does in
-// the end.
+// the end. Nobody works for the connection any more when it returns.
 func (v *Venue) serve(ctx context.Context, c *connection) error {
-	conn, err := v.dial(ctx)
+	s := newSession(v, c)
+	socket, err := v.dial(ctx, s)
 	if err != nil {
 		return err
 	}
 	v.counters.add(func(c *Counters) { c.Connections++ })
-	// What ends a connection is told by the read; a second close has nothing to add.
-	defer conn.CloseNow() //nolint:errcheck // see above
-	conn.SetReadLimit(v.config.MaxFrame)
 	ctx, cancel := context.WithCancel(ctx)
-	frames := make(chan frame, frameQueue)
-	go read(ctx, conn, frames, v.config.Now)
-	s := newSession(v, c, conn)
-	err = s.run(ctx, frames)
-	// Nobody works for this connection any more when serve returns.
-	cancel()
-	s.fetches.Wait()
-	for range frames {
-		continue // read closes it
+	defer cancel()
+	// What ends a connection is told by the read; closing it has nothing to add.
+	unblock := context.AfterFunc(ctx, func() { _ = socket.NetConn().Close() })
+	defer unblock()
+	defer s.end()
+	if err := s.begin(ctx, cancel, socket); err != nil {
+		return errors.Join(err, socket.NetConn().Close())
 	}
-	return err
+	socket.ReadLoop()
+	return s.reason(ctx)
 }
 
-func (v *Venue) dial(ctx context.Context) (*websocket.Conn, error) {
+// dial opens a connection whose frames s will read.
+func (v *Venue) dial(ctx context.Context, s *session) (*gws.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	// Dial leaves a body that needs no closing.
-	conn, response, err := websocket.Dial(ctx, v.config.StreamURL, //nolint:bodyclose // see above
-		&websocket.DialOptions{CompressionMode: websocket.CompressionDisabled})
+	d := &dialer{ctx: ctx}
+	// The library leaves a goroutine behind if its own limit is the one that ends a handshake.
+	// The body of its answer is the connection, which is closed or kept.
+	socket, response, err := gws.NewClient(s, &gws.ClientOption{Addr: v.config.StreamURL, HandshakeTimeout: 2 * dialTimeout, ReadBufferSize: readBuffer, //nolint:bodyclose // see above
+		ReadMaxPayloadSize: int(v.config.MaxFrame), NewDialer: func() (gws.Dialer, error) { return d, nil }})
+	if !d.release() && err == nil {
+		err = errors.Join(ctx.Err(), socket.NetConn().Close())
+	}
 	if err == nil {
-		return conn, nil
+		return socket, nil
 	}
 	if response != nil {
 		if pause := refused(response); pause > 0 {
 			v.counters.add(func(c *Counters) { c.Throttled++ })
 			v.dials.closeUntil(v.config.Now().Add(pause))
 		}
+		if response.StatusCode != http.StatusSwitchingProtocols {
+			err = fmt.Errorf("status %d: %w", response.StatusCode, err)
+		}
 	}
 	return nil, fmt.Errorf("connect: %w", err)
 }
 
-// frame is one message, or the error that ended the reading.
-type frame struct {
-	raw []byte
-	at  time.Time
-	err error
+// dialer dials within a context, which also ends the handshake.
+type dialer struct {
+	ctx  context.Context //nolint:containedctx // the library's dialers are given none
+	stop func() bool
 }
 
-// read hands over frames with the time they came in, until the connection fails or
-// ctx ends. Pings are answered while it reads.
-func read(ctx context.Context, conn *websocket.Conn, frames chan<- frame, now func() time.Time) {
-	defer close(frames)
-	for {
-		kind, raw, err := conn.Read(ctx)
-		f := frame{raw: raw, at: now()}
-		switch {
-		case err != nil:
-			f.err = fmt.Errorf("read: %w", err)
-		case kind != websocket.MessageText:
-			f.err = fmt.Errorf("a frame is not text: %w", ErrMalformed)
-		}
-		select {
-		case frames <- f:
-		case <-ctx.Done():
-			return
-		}
-		if f.err != nil {
-			return
-		}
+// Dial implements gws.Dialer.
+func (d *dialer) Dial(network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(d.ctx, network, address)
+	if err == nil {
+		d.stop = context.AfterFunc(d.ctx, func() { _ = conn.Close() })
 	}
+	return conn, err
 }
+
+// release parts the connection from the context; false if that has ended it, or there is none.
+func (d *dialer) release() bool { return d.stop != nil && d.stop() }

@@ -16,7 +16,8 @@
 //     requests and connections stay within limits.
 //   - Frames, bodies, and what waits for them are bounded.
 //
-// One goroutine per connection owns its Protocol; another reads frames for it, a
-// third fetches a snapshot. It imports liquidity, liquidity/book and
-// coder/websocket; scan, below it, reads frames.
+// One goroutine per connection reads frames and owns its Protocol, in turns with its timers
+// and with snapshots that arrive: nothing is handed from one to another for a message. Streams
+// are dialled directly, without the environment's HTTP proxy. It imports liquidity,
+// liquidity/book and lxzan/gws; scan, below it, reads frames.
 package feed

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coder/websocket"
+	"github.com/lxzan/gws"
 
 	"ferry/liquidity"
 	"ferry/liquidity/book"
@@ -23,21 +23,27 @@ const (
 
 var errNoBook = errors.New("the venue does not tell its book")
 
-// session is what the one goroutine of a connection owns: the protocol with its
-// book, and where it is with reading that anew.
+// session is what a connection's reader owns, with mu of what it belongs to: the protocol with
+// its book, and where it is with reading that anew.
 type session struct {
+	gws.BuiltinEventHandler
 	venue    *Venue
 	conn     *connection
-	socket   *websocket.Conn
+	socket   *gws.Conn
 	protocol Protocol
+	// ctx ends with the connection, cancel ends it; failed is why, if it was not the socket.
+	ctx    context.Context //nolint:containedctx // the socket's events come without one
+	cancel context.CancelFunc
+	failed error
+	// over says that the reading has ended: what timers say now is too late.
+	over bool
 	// receivedAt is when the newest message came in; delay is how much older the
 	// venue's clock was in the newest one that had it.
 	receivedAt time.Time
 	delay      time.Duration
 
-	// fetching says that a snapshot is on its way into results; fetches waits for it.
+	// fetching says that a snapshot is on its way; fetches waits for it.
 	fetching bool
-	results  chan fetched
 	fetches  sync.WaitGroup
 	// asked says that the book was asked for with Hello or Again and has not come.
 	asked bool
@@ -50,85 +56,153 @@ type session struct {
 	// that it is time.
 	reread *time.Timer
 	due    bool
-	// patience ends a connection that never tells its book.
+	// patience ends a connection that never tells its book, in time.
 	patience *time.Timer
-	left     bool
+	patient  time.Time
+	// stale looks whether the feed has been silent since heard; life replaces the connection.
+	stale, life *time.Timer
+	heard       time.Time
+	left        bool
 }
 
-type fetched struct {
-	body []byte
-	err  error
+func newSession(v *Venue, c *connection) *session {
+	return &session{venue: v, conn: c, protocol: v.config.Open(), pause: retryLeast}
 }
 
-func newSession(v *Venue, c *connection, socket *websocket.Conn) *session {
-	s := &session{venue: v, conn: c, socket: socket, protocol: v.config.Open(), results: make(chan fetched, 1),
-		retry: time.NewTimer(time.Hour), reread: time.NewTimer(time.Hour), patience: time.NewTimer(v.config.BookWithin), pause: retryLeast}
-	s.retry.Stop()
-	s.reread.Stop()
-	if v.rest != nil {
-		s.patience.Stop() // what is fetched has its own limits
-	}
-	return s
-}
-
-// run follows one connection until it fails, is silent for too long, or ctx ends.
-func (s *session) run(ctx context.Context, frames <-chan frame) error {
-	stale := time.NewTimer(s.venue.config.StaleAfter)
-	defer stale.Stop()
+// begin says Hello. Timers run from then on.
+func (s *session) begin(ctx context.Context, cancel context.CancelFunc, socket *gws.Conn) error {
+	s.conn.following.mu.Lock()
+	defer s.conn.following.mu.Unlock()
+	s.ctx, s.cancel, s.socket, s.heard, s.asked = ctx, cancel, socket, time.Now(), true
 	// Connections opened together do not end together.
 	span := s.venue.config.Life
-	life := time.NewTimer(span - rand.N(span/10+1)) //nolint:gosec // spreads load, guards nothing
-	defer life.Stop()
-	defer s.retry.Stop()
-	defer s.reread.Stop()
-	defer s.patience.Stop()
-	s.asked = true
-	if err := s.say(ctx, s.protocol.Hello()); err != nil {
-		return err
+	s.life = time.AfterFunc(span-rand.N(span/10+1), s.turn(s.leave)) //nolint:gosec // spreads load, guards nothing
+	s.stale = time.AfterFunc(s.venue.config.StaleAfter, s.turn(s.silent))
+	s.retry = time.AfterFunc(time.Hour, s.turn(func() { s.waiting = false }))
+	s.reread = time.AfterFunc(time.Hour, s.turn(func() { s.due = true }))
+	s.patience = time.AfterFunc(time.Hour, s.turn(s.impatient))
+	s.retry.Stop()
+	s.reread.Stop()
+	s.patience.Stop()
+	if s.venue.rest == nil { // what is fetched has its own limits
+		s.bePatient()
 	}
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case f, open := <-frames:
-			if !open {
-				return ctx.Err() // read stops without a word only when ctx has ended
-			}
-			if f.err != nil {
-				s.countIf(ErrMalformed, f.err, func(c *Counters) { c.Malformed++ })
-				return f.err
-			}
-			stale.Reset(s.venue.config.StaleAfter)
-			if err := s.message(ctx, f); err != nil {
-				return err
-			}
-		case r := <-s.results:
-			s.fetching = false
-			s.arrived(ctx, r)
-		case <-s.retry.C:
-			s.waiting = false
-		case <-s.reread.C:
-			s.due = true
-		case <-stale.C:
-			s.count(func(c *Counters) { c.Stale++ })
-			return errStale
-		case <-s.patience.C:
-			return errNoBook
-		case <-life.C:
-			s.leave()
+	return s.say(s.protocol.Hello())
+}
+
+// turn is what a timer does in its turn.
+func (s *session) turn(what func()) func() {
+	return func() {
+		s.conn.following.mu.Lock()
+		defer s.conn.following.mu.Unlock()
+		if s.over || s.failed != nil {
+			return
 		}
-		if err := s.ask(ctx); err != nil {
-			return err
-		}
+		what()
+		s.ask()
 	}
+}
+
+// end waits for what was begun for the connection, after its context has ended.
+func (s *session) end() {
+	s.conn.following.mu.Lock()
+	s.over = true
+	for _, t := range []*time.Timer{s.life, s.stale, s.retry, s.reread, s.patience} {
+		t.Stop()
+	}
+	s.cancel()
+	s.conn.following.mu.Unlock()
+	s.fetches.Wait()
+}
+
+// fail ends the connection.
+func (s *session) fail(err error) {
+	if s.failed == nil {
+		s.failed = err
+	}
+	s.cancel()
+}
+
+// reason is why the connection has ended.
+func (s *session) reason(ctx context.Context) error {
+	s.conn.following.mu.Lock()
+	defer s.conn.following.mu.Unlock()
+	if s.failed != nil {
+		return s.failed
+	}
+	return ctx.Err()
+}
+
+// silent ends a connection whose feed has been silent for too long.
+func (s *session) silent() {
+	if rest := s.venue.config.StaleAfter - time.Since(s.heard); rest > 0 {
+		s.stale.Reset(rest)
+		return
+	}
+	s.count(func(c *Counters) { c.Stale++ })
+	s.fail(errStale)
+}
+
+// bePatient gives the book its time.
+func (s *session) bePatient() {
+	s.patient = time.Now().Add(s.venue.config.BookWithin)
+	s.patience.Reset(s.venue.config.BookWithin)
+}
+
+// impatient ends a connection that never told its book in time.
+func (s *session) impatient() {
+	if !s.protocol.Trusted() && !time.Now().Before(s.patient) {
+		s.fail(errNoBook)
+	}
+}
+
+// OnClose implements gws.Event: the reading has ended.
+func (s *session) OnClose(_ *gws.Conn, err error) {
+	s.conn.following.mu.Lock()
+	defer s.conn.following.mu.Unlock()
+	s.over = true
+	if s.ctx.Err() == nil && s.failed == nil {
+		s.failed = fmt.Errorf("read: %w", err)
+	}
+}
+
+// OnPing implements gws.Event. A pong that can't be sent is missed by the venue, which then ends
+// the connection.
+func (s *session) OnPing(socket *gws.Conn, payload []byte) {
+	_ = socket.SetWriteDeadline(time.Now().Add(sendTimeout))
+	_ = socket.WritePong(payload)
+}
+
+// OnMessage implements gws.Event.
+func (s *session) OnMessage(_ *gws.Conn, m *gws.Message) {
+	defer m.Close() //nolint:errcheck // never an error: it gives the memory back
+	s.conn.following.mu.Lock()
+	defer s.conn.following.mu.Unlock()
+	if s.over || s.failed != nil || s.ctx.Err() != nil {
+		return
+	}
+	if m.Opcode != gws.OpcodeText {
+		s.count(func(c *Counters) { c.Malformed++ })
+		s.fail(fmt.Errorf("a frame is not text: %w", ErrMalformed))
+		return
+	}
+	if err := s.message(m.Bytes(), s.venue.config.Now()); err != nil {
+		s.fail(err)
+		return
+	}
+	s.ask()
+	// Time that telling took is no silence.
+	s.heard = time.Now()
 }
 
 // say sends messages one after the other.
-func (s *session) say(ctx context.Context, messages [][]byte) error {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
+func (s *session) say(messages [][]byte) error {
 	for _, m := range messages {
-		if err := s.socket.Write(ctx, websocket.MessageText, m); err != nil {
+		err := s.socket.SetWriteDeadline(time.Now().Add(sendTimeout))
+		if err == nil {
+			err = s.socket.WriteMessage(gws.OpcodeText, m)
+		}
+		if err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
 	}
@@ -136,13 +210,13 @@ func (s *session) say(ctx context.Context, messages [][]byte) error {
 }
 
 // message applies one message. An error ends the connection.
-func (s *session) message(ctx context.Context, f frame) error {
+func (s *session) message(raw []byte, at time.Time) error {
 	s.count(func(c *Counters) { c.Messages++ })
 	trusted := s.protocol.Trusted()
-	m, err := s.protocol.Take(f.raw)
+	m, err := s.protocol.Take(raw)
 	switch {
 	case suspicious(err):
-		s.suspect(ctx, trusted, err)
+		s.suspect(trusted, err)
 		return nil
 	case err != nil:
 		s.countIf(ErrMalformed, err, func(c *Counters) { c.Malformed++ })
@@ -154,15 +228,15 @@ func (s *session) message(ctx context.Context, f frame) error {
 		s.leave()
 		return nil
 	}
-	s.receivedAt = f.at
+	s.receivedAt = at
 	if !m.At.IsZero() {
-		s.delay = f.at.Sub(m.At)
+		s.delay = at.Sub(m.At)
 	}
 	if s.protocol.Trusted() {
 		if !trusted {
 			s.booked()
 		}
-		s.deliver(ctx, s.top())
+		s.deliver(s.top())
 	}
 	return nil
 }
@@ -203,11 +277,8 @@ func (s *session) levels() (bids, asks []liquidity.Level) {
 	return both[:cut:cut], both[cut:]
 }
 
-func (s *session) deliver(ctx context.Context, t liquidity.Top) {
-	select {
-	case s.conn.tops <- t:
-	case <-ctx.Done():
-	}
+func (s *session) deliver(t liquidity.Top) {
+	s.conn.following.tell(s.conn, t, func() { s.count(func(c *Counters) { c.Handovers++ }) })
 }
 
 // leave asks for another connection to take over, once.

@@ -81,7 +81,7 @@ func (v *Venue) Stream(ctx context.Context, deliver func(liquidity.Top)) error {
 			wait(ctx, held)
 			continue
 		}
-		if v.follow(ctx, v.connect(ctx), deliver) {
+		if v.follow(ctx, deliver) {
 			pause = retryLeast
 		}
 		wait(ctx, jitter(pause))
@@ -90,61 +90,64 @@ func (v *Venue) Stream(ctx context.Context, deliver func(liquidity.Top)) error {
 	return nil
 }
 
-// follow delivers a connection's tops, and those of the ones that take over from
-// it without an outage, until the last one has ended; then it delivers the outage.
-// It reports whether there was any price.
-func (v *Venue) follow(ctx context.Context, now *connection, deliver func(liquidity.Top)) (priced bool) {
-	next := none()
+// follow delivers the tops of a connection, and of the ones that take over from it without an
+// outage, until the last one has ended; then it delivers the outage. It reports whether there
+// was any price.
+func (v *Venue) follow(ctx context.Context, deliver func(liquidity.Top)) (priced bool) {
+	f := &following{deliver: deliver, taken: make(chan struct{}, 1)}
+	now, next := v.connect(ctx, f, &f.now), (*connection)(nil)
 	leaving := now.leaving
 	defer func() { now.stop(); next.stop() }()
 	for {
 		select {
-		case top, open := <-now.tops:
-			if open {
-				priced = priced || top.Unavailable == ""
-				deliver(top)
-				continue
-			}
-			if ctx.Err() != nil {
-				return priced
-			}
-			v.lost(ctx, now.err, deliver)
-			if next.tops == nil {
-				return priced
-			}
-			now, next = next, none()
-			leaving = now.leaving
 		case <-leaving:
 			leaving = nil
 			if v.dials.take(v.config.Now(), 1) == 0 {
-				next = v.connect(ctx)
+				next = v.connect(ctx, f, &f.next)
 			}
-		case top, open := <-next.tops:
-			switch {
-			case !open:
-				// The one we have goes on for as long as the venue lets it.
-				v.config.Log.WarnContext(ctx, "new venue connection failed, keeping the old one", "venue", v.config.Venue, "error", next.err)
-				next = none()
-			case top.Unavailable == "":
-				now.stop()
-				now, next = next, none()
-				leaving = now.leaving
-				v.counters.add(func(c *Counters) { c.Handovers++ })
-				deliver(top)
+			continue
+		case <-f.taken:
+		case <-now.done:
+		case <-next.ended():
+		}
+		switch {
+		case f.took(next):
+			now.stop()
+			now, next, leaving = next, nil, next.leaving
+		case ended(now):
+			if ctx.Err() != nil {
+				return f.hadPrice()
 			}
+			v.lost(ctx, f, now.err)
+			if next == nil {
+				return f.hadPrice()
+			}
+			now, next, leaving = next, nil, next.leaving
+		case next != nil && ended(next):
+			// The one we have goes on for as long as the venue lets it.
+			v.config.Log.WarnContext(ctx, "new venue connection failed, keeping the old one", "venue", v.config.Venue, "error", next.err)
+			f.drop(next)
+			next = nil
 		}
 	}
 }
 
-// lost tells the outage of a connection that has ended.
-func (v *Venue) lost(ctx context.Context, err error, deliver func(liquidity.Top)) {
+// lost tells the outage of a connection that has ended; the next one, if there is one, is told
+// of from then on.
+func (v *Venue) lost(ctx context.Context, f *following, err error) {
 	name := v.config.Instrument.String()
 	v.config.Log.WarnContext(ctx, "venue connection ended, will connect again", "venue", v.config.Venue, "instrument", name, "error", err)
 	reason := "The connection to the venue of " + name + " is lost."
 	if errors.Is(err, errStale) {
 		reason = "The venue's feed of " + name + " is stale."
 	}
-	deliver(v.outage(reason))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.next == nil && f.now != nil && !ended(f.now) {
+		return // the next one has taken over just now
+	}
+	f.now, f.next = f.next, nil
+	f.deliver(v.outage(reason))
 }
 
 func (v *Venue) outage(reason string) liquidity.Top {

@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,4 +66,18 @@ func encodeLevels(levels []book.Level) [][2]string {
 	return pairs
 }
 
-func fixed(ticks uint64) string { return fmt.Sprintf("%d.%0*d", ticks/coin, Decimals, ticks%coin) }
+func fixed(ticks uint64) string { return string(appendFixed(nil, ticks)) }
+
+// short leaves out zeros at the end, and a point that nothing follows, as other venues do.
+func short(ticks uint64) string {
+	return strings.TrimSuffix(strings.TrimRight(fixed(ticks), "0"), ".")
+}
+
+// appendFixed writes all eight places.
+func appendFixed(b []byte, ticks uint64) []byte {
+	b = append(strconv.AppendUint(b, ticks/coin, 10), '.')
+	for place := uint64(coin / 10); place > 0; place /= 10 {
+		b = append(b, byte('0'+ticks/place%10))
+	}
+	return b
+}

@@ -70,8 +70,7 @@ func (c coinbase) tell(kind string, m Market, t told) []byte {
 	var levels []string
 	add := func(side string, list []book.Level) {
 		for _, l := range list {
-			levels = append(levels, fmt.Sprintf(`{"side":%q,"event_time":%q,"price_level":%q,"new_quantity":%q}`,
-				side, at, book.FormatTicks(l.Price, Decimals), book.FormatTicks(l.Size, Decimals)))
+			levels = append(levels, `{"side":"`+side+`","event_time":"`+at+`","price_level":"`+short(l.Price)+`","new_quantity":"`+short(l.Size)+`"}`)
 		}
 	}
 	add("bid", t.Bids)

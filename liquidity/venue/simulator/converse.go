@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // maxAsked is the longest thing a client may say.
@@ -27,7 +25,7 @@ func (s *Server) converse(w http.ResponseWriter, r *http.Request, venue string) 
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
+	conn, err := accept(w, r)
 	if err != nil {
 		f.leave(c)
 		// Accept has answered already.
@@ -44,7 +42,8 @@ func (s *Server) converse(w http.ResponseWriter, r *http.Request, venue string) 
 		gone(err)
 	}()
 	if hello := d.hello(time.Now()); hello != nil {
-		err = write(ctx, conn, hello)
+		conn.add(hello)
+		err = conn.flush()
 	}
 	err = errors.Join(err, s.send(ctx, conn, c, func(m message) []byte { return m.raw }), conn.CloseNow())
 	gone(nil)
@@ -55,7 +54,7 @@ func (s *Server) converse(w http.ResponseWriter, r *http.Request, venue string) 
 
 // listen does what the client says until it is gone, and answers the feed that the
 // client ended on.
-func (s *Server) listen(ctx context.Context, conn *websocket.Conn, f *feed, c *client, venue string) (*feed, error) {
+func (s *Server) listen(ctx context.Context, conn *socket, f *feed, c *client, venue string) (*feed, error) {
 	feeds := s.feeds[venue]
 	known := func(symbol string) bool { return feeds[symbol] != nil }
 	for {

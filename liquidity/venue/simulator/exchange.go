@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sort"
 
 	"ferry/liquidity/book"
 )
@@ -134,12 +135,20 @@ func (x *Exchange) clear(side book.Side, gone func(price uint64) bool) {
 
 // offer puts 5 to 50 coins of Base at a price, if there is nothing or by chance.
 func (x *Exchange) offer(side book.Side, price uint64) {
-	for l := range x.book.Levels(side) {
-		if l.Price == price && x.rng.Uint64N(8) != 0 {
-			return
-		}
+	if x.offers(side, price) && x.rng.Uint64N(8) != 0 {
+		return
 	}
 	x.change(side, book.Level{Price: price, Size: (50 + x.rng.Uint64N(451)) * coin / 10})
+}
+
+// offers reports whether there is anything at a price.
+func (x *Exchange) offers(side book.Side, price uint64) bool {
+	at := sort.Search(x.book.Len(side), func(n int) bool {
+		l, _ := x.book.At(side, n)
+		return side == book.Bid && l.Price <= price || side == book.Ask && l.Price >= price
+	})
+	l, ok := x.book.At(side, at)
+	return ok && l.Price == price
 }
 
 func (x *Exchange) change(side book.Side, l book.Level) {

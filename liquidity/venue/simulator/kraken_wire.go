@@ -78,11 +78,15 @@ func (k kraken) tell(kind string, m Market, t told) []byte {
 }
 
 func krakenLevels(levels []book.Level) string {
-	parts := make([]string, len(levels))
+	var all []byte
 	for i, l := range levels {
-		parts[i] = fmt.Sprintf(`{"price":%s,"qty":%s}`, fixed(l.Price), fixed(l.Size))
+		if i > 0 {
+			all = append(all, ',')
+		}
+		all = append(appendFixed(append(all, `{"price":`...), l.Price), `,"qty":`...)
+		all = append(appendFixed(all, l.Size), '}')
 	}
-	return strings.Join(parts, ",")
+	return string(all)
 }
 
 // krakenChecksum: of the best ten asks, then bids, the digits of price and quantity

@@ -66,7 +66,7 @@ func (o okx) tell(action string, m Market, t told, previous int64) []byte {
 func okxLevels(levels []book.Level) string {
 	parts := make([]string, len(levels))
 	for i, l := range levels {
-		parts[i] = fmt.Sprintf(`[%q,%q,"0","1"]`, book.FormatTicks(l.Price, Decimals), book.FormatTicks(l.Size, Decimals))
+		parts[i] = `["` + short(l.Price) + `","` + short(l.Size) + `","0","1"]`
 	}
 	return strings.Join(parts, ",")
 }

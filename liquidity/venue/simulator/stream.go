@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // raw streams one feed as it is.
@@ -37,7 +35,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, stream string, wr
 		return
 	}
 	defer f.leave(c)
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
+	conn, err := accept(w, r)
 	if err != nil {
 		// Accept has answered already.
 		s.config.Log.DebugContext(r.Context(), "client refused", "stream", stream, "error", err)
@@ -50,7 +48,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, stream string, wr
 
 // send goes on until the feed cuts the client off, ctx ends because the client is
 // gone, or its time is over.
-func (s *Server) send(ctx context.Context, conn *websocket.Conn, c *client, wrap func(message) []byte) error {
+func (s *Server) send(ctx context.Context, conn *socket, c *client, wrap func(message) []byte) error {
 	ctx, expire := context.WithTimeoutCause(ctx, s.config.Life, errors.New("its time is over"))
 	defer expire()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -71,7 +69,9 @@ func (s *Server) send(ctx context.Context, conn *websocket.Conn, c *client, wrap
 			if !open {
 				return nil
 			}
-			if err := write(ctx, conn, wrap(m)); err != nil {
+			conn.add(wrap(m))
+			open = conn.gather(c, wrap)
+			if err := conn.flush(); err != nil || !open {
 				return err
 			}
 		}
@@ -79,7 +79,7 @@ func (s *Server) send(ctx context.Context, conn *websocket.Conn, c *client, wrap
 }
 
 // ping asks the client for a sign of life again and again, until one is missing.
-func (s *Server) ping(ctx context.Context, conn *websocket.Conn) error {
+func (s *Server) ping(ctx context.Context, conn *socket) error {
 	ticker := time.NewTicker(s.config.PingEvery)
 	defer ticker.Stop()
 	for {
@@ -97,8 +97,18 @@ func (s *Server) ping(ctx context.Context, conn *websocket.Conn) error {
 	}
 }
 
-func write(ctx context.Context, conn *websocket.Conn, raw []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
-	return conn.Write(ctx, websocket.MessageText, raw)
+// gather adds what else waits for the client; false if it is cut off after that.
+func (s *socket) gather(c *client, wrap func(message) []byte) bool {
+	for len(s.frames) < batchMost {
+		select {
+		case m, open := <-c.messages:
+			if !open {
+				return false
+			}
+			s.add(wrap(m))
+		default:
+			return true
+		}
+	}
+	return true
 }
