@@ -2,6 +2,7 @@ package simulation_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"ferry/deploy/simulate/simulation"
@@ -108,5 +109,52 @@ func TestTokensAreSwapped(t *testing.T) {
 	}
 	if len(missing) > 0 {
 		t.Errorf("%d seeds have not met %v", seeds, missing)
+	}
+}
+
+// Variable swaps are met with all that their rates can come to; so the invariants above are
+// not about locked prices alone.
+func TestVariableSwapsAreMet(t *testing.T) {
+	t.Parallel()
+	missing := map[string]bool{"counted at the rate of its detection": true, "counted at a later rate": true, "a rate has ended": true,
+		"no rate at detection": true, "short": true, "over": true, "extra": true, "late": true, "refunded": true}
+	const seeds = 200 // some dozens meet them all
+	for seed := uint64(0); seed < seeds && len(missing) > 0; seed++ {
+		r := simulation.Run(t.Context(), seed, simulation.Options{})
+		for _, id := range r.States.IDs() {
+			if s, _ := r.States.Swap(id); s.Terms.Quote.Variable {
+				meet(s, missing)
+			}
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("%d seeds have not met %v", seeds, missing)
+	}
+}
+
+// meet strikes out what a variable swap has come to.
+func meet(s swap.Swap, missing map[string]bool) {
+	for _, d := range s.Deposits {
+		delete(missing, string(d.Verdict))
+	}
+	for _, rate := range s.Amended.Rates {
+		if rate.Gone {
+			delete(missing, "a rate has ended")
+		}
+		if rate.Refused != "" {
+			delete(missing, "no rate at detection")
+		}
+	}
+	for _, p := range s.Payments {
+		counted := slices.ContainsFunc(s.Deposits, func(d swap.Deposit) bool { return d.ID == p.Deposits[0] && d.Verdict == swap.VerdictCounted })
+		held := slices.ContainsFunc(s.Amended.Rates, func(rate swap.SetRate) bool { return rate.DepositID == p.Deposits[0] && !rate.Gone && rate.Payout == p.Amount })
+		switch {
+		case p.Purpose == swap.PurposeRefund:
+			delete(missing, "refunded")
+		case counted && held:
+			delete(missing, "counted at the rate of its detection")
+		case counted:
+			delete(missing, "counted at a later rate")
+		}
 	}
 }
