@@ -147,7 +147,9 @@ func meet(s swap.Swap, missing map[string]bool) {
 	}
 	for _, p := range s.Payments {
 		counted := slices.ContainsFunc(s.Deposits, func(d swap.Deposit) bool { return d.ID == p.Deposits[0] && d.Verdict == swap.VerdictCounted })
-		held := slices.ContainsFunc(s.Amended.Rates, func(rate swap.SetRate) bool { return rate.DepositID == p.Deposits[0] && !rate.Gone && rate.Payout == p.Amount })
+		held := slices.ContainsFunc(s.Amended.Rates, func(rate swap.SetRate) bool {
+			return rate.DepositID == p.Deposits[0] && !rate.Gone && rate.Payout == p.Amount
+		})
 		switch {
 		case p.Purpose == swap.PurposeRefund:
 			delete(missing, "refunded")
