@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -208,7 +209,10 @@ func (s *Store) StoreAnswer(_ context.Context, b payment.Batch, n int, a payment
 		next = b.Moved(state, a.Reason, n, func(moved *payment.Attempt) { moved.State = attempt })
 		c.put(next)
 		row := c.batches[b.ID]
-		row.accepted = a.Acceptance == chain.Accepted
+		if row.answers = maps.Clone(row.answers); row.answers == nil {
+			row.answers = map[int]chain.Acceptance{}
+		}
+		row.answers[n] = a.Acceptance
 		model.Set(c.tx, c.batches, b.ID, row)
 		return nil
 	})

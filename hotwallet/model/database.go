@@ -107,8 +107,8 @@ type batch struct {
 	attempts []payment.Attempt
 	// death is what ended it, nil if it has not.
 	death *payment.DeathRequest
-	// accepted: our node has the attempt that was handed in last.
-	accepted bool
+	// answers are what our node said last to each attempt that was handed in, by its number.
+	answers map[int]chain.Acceptance
 }
 
 type sender struct {

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -15,10 +14,12 @@ import (
 
 const (
 	// As in Postgres: how many transactions of ours in a row something is built on, how many
-	// coins of own change are offered, and how far back what a batch builds on is looked for.
-	buildOnMost = 2
-	ownMost     = 10
-	beforeMost  = 8
+	// coins of own change are offered, for how many blocks what builds on a batch may wait for
+	// our node, and how far back what a batch builds on is looked for.
+	buildOnMost   = 2
+	ownMost       = 10
+	builtOnBlocks = 3
+	beforeMost    = 8
 )
 
 // alone is the one attempt of a batch that may have been signed, where there is only one.
@@ -49,7 +50,7 @@ func (s *Store) made(txid string) (b batch, a payment.Attempt, ours bool) {
 // ever signed: its change may be spent.
 func (b batch) waits() (a payment.Attempt, ok bool) {
 	a, ok = b.alone()
-	return a, ok && b.state == swap.PaymentBroadcast && a.State == payment.AttemptBroadcast && b.accepted && len(a.Plan.Coins) > 0
+	return a, ok && b.state == swap.PaymentBroadcast && a.State == payment.AttemptBroadcast && b.answers[a.N] == chain.Accepted && len(a.Plan.Coins) > 0
 }
 
 // reserved are the coins that a batch is to spend and that are in no block.
@@ -229,33 +230,48 @@ func (c *change) reserveChange(batchID string, input chain.Coin) error {
 	return nil
 }
 
-// builtOn reports that something of ours spends change of the batch, or is to.
+// builtOn reports that something of ours spends change of the batch, or is to, and lives: it is
+// a few blocks old at most, or our node refuses neither the batch nor it.
 func (s *Store) builtOn(b batch) bool {
 	for key, c := range s.coins {
-		if key.chain == s.chain && c.reservedBy != "" && c.reservedBy != b.id && c.spentBy == "" && s.txids[place{s.chain, c.txid}] == b.id {
+		if key.chain != s.chain || c.reservedBy == "" || c.reservedBy == b.id || c.spentBy != "" || s.txids[place{s.chain, c.txid}] != b.id {
+			continue
+		}
+		next := s.batches[c.reservedBy]
+		if next.attempts[0].Height > s.cursors[s.chain]-builtOnBlocks || b.taken() && next.taken() {
 			return true
 		}
 	}
 	return false
 }
 
+// taken reports that our node may have one of a batch's transactions.
+func (b batch) taken() bool {
+	return slices.ContainsFunc(b.attempts, func(a payment.Attempt) bool {
+		open := a.State == payment.AttemptPlanned || a.State == payment.AttemptSigned || a.State == payment.AttemptBroadcast
+		return open && b.answers[a.N] != chain.Conflicting && b.answers[a.N] != chain.Rejected
+	})
+}
+
 // before are the transactions of ours that a batch builds on and no block has, the oldest first.
-func (s *Store) before(batchID string) (all [][]byte) {
+func (s *Store) before(batchID string) (all []payment.Attempt) {
 	line := []string{batchID}
 	for range beforeMost {
 		var next []string
-		var raws [][]byte
+		var made []payment.Attempt
 		for _, id := range line {
 			for _, c := range s.reserved(id) {
 				b, a, ours := s.made(c.txid)
-				if !ours || slices.ContainsFunc(raws, func(raw []byte) bool { return bytes.Equal(raw, a.Raw) }) {
+				if !ours || a.State != payment.AttemptSigned && a.State != payment.AttemptBroadcast ||
+					slices.ContainsFunc(made, func(m payment.Attempt) bool { return m.TxID == a.TxID }) {
 					continue
 				}
-				next, raws = append(next, b.id), append(raws, a.Raw)
+				next = append(next, b.id)
+				made = append(made, payment.Attempt{N: a.N, State: a.State, Plan: a.Plan, Raw: a.Raw, TxID: a.TxID})
 			}
 		}
-		slices.SortFunc(raws, bytes.Compare)
-		line, all = next, append(raws, all...)
+		slices.SortFunc(made, func(a, b payment.Attempt) int { return cmp.Compare(a.TxID, b.TxID) })
+		line, all = next, append(made, all...)
 	}
 	return all
 }

@@ -63,7 +63,7 @@ type Batch struct {
 	Attempts []Attempt
 	// Before are signed transactions of ours whose change it spends and that no block has, with
 	// those that they build on, the oldest first, as Store.Batch reads them.
-	Before [][]byte
+	Before []Attempt
 	// Lost are the coins of it that can't be spent now: somebody else has, or no block has them
 	// any more, for as long as payments take to be final. Store.Batch reads them.
 	Lost []string

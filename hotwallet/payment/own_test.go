@@ -2,6 +2,9 @@ package payment_test
 
 import (
 	"bytes"
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"ferry/hotwallet/chain/fakechain"
@@ -132,7 +135,7 @@ func TestParentsAreHandedInBeforeTheirChildren(t *testing.T) {
 		t.Fatalf("it builds on %d transactions", len(b.Before))
 	}
 	for i, o := range orders[:2] {
-		if !bytes.Equal(b.Before[i], w.payment(o.ID).Attempt.Raw) {
+		if !bytes.Equal(b.Before[i].Raw, w.payment(o.ID).Attempt.Raw) {
 			t.Fatalf("transaction %d is another", i)
 		}
 	}
@@ -192,5 +195,126 @@ func TestCrashWhilePayingFromOwnChange(t *testing.T) {
 		if where == "" {
 			break
 		}
+	}
+}
+
+// built is a payment in no block and another one from its change.
+func (w *world) built() (o, child swap.Order) {
+	w.t.Helper()
+	w.fund(w.some(100))
+	o, child = w.payout(w.some(40)), w.payout(w.some(20))
+	w.sent(o)
+	w.sent(child)
+	if !w.parented(child) {
+		w.t.Fatal("it is no child")
+	}
+	return o, child
+}
+
+// Setup: a payment and another from its change are in no block; what nodes ask for at least rises
+// above both, and they forget them.
+//
+// Test: no offer of the second can bring it in, since what it builds on is gone: so the first gets
+// another attempt, not before three blocks. Nothing else is signed for the second until the end of
+// what it builds on is proved; then both have been paid once.
+func TestParentThatNodesRefuseIsReplaced(t *testing.T) {
+	t.Parallel()
+	w, c := mortal(t)
+	w.bidding()
+	o, child := w.built()
+	first := w.payment(o.ID).Attempt
+	w.chain.SetMinRate(4)
+	w.chain.Evict(first.TxID)
+	for blocks := 1; w.payment(o.ID).Attempt.N == 1 || !w.holds(o); blocks++ {
+		if w.step(); blocks < 3 && w.payment(o.ID).Attempt.N > 1 || blocks == 20 {
+			t.Fatalf("after %d blocks: %s because %q", blocks, w.attempts(o), w.payment(o.ID).Reason)
+		}
+		w.chain.MineEmpty(1)
+		w.mine(0)
+		w.step()
+	}
+	if p := w.payment(child.ID); p.State != swap.PaymentBroadcast || c.asked != 0 {
+		t.Fatalf("the second is %s, attestd was asked %d times", p.State, c.asked)
+	}
+	w.chain.SetMinRate(1)
+	w.fund(w.some(90))
+	for range deathDepth {
+		if w.mine(1); c.asked == 0 && w.payment(child.ID).BatchID != child.ID {
+			t.Fatal("the second is planned anew without a word of attestd's")
+		}
+		w.step()
+	}
+	w.mine(confirmations)
+	w.paid(o, child)
+	w.balanced()
+	if n := w.count(`SELECT count(*) FROM batch WHERE state = 'dead'`); n != 1 {
+		t.Errorf("%d batches are dead", n)
+	}
+}
+
+// holds reports that the node has the newest attempt of a payment.
+func (w *world) holds(o swap.Order) bool {
+	w.t.Helper()
+	txid := w.payment(o.ID).Attempt.TxID
+	return slices.Contains(w.chain.Unconfirmed(), txid)
+}
+
+// What is built on a batch keeps it from another attempt as long as the node may have both.
+func TestWhatIsBuiltOnABatchLives(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Bitcoin)
+	o, child := w.built()
+	const both = "both"
+	for _, row := range []struct {
+		whose, answer string
+		blocks        int
+		builtOn       bool
+	}{
+		{both, "accepted", 0, true},
+		{child.ID, "rejected", 0, true},
+		{child.ID, "rejected", 2, true},
+		{child.ID, "rejected", 1, false},
+		{child.ID, "conflicting", 0, false},
+		{child.ID, "unknown", 0, true},
+		{child.ID, "", 0, true},
+		{child.ID, "accepted", 0, true},
+		{o.ID, "rejected", 0, false},
+		{o.ID, "unknown", 0, true},
+	} {
+		w.chain.MineEmpty(row.blocks)
+		for range row.blocks {
+			w.mine(0)
+		}
+		w.exec(`UPDATE attempt SET last_answer = '` + row.answer + `' WHERE '` + row.whose + `' IN (batch_id, 'both')`)
+		b, err := w.store.Batch(t.Context(), o.ID)
+		w.must(err)
+		basis, err := w.store.ReplacementBasis(t.Context(), b)
+		w.must(err)
+		_, refused := w.store.StoreReplacement(t.Context(), b, b.Attempts[0].Plan, "more")
+		if basis.BuiltOn != row.builtOn || errors.Is(refused, payment.ErrChanged) != row.builtOn {
+			t.Fatalf("%+v: %t, %v", row, basis.BuiltOn, refused)
+		}
+		w.exec(`DELETE FROM attempt WHERE n > 1`)
+	}
+}
+
+// Setup: somebody has exchanged the stored bytes of what a payment builds on.
+//
+// Test: they are handed in for neither, and both say so.
+func TestExchangedBytesOfAParentStay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Bitcoin)
+	o, child := w.built()
+	w.chain.Evict(w.payment(o.ID).Attempt.TxID)
+	w.exec(`UPDATE attempt SET raw = raw || '\x00' WHERE batch_id = '` + o.ID + `'`)
+	n := len(w.chain.Broadcasts())
+	w.step()
+	for _, id := range []string{o.ID, child.ID} {
+		if p := w.payment(id); !strings.HasPrefix(p.Reason, payment.ReasonBytes) {
+			t.Errorf("%s waits because %q", id, p.Reason)
+		}
+	}
+	if got := w.chain.Broadcasts()[n:]; len(got) != 0 {
+		t.Fatalf("handed in: %v", got)
 	}
 }

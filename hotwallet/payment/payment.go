@@ -54,7 +54,8 @@ type Basis struct {
 	// chains): for what the funds do not suffice for.
 	Own []chain.Coin
 	// BuiltOn reports that a payment of ours spends the batch's change (of ReplacementBasis):
-	// another attempt would be the end of it.
+	// another attempt would be the end of it. One of some blocks ago that our node refuses, or
+	// that builds on what it refuses, ends anyhow, unless what it builds on is mined.
 	BuiltOn bool
 	// DepositsConfirmed reports that every deposit which the orders use up is in our
 	// own book: confirmed, of this swap and of the amount the order has for it.
@@ -113,7 +114,7 @@ type Store interface {
 	ReplacementBasis(ctx context.Context, b Batch) (Basis, error)
 	// StoreReplacement stores another attempt of a batch that is signed, for a reason,
 	// and reserves the coins that no earlier one has, unless the chain is halted or a payment
-	// builds on the batch and it can be mined as it is. It has the newest attempt's coins, but
+	// builds on the batch (Basis.BuiltOn) and it can be mined as it is. It has the newest attempt's coins, but
 	// for what is lost and never the anchor, or the nonce.
 	StoreReplacement(ctx context.Context, b Batch, plan chain.Plan, reason string) (Batch, error)
 	// StoreDropped stores that the signer refused the newest attempt, which has signed

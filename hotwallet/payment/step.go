@@ -237,7 +237,7 @@ func (e *Engine) drop(ctx context.Context, b Batch, reason string) error {
 // send hands the stored bytes in, for the first time or again: of several attempts the
 // newest first, and earlier ones for as long as the node takes none.
 func (e *Engine) send(ctx context.Context, b Batch) error {
-	if err := e.sendBefore(ctx, b); err != nil {
+	if ok, err := e.sendBefore(ctx, b); err != nil || !ok {
 		return err
 	}
 	var refused string // what was said to a newer attempt: people have to read it
@@ -257,11 +257,8 @@ func (e *Engine) send(ctx context.Context, b Batch) error {
 // handIn hands one attempt in and reports that there is no need to hand in another. What
 // was said to a newer one stays the batch's reason.
 func (e *Engine) handIn(ctx context.Context, b Batch, a Attempt, refused string) (Batch, bool, error) {
-	if e.config.Check != nil {
-		if err := e.config.Check(e.config.Chain, a); err != nil {
-			e.later(b.ID, pauseLeast, pauseMost)
-			return b, true, e.stand(ctx, b, because(ReasonBytes, err), true)
-		}
+	if ok, err := e.checked(ctx, b, a); err != nil || !ok {
+		return b, true, err
 	}
 	acceptance, cause := e.config.Payer.Broadcast(ctx, a.Raw)
 	crash.Point("payment.broadcast.after")

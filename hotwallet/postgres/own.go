@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +27,8 @@ const (
 	buildOnMost = 2
 	// ownMost is how many coins of own change are offered.
 	ownMost = 10
+	// builtOnBlocks is how many blocks what builds on a batch is given until our node takes it.
+	builtOnBlocks = 3
 	// beforeMost bounds the way back of what a batch builds on.
 	beforeMost = 8
 )
@@ -113,8 +116,20 @@ func (s *Store) spentAgain(ctx context.Context, tx pgx.Tx, coins []chain.Coin) (
 	return again, nil
 }
 
+// builtOn reports that something of ours builds on a batch and would live without another
+// attempt of it. What ends by another attempt is planned anew only once attestd has said that
+// what was built on is spent for good, like all that ends with what made it.
+func (s *Store) builtOn(ctx context.Context, tx pgx.Tx, batchID string) (built bool, err error) {
+	if keepsAccounts(s.chain) {
+		return false, nil
+	}
+	refused := []string{string(chain.Conflicting), string(chain.Rejected)}
+	err = tx.QueryRow(ctx, builtOnSQL, batchID, builtOnBlocks, refused).Scan(&built)
+	return built, err
+}
+
 // before are the signed transactions of ours that a batch builds on and that no block has.
-func (s *Store) before(ctx context.Context, tx pgx.Tx, batchID string) ([][]byte, error) {
+func (s *Store) before(ctx context.Context, tx pgx.Tx, batchID string) ([]payment.Attempt, error) {
 	if keepsAccounts(s.chain) {
 		return nil, nil
 	}
@@ -122,9 +137,15 @@ func (s *Store) before(ctx context.Context, tx pgx.Tx, batchID string) ([][]byte
 	if err != nil {
 		return nil, err
 	}
-	raws, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
-	if len(raws) == 0 {
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a payment.Attempt, err error) {
+		var plan string
+		if err = row.Scan(&a.N, &a.State, &plan, &a.Raw, &a.TxID); err == nil {
+			err = json.Unmarshal([]byte(plan), &a.Plan)
+		}
+		return a, err
+	})
+	if len(all) == 0 {
 		return nil, err
 	}
-	return raws, err
+	return all, err
 }

@@ -51,18 +51,24 @@ WHERE b.state = 'broadcast' AND a.state = 'broadcast' AND (a.plan ->> 'change_in
 ON CONFLICT (chain, txid, idx) DO NOTHING
 
 -- BUILT_ON
--- Something of ours spends change of one of the batch's transactions, or is to.
+-- Something of ours spends change of one of the batch's transactions, or is to, that lives: it is
+-- no older than $2 blocks, or our node may have both, the batch's and its own. What it refuses
+-- ($3) of the batch, or of what builds on it, only another attempt of the batch can help.
 SELECT EXISTS (SELECT FROM attempt a JOIN coin c ON c.chain = a.chain AND c.txid = a.txid
-    WHERE a.batch_id = $1 AND c.reserved_by <> $1 AND c.spent_txid IS NULL)
+    JOIN attempt f ON f.batch_id = c.reserved_by AND f.n = 1 JOIN cursor u ON u.chain = a.chain
+    WHERE a.batch_id = $1 AND c.reserved_by <> $1 AND c.spent_txid IS NULL AND (f.height > u.height - $2 OR NOT EXISTS (
+        SELECT FROM (VALUES ($1), (c.reserved_by)) AS w (id) WHERE NOT EXISTS (SELECT FROM attempt h
+            WHERE h.batch_id = w.id AND h.state IN ('planned', 'signed', 'broadcast') AND h.last_answer <> ALL ($3)))))
 
 -- BEFORE_BATCH
 -- The transactions of ours that a batch builds on and that no block has, the oldest first.
 WITH RECURSIVE line AS (
-    SELECT $2::text AS batch_id, NULL::bytea AS raw, 0 AS n
+    SELECT $2::text AS batch_id, 0 AS attempt, 0 AS n
     UNION
-    SELECT a.batch_id, a.raw, l.n + 1
+    SELECT a.batch_id, a.n, l.n + 1
     FROM line l JOIN coin c ON c.chain = $1 AND c.reserved_by = l.batch_id AND c.spent_txid IS NULL AND c.height IS NULL
-    JOIN attempt a ON a.chain = $1 AND a.txid = c.txid AND a.raw IS NOT NULL
+    JOIN attempt a ON a.chain = $1 AND a.txid = c.txid AND a.raw IS NOT NULL AND a.state IN ('signed', 'broadcast')
     WHERE l.n < $3
 )
-SELECT raw FROM line WHERE n > 0 ORDER BY n DESC, raw
+SELECT a.n, a.state, a.plan, a.raw, a.txid FROM line l JOIN attempt a ON a.batch_id = l.batch_id AND a.n = l.attempt
+WHERE l.n > 0 ORDER BY l.n DESC, a.txid

@@ -45,7 +45,8 @@ func (s *Store) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.
 			if basis.Funds.Must, err = s.spentAgain(ctx, tx, b.Left(newest.Plan.Coins)); err != nil {
 				return err
 			}
-			return tx.QueryRow(ctx, builtOnSQL, b.ID).Scan(&basis.BuiltOn)
+			basis.BuiltOn, err = s.builtOn(ctx, tx, b.ID)
+			return err
 		}
 		if b.Purpose == swap.PurposeSweep {
 			if basis.Funds, err = s.sweepingAccount(ctx, tx, b.Payments[0]); err == nil {
@@ -105,7 +106,11 @@ func (s *Store) StoreReplacement(ctx context.Context, b payment.Batch, plan chai
 				return err
 			}
 		}
-		err = tx.QueryRow(ctx, insertReplacementSQL, b.ID, last.N, string(encoded), plan.Fee, nonce, last.PlannedAt, reason, b.Relieved()).Scan(&last.Height)
+		// What something of ours builds on would end that, unless it can't be mined as it is.
+		if built, err := s.builtOn(ctx, tx, b.ID); err != nil || built && !b.Relieved() {
+			return errors.Join(err, payment.ErrChanged)
+		}
+		err = tx.QueryRow(ctx, insertReplacementSQL, b.ID, last.N, string(encoded), plan.Fee, nonce, last.PlannedAt, reason).Scan(&last.Height)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return payment.ErrChanged
 		}

@@ -19,14 +19,11 @@ FROM attempt a WHERE a.batch_id = $1 AND a.n = 1 AND a.chain = $2
 
 -- INSERT_REPLACEMENT
 -- From the same account with the same nonce, on chains that have them, and never beside a
--- plan that is not signed. What something of ours builds on is not replaced, since that would
--- die, unless nothing of the batch can be mined as it is ($8): then that is dead as well.
+-- plan that is not signed.
 INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, planned_at, reason, height)
 SELECT $1, $2, a.chain, 'planned', $3, $4, a.sender, a.nonce, $6, $7, u.height
 FROM attempt a JOIN cursor u USING (chain) WHERE a.batch_id = $1 AND a.n = 1 AND a.nonce IS NOT DISTINCT FROM $5
   AND NOT EXISTS (SELECT 1 FROM attempt p WHERE p.batch_id = $1 AND p.state = 'planned')
-  AND ($8 OR NOT EXISTS (SELECT FROM attempt t JOIN coin c ON c.chain = t.chain AND c.txid = t.txid
-      WHERE t.batch_id = $1 AND c.reserved_by <> $1 AND c.spent_txid IS NULL))
   AND NOT EXISTS (SELECT 1 FROM halt h WHERE h.chain = a.chain)
 RETURNING height
 
