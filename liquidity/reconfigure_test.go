@@ -19,6 +19,7 @@ func TestNoPriceIsOfTwoConfigurations(t *testing.T) {
 	wide, dear := s.desk.config, s.desk.config
 	wide.Pairs, dear.Pairs = append([]PairConfig(nil), wide.Pairs...), append([]PairConfig(nil), dear.Pairs...)
 	wide.Pairs[0].SpreadBPS, dear.Pairs[0].SpreadBPS = 100, 0
+	wide.Market.DayMovePPM, dear.Market.DayMovePPM = 1, 2 // it adds nothing without a premium
 	wide.Market.Venues = map[string]VenueTerms{}
 	dear.Market.Venues = map[string]VenueTerms{}
 	for _, f := range s.desk.market.fora {
@@ -51,7 +52,7 @@ func TestNoPriceIsOfTwoConfigurations(t *testing.T) {
 	}
 	var readers sync.WaitGroup
 	done := make(chan struct{})
-	for range 4 {
+	reading := func(read func() bool) {
 		readers.Go(func() {
 			for {
 				select {
@@ -59,14 +60,33 @@ func TestNoPriceIsOfTwoConfigurations(t *testing.T) {
 					return
 				default:
 				}
-				if got := priceOf(); !want[got] {
-					t.Errorf("priced at %q, the configurations give %v", got, want)
+				if !read() {
 					return
 				}
 			}
 		})
 	}
-	for range 500 {
+	reading(func() bool {
+		got := priceOf()
+		if !want[got] {
+			t.Errorf("priced at %q, the configurations give %v", got, want)
+		}
+		return want[got]
+	})
+	for range 3 { // quick ones, that meet every moment of a change
+		reading(func() (same bool) {
+			all.price(func(d *Desk) {
+				d.market.mu.Lock()
+				defer d.market.mu.Unlock()
+				same = d.market.config.DayMovePPM == d.config.Market.DayMovePPM
+			})
+			if !same {
+				t.Error("a price is made by one configuration's desk and by the other's market")
+			}
+			return same
+		})
+	}
+	for range 10_000 {
 		all.change(all.now().with(wide))
 		all.change(all.now().with(dear))
 	}
