@@ -170,7 +170,7 @@ func (a *app) perform(ctx context.Context, s cluster.Settings, display *show.Sho
 	claims := filepath.Join(a.root, "run", "claims.json")
 	_, err = demo.Run(ctx, demo.Config{API: s.API, UTXO: utxoNodes(s, d.Networks), Ethereum: s.Ethereum.URL, Networks: d.Networks,
 		QuoteKeys: quoteKeys, AttestKeys: attestKeys, Funds: funds, ClaimsFile: claims, Show: display,
-		Trouble: a.demoTrouble(s, d.Networks, display)})
+		Trouble: a.demoTrouble(s, d.Networks, display), Venues: demoVenues(s)})
 	if err != nil {
 		return err
 	}

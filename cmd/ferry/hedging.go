@@ -10,7 +10,7 @@ import (
 	"ferry/cmd/ferry/internal/console"
 	"ferry/cmd/ferry/internal/report"
 	"ferry/cmd/ferry/internal/support"
-	"ferry/cmd/internal/hedgefile"
+	"ferry/deploy/hedgefile"
 	"ferry/liquidity/venue/simulator"
 	"ferry/swap/asset"
 )
@@ -21,11 +21,8 @@ func demoHedging() hedgefile.File {
 		asset.ETH: {Band: "0.01", OrderMost: "50"}, asset.LTC: {Band: "0.1", OrderMost: "500"}, asset.BCH: {Band: "0.05", OrderMost: "100"},
 		asset.USDT: {Band: "20", OrderMost: "100000"}, asset.USDC: {Band: "20", OrderMost: "100000"}}}
 	for _, venue := range simulator.Venues() {
-		f.Venues[venue] = hedgefile.Account{Key: simulator.AccountKey, Secret: simulator.AccountPhrase, Passphrase: simulator.AccountPhrase, FeeBPS: 10}
+		f.Venues[venue] = hedgefile.Account{Key: simulator.AccountKey, Secret: simulator.Secret(venue), Passphrase: simulator.AccountPhrase, FeeBPS: simulator.FeeBPS}
 	}
-	account := f.Venues[simulator.Coinbase]
-	account.Secret = simulator.CoinbaseKey()
-	f.Venues[simulator.Coinbase] = account
 	return f
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"ferry/cmd/internal/hedgefile"
+	"ferry/deploy/hedgefile"
 	"ferry/liquidity"
 	"ferry/liquidity/hedge"
 	"ferry/liquidity/postgres"

@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"ferry/cmd/internal/daemon"
-	"ferry/cmd/internal/hedgefile"
+	"ferry/deploy/hedgefile"
 	"ferry/liquidity"
 	"ferry/liquidity/hedge"
 	"ferry/liquidity/postgres"
@@ -26,11 +26,7 @@ import (
 )
 
 func account(venue string) hedgefile.Account {
-	a := hedgefile.Account{Key: simulator.AccountKey, Secret: simulator.AccountPhrase, Passphrase: simulator.AccountPhrase, FeeBPS: 10}
-	if venue == simulator.Coinbase {
-		a.Secret = simulator.CoinbaseKey()
-	}
-	return a
+	return hedgefile.Account{Key: simulator.AccountKey, Secret: simulator.Secret(venue), Passphrase: simulator.AccountPhrase, FeeBPS: simulator.FeeBPS}
 }
 
 func testFile() hedgefile.File {

@@ -7,10 +7,14 @@
 //
 //	curl -d '{"fault":"gap"}' http://127.0.0.1:7010/control/fault
 //	curl -d '{"fault":"stall","venue":"kraken"}' http://127.0.0.1:7010/control/fault
+//
+// and tells which orders it has taken at /control/orders. With -accounts it prints the keys
+// of its accounts, as a hedge file has them (docs/hedging.md), and ends.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -26,6 +30,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ferry/deploy/hedgefile"
 	"ferry/liquidity/venue/simulator"
 	"ferry/liquidity/venue/simulator/makers"
 )
@@ -48,7 +53,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	pairs := flags.String("pair", "ETH-BTC=0.035", "markets with their first price, separated by commas")
 	venues := flags.String("venues", strings.Join(simulator.Venues(), ","), "venues to play, separated by commas")
 	every := flags.Duration("every", 50*time.Millisecond, "time between two steps of a walk; two make an event")
-	control := flags.Bool("control", false, "take faults at POST /control/fault")
+	control := flags.Bool("control", false, "take faults at POST /control/fault, tell orders at GET /control/orders")
+	keys := flags.Bool("accounts", false, "print the accounts' keys as a hedge file's venues, and end")
 	quotes := flags.String("makers", "", "address to listen on for a market maker and a dealer of the first market, in the form of package makers")
 	faults := flags.String("faults", "", "faults by themselves, as kind:count:seconds@time after the start, separated by commas: gap@5s,stall:50@20s,kraken/throttle:2:1@1m")
 	if err := flags.Parse(args); err != nil {
@@ -59,6 +65,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if *keys {
+		return json.NewEncoder(out).Encode(accounts()) //nolint:gosec // keys of simulated venues, which are no secret
 	}
 	script, err := simulator.ParseScript(*faults)
 	if err != nil {
@@ -92,6 +101,15 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	group.Go(func() error { return server.Run(ctx, l) })
 	group.Go(func() error { return serve(ctx, *quotes, m.Handler()) })
 	return group.Wait()
+}
+
+// accounts are the keys at all venues. They are no secret.
+func accounts() map[string]hedgefile.Account {
+	all := map[string]hedgefile.Account{}
+	for _, venue := range simulator.Venues() {
+		all[venue] = hedgefile.Account{Key: simulator.AccountKey, Secret: simulator.Secret(venue), Passphrase: simulator.AccountPhrase, FeeBPS: simulator.FeeBPS}
+	}
+	return all
 }
 
 // makersEvery is the time between two messages of the maker.

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,6 +13,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"ferry/deploy/hedgefile"
+	"ferry/liquidity/venue/simulator"
 )
 
 // asMain makes the test binary play the program.
@@ -80,5 +85,23 @@ func TestRunRefuses(t *testing.T) {
 	var out bytes.Buffer
 	if err := run(t.Context(), []string{"-h"}, &out, &out); err != nil || !strings.Contains(out.String(), "-seed") {
 		t.Errorf("help: %v, %s", err, out.String())
+	}
+}
+
+// The keys are told for every venue, as a hedge file has them.
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-accounts"}, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	var told map[string]hedgefile.Account
+	if err := json.Unmarshal(out.Bytes(), &told); err != nil || len(told) != len(simulator.Venues()) {
+		t.Fatalf("%s: %v", out.String(), err)
+	}
+	for venue, a := range told {
+		if a.Key == "" || a.Secret == "" || a.FeeBPS == 0 {
+			t.Errorf("%s has no whole account", venue)
+		}
 	}
 }

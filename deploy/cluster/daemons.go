@@ -98,6 +98,7 @@ func (c *Cluster) prepare(ctx context.Context, urls map[string]string) error {
 	if err != nil {
 		return err
 	}
+	c.settings.Venues = "http://" + venue
 	c.specify(urls, venue, signer, attest)
 	// The seed is made by signerd itself, as its own user: nobody else sees it.
 	for _, first := range []daemonSpec{c.daemons["signerd"], c.daemons["attestd"]} {
@@ -123,7 +124,7 @@ func (c *Cluster) specify(urls map[string]string, venue string, signer, attest *
 	add := func(name, program string, user *parts.User, args []string, env ...string) {
 		c.daemons[name] = daemonSpec{name: name, program: program, args: args, user: user, env: append(append(env, "FERRY_INSTANCE="+name), common...), ready: readyLine}
 	}
-	add("venuesim", "venuesim", nil, []string{"-listen", venue, "-seed", "1", "-pair", demoMarkets(c.config.Networks)})
+	add("venuesim", "venuesim", nil, []string{"-listen", venue, "-control", "-seed", "1", "-pair", demoMarkets(c.config.Networks)})
 	simulator := c.daemons["venuesim"]
 	simulator.ready = "listening on "
 	c.daemons["venuesim"] = simulator

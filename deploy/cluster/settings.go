@@ -34,6 +34,9 @@ type Settings struct {
 	BitcoinCash Node     `json:"bitcoincash,omitzero"`
 	Ethereum    Node     `json:"ethereum"`
 	Brokers     []string `json:"kafka_brokers"`
+	// Venues is where the simulated venues are told to misbehave, and tell their orders
+	// (/control/fault, /control/orders; see cmd/venuesim).
+	Venues string `json:"venues"`
 	// Admin is each daemon's admin endpoint (/metrics, /healthz, /readyz): a loopback
 	// address, or the path of a Unix socket where the daemon holds keys.
 	Admin map[string]string `json:"admin,omitempty"`

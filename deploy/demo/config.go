@@ -30,6 +30,8 @@ type Config struct {
 	Show       *show.Show
 	// Trouble is what is to go wrong on the way.
 	Trouble Trouble
+	// Venues are unplugged while swaps are under way; nil leaves them alone.
+	Venues *Venues
 
 	// Deposits are what to swap of each asset, in coins; 0.02 BTC and the like. They
 	// are moved into what the service takes.
@@ -102,6 +104,9 @@ func (c Config) withDefaults() (Config, error) {
 	t := c.Trouble
 	if t.Fails != "" && t.Fails != asset.ETH || t.Fails != "" && t.Retry == nil || t.Stuck+t.Fails != "" && t.Attempts == nil {
 		return c, errors.New("the demo's trouble: what fails is ether, and both need their ways to look and to act")
+	}
+	if v := c.Venues; v != nil && (len(v.Names) < 3 || v.Unplug == nil || v.Plug == nil || v.Pricing == nil) {
+		return c, errors.New("the demo's venues: three at least, and ways to unplug, plug and count them")
 	}
 	for _, f := range c.Funds {
 		switch {

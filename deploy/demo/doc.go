@@ -8,7 +8,9 @@
 // it claims to have received so that a program of its own can ask the nodes.
 // Two things go wrong on the way if Config.Trouble says so: a payout gets stuck because
 // its chain's miner wants more than the wallet offers, and one fails at a contract that
-// refuses it. The first must be outbid, the second be made again.
+// refuses it. The first must be outbid, the second be made again. And where Config.Venues
+// says how, venues that prices come from are unplugged: one, which nobody may notice, and
+// then all but one, for which every pair must stop and say why.
 //
 // It touches Ferry only through the public API; the treasury's address and
 // balance are given to it, and so is what staff see of payments, and do.

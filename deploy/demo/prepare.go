@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
 	"ferry/deploy/demo/client"
@@ -57,6 +58,10 @@ func fail(line *show.Line, err error) {
 	}
 }
 
+// fundCoins is how many coins the treasury gets, so that a payout which waits for a block
+// does not tie up all there is: its change can't be promised.
+const fundCoins = 5
+
 // fund brings the hot wallet's balance up to the least, once.
 func (r *run) fund(ctx context.Context, f Fund) error {
 	line := r.show.Start("treasury "+string(f.Asset), "asking for the balance")
@@ -69,7 +74,7 @@ func (r *run) fund(ctx context.Context, f Fund) error {
 		line.Done(asset.Amount{Asset: f.Asset, Units: have}.String() + " available")
 		return nil
 	}
-	txid, err := r.give(ctx, f.Address, f.Send)
+	txid, err := r.give(ctx, f.Address, f.Send, fundCoins)
 	if err != nil {
 		line.Fail(err.Error())
 		return fmt.Errorf("fund the treasury in %s: %w", f.Asset, err)
@@ -172,7 +177,7 @@ func (r *run) endow(ctx context.Context, deposit asset.Amount) error {
 			return fmt.Errorf("give the user's wallet gas: %w", err)
 		}
 	}
-	txid, err := r.give(ctx, address, amount)
+	txid, err := r.give(ctx, address, amount, 1)
 	if err != nil {
 		line.Fail(err.Error())
 		return fmt.Errorf("fund the user's wallet: %w", err)
@@ -196,10 +201,25 @@ func (r *run) addressOf(id asset.ID) (string, error) {
 	return r.userETH.Address(), nil
 }
 
-// give pays from the faucet of the asset's chain.
-func (r *run) give(ctx context.Context, address string, a asset.Amount) (txid string, err error) {
-	if coins, ok := r.faucets[asset.MustLookup(a.Asset).Chain]; ok {
-		return coins.Pay(ctx, []faucet.Output{{Address: address, Units: a.Units}})
+// give pays from the faucet of the asset's chain, on chains of coins in so many of them.
+func (r *run) give(ctx context.Context, address string, a asset.Amount, coins int) (txid string, err error) {
+	f, ok := r.faucets[asset.MustLookup(a.Asset).Chain]
+	if !ok {
+		return r.ethereum.PayAsset(ctx, address, a)
 	}
-	return r.ethereum.PayAsset(ctx, address, a)
+	outputs := make([]faucet.Output, coins)
+	rest := a.Units
+	for i := range outputs[1:] {
+		part := a.Units.Big()
+		units, err := asset.UnitsFromBig(part.Div(part, big.NewInt(int64(coins))))
+		if err != nil {
+			return "", fmt.Errorf("share out %s: %w", a, err)
+		}
+		if rest, err = rest.Sub(units); err != nil {
+			return "", fmt.Errorf("share out %s: %w", a, err)
+		}
+		outputs[1+i] = faucet.Output{Address: address, Units: units}
+	}
+	outputs[0] = faucet.Output{Address: address, Units: rest}
+	return f.Pay(ctx, outputs)
 }

@@ -58,6 +58,8 @@ type run struct {
 	coins    map[asset.Chain]*wallet.Bitcoin
 	ethereum *faucet.Ethereum
 	userETH  *wallet.Ethereum
+	// agreed tells of each swap once it is made.
+	agreed chan struct{}
 }
 
 // Run takes each asset in and pays each out, in swaps side by side, and returns when
@@ -150,6 +152,10 @@ func (r *run) perform(ctx context.Context) (Result, error) {
 	r.show.Say("")
 	result := Result{Swaps: make([]Done, len(pairs)), Claims: make([]Claim, len(pairs))}
 	together, swapping := errgroup.WithContext(ctx)
+	r.agreed = make(chan struct{}, len(pairs))
+	if r.cfg.Venues != nil {
+		together.Go(func() error { return r.midway(swapping, pairs, deposits) })
+	}
 	for i, pair := range pairs {
 		together.Go(func() (err error) {
 			if result.Swaps[i], err = (&trip{run: r, pair: pair}).swap(swapping, deposits[i]); err != nil {
@@ -173,6 +179,18 @@ func (r *run) perform(ctx context.Context) (Result, error) {
 		return result, nil
 	}
 	return result, WriteClaims(r.cfg.ClaimsFile, result.Claims)
+}
+
+// midway has venues go away once every swap is made, and while they are under way.
+func (r *run) midway(ctx context.Context, pairs []asset.Pair, deposits []asset.Amount) error {
+	for range pairs {
+		select {
+		case <-r.agreed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return r.lose(ctx, pairs, deposits)
 }
 
 // ready brings about all that the swaps need, the slow things at the same time,

@@ -35,6 +35,7 @@ func (r *trip) swap(ctx context.Context, deposit asset.Amount) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
+	r.agreed <- struct{}{} // there is room for one of each swap
 	terms := created.Terms
 	done := Done{ID: terms.Receipt.SwapID, Deposit: terms.Quote.Deposit, Payout: terms.Quote.Payout, Address: terms.Receipt.PayoutAddress}
 	f := &follower{trip: r, terms: terms}

@@ -16,9 +16,10 @@ type mistake struct {
 	finds error
 }
 
-// mistakes in the order they are run: the second leaves its chain halted.
+// mistakes in the order they are run: the last leaves its chain halted.
 func mistakes() []mistake {
 	return []mistake{
+		{"broken_blind_resend", "liquidityd", "liquidityd", "an order at a venue is sent again", resent, errHedgedTwice},
 		{"broken_forgetful_signer", "signerd", "signerd", "the signer keeps no memory", replayed, errPaidTwice},
 		{"broken_broadcast_first", "hotwalletd", "hotwalletd-bitcoin", "bytes are handed in before they are stored", signedAndAway, errLost},
 	}

@@ -15,7 +15,10 @@
 // payout to the unit in one transaction, `ferry books` must balance with nothing
 // in flight, and `ferry status` must show nothing parked, halted or standing.
 //
-// The sweep then runs the two scenarios that a broken build cannot survive
+// All is hedged at simulated venues, whose orders are compared with liquidity's book: each
+// taken once, with exactly the fills that are booked.
+//
+// The sweep then runs the three scenarios that a broken build cannot survive
 // against builds that are broken on purpose, and the tests of package payment against
 // broken engines (payments.go), and fails if they survive. A soak
 // kills daemons at random while swaps run in both directions.

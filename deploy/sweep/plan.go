@@ -47,12 +47,13 @@ func (s scenario) home() asset.Pair { return s.pairs[0] }
 
 // choose picks the points at which a scenario is swept: those that no scenario
 // before it in its world passes in the same daemon. One with points of its own is swept
-// at these.
+// at these. Those of hedging are left to the scenarios about it: it goes on in its own time,
+// and others do not wait for it.
 func (s scenario) choose(passed []aim, covered map[cell]bool) []aim {
 	var chosen []aim
 	for _, a := range passed {
 		c := cell{a.daemon, a.point, s.home()}
-		if s.own != nil && !s.own(a) {
+		if s.own != nil && !s.own(a) || s.own == nil && hedging(a) {
 			continue // others are passed on the way there, too late to meet them in their order
 		}
 		if (!covered[c] || s.own != nil) && slices.Contains(s.cells(a), c) {
@@ -65,9 +66,6 @@ func (s scenario) choose(passed []aim, covered map[cell]bool) []aim {
 
 // impossible says why no death can be met in a cell; "" for one that has to be.
 func impossible(c cell) string {
-	if strings.HasPrefix(c.point, "hedge.") {
-		return "nothing is hedged in a world of the sweep: it has no keys at venues; liquidity/hedge sweeps its own deaths, against venues that answer in every way"
-	}
 	if strings.HasPrefix(c.point, "attest.death.") && c.pair == toCoins {
 		return "no payment in coins fails, so that no death of one is attested"
 	}

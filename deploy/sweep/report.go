@@ -25,10 +25,13 @@ type report struct {
 	shown  map[cell]int
 	missed []aim // at least once
 	rounds int
-	// failed are rounds that did not end as they should; lost and twice those with money gone.
-	failed      []string
-	lost, twice int
-	swaps       int
+	// failed are rounds that did not end as they should; lost, twice and hedged those with
+	// money gone: that of a hedge which was traded twice.
+	failed              []string
+	lost, twice, hedged int
+	swaps               int
+	// orders counts those at venues that were compared with the book.
+	orders int
 	// states counts the states of swaps at deaths.
 	states map[swap.State]int
 	soak   string
@@ -72,6 +75,9 @@ func (r *report) fail(what string, err error) {
 	if errors.Is(err, errPaidTwice) {
 		r.twice++
 	}
+	if errors.Is(err, errHedgedTwice) {
+		r.hedged++
+	}
 }
 
 func (r *report) soaked(seed uint64, swaps, kills int, err error) {
@@ -84,8 +90,9 @@ func (r *report) soaked(seed uint64, swaps, kills int, err error) {
 }
 
 // recheck asks the nodes once more about every swap of a world: a second payment
-// may come late.
+// may come late. And it asks the venues about every order.
 func (r *report) recheck(ctx context.Context, w *world) {
+	orders, err := w.evened(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, t := range w.all() {
@@ -96,6 +103,9 @@ func (r *report) recheck(ctx context.Context, w *world) {
 		if err := w.received(ctx, t); err != nil {
 			r.fail("asked again at the end", err)
 		}
+	}
+	if r.orders += orders; err != nil {
+		r.fail("asked the venues at the end", err)
 	}
 	for state, count := range w.states() {
 		r.states[state] += count
@@ -213,7 +223,8 @@ func (r *report) print(partial bool, took time.Duration) {
 	if r.soak != "" {
 		say("%s", r.soak)
 	}
-	say("lost: %d   paid twice: %d   rounds failed: %d", r.lost, r.twice, len(r.failed))
+	say("%d orders at venues, compared with the book by their client ids", r.orders)
+	say("lost: %d   paid twice: %d   hedged twice: %d   rounds failed: %d", r.lost, r.twice, r.hedged, len(r.failed))
 	for _, line := range r.broken {
 		say("%s", line)
 	}

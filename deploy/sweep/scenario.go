@@ -45,6 +45,8 @@ func scenarios() []scenario {
 		{name: "USDT swept", pairs: back, own: paying, run: func(ctx context.Context, w *world) error { return sweptToken(ctx, w, true) }},
 		{name: "ETH payout retried", pairs: forth, own: paying, run: retried},
 		{name: "ETH payout outbid", pairs: forth, own: paying, run: outbidEther},
+		{name: "hedged, BTC→ETH", pairs: forth, own: hedging, run: to(toEther, (*world).hedged)},
+		{name: "hedged, ETH→BTC", pairs: back, own: hedging, run: to(toCoins, (*world).hedged)},
 		{name: "short BTC, refunded", pairs: forth, run: to(toEther, (*world).short)},
 		{name: "short ETH, refunded", pairs: back, run: to(toCoins, (*world).short)},
 		{name: "short BTC, swapped anew", pairs: forth, run: to(toEther, (*world).repriced)},

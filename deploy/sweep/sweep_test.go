@@ -108,6 +108,8 @@ func TestChooseTakesEachCellOnce(t *testing.T) {
 		{scenario{name: "own", pairs: forth, own: paying}, passed("own", "hotwalletd-ethereum", "payment.plan.after", "watch.apply.after"), 1},
 		{scenario{name: "own again", pairs: forth, own: paying}, passed("own again", "hotwalletd-ethereum", "payment.plan.after", "watch.apply.after"), 1},
 		{scenario{name: "not own", pairs: forth}, passed("not own", "hotwalletd-ethereum", "payment.plan.after", "watch.apply.after"), 1},
+		{scenario{name: "plain", pairs: forth}, passed("plain", "liquidityd", "hedge.place.after", "liquidity.x.after"), 1},
+		{scenario{name: "hedged", pairs: forth, own: hedging}, passed("hedged", "liquidityd", "hedge.place.after", "liquidity.y.after"), 1},
 		{scenario{name: "8", pairs: back}, passed("8", "hotwalletd-bitcoin", "issue.pool.after", "issue.receipt.after"), 1},
 		{scenario{name: "7", pairs: append(forth, back...)}, passed("7", "hotwalletd-bitcoin", "issue.address.after", "issue.pool.after"), 1},
 	} {

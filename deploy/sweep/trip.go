@@ -227,8 +227,9 @@ func (w *world) received(ctx context.Context, t *trip) error {
 
 // What the sweep looks for.
 var (
-	errPaidTwice = errors.New("PAID TWICE")
-	errLost      = errors.New("LOST")
+	errPaidTwice   = errors.New("PAID TWICE")
+	errLost        = errors.New("LOST")
+	errHedgedTwice = errors.New("HEDGED TWICE")
 )
 
 // holds is what arrived at a destination, in base units, and in how many

@@ -82,6 +82,9 @@ func open(ctx context.Context, o options, name, root, bin string) (*world, error
 			}
 		}
 	}
+	if err := w.writeHedging(ctx); err != nil {
+		return nil, err
+	}
 	mining, err := faucet.BitcoinMiningAddress(cluster.TokenNetworks())
 	if err != nil {
 		return nil, err
@@ -90,7 +93,7 @@ func open(ctx context.Context, o options, name, root, bin string) (*world, error
 		Networks: cluster.TokenNetworks(),
 		Getenv:   func(name string) string { return map[string]string{"KAFKA": o.kafka}[name] },
 		Env: func(daemon string) []string {
-			return []string{"FERRY_CRASH_DIR=" + w.arms.folder(daemon), "FERRY_BID_WITHIN=" + bidWithin, "FERRY_BID_EVERY=" + bidEvery}
+			return []string{"FERRY_CRASH_DIR=" + w.arms.folder(daemon), "FERRY_HEDGE=" + w.hedgeFile(), "FERRY_BID_WITHIN=" + bidWithin, "FERRY_BID_EVERY=" + bidEvery}
 		},
 		Policy: func(d *deployment.Deployment) {
 			d.Locks.DepositWindowSeconds = int64(depositWindow / time.Second)

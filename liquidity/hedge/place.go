@@ -63,6 +63,7 @@ func (h *Hedger) venue(name string) trade.Venue {
 func (h *Hedger) resolveAll(ctx context.Context, orders []Intent) error {
 	var problems []error
 	for _, o := range orders {
+		h.again(ctx, o)
 		problems = append(problems, h.resolve(ctx, o))
 	}
 	return errors.Join(problems...)

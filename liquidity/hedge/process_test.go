@@ -87,9 +87,27 @@ func (s mortalStore) Settle(ctx context.Context, o hedge.Outcome) error {
 type mortalVenue struct {
 	trade.Venue
 	*life
+	patience
+}
+
+// patience ends with the call of whoever waits for an answer that will never come.
+type patience chan struct{}
+
+func (p patience) until(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, giveUp := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-p:
+			giveUp()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, giveUp
 }
 
 func (v mortalVenue) Place(ctx context.Context, o trade.Order) (r trade.Report, err error) {
+	ctx, giveUp := v.until(ctx)
+	defer giveUp()
 	err = v.step(func() error { r, err = v.Venue.Place(ctx, o); return err })
 	return r, err
 }
@@ -129,6 +147,7 @@ type world struct {
 	store *postgres.HedgeStore
 	venuetest.Exchange
 	clock  *clock
+	hung   patience
 	venues []string
 	start  map[asset.ID]*big.Int
 	offset int64
@@ -150,10 +169,11 @@ func config() hedge.Config {
 
 func newWorld(t *testing.T, venues ...string) *world {
 	t.Helper()
-	w := &world{t: t, pool: pgtest.New(t, "liquidity"), clock: &clock{now: time.Now().Truncate(time.Millisecond)}, venues: venues}
+	w := &world{t: t, pool: pgtest.New(t, "liquidity"), clock: &clock{now: time.Now().Truncate(time.Millisecond)}, hung: make(patience), venues: venues}
 	w.store = postgres.NewHedges(w.pool)
 	w.Exchange = venuetest.Play(t, "127.0.0.1:0", func(c *simulator.Config) {
 		c.Venues, c.Now = venues, w.clock.Now
+		c.Hung = func() { w.hung <- struct{}{} } // whoever placed it is waiting
 	})
 	w.start = w.holdings()
 	return w
@@ -164,7 +184,7 @@ func (w *world) process(l *life) *hedge.Hedger {
 	w.t.Helper()
 	var traders []hedge.Trader
 	for n, name := range w.venues {
-		traders = append(traders, hedge.Trader{Venue: mortalVenue{w.trader(name), l}, FeeBPS: 10 + int64(n)})
+		traders = append(traders, hedge.Trader{Venue: mortalVenue{w.trader(name), l, w.hung}, FeeBPS: 10 + int64(n)})
 	}
 	h, err := hedge.New(config(), hedge.Parts{Store: mortalStore{w.store, l},
 		Venues: traders, Fair: func(liquidity.Instrument) (uint64, uint64, bool) { return fair - 100, fair + 100, true },

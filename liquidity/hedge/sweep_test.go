@@ -21,11 +21,18 @@ var answers = map[string][]simulator.Kind{
 	"as it should": nil, "half of it": {simulator.OrderPartial}, "refused": {simulator.OrderRefused}, "throttled": {simulator.OrderThrottle},
 	"lost": {simulator.OrderLost}, "failed": {simulator.OrderFailure}, "filled, then cut": {simulator.OrderCut},
 	"filled, then an internal error": {simulator.OrderUnsure}, "arrives late": {simulator.OrderLate},
-	"half of it, then cut":           {simulator.OrderPartial, simulator.OrderCut},
-	"filled, cut, and not found":     {simulator.OrderCut, simulator.LookupBlind},
-	"filled, cut, and lookups fail":  {simulator.OrderCut, simulator.LookupFailure},
-	"filled, cut, and fills delayed": {simulator.OrderCut, simulator.FillsBlind},
-	"late, and lookups fail":         {simulator.OrderLate, simulator.LookupFailure},
+	"half of it, then cut":                          {simulator.OrderPartial, simulator.OrderCut},
+	"filled, cut, and not found":                    {simulator.OrderCut, simulator.LookupBlind},
+	"filled, cut, and lookups fail":                 {simulator.OrderCut, simulator.LookupFailure},
+	"filled, cut, and fills delayed":                {simulator.OrderCut, simulator.FillsBlind},
+	"late, and lookups fail":                        {simulator.OrderLate, simulator.LookupFailure},
+	"banned":                                        {simulator.OrderBan},
+	"lost, never answered":                          {simulator.OrderVanish},
+	"filled, never answered":                        {simulator.OrderHang},
+	"half of it, never answered":                    {simulator.OrderPartial, simulator.OrderHang},
+	"filled, then reset":                            {simulator.OrderReset},
+	"filled, never answered, and lookups throttled": {simulator.OrderHang, simulator.LookupThrottle},
+	"lost, never answered, and not found":           {simulator.OrderVanish, simulator.LookupBlind},
 }
 
 // Setup: a swap whose difference is hedged, at venues that answer in some way. Test: the
@@ -156,7 +163,8 @@ func number(t *testing.T, text string) *big.Int {
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
 	kinds := []simulator.Kind{simulator.OrderPartial, simulator.OrderRefused, simulator.OrderLost, simulator.OrderFailure, simulator.OrderCut,
-		simulator.OrderUnsure, simulator.OrderLate, simulator.LookupBlind, simulator.LookupFailure, simulator.FillsBlind}
+		simulator.OrderUnsure, simulator.OrderLate, simulator.LookupBlind, simulator.LookupFailure, simulator.FillsBlind,
+		simulator.OrderBan, simulator.OrderVanish, simulator.OrderHang, simulator.OrderReset, simulator.LookupThrottle}
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()

@@ -15,8 +15,8 @@ const (
 	// startCoins is what an account has of each asset at first, startDollars of each dollar.
 	startCoins   = 1_000 * coin
 	startDollars = 10_000_000 * coin
-	// feeBPS is what a trade costs, of what it brings in or of its price in Quote.
-	feeBPS = 10
+	// FeeBPS is what a trade costs, of what it brings in or of its price in Quote.
+	FeeBPS = 10
 	// ordersKept bounds what is remembered; older orders are forgotten.
 	ordersKept = 10_000
 )
@@ -86,6 +86,8 @@ const (
 	// cut ends the connection, hang never answers.
 	cut
 	hang
+	// reset ends it with an error of the network, after the order was placed.
+	reset
 	// failed is an internal error, unsure one after the order was placed.
 	failed
 	unsure
@@ -98,7 +100,7 @@ const (
 func (a *account) place(p placement, now time.Time) (*placed, verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for kind, v := range map[Kind]verdict{OrderThrottle: throttled, OrderBan: banned, OrderRefused: refused, OrderLost: cut, OrderFailure: failed} {
+	for kind, v := range map[Kind]verdict{OrderThrottle: throttled, OrderBan: banned, OrderRefused: refused, OrderLost: cut, OrderVanish: hang, OrderFailure: failed} {
 		if a.spend(kind) {
 			return nil, v
 		}
@@ -111,7 +113,7 @@ func (a *account) place(p placement, now time.Time) (*placed, verdict) {
 	if v != answer {
 		return nil, v
 	}
-	for kind, v := range map[Kind]verdict{OrderCut: cut, OrderHang: hang, OrderUnsure: unsure} {
+	for kind, v := range map[Kind]verdict{OrderCut: cut, OrderReset: reset, OrderHang: hang, OrderUnsure: unsure} {
 		if a.spend(kind) {
 			return o, v
 		}
@@ -162,9 +164,9 @@ func (a *account) execute(p placement, now time.Time) (*placed, verdict) {
 func (a *account) settle(o *placed, l book.Level, now time.Time) {
 	m, cost := o.feed.market.Instrument, product(l.Size, l.Price)
 	a.number++
-	t := traded{id: a.number, order: o, price: l.Price, size: l.Size, at: now, fee: cost * feeBPS / 10_000, feeAsset: m.Quote}
+	t := traded{id: a.number, order: o, price: l.Price, size: l.Size, at: now, fee: cost * FeeBPS / 10_000, feeAsset: m.Quote}
 	if a.feeInBase && o.buy {
-		t.fee, t.feeAsset = l.Size*feeBPS/10_000, m.Base
+		t.fee, t.feeAsset = l.Size*FeeBPS/10_000, m.Base
 	}
 	if o.buy {
 		a.balances[m.Base] += l.Size
@@ -188,42 +190,43 @@ func product(size, price uint64) uint64 {
 	return n
 }
 
-// find looks for the newest order of a client id; unfit says that the venue fails instead.
-func (a *account) find(client string, now time.Time) (o *placed, unfit bool) {
+// find looks for the newest order of a client id; unfit is answer, or how the
+// venue fails instead.
+func (a *account) find(client string, now time.Time) (o *placed, unfit verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	defer a.arrive(now)
-	if a.spend(LookupFailure) {
-		return nil, true
+	if unfit := a.lookup(); unfit != answer {
+		return nil, unfit
 	}
 	if a.spend(LookupBlind) {
-		return nil, false
+		return nil, answer
 	}
 	for _, known := range slices.Backward(a.orders) {
 		if known.client == client {
-			return known, false
+			return known, answer
 		}
 	}
-	return nil, false
+	return nil, answer
 }
 
 // since lists trades in a market (all if nil), oldest first.
-func (a *account) since(f *feed, from, now time.Time) (list []traded, unfit bool) {
+func (a *account) since(f *feed, from, now time.Time) (list []traded, unfit verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	defer a.arrive(now)
-	if a.spend(LookupFailure) {
-		return nil, true
+	if unfit := a.lookup(); unfit != answer {
+		return nil, unfit
 	}
 	if a.spend(FillsBlind) {
-		return nil, false
+		return nil, answer
 	}
 	for _, t := range a.trades {
 		if !t.at.Before(from) && (f == nil || t.order.feed == f) {
 			list = append(list, t)
 		}
 	}
-	return list, false
+	return list, answer
 }
 
 // holds are the balances.
@@ -235,6 +238,17 @@ func (a *account) holds() map[asset.ID]uint64 {
 		balances[id] = units
 	}
 	return balances
+}
+
+// lookup is answer, or the fault that is due for what is asked.
+func (a *account) lookup() verdict {
+	switch {
+	case a.spend(LookupFailure):
+		return failed
+	case a.spend(LookupThrottle):
+		return throttled
+	}
+	return answer
 }
 
 func (a *account) spend(k Kind) bool {
@@ -275,22 +289,22 @@ func (f *feed) take(buy bool, size, limit uint64) []book.Level {
 }
 
 // recent lists the orders in a market since a time, newest first.
-func (a *account) recent(f *feed, from, now time.Time) (list []*placed, unfit bool) {
+func (a *account) recent(f *feed, from, now time.Time) (list []*placed, unfit verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	defer a.arrive(now)
-	if a.spend(LookupFailure) {
-		return nil, true
+	if unfit := a.lookup(); unfit != answer {
+		return nil, unfit
 	}
 	if a.spend(LookupBlind) {
-		return nil, false
+		return nil, answer
 	}
 	for _, o := range slices.Backward(a.orders) {
 		if o.feed == f && !o.at.Before(from) {
 			list = append(list, o)
 		}
 	}
-	return list, false
+	return list, answer
 }
 
 // of lists an order's trades.

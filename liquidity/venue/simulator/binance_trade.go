@@ -89,8 +89,8 @@ func (binanceDesk) told(o *placed) []byte {
 func (d binanceDesk) query(w http.ResponseWriter, _ *http.Request, query url.Values) {
 	o, unfit := d.account.find(query.Get("origClientOrderId"), d.server.now())
 	switch {
-	case unfit:
-		d.fail(w)
+	case unfit != answer:
+		d.unfit(w, unfit)
 	case o == nil || o.feed.market.Symbol() != query.Get("symbol"):
 		refuse(w, http.StatusBadRequest, -2013, "Order does not exist.")
 	default:
@@ -101,8 +101,8 @@ func (d binanceDesk) query(w http.ResponseWriter, _ *http.Request, query url.Val
 func (d binanceDesk) trades(w http.ResponseWriter, _ *http.Request, query url.Values) {
 	start, _ := strconv.ParseInt(query.Get("startTime"), 10, 64)
 	list, unfit := d.account.since(d.server.symbols[query.Get("symbol")], time.UnixMilli(start), d.server.now())
-	if unfit {
-		d.fail(w)
+	if unfit != answer {
+		d.unfit(w, unfit)
 		return
 	}
 	rows := make([]string, len(list))

@@ -98,8 +98,8 @@ func bitstampTime(at time.Time) string { return at.UTC().Format("2006-01-02 15:0
 func (d bitstampDesk) status(w http.ResponseWriter, _ *http.Request, a asked) {
 	o, unfit := d.account.find(a.form.Get("client_order_id"), d.server.now())
 	switch {
-	case unfit:
-		d.fail(w)
+	case unfit != answer:
+		d.unfit(w, unfit)
 		return
 	case o == nil:
 		writeStatus(w, http.StatusNotFound, []byte(`{"status":"error","reason":"Order not found.","code":"API0016"}`))
@@ -121,8 +121,8 @@ func (d bitstampDesk) transactions(w http.ResponseWriter, r *http.Request, a ask
 	since, _ := strconv.ParseInt(a.form.Get("since_timestamp"), 10, 64)
 	f := d.server.feeds[Bitstamp][r.PathValue("market")]
 	list, unfit := d.account.since(f, time.Unix(since, 0), d.server.now())
-	if unfit || f == nil {
-		d.fail(w)
+	if unfit != answer || f == nil {
+		d.unfit(w, unfit)
 		return
 	}
 	base, quote := strings.ToLower(string(f.market.Instrument.Base)), strings.ToLower(string(f.market.Instrument.Quote))

@@ -79,7 +79,8 @@ func (f *feed) cut(c *client) {
 	close(c.messages)
 }
 
-// join adds a client; errFull if there is no room, or the feed has ended.
+// join adds a client; errFull if there is no room, the feed has ended or its venue
+// is unplugged.
 func (f *feed) join() (*client, error) {
 	c := &client{messages: make(chan message, clientQueue)}
 	return c, f.enter(c)
@@ -88,7 +89,7 @@ func (f *feed) join() (*client, error) {
 func (f *feed) enter(c *client) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.clients == nil || len(f.clients) >= maxClients {
+	if f.clients == nil || f.gone || len(f.clients) >= maxClients {
 		return errFull
 	}
 	f.clients[c] = struct{}{}

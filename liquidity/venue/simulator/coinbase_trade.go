@@ -116,8 +116,8 @@ func (d coinbaseDesk) order(w http.ResponseWriter, r *http.Request, until time.T
 func (d coinbaseDesk) orders(w http.ResponseWriter, r *http.Request, _ time.Time) {
 	since, _ := time.Parse(time.RFC3339, r.URL.Query().Get("start_date"))
 	list, unfit := d.account.recent(d.server.feeds[Coinbase][r.URL.Query().Get("product_ids")], since, d.server.now())
-	if unfit {
-		d.fail(w)
+	if unfit != answer {
+		d.unfit(w, unfit)
 		return
 	}
 	rows := make([]string, len(list))
@@ -135,8 +135,8 @@ func (d coinbaseDesk) orders(w http.ResponseWriter, r *http.Request, _ time.Time
 func (d coinbaseDesk) fills(w http.ResponseWriter, r *http.Request, _ time.Time) {
 	since, _ := time.Parse(time.RFC3339, r.URL.Query().Get("start_sequence_timestamp"))
 	list, unfit := d.account.since(d.server.feeds[Coinbase][r.URL.Query().Get("product_ids")], since, d.server.now())
-	if unfit {
-		d.fail(w)
+	if unfit != answer {
+		d.unfit(w, unfit)
 		return
 	}
 	rows := make([]string, len(list))

@@ -45,6 +45,11 @@ const (
 	Ban      Kind = "ban"
 	// Failure: snapshots are refused with 500.
 	Failure Kind = "failure"
+	// Unplug: the venue's connections end without a word, and so does whatever is asked of it,
+	// orders too, until Plug.
+	Unplug Kind = "unplug"
+	// Plug ends an Unplug.
+	Plug Kind = "plug"
 	// OldSnapshot: snapshots show the book as it was at the start.
 	OldSnapshot Kind = "old_snapshot"
 )
@@ -57,13 +62,16 @@ const (
 	OrderRefused  Kind = "order_refused"
 	OrderThrottle Kind = "order_throttle"
 	OrderBan      Kind = "order_ban"
-	// OrderLost: never placed, and the connection ends. OrderFailure: never placed, and
-	// answered with an internal error.
+	// OrderLost: never placed, and the connection ends. OrderVanish: never placed, and never
+	// answered. OrderFailure: never placed, and answered with an internal error.
 	OrderLost    Kind = "order_lost"
+	OrderVanish  Kind = "order_vanish"
 	OrderFailure Kind = "order_failure"
-	// OrderCut: placed, and then the connection ends. OrderHang: placed, and never answered.
+	// OrderCut: placed, and then the connection ends. OrderReset: placed, and the connection is
+	// reset. OrderHang: placed, and never answered.
 	// OrderUnsure: placed, and answered with the internal error of OrderFailure.
 	OrderCut    Kind = "order_cut"
+	OrderReset  Kind = "order_reset"
 	OrderHang   Kind = "order_hang"
 	OrderUnsure Kind = "order_unsure"
 	// OrderLate: the connection ends, and the order arrives after somebody has asked twice, for
@@ -72,16 +80,18 @@ const (
 	// OrderPartial: half of it is filled.
 	OrderPartial Kind = "order_partial"
 	// LookupBlind: an order that is asked for is not found. LookupFailure: that, or a list of
-	// trades, is answered with an internal error. FillsBlind: a list of trades is empty.
-	LookupBlind   Kind = "lookup_blind"
-	LookupFailure Kind = "lookup_failure"
-	FillsBlind    Kind = "fills_blind"
+	// trades, is answered with an internal error. LookupThrottle: it is refused with 429, or the
+	// venue's own words for it. FillsBlind: a list of trades is empty.
+	LookupBlind    Kind = "lookup_blind"
+	LookupFailure  Kind = "lookup_failure"
+	LookupThrottle Kind = "lookup_throttle"
+	FillsBlind     Kind = "fills_blind"
 )
 
-var orderKinds = []Kind{OrderRefused, OrderThrottle, OrderBan, OrderLost, OrderFailure, OrderCut, OrderHang, OrderUnsure, OrderLate,
-	OrderPartial, LookupBlind, LookupFailure, FillsBlind}
+var orderKinds = []Kind{OrderRefused, OrderThrottle, OrderBan, OrderLost, OrderVanish, OrderFailure, OrderCut, OrderReset, OrderHang,
+	OrderUnsure, OrderLate, OrderPartial, LookupBlind, LookupFailure, LookupThrottle, FillsBlind}
 
-var kinds = []Kind{Gap, Repeat, Crossed, WrongChecksum, Garbage, Stall, Resume, Disconnect, Storm, HalfOpen, Shutdown, Throttle, Ban, Failure, OldSnapshot}
+var kinds = []Kind{Gap, Repeat, Crossed, WrongChecksum, Garbage, Stall, Resume, Disconnect, Storm, HalfOpen, Shutdown, Throttle, Ban, Failure, OldSnapshot, Unplug, Plug}
 
 // Fault is one order to misbehave.
 type Fault struct {

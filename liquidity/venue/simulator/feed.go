@@ -24,7 +24,7 @@ const (
 	maxSnapshot = 5000
 )
 
-var errFull = errors.New("too many clients")
+var errFull = errors.New("too many clients, or the venue is unplugged")
 
 // message is what goes to a client: an event and the name of its stream.
 type message struct {
@@ -54,6 +54,8 @@ type feed struct {
 	due        map[Kind]int
 	forever    bool
 	retryAfter int
+	// gone feeds are of a venue that is unplugged: nobody joins.
+	gone bool
 	// withheld counts what clients were not told as they should have been: an event, once for
 	// each who listened, or a right checksum.
 	withheld uint64
@@ -179,7 +181,10 @@ func (f *feed) inject(fault Fault, now time.Time) error {
 		f.forever, f.due[Stall] = false, 0
 	case Stall:
 		f.forever, f.due[Stall] = fault.Count == 0, fault.Count
-	case Disconnect:
+	case Plug:
+		f.gone = false
+	case Disconnect, Unplug:
+		f.gone = fault.Kind == Unplug
 		for c := range f.clients {
 			f.cut(c)
 		}

@@ -135,8 +135,8 @@ func krakenOrderID(o *placed) string {
 func (d krakenDesk) closed(w http.ResponseWriter, form url.Values) {
 	o, unfit := d.account.find(form.Get("cl_ord_id"), d.server.now())
 	switch {
-	case unfit:
-		d.fail(w)
+	case unfit != answer:
+		d.unfit(w, unfit)
 	case o == nil:
 		d.result(w, `{"closed":{},"count":0}`)
 	default:
@@ -154,8 +154,8 @@ func (d krakenDesk) trades(w http.ResponseWriter, form url.Values) {
 	start, _ := strconv.ParseInt(form.Get("start"), 10, 64)
 	skip, _ := strconv.Atoi(form.Get("ofs"))
 	list, unfit := d.account.since(nil, time.Unix(start, 0), d.server.now())
-	if unfit {
-		d.fail(w)
+	if unfit != answer {
+		d.unfit(w, unfit)
 		return
 	}
 	var rows []string

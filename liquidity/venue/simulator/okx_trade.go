@@ -94,8 +94,8 @@ func (d okxDesk) order(w http.ResponseWriter, r *http.Request, body []byte) {
 func (d okxDesk) query(w http.ResponseWriter, r *http.Request, _ []byte) {
 	o, unfit := d.account.find(r.URL.Query().Get("clOrdId"), d.server.now())
 	switch {
-	case unfit:
-		d.fail(w)
+	case unfit != answer:
+		d.unfit(w, unfit)
 	case o == nil:
 		d.code(w, http.StatusOK, "51603", "Order does not exist")
 	default:
@@ -111,8 +111,8 @@ func (d okxDesk) query(w http.ResponseWriter, r *http.Request, _ []byte) {
 func (d okxDesk) fills(w http.ResponseWriter, r *http.Request, _ []byte) {
 	begin, _ := strconv.ParseInt(r.URL.Query().Get("begin"), 10, 64)
 	list, unfit := d.account.since(d.server.feeds[OKX][r.URL.Query().Get("instId")], time.UnixMilli(begin), d.server.now())
-	if unfit {
-		d.fail(w)
+	if unfit != answer {
+		d.unfit(w, unfit)
 		return
 	}
 	var rows []string

@@ -28,11 +28,14 @@ type Config struct {
 	PingEvery, PongWithin time.Duration
 	// Life is when a connection ends. 0 means the venue's 24 hours.
 	Life time.Duration
-	// Control opens POST /control/fault to callers on this machine: a Fault as JSON.
+	// Control opens POST /control/fault to callers on this machine: a Fault as JSON; and GET
+	// /control/orders: a list of Seen.
 	Control bool
 	// Script is what goes wrong by itself.
 	Script []Scheduled
 	Log    *slog.Logger
+	// Hung, if not nil, is called when an order will never be answered (OrderHang, OrderVanish).
+	Hung func()
 	// Now is the clock of orders; nil means the machine's.
 	Now func() time.Time
 }
@@ -61,6 +64,10 @@ type Server struct {
 	// desks are the accounts of the venues at which orders can be placed.
 	desks map[string]*account
 	open  sync.WaitGroup
+
+	mu sync.Mutex
+	// unplugged venues answer nobody.
+	unplugged map[string]bool
 }
 
 // New refuses a configuration without markets, or with one twice.
@@ -86,7 +93,7 @@ func New(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Server{config: c, feeds: map[string]map[string]*feed{}, symbols: map[string]*feed{}, streams: map[string]*feed{}, desks: map[string]*account{}}
+	s := &Server{config: c, feeds: map[string]map[string]*feed{}, symbols: map[string]*feed{}, streams: map[string]*feed{}, desks: map[string]*account{}, unplugged: map[string]bool{}}
 	for venue, feeInBase := range accounts {
 		if s.plays(venue) {
 			s.desks[venue] = newAccount(feeInBase)
@@ -164,6 +171,10 @@ func (s *Server) Inject(fault Fault) error {
 				a.inject(fault)
 			}
 		}
+	} else if fault.Kind == Unplug || fault.Kind == Plug {
+		if err := s.unplug(fault); err != nil {
+			return err
+		}
 	} else if err := s.each(fault.Venue, func(f *feed) error { return f.inject(fault, time.Now()) }); err != nil {
 		return err
 	}
@@ -206,9 +217,10 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		}
 	}
 	if s.config.Control {
-		mux.HandleFunc("POST /control/fault", s.control)
+		mux.HandleFunc("POST /control/fault", fromHere(s.control))
+		mux.HandleFunc("GET /control/orders", fromHere(s.orders))
 	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: writeTimeout, MaxHeaderBytes: 16 << 10}
+	server := &http.Server{Handler: s.plugged(mux), ReadHeaderTimeout: writeTimeout, MaxHeaderBytes: 16 << 10}
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.pace(running) })
 	group.Go(func() error { return s.script(running) })

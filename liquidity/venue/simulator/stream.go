@@ -2,11 +2,8 @@ package simulator
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"time"
 
@@ -104,25 +101,4 @@ func write(ctx context.Context, conn *websocket.Conn, raw []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	return conn.Write(ctx, websocket.MessageText, raw)
-}
-
-// control takes a fault from a caller on this machine.
-func (s *Server) control(w http.ResponseWriter, r *http.Request) {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-		http.Error(w, "only from this machine", http.StatusForbidden)
-		return
-	}
-	var fault Fault
-	decoder := json.NewDecoder(io.LimitReader(r.Body, 1<<10))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&fault); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	if err := s.Inject(fault); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
 }

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"net"
 	"net/http"
 	"time"
 
@@ -14,6 +15,14 @@ const (
 	// AccountPhrase signs, in base64 as Kraken wants it.
 	AccountPhrase = "ZmVycnkncyBzaW11bGF0b3I6IG5vYm9keSdzIG1vbmV5"
 )
+
+// Secret is what signs at a venue.
+func Secret(venue string) string {
+	if venue == Coinbase {
+		return CoinbaseKey()
+	}
+	return AccountPhrase
+}
 
 // accounts are the venues at which orders can be placed; the value says whether a buy's
 // fee is in the coins that were bought.
@@ -49,7 +58,12 @@ func (d desk) place(w http.ResponseWriter, r *http.Request, p placement) (*place
 		d.refuse(w, "The deadline has passed.")
 	case cut:
 		panic(http.ErrAbortHandler) // net/http ends the connection without a word
+	case reset:
+		abort(w)
 	case hang:
+		if hung := d.server.config.Hung; hung != nil {
+			hung()
+		}
 		<-r.Context().Done()
 	case failed, unsure:
 		d.fail(w)
@@ -59,6 +73,27 @@ func (d desk) place(w http.ResponseWriter, r *http.Request, p placement) (*place
 		d.tooMuch(w, http.StatusTeapot, d.account.retryAfter)
 	}
 	return nil, false
+}
+
+// unfit answers what was asked with the fault that was due for it.
+func (d desk) unfit(w http.ResponseWriter, v verdict) {
+	if v == throttled {
+		d.tooMuch(w, http.StatusTooManyRequests, d.account.retryAfter)
+		return
+	}
+	d.fail(w)
+}
+
+// abort resets the connection: what was not read of it is lost.
+func abort(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // it ends without a word then
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // of a connection that is gone already nothing is left to reset
+	}
+	_ = conn.Close()
 }
 
 // Holdings are what the account at a venue has, in 10^-8 coins; nil for a venue without one.

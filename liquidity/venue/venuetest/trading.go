@@ -120,7 +120,7 @@ func fillAndAsk(t *testing.T, f floor) {
 func faults(t *testing.T, f floor) {
 	for kind, want := range map[simulator.Kind]struct{ placed, certain bool }{
 		simulator.OrderRefused: {false, true}, simulator.OrderLost: {false, false},
-		simulator.OrderFailure: {false, false}, simulator.OrderCut: {true, false}, simulator.OrderHang: {true, false}, simulator.OrderUnsure: {true, false},
+		simulator.OrderFailure: {false, false}, simulator.OrderCut: {true, false}, simulator.OrderReset: {true, false}, simulator.OrderHang: {true, false}, simulator.OrderUnsure: {true, false},
 	} {
 		f.Fault(kind, 1, 1)
 		o := f.order(t, trade.Buy, 1_0000_0000)
@@ -191,6 +191,10 @@ func blind(t *testing.T, f floor) {
 	cancel()
 	if _, err := f.trader.Place(ctx, f.order(t, trade.Buy, 1_0000_0000)); err == nil {
 		t.Error("a request that was given up is told as done")
+	}
+	f.Fault(simulator.LookupThrottle, 1, 1)
+	if _, err := f.trader.Find(t.Context(), o, since); err == nil || errors.Is(err, trade.ErrNoOrder) {
+		t.Errorf("too many questions are told as %v", err)
 	}
 }
 

@@ -1,0 +1,126 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+
+	"ferry/deploy/demo/client"
+	"ferry/swap"
+	"ferry/swap/asset"
+)
+
+// count waits until so many venues price every book.
+func (o *outage) count(ctx context.Context, want int) error {
+	return until(ctx, o.line, pollEvery, fmt.Sprintf("%d venues", want), func() (bool, string, error) {
+		n, err := o.cfg.Venues.Pricing(ctx)
+		return n >= want, fmt.Sprintf("%d of %d price every book", n, len(o.cfg.Venues.Names)), err
+	})
+}
+
+// look judges every pair's price.
+func (o *outage) look(ctx context.Context) error {
+	rates, err := o.api.Rates(ctx)
+	if err != nil {
+		return passing(err)
+	}
+	prices := map[asset.Pair]*big.Rat{}
+	for _, rate := range rates {
+		if rate.Unavailable != "" {
+			if err := o.refused(ctx, asset.Pair{From: rate.From, To: rate.To}); err != nil {
+				return err
+			}
+			continue
+		}
+		price, ok := new(big.Rat).SetString(rate.Price)
+		if !ok {
+			return fmt.Errorf("the price of %s→%s is no number: %.40q", rate.From, rate.To, rate.Price)
+		}
+		prices[asset.Pair{From: rate.From, To: rate.To}] = price
+	}
+	for pair, there := range prices {
+		back := prices[asset.Pair{From: pair.To, To: pair.From}]
+		if back == nil {
+			continue
+		}
+		o.priced++
+		cost := costOf(there, back)
+		if o.cost = max(o.cost, cost); cost > costMost {
+			return fmt.Errorf("%s and back costs %s, more than %s", pair, percent(cost), percent(costMost))
+		}
+	}
+	return nil
+}
+
+// refusedMost is how often a quote has to be refused to count.
+const refusedMost = 3
+
+// refused asks for a firm quote of a pair that is told to have no price: what is told may lag
+// behind. It is an error where that is refused too, again and again, while no other venue is
+// missing: a machine that stands still for all of them at once refuses for another reason.
+func (o *outage) refused(ctx context.Context, pair asset.Pair) error {
+	var last string
+	for range refusedMost {
+		n, err := o.cfg.Venues.Pricing(ctx)
+		if err != nil || n < o.expected {
+			return err
+		}
+		_, _, err = o.api.CreateQuote(ctx, o.ask(pair))
+		var p *client.Problem
+		if !errors.As(err, &p) {
+			return passing(err)
+		}
+		if p.Code != swap.CodePriceUnavailable {
+			return nil // it is not for want of a price
+		}
+		last = p.Detail
+	}
+	return fmt.Errorf("%s is refused with %d venues: %s", pair, o.expected, last)
+}
+
+// hold asks for a firm quote.
+func (o *outage) hold(ctx context.Context, pair asset.Pair) error {
+	return until(ctx, o.line, askEvery, "a firm quote of "+pair.String(), func() (bool, string, error) {
+		_, _, err := o.api.CreateQuote(ctx, o.ask(pair))
+		var p *client.Problem
+		if errors.As(err, &p) && p.Code == swap.CodePriceUnavailable {
+			return false, p.Detail, o.refused(ctx, pair)
+		}
+		if err != nil {
+			return false, err.Error(), passing(err)
+		}
+		return true, "", nil
+	})
+}
+
+// ask is for what the run swaps of the asset anyway.
+func (o *outage) ask(pair asset.Pair) client.QuoteRequest {
+	q := client.QuoteRequest{From: pair.From, To: pair.To}
+	for _, d := range o.deposits {
+		if d.Asset == pair.From {
+			q.DepositAmount = d.Decimal()
+		}
+	}
+	return q
+}
+
+// passing is nil for what may be asked again.
+func passing(err error) error {
+	if client.Passing(err) {
+		return nil
+	}
+	return err
+}
+
+// costOf is what is lost of anything that is swapped there and back, in basis points,
+// rounded up.
+func costOf(there, back *big.Rat) int64 {
+	lost := new(big.Rat).Mul(there, back)
+	lost.Sub(big.NewRat(1, 1), lost).Mul(lost, big.NewRat(parts, 1))
+	n := new(big.Int).Add(lost.Num(), new(big.Int).Sub(lost.Denom(), big.NewInt(1)))
+	return n.Div(n, lost.Denom()).Int64()
+}
+
+// percent writes basis points.
+func percent(bps int64) string { return fmt.Sprintf("%d.%02d %%", bps/100, bps%100) }
