@@ -11,10 +11,10 @@ import (
 // This file is swaps whose rate is set when their deposit is seen, and the second opinion
 // on what they are paid by.
 
-// Every fourth user takes a variable quote; in half of the worlds these have a day longer to
-// deposit.
+// In every eighth world every other user takes a variable quote; in half of these worlds they
+// have a day longer to deposit.
 const (
-	variableEvery  = 4
+	variableEvery  = 8
 	variableLonger = 86_400
 )
 
