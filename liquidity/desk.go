@@ -111,21 +111,37 @@ func (t terms) limits(free asset.Units) (Limits, error) {
 // Lock prices the request, books it and returns the signed quote, which is
 // stored by then.
 func (d *Desk) Lock(ctx context.Context, r Request) (string, error) {
-	c, err := d.pair(r.Pair)
+	p, err := d.priced(r)
 	if err != nil {
 		return "", err
 	}
+	return d.book(ctx, p.terms, p.quote, p.field, r.Client)
+}
+
+// priced is a quote that is not booked yet, with the terms it follows from and the field
+// of the request that named its amount.
+type priced struct {
+	terms terms
+	quote swap.Quote
+	field string
+}
+
+func (d *Desk) priced(r Request) (priced, error) {
+	c, err := d.pair(r.Pair)
+	if err != nil {
+		return priced{}, err
+	}
 	t, err := d.terms(c)
 	if err != nil {
-		return "", err
+		return priced{}, err
 	}
 	// Whether the balance suffices is the booking's to say, race-free.
 	limits, err := t.limits(t.payout.Available)
 	if err != nil {
-		return "", err
+		return priced{}, err
 	}
 	if limits.Max.Units.Less(limits.Min.Units) {
-		return "", noLiquidity(c.Pair.To)
+		return priced{}, noLiquidity(c.Pair.To)
 	}
 	most := limits.Max
 	if limits.Max = t.config.Max; r.Variable {
@@ -136,19 +152,19 @@ func (d *Desk) Lock(ctx context.Context, r Request) (string, error) {
 	}
 	offer, field, err := t.offer(r, limits)
 	if err != nil {
-		return "", err
+		return priced{}, err
 	}
 	if err := limits.Check(offer, field, t.pricing); err != nil {
-		return "", err
+		return priced{}, err
 	}
 	quote, err := d.quote(t, offer)
 	if err != nil {
-		return "", err
+		return priced{}, err
 	}
 	if r.Variable {
 		d.leaveOpen(&quote, limits)
 	}
-	return d.book(ctx, t, quote, field, r.Client)
+	return priced{t, quote, field}, nil
 }
 
 // leaveOpen makes a quote one whose rate is set when its deposit is detected. Nothing is

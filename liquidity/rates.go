@@ -41,7 +41,7 @@ func (r *rates) run(ctx context.Context) error {
 			r.log.ErrorContext(ctx, "promises can't be summed", "error", err)
 		}
 		for _, c := range desk.config.Pairs {
-			r.tell(ctx, desk, c, err)
+			r.tell(ctx, c.Pair, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -52,29 +52,36 @@ func (r *rates) run(ctx context.Context) error {
 }
 
 // tell publishes a pair's rate if it is worth it; stock is why the promises are not known.
-func (r *rates) tell(ctx context.Context, desk *Desk, c PairConfig, stock error) {
+func (r *rates) tell(ctx context.Context, p asset.Pair, stock error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	rate, err := desk.Rate(c)
+	var rate swap.Rate
+	err := r.desks.pricing(func(d *Desk) error {
+		c, err := d.pair(p)
+		if err == nil {
+			rate, err = d.Rate(c)
+		}
+		return err
+	})
 	if stock != nil {
 		rate.Unavailable = "Ferry can't price swaps right now."
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			r.log.ErrorContext(ctx, "rate can't be computed", "pair", c.Pair.String(), "error", err)
+			r.log.ErrorContext(ctx, "rate can't be computed", "pair", p.String(), "error", err)
 		}
 		rate.Unavailable = "Ferry can't price swaps right now."
 	}
-	if !due(r.told[c.Pair], rate) {
+	if !due(r.told[p], rate) {
 		return
 	}
-	if err := r.publisher.Publish(ctx, bus.TopicRates, c.Pair.String(), bus.KindRate, rate); err != nil {
+	if err := r.publisher.Publish(ctx, bus.TopicRates, p.String(), bus.KindRate, rate); err != nil {
 		if ctx.Err() == nil {
-			r.log.WarnContext(ctx, "rate was not published, will try again", "pair", c.Pair.String(), "error", err)
+			r.log.WarnContext(ctx, "rate was not published, will try again", "pair", p.String(), "error", err)
 		}
 		return
 	}
-	r.told[c.Pair] = rate
+	r.told[p] = rate
 }
 
 // due reports whether next is worth telling after last.
@@ -151,15 +158,15 @@ func unavailable(rate swap.Rate, err error) (swap.Rate, error) {
 
 // Rates are the pairs' as they stand now, for operators: one that could not be computed says so
 // as one that is not available.
-func (e *Engine) Rates() []swap.Rate {
-	now := e.desks.now()
-	list := make([]swap.Rate, 0, len(now.config.Pairs))
-	for _, c := range now.config.Pairs {
-		rate, err := now.Rate(c)
-		if err != nil {
-			rate.Unavailable = err.Error()
+func (e *Engine) Rates() (list []swap.Rate) {
+	e.desks.price(func(d *Desk) {
+		for _, c := range d.config.Pairs {
+			rate, err := d.Rate(c)
+			if err != nil {
+				rate.Unavailable = err.Error()
+			}
+			list = append(list, rate)
 		}
-		list = append(list, rate)
-	}
+	})
 	return list
 }

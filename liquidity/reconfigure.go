@@ -1,15 +1,21 @@
 package liquidity
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"sync"
 	"sync/atomic"
 )
 
 // desks is the desk of now: another configuration is another desk, so that whoever began
 // with one ends with it.
-type desks struct{ current atomic.Pointer[Desk] }
+type desks struct {
+	// gate keeps the desk and what the market judges by together while a price is made of both.
+	gate    sync.RWMutex
+	current atomic.Pointer[Desk]
+}
 
 func newDesks(d *Desk) *desks {
 	var all desks
@@ -17,7 +23,45 @@ func newDesks(d *Desk) *desks {
 	return &all
 }
 
+// now is the desk for what makes no price.
 func (d *desks) now() *Desk { return d.current.Load() }
+
+// price has a price made by the desk of now, with the market as that desk has it.
+func (d *desks) price(do func(*Desk)) {
+	d.gate.RLock()
+	defer d.gate.RUnlock()
+	do(d.now())
+}
+
+// pricing is price for what may fail.
+func (d *desks) pricing(do func(*Desk) error) (err error) {
+	d.price(func(desk *Desk) { err = do(desk) })
+	return err
+}
+
+// lock is Desk.Lock: priced at one moment, and booked after it.
+func (d *desks) lock(ctx context.Context, r Request) (string, error) {
+	var desk *Desk
+	var p priced
+	err := d.pricing(func(now *Desk) (err error) {
+		desk = now
+		p, err = now.priced(r)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return desk.book(ctx, p.terms, p.quote, p.field, r.Client)
+}
+
+// change puts another desk in the place of the one of now, and has the market judge by its
+// configuration, between two prices.
+func (d *desks) change(next *Desk) {
+	d.gate.Lock()
+	defer d.gate.Unlock()
+	d.current.Store(next)
+	next.market.apply(next.config.Market)
+}
 
 // Reconfigure takes over another policy and other subscriptions while the engine runs.
 // Each call and each rate follows from one of the two configurations; quotes that were
@@ -39,8 +83,7 @@ func (e *Engine) Reconfigure(c Config, want []Subscription) error {
 	if err != nil {
 		return err
 	}
-	e.desks.current.Store(e.desks.now().with(c))
-	e.market.apply(c.Market)
+	e.desks.change(e.desks.now().with(c))
 	e.market.commit(change)
 	return nil
 }

@@ -60,7 +60,11 @@ func (q requoter) handle(ctx context.Context, b bus.Batch) error {
 			q.log.ErrorContext(ctx, "request for a price can't be read and is passed over", "swap", r.Key, "offset", r.Offset, "error", err)
 			continue
 		}
-		a, err := q.desks.now().answer(request)
+		var a Answer
+		err = q.desks.pricing(func(d *Desk) (err error) {
+			a, err = d.answer(request)
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("price %s: %w", request.ID, err)
 		}

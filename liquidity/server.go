@@ -56,7 +56,7 @@ func (s *Server) Lock(ctx context.Context, req *connect.Request[ferryv1.LockRequ
 	if err != nil {
 		return nil, err
 	}
-	signed, err := s.desks.now().Lock(ctx, request)
+	signed, err := s.desks.lock(ctx, request)
 	if err != nil {
 		return nil, s.report(ctx, callLock, "", err)
 	}

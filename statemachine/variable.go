@@ -29,14 +29,32 @@ const maxDetections = 3
 // ReasonRateNotSet is what a swap waits for, or was refunded for, whose variable rate was not set.
 const ReasonRateNotSet = "rate_not_set"
 
-// askRate asks for the rate of a deposit that was sighted, once at a time.
+// askRate asks for the rate of a deposit that was sighted, once at a time. What takes the
+// place of a deposit may have been sighted before that was gone, and waited for its turn.
 func askRate(d Decision, i int, f swap.Fact) Decision {
+	deposit := d.Swap.Deposits[i]
+	switch {
+	case !d.Swap.Terms.Quote.Variable || d.Outcome != Applied || deposit.State == swap.DepositReorgedTo:
+		return d // what a reorganisation took out of its block mostly comes back
+	case deposit.State != swap.DepositReplaced:
+		return askRateOf(d, i, f)
+	}
+	d = d.withRate(deposit.ID, endRate)
+	for other := range d.Swap.Deposits {
+		if s := d.Swap.Deposits[other].State; s == swap.DepositSeen || s == swap.DepositInBlock {
+			d = askRateOf(d, other, f)
+		}
+	}
+	return d
+}
+
+// askRateOf asks for the rate of a deposit that may decide the swap, unless it or another
+// one has a rate.
+func askRateOf(d Decision, i int, f swap.Fact) Decision {
 	deposit, q, now := d.Swap.Deposits[i], d.Swap.Terms.Quote, d.now(f)
 	switch {
-	case !q.Variable || d.Outcome != Applied || deposit.State == swap.DepositReorgedTo:
-		return d // what a reorganisation took out of its block mostly comes back
-	case deposit.State == swap.DepositReplaced:
-		return d.withRate(deposit.ID, endRate)
+	case deposit.Verdict != swap.VerdictNone || deposit.Small || isWrong(q, deposit.Amount):
+		return d
 	case d.leg(nobody).decided || !onTimeSoFar(d.Swap.Terms.Receipt, deposit, now) || q.Outside(deposit.Amount) != swap.VerdictNone:
 		return d
 	}
@@ -58,7 +76,7 @@ func askRate(d Decision, i int, f swap.Fact) Decision {
 	}
 	d = d.withRate(deposit.ID, func(r *swap.SetRate) { *r = own })
 	d.Requests = append(d.Requests, d.rateRequest(i, own.Asked, swap.BasisDetected))
-	d.Note = d.say("Its rate is being set.")
+	d.Note = d.say("The rate of %s is being set.", deposit.Amount)
 	return d
 }
 

@@ -314,6 +314,26 @@ func TestVariableRateOfWhatIsLateOrExtra(t *testing.T) {
 	})
 }
 
+// What replaces a deposit may be seen before that is gone: its rate is set all the same.
+func TestVariableRateOfWhatWasSeenBeforeItsPlaceWasFree(t *testing.T) {
+	t.Parallel()
+	s := variable(t, swap.DefaultPolicy())
+	s.tell(s.deposit(swap.FactDepositSeen, 1, "0.01", time.Minute))
+	s.tell(s.price("0.29"))
+	s.tell(s.deposit(swap.FactDepositSeen, 3, "0.03", 2*time.Minute)) // outside of the limits: it gets none
+	s.tell(s.deposit(swap.FactDepositSeen, 2, "0.012", 2*time.Minute))
+	if len(s.all.Requests) != 1 {
+		t.Fatalf("%d rates were asked for while the first deposit has its own", len(s.all.Requests))
+	}
+	s.tell(s.deposit(swap.FactDepositReplaced, 1, "0.01", 2*time.Minute))
+	if r := s.requested(); r.ID != swap.RequestID("bitcoin:tx2:0", 1) || r.Basis != swap.BasisDetected || len(s.all.Requests) != 2 {
+		t.Fatalf("asked for %+v", r)
+	}
+	s.tell(s.price("0.33"))
+	s.tell(s.deposit(swap.FactDepositConfirmed, 2, "0.012", 3*time.Minute))
+	s.wants(swap.DepositConfirmed, swap.VerdictNone, "payout 0.33 ETH to "+swaptest.EthereumAddress)
+}
+
 // A swap that expired promises nothing more, and neither does liquidityd: what re-opens it,
 // because its deadline was told before what came in time, has a price of its own asked for.
 func TestVariableRateEndsWithTheSwap(t *testing.T) {

@@ -76,7 +76,7 @@ func askTwice(ctx context.Context, address string, over time.Duration) (first, s
 func layMarket(p *console.Page, first, second market.Answer) {
 	p.Title("Prices at %s UTC", console.Clock(second.At))
 	took := second.At.Sub(first.At)
-	for n, i := range second.Instruments {
+	for _, i := range second.Instruments {
 		p.Section("%s", i.Name)
 		if i.Unfit != "" {
 			p.Alarm("%s", i.Unfit)
@@ -85,10 +85,10 @@ func layMarket(p *console.Page, first, second market.Answer) {
 			p.Field("ask", "%s", i.Ask)
 		}
 		table := [][]string{{"venue", "state", "price", "ratio", "msg/s", "age", "delay", "same", "gaps", "lost"}}
-		for m, v := range i.Venues {
+		for _, v := range i.Venues {
 			rate := "-"
-			if n < len(first.Instruments) && m < len(first.Instruments[n].Venues) && took > 0 {
-				rate = strconv.FormatInt((v.Messages-first.Instruments[n].Venues[m].Messages)*int64(time.Second)/int64(took), 10)
+			if before, heard := messages(first, i.Name, v.Name); heard && before <= v.Messages && took > 0 {
+				rate = strconv.FormatInt((v.Messages-before)*int64(time.Second)/int64(took), 10)
 			}
 			table = append(table, []string{v.Name, v.State, dash(v.Price), ratio(v.RatioPPM), rate, age(v.AgeMillis), age(&v.LatencyMillis),
 				age(v.UnchangedMillis), fmt.Sprint(v.Gaps), fmt.Sprint(v.Outages)})
@@ -106,6 +106,19 @@ func layMarket(p *console.Page, first, second market.Answer) {
 			}
 		}
 	}
+}
+
+// messages are those of a venue's book in an answer; false where it has none, as where it
+// was subscribed to between two of them. What was connected anew has counted from the start.
+func messages(a market.Answer, instrument, venue string) (int64, bool) {
+	for _, i := range a.Instruments {
+		for _, v := range i.Venues {
+			if i.Name == instrument && v.Name == venue {
+				return v.Messages, true
+			}
+		}
+	}
+	return 0, false
 }
 
 func dash(text string) string {

@@ -21,15 +21,20 @@ import (
 // some messages later, and returns a root folder that names it.
 func playDesk(t *testing.T, prices []liquidity.Price) string {
 	t.Helper()
-	at := seed.Now
-	handler := market.Handler(func() []liquidity.Price {
+	return playDeskOf(t, func() []liquidity.Price {
 		for i := range prices {
 			for n := range prices[i].Venues {
 				prices[i].Venues[n].Messages += int64(10 * (n + 1))
 			}
 		}
 		return prices
-	}, func() time.Time { at = at.Add(time.Second); return at })
+	})
+}
+
+func playDeskOf(t *testing.T, list func() []liquidity.Price) string {
+	t.Helper()
+	at := seed.Now
+	handler := market.Handler(list, func() time.Time { at = at.Add(time.Second); return at })
 	mux := http.NewServeMux()
 	mux.Handle("GET "+market.Path, handler)
 	server := httptest.NewServer(mux)
@@ -83,6 +88,35 @@ func TestMarket(t *testing.T) {
 	prices[0].Unfit, prices[0].Bid, prices[0].Ask = "The venues of ETH-BTC disagree on its price.", 0, 0
 	if got := marketOf(t, root); got.code != exitNo || !strings.Contains(got.out, "!! The venues of ETH-BTC disagree") {
 		t.Errorf("without a price: %d, %s", got.code, got.out)
+	}
+}
+
+// A venue that is subscribed to between the two looks has no rate yet, nor has one whose
+// connection was made anew; the others keep theirs, wherever they are in the list.
+func TestRatesOfVenuesThatComeAndGo(t *testing.T) {
+	t.Parallel()
+	looks := 0
+	venue := func(name string, messages int64) liquidity.VenuePrice {
+		return liquidity.VenuePrice{Venue: name, Heard: true, Price: 3_500_000, Messages: messages, Quality: liquidity.Quality{Class: "exchange"}}
+	}
+	got := marketOf(t, playDeskOf(t, func() []liquidity.Price {
+		p := liquidity.Price{Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}, Heard: true, Bid: 3_499_000, Ask: 3_501_000}
+		if looks++; looks == 1 {
+			p.Venues = []liquidity.VenuePrice{venue("okx", 9000), venue("kraken", 100), venue("coinbase", 5000)}
+		} else {
+			p.Venues = []liquidity.VenuePrice{venue("binance", 40), venue("kraken", 117), venue("coinbase", 3)}
+		}
+		return []liquidity.Price{p}
+	}))
+	for name, want := range map[string]string{"binance": "-", "kraken": "17", "coinbase": "-"} {
+		for line := range strings.Lines(got.out) {
+			if fields := strings.Fields(line); len(fields) > 4 && fields[0] == name && fields[4] != want {
+				t.Errorf("%s has %s messages a second, want %s:\n%s", name, fields[4], want, got.out)
+			}
+		}
+	}
+	if got.code != 0 || strings.Count(got.out, "0.035") < 3 {
+		t.Errorf("%d: %s%s", got.code, got.out, got.errs)
 	}
 }
 

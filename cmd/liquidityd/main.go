@@ -172,7 +172,7 @@ func policy(d deployment.Deployment) (liquidity.Config, error) {
 			}
 		}
 		c.Pairs = append(c.Pairs, liquidity.PairConfig{Pair: asset.Pair{From: p.From, To: p.To},
-			SpreadBPS: p.SpreadBasisPoints, FeeBPS: p.ServiceFeeBasisPoints, Min: least, Max: most, RiskMost: risk.Units})
+			SpreadBPS: p.SpreadBasisPoints, FeeBPS: p.ServiceFeeBasisPoints, FloorBPS: p.Floor(), Min: least, Max: most, RiskMost: risk.Units})
 	}
 	return c, nil
 }

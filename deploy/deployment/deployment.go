@@ -105,6 +105,9 @@ type Pair struct {
 	// openly; a basis point is 0.01 %.
 	SpreadBasisPoints     int64 `json:"spread_basis_points"`
 	ServiceFeeBasisPoints int64 `json:"service_fee_basis_points"`
+	// FloorBasisPoints is what both must come to at least, whoever changes them while
+	// liquidityd runs: half of what they are here if it is left out (Floor).
+	FloorBasisPoints int64 `json:"floor_basis_points,omitempty"`
 	// MinDeposit and MaxDeposit bound one swap, in From.
 	MinDeposit string `json:"min_deposit"`
 	MaxDeposit string `json:"max_deposit"`
@@ -340,7 +343,19 @@ func (p Pair) validate(n asset.Networks) error {
 	if p.From == p.To || most.Units.Less(least.Units) || p.SpreadBasisPoints < 0 || p.ServiceFeeBasisPoints < 0 {
 		return errors.New("from and to must differ, min_deposit be at most max_deposit, basis points not negative")
 	}
+	if both := p.SpreadBasisPoints + p.ServiceFeeBasisPoints; p.FloorBasisPoints < 0 || p.FloorBasisPoints > both {
+		return fmt.Errorf("floor_basis_points: %d is not from 0 to the %d that spread and fee come to", p.FloorBasisPoints, both)
+	}
 	return nil
+}
+
+// Floor is what spread and service fee come to at least, in basis points: half of what they
+// are in the file, rounded up, where it names none.
+func (p Pair) Floor() int64 {
+	if p.FloorBasisPoints > 0 {
+		return p.FloorBasisPoints
+	}
+	return (p.SpreadBasisPoints + p.ServiceFeeBasisPoints + 1) / 2
 }
 
 // Amounts of an asset's policy, which Validate has parsed before. PaymentFeeMax is in

@@ -25,6 +25,7 @@ func base() config.State {
 		c.Pairs = append(c.Pairs, liquidity.PairConfig{Pair: p, SpreadBPS: 20, Min: asset.Amount{Asset: asset.LTC, Units: asset.NewUnits(1000)},
 			Max: asset.Amount{Asset: asset.LTC, Units: asset.NewUnits(1_000_000)}})
 	}
+	c.Pairs[0].FloorBPS = 30
 	both := []string{"ETH-BTC", "LTC-BTC"}
 	terms := liquidity.VenueTerms{SharePPM: 1_000_000}
 	return config.State{Config: c, Instruments: both, Venues: map[string]config.Venue{
@@ -61,6 +62,12 @@ func TestMistakesAreNamed(t *testing.T) {
 		want []string
 	}{
 		{config.Document{"pairs.BTC-ETH.spread_bps": "1001"}, []string{"pairs.BTC-ETH.spread_bps", "from 0 to 1000"}},
+		{config.Document{"pairs.BTC-ETH.spread_bps": "0", "pairs.BTC-ETH.fee_bps": "29"}, []string{"pair BTC-ETH: spread 0 and fee 29 come to 29 basis points, and its floor is 30"}},
+		{config.Document{"pairs.BTC-ETH.floor_bps": "0"}, []string{"pairs.BTC-ETH.floor_bps: no version changes it", "deployment's file"}},
+		{config.Document{"pairs.BTC-ETH.risk_most": "0.00"}, []string{"pairs.BTC-ETH.risk_most: 0 would be no bound at all: write none"}},
+		{config.Document{"market.stop_move_ppm": "0", "limits.client_ppm": "0", "limits.unconfirmed_ppm": "0"},
+			[]string{"market.stop_move_ppm: 0 would be no bound", "limits.client_ppm: 0 would", "limits.unconfirmed_ppm: 0 would"}},
+		{config.Document{"limits.client_ppm": "-1"}, []string{"from 1 to 1000000"}},
 		{config.Document{"pairs.BTC-ETH.spread_bps": "1e1"}, []string{"pairs.BTC-ETH.spread_bps", "no whole number"}},
 		{config.Document{"pairs.BTC-ETH.spread": "1"}, []string{"pairs.BTC-ETH.spread: there is no such setting"}},
 		{config.Document{"pairs.BTC-DOGE.spread_bps": "1"}, []string{`"BTC-DOGE" is no pair`}},
@@ -91,6 +98,32 @@ func TestMistakesAreNamed(t *testing.T) {
 	stopped := config.Document{"venues.kraken.instruments": "ETH-BTC", "venues.binance.instruments": "ETH-BTC", "pairs.LTC-BTC.stopped": "No venue.", "pairs.LTC-ETH.stopped": "No venue."}
 	if _, err := base().With(stopped); err != nil {
 		t.Errorf("an instrument that only stopped pairs need: %v", err)
+	}
+}
+
+// Bounds read none where there are none, and the floor stands however low one goes above it.
+func TestBoundsThatAreNone(t *testing.T) {
+	t.Parallel()
+	set := config.Document{"pairs.BTC-ETH.risk_most": "3", "market.stop_move_ppm": "5", "limits.client_ppm": "7", "limits.unconfirmed_ppm": "9", "pairs.BTC-ETH.spread_bps": "0", "pairs.BTC-ETH.fee_bps": "30"}
+	bounded, err := base().With(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free, err := bounded.With(config.Document{"pairs.BTC-ETH.risk_most": "none", "market.stop_move_ppm": "none", "limits.client_ppm": "none", "limits.unconfirmed_ppm": "none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := free.Engine()
+	if !c.Pairs[0].RiskMost.IsZero() || c.Market.StopMovePPM+c.ClientPPM+c.UnconfirmedPPM != 0 {
+		t.Errorf("%+v", c)
+	}
+	for path, want := range map[string]string{"pairs.BTC-ETH.risk_most": "none", "market.stop_move_ppm": "none", "limits.client_ppm": "none", "limits.unconfirmed_ppm": "none", "pairs.BTC-ETH.floor_bps": "30"} {
+		if got := free.Document()[path]; got != want {
+			t.Errorf("%s reads %q, want %q", path, got, want)
+		}
+	}
+	if got := bounded.Document()["limits.client_ppm"]; got != "7" {
+		t.Errorf("a bound of 7 reads %q", got)
 	}
 }
 
@@ -142,7 +175,7 @@ func TestSettingsAloneJudgeTheSame(t *testing.T) {
 // anyDocument draws settings, of which some are wrong.
 func anyDocument(t *rapid.T) config.Document {
 	paths := slices.Sorted(maps.Keys(base().Document()))
-	values := []string{"0", "1", "7", "250", "1000000", "0.01", "true", "false", "", "ETH-BTC", "ETH-BTC,LTC-BTC", "Why not."}
+	values := []string{"0", "none", "1", "7", "250", "1000000", "0.01", "true", "false", "", "ETH-BTC", "ETH-BTC,LTC-BTC", "Why not."}
 	d := config.Document{}
 	for range rapid.IntRange(0, 6).Draw(t, "settings") {
 		d[rapid.SampledFrom(paths).Draw(t, "path")] = rapid.SampledFrom(values).Draw(t, "value")

@@ -39,6 +39,32 @@ func whole[T any](name string, at func(*T) *int64, least, most int64) setting[T]
 	}}
 }
 
+// none is how a bound reads that there is not. A 0 is refused: whoever writes it means a
+// bound of nothing, and would get none.
+const none = "none"
+
+var errZero = errors.New("0 would be no bound at all: write none for that")
+
+// bound is a whole number of millionths up to most, or none, which is 0 in a T.
+func bound[T any](name string, at func(*T) *int64, most int64) setting[T] {
+	number := whole(name, at, 1, most)
+	return setting[T]{name, func(of T) string {
+		if *at(&of) == 0 {
+			return none
+		}
+		return number.read(of)
+	}, func(of *T, text string) error {
+		switch text {
+		case none:
+			*at(of) = 0
+			return nil
+		case "0":
+			return errZero
+		}
+		return number.write(of, text)
+	}}
+}
+
 // Limits of settings that the engine has no sharper ones for.
 const (
 	wholePPM    = 1_000_000
@@ -51,8 +77,11 @@ const (
 	reasonMost  = 200 // bytes
 )
 
-// settingStopped is the first of pairSettings.
-const settingStopped = "stopped"
+// settingStopped is the first of pairSettings; settingFloor is no version's to change.
+const (
+	settingStopped = "stopped"
+	settingFloor   = "floor_bps"
+)
 
 // pairSettings are those of one direction of exchange; amounts are in coins of what is
 // deposited.
@@ -67,10 +96,35 @@ var pairSettings = []setting[liquidity.PairConfig]{
 	}},
 	whole("spread_bps", func(p *liquidity.PairConfig) *int64 { return &p.SpreadBPS }, 0, bpsMost),
 	whole("fee_bps", func(p *liquidity.PairConfig) *int64 { return &p.FeeBPS }, 0, bpsMost),
+	// What spread and fee come to at least. It is the deployment's, see State.With.
+	whole(settingFloor, func(p *liquidity.PairConfig) *int64 { return &p.FloorBPS }, 0, 2*bpsMost),
 	deposit("min_deposit", func(p *liquidity.PairConfig) *asset.Units { p.Min.Asset = p.Pair.From; return &p.Min.Units }),
 	deposit("max_deposit", func(p *liquidity.PairConfig) *asset.Units { p.Max.Asset = p.Pair.From; return &p.Max.Units }),
-	// 0 is no bound.
-	deposit("risk_most", func(p *liquidity.PairConfig) *asset.Units { return &p.RiskMost }),
+	boundOf(deposit("risk_most", func(p *liquidity.PairConfig) *asset.Units { return &p.RiskMost }),
+		func(p *liquidity.PairConfig) *asset.Units { return &p.RiskMost }),
+}
+
+// boundOf is an amount that bounds something, or none.
+func boundOf(amount setting[liquidity.PairConfig], at func(*liquidity.PairConfig) *asset.Units) setting[liquidity.PairConfig] {
+	return setting[liquidity.PairConfig]{amount.name,
+		func(p liquidity.PairConfig) string {
+			if at(&p).IsZero() {
+				return none
+			}
+			return amount.read(p)
+		},
+		func(p *liquidity.PairConfig, text string) error {
+			if text == none {
+				*at(p) = asset.Units{}
+				return nil
+			}
+			was := *at(p)
+			err := amount.write(p, text)
+			if err == nil && at(p).IsZero() {
+				*at(p), err = was, errZero
+			}
+			return err
+		}}
 }
 
 func deposit(name string, at func(*liquidity.PairConfig) *asset.Units) setting[liquidity.PairConfig] {
@@ -114,10 +168,10 @@ var houseSettings = []setting[liquidity.Config]{
 	whole(path(kindMarket, "skew_most_ppm"), func(c *liquidity.Config) *int64 { return &c.Market.SkewMostPPM }, 0, partMost),
 	whole(path(kindMarket, "loss_most_ppm"), func(c *liquidity.Config) *int64 { return &c.Market.LossMostPPM }, 0, partMost),
 	whole(path(kindMarket, "drawdown_most_ppm"), func(c *liquidity.Config) *int64 { return &c.Market.DrawdownMostPPM }, 0, partMost),
-	whole(path(kindMarket, "stop_move_ppm"), func(c *liquidity.Config) *int64 { return &c.Market.StopMovePPM }, 0, wholePPM),
+	bound(path(kindMarket, "stop_move_ppm"), func(c *liquidity.Config) *int64 { return &c.Market.StopMovePPM }, wholePPM),
 	whole(path(kindLimits, "oversubscribe_ppm"), func(c *liquidity.Config) *int64 { return &c.OversubscribePPM }, 0, 2*wholePPM),
-	whole(path(kindLimits, "unconfirmed_ppm"), func(c *liquidity.Config) *int64 { return &c.UnconfirmedPPM }, 0, 2*wholePPM),
-	whole(path(kindLimits, "client_ppm"), func(c *liquidity.Config) *int64 { return &c.ClientPPM }, 0, wholePPM),
+	bound(path(kindLimits, "unconfirmed_ppm"), func(c *liquidity.Config) *int64 { return &c.UnconfirmedPPM }, 2*wholePPM),
+	bound(path(kindLimits, "client_ppm"), func(c *liquidity.Config) *int64 { return &c.ClientPPM }, wholePPM),
 	{path(kindLimits, "locks_per_client"), func(c liquidity.Config) string { return strconv.Itoa(c.MaxLocksPerClient) },
 		func(c *liquidity.Config, text string) error {
 			n, err := strconv.Atoi(text)

@@ -70,7 +70,7 @@ func (s State) With(d Document) (State, error) {
 	next := s.clone()
 	var errs []error
 	for _, path := range slices.Sorted(maps.Keys(d)) {
-		if err := next.set(path, d[path]); err != nil {
+		if err := next.change(path, d[path]); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", path, err))
 		}
 	}
@@ -103,6 +103,14 @@ func (s State) Stops(d Document) State {
 func (s State) clone() State {
 	s.Config.Pairs, s.Venues = slices.Clone(s.Config.Pairs), maps.Clone(s.Venues)
 	return s
+}
+
+// change is set for what a version may change.
+func (s *State) change(path, value string) error {
+	if strings.HasPrefix(path, kindPairs+".") && strings.HasSuffix(path, "."+settingFloor) {
+		return errors.New("no version changes it: it is floor_basis_points of the deployment's file")
+	}
+	return s.set(path, value)
 }
 
 // set changes one setting of a clone.

@@ -29,6 +29,7 @@ const (
 	wrong   = "statemachine/wrongasset.go"
 	policy  = "swap/policy.go"
 	permit  = "swap/permit.go"
+	floats  = "statemachine/variable.go"
 
 	describe = "statemachine/describe.go"
 	mismatch = "statemachine/mismatch.go"
@@ -42,7 +43,7 @@ const (
 
 // Rows are all that can be removed.
 func Rows() []Row {
-	return slices.Concat(deposits(), mismatches(), policies(), people(), times(), chains())
+	return slices.Concat(deposits(), mismatches(), policies(), people(), times(), chains(), variables())
 }
 
 // deposits are about what a deposit counts as.
@@ -219,6 +220,24 @@ func chains() []Row {
 			"if f.Seq <= current.Seen[f.Source] {", "if f.Seq < 0 {", nil},
 		{"parked", "what is told too early is kept until its time has come", fold,
 			"return f.reoffer()", "return nil", nil},
+	}
+}
+
+// variables are about rates that are set when a deposit is seen.
+func variables() []Row {
+	return []Row{
+		{"variable.at_detection", "a variable deposit's rate is set when it is seen", floats,
+			"d.Requests = append(d.Requests, d.rateRequest(i, own.Asked, swap.BasisDetected))", "", nil},
+		{"variable.too_old", "a rate that is too old when its deposit is confirmed is not paid", floats,
+			"if told.ConfirmedAt.After(rateUntil(d.Swap.Terms.Quote, requote)) {", "if false {", nil},
+		{"variable.replaced", "a rate ends with its deposit, and what takes its place gets another", floats,
+			"d = d.withRate(deposit.ID, endRate)", "", nil},
+		{"variable.most_rates", "after three rates there is that of the confirmation", floats,
+			"if asked >= maxDetections {", "if asked >= 1_000 {", nil},
+		{"variable.limits", "what is outside of a variable quote's limits is short or over", floats,
+			"case outside != swap.VerdictNone:", "case outside != swap.VerdictNone && false:", nil},
+		{"variable.floor", "a rate far below the estimate is not paid without asking", permit,
+			"within, err := t.noWorse(r, VariableFloorBPS)", "within, err := t.noWorse(r, bpsWhole)", nil},
 	}
 }
 

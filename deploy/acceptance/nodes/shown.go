@@ -121,6 +121,12 @@ func (s shown) update() (swap.Update, error) {
 		u.Payments = append(u.Payments, swap.Payment{OrderID: p.ID, Purpose: p.Purpose, Deposits: p.DepositIDs,
 			Amount: amount(p.Asset, p.Amount), Destination: p.Destination, State: p.State, TxID: p.TxID})
 	}
+	for _, r := range s.Rates {
+		requote, err := swap.DecodeRequote(r.SignedRequote)
+		errs = append(errs, err)
+		u.Rates = append(u.Rates, swap.SetRate{DepositID: r.DepositID, SignedRequote: r.SignedRequote, Deposit: requote.Deposit,
+			Payout: requote.Payout, Rate: r.Rate})
+	}
 	for _, m := range s.Mismatches {
 		waits := swap.Mismatch{ID: m.ID, Deposits: m.Deposits, Verdict: m.Verdict, Main: m.Main, Wait: m.WaitsFor, Reason: m.Reason, By: m.ActBy}
 		if m.OfferAmount != "" {

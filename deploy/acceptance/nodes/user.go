@@ -56,7 +56,7 @@ func (w *world) Create(ctx context.Context, ask scenario.Ask) (scenario.Created,
 			return scenario.Created{}, err
 		}
 	}
-	if r.ask.SignedQuote, err = w.quote(ctx, ask.Pair); err != nil {
+	if r.ask.SignedQuote, err = w.quote(ctx, ask.Pair, ask.Variable); err != nil {
 		return scenario.Created{}, err
 	}
 	c, err := w.create(ctx, r)
@@ -80,11 +80,11 @@ func (w *world) create(ctx context.Context, r request) (c scenario.Created, err 
 
 // quote asks until there is one: one user at a time, so that all of them, who have one
 // address, stay within the gateway's limit on requests.
-func (w *world) quote(ctx context.Context, pair asset.Pair) (signed string, err error) {
+func (w *world) quote(ctx context.Context, pair asset.Pair, variable bool) (signed string, err error) {
 	w.asking.Lock()
 	defer w.asking.Unlock()
 	err = w.patiently(ctx, "a quote of "+pair.String(), func() (err error) {
-		_, signed, err = w.api.CreateQuote(ctx, client.QuoteRequest{From: pair.From, To: pair.To, DepositAmount: usual[pair.From]})
+		_, signed, err = w.api.CreateQuote(ctx, client.QuoteRequest{From: pair.From, To: pair.To, DepositAmount: usual[pair.From], Variable: variable})
 		return err
 	})
 	return signed, err

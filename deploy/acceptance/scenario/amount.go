@@ -9,9 +9,9 @@ import (
 	"ferry/swap/asset"
 )
 
-// amountText is how steps say what is paid: a share of the quote, or of what is missing
-// of it, and some base units more or less.
-const amountText = `(the amount|the rest|half the rest|all but less than dust|all but a small rest|just more than dust|\d+ %|\d+ times the amount)(?: (and|but) (\d+) units?(?: more)?)?`
+// amountText is how steps say what is paid: a share of the quote, what is missing
+// of it, or a limit of a variable quote, and some base units more or less.
+const amountText = `(the amount|the rest|half the rest|all but less than dust|all but a small rest|just more than dust|the least|the most|\d+ %|\d+ times the amount)(?: (and|but) (\d+) units?(?: more)?)?`
 
 // amountArgs is how many arguments amountText makes.
 const amountArgs = 3
@@ -53,6 +53,10 @@ func (p *play) base(ctx context.Context, s *inPlay, text string) (asset.Units, e
 		return sub(whole, dust, 1)
 	case "all but a small rest":
 		return sub(whole, dust, 0)
+	case "the least":
+		return s.Quote.DepositMin.Units, nil
+	case "the most":
+		return s.Quote.DepositMax.Units, nil
 	case "just more than dust":
 		return dust.Add(asset.NewUnits(1))
 	}

@@ -17,6 +17,10 @@ func given() []step {
 			p.ask.Pair = asset.Pair{From: asset.ID(args[0]), To: asset.ID(args[1])}
 			return nil
 		}),
+		say(`a variable (BTC|ETH)→(BTC|ETH) quote`, func(_ context.Context, p *play, args []string) error {
+			p.ask.Pair, p.ask.Variable = asset.Pair{From: asset.ID(args[0]), To: asset.ID(args[1])}, true
+			return nil
+		}),
 		say(`the policy for whatever does not match is `+answers, func(_ context.Context, p *play, args []string) error {
 			a := swap.Answer(args[0])
 			p.ask.Policy.OnShort, p.ask.Policy.OnOver, p.ask.Policy.OnLate, p.ask.Policy.OnExtra = a, a, a, a

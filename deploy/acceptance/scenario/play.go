@@ -34,6 +34,8 @@ type inPlay struct {
 	// not among them.
 	txs  []Tx
 	paid []asset.Units
+	// rate is the last one of a variable swap that was seen to be set.
+	rate swap.SetRate
 	// changed is a refund address that was set later.
 	changed string
 	// elsewhere is where a deposit in another asset was refunded to, and on is its chain.
@@ -70,7 +72,7 @@ func find(text string) (step, []string, error) {
 
 // steps are all sentences.
 var steps = func() func() []step {
-	all := slices.Concat(given(), pays(), times(), chains(), troubles(), people(), ends(), outcomes(), tells(), standing())
+	all := slices.Concat(given(), pays(), times(), chains(), troubles(), people(), ends(), outcomes(), tells(), standing(), rates())
 	return func() []step { return all }
 }()
 

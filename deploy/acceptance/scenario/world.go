@@ -37,6 +37,8 @@ type World interface {
 type Ask struct {
 	Pair   asset.Pair
 	Policy swap.Policy
+	// Variable asks for a quote that locks no price: the rate is set when the deposit is seen.
+	Variable bool
 	// NoRefundAddress leaves it open where refunds go.
 	NoRefundAddress bool
 	// PayoutRefused has the payout go to somebody whose payments are mined and fail.

@@ -13,7 +13,8 @@ import (
 // Create implements scenario.User.
 func (w *world) Create(_ context.Context, ask scenario.Ask) (scenario.Created, error) {
 	secret := "the secret of the swap"
-	terms, err := w.stage.Open(ask.Pair, ask.Policy, !ask.NoRefundAddress, swap.HashDocument(secret))
+	terms, err := w.stage.Open(simulation.Opening{Pair: ask.Pair, Policy: ask.Policy, RefundAddress: !ask.NoRefundAddress,
+		Variable: ask.Variable, SecretHash: swap.HashDocument(secret)})
 	if err == nil && ask.PayoutRefused {
 		w.stage.RefusePayments(terms.Receipt.PayoutAddress)
 	}

@@ -20,6 +20,9 @@ func (c *Client) CheckShown(t swap.Terms, s Swap, refund string) error {
 		refund = r.RefundAddress
 	}
 	due, err := toPay(q.Deposit, s.MissingAmount)
+	if q.Variable {
+		due.Units = asset.Units{} // whoever pays chooses it
+	}
 	if err != nil {
 		return verify.Refuse("missing_amount", err)
 	}
@@ -50,8 +53,11 @@ func toPay(deposit asset.Amount, missing string) (asset.Amount, error) {
 }
 
 // linkPays reports whether a link of BIP 21 or EIP-681 names exactly this address and
-// amount. Bitcoin Cash's addresses have their scheme already.
+// amount, and no amount where it is zero. Bitcoin Cash's addresses have their scheme already.
 func linkPays(n asset.Networks, uri, address string, due asset.Amount) bool {
+	if due.Units.IsZero() {
+		return linkNames(n, uri, address, due.Asset)
+	}
 	switch due.Asset {
 	case asset.BTC, asset.LTC:
 		return uri == string(asset.MustLookup(due.Asset).Chain)+":"+address+"?amount="+due.Decimal()
@@ -63,6 +69,21 @@ func linkPays(n asset.Networks, uri, address string, due asset.Amount) bool {
 	}
 	contract, pinned := n.Contract(due.Asset)
 	return pinned && uri == fmt.Sprintf("ethereum:%s@%d/transfer?address=%s&uint256=%s", contract, n.EthereumChainID, address, due.Units)
+}
+
+// linkNames reports whether a link names exactly this address and no amount.
+func linkNames(n asset.Networks, uri, address string, id asset.ID) bool {
+	switch id {
+	case asset.BTC, asset.LTC:
+		return uri == string(asset.MustLookup(id).Chain)+":"+address
+	case asset.BCH:
+		return uri == address
+	case asset.ETH:
+		return uri == fmt.Sprintf("ethereum:%s@%d", address, n.EthereumChainID)
+	case asset.USDT, asset.USDC:
+	}
+	contract, pinned := n.Contract(id)
+	return pinned && uri == fmt.Sprintf("ethereum:%s@%d/transfer?address=%s", contract, n.EthereumChainID, address)
 }
 
 // errNoRate: a quote that locks no price pays by a rate that was signed, or not at all.

@@ -41,6 +41,8 @@ type QuoteRequest struct {
 	To            asset.ID `json:"to"`
 	DepositAmount string   `json:"deposit_amount,omitempty"`
 	PayoutAmount  string   `json:"payout_amount,omitempty"`
+	// Variable holds no price: the rate is set when the deposit is seen.
+	Variable bool `json:"variable,omitempty"`
 
 	Policy *swap.Policy `json:"policy,omitempty"`
 }
@@ -60,6 +62,7 @@ type QuoteAnswer struct {
 	AcceptBy             time.Time `json:"accept_by"`
 	DepositWindowSeconds int64     `json:"deposit_window_seconds"`
 	ConfirmWindowSeconds int64     `json:"confirm_window_seconds"`
+	Variable             bool      `json:"variable"`
 	// Policy is what a swap would have; no part of what is signed.
 	Policy      swap.Policy `json:"policy"`
 	SignedQuote string      `json:"signed_quote"`
@@ -117,8 +120,19 @@ type Swap struct {
 	// Mismatches wait for something.
 	Mismatches []Mismatch `json:"mismatches"`
 	Payments   []Payment  `json:"payments"`
+	// Rates are those of a variable swap that were set when deposits were seen.
+	Rates []SetRate `json:"rates"`
 	// Updates are the newest 100, oldest first.
 	Updates []Update `json:"updates"`
+}
+
+// SetRate is the rate of one deposit of a variable swap.
+type SetRate struct {
+	DepositID     string `json:"deposit_id"`
+	DepositAmount string `json:"deposit_amount"`
+	PayoutAmount  string `json:"payout_amount"`
+	Rate          string `json:"rate"`
+	SignedRequote string `json:"signed_requote"`
 }
 
 // Deposit is whatever arrived at the deposit address.

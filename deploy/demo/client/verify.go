@@ -17,7 +17,7 @@ func (c *Client) verifier() verify.Verifier {
 // CheckQuote verifies an answer offline. What is returned is what was signed;
 // the fields beside it must say the same.
 func (c *Client) CheckQuote(ask QuoteRequest, a QuoteAnswer) (swap.Quote, error) {
-	want := verify.QuoteAsk{Pair: asset.Pair{From: ask.From, To: ask.To}}
+	want := verify.QuoteAsk{Pair: asset.Pair{From: ask.From, To: ask.To}, Variable: ask.Variable}
 	for _, fixed := range []struct {
 		field, asked string
 		id           asset.ID
@@ -44,7 +44,7 @@ func (c *Client) CheckQuote(ask QuoteRequest, a QuoteAnswer) (swap.Quote, error)
 		verify.Same("issued_at", a.IssuedAt, q.IssuedAt), verify.Same("accept_by", a.AcceptBy, q.AcceptBy),
 		verify.Equal("deposit_window_seconds", a.DepositWindowSeconds, q.DepositWindowSeconds),
 		verify.Equal("confirm_window_seconds", a.ConfirmWindowSeconds, q.ConfirmWindowSeconds),
-		verify.Equal("policy", a.Policy, policyOf(ask.Policy)))
+		verify.Equal("variable", a.Variable, q.Variable), verify.Equal("policy", a.Policy, policyOf(ask.Policy)))
 	if err != nil {
 		return swap.Quote{}, err
 	}

@@ -232,6 +232,9 @@ func (c *checker) expected(u *user, d swap.Deposit) (string, bool) {
 	if wrong && d.State == swap.DepositFinal && d.Verdict != swap.VerdictDust && d.Verdict != swap.VerdictWrongAsset {
 		return "wrong_asset or dust", false
 	}
+	if q.Variable && !wrong {
+		return variableVerdict(q, d, d.Amount.Units.Less(add(rules.dust, rules.refundFee)))
+	}
 	switch d.Verdict {
 	case swap.VerdictWrongAsset:
 		return "anything but wrong_asset", wrong && !dust

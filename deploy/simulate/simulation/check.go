@@ -226,6 +226,7 @@ func (c *checker) ordersOnce() {
 			c.orderedAgain(before, o)
 			continue
 		}
+		c.young(o)
 		c.orders[o.ID] = o
 		for _, id := range usedBy(o) {
 			if other, taken := c.used[id]; taken {

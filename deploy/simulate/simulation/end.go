@@ -67,7 +67,11 @@ func (c *checker) leg(u *user, leg []swap.Deposit) {
 		}
 	}
 	ok := false
-	against := sum.Cmp(u.terms.Quote.Deposit.Units)
+	q := u.terms.Quote
+	against := sum.Cmp(q.Deposit.Units)
+	if q.Variable {
+		against = map[swap.Verdict]int{swap.VerdictShort: -1, swap.VerdictOver: 1}[q.Outside(asset.Amount{Asset: q.Deposit.Asset, Units: sum})]
+	}
 	switch leg[0].Verdict {
 	case swap.VerdictCounted, swap.VerdictLate:
 		ok = len(leg) == 1
@@ -80,7 +84,7 @@ func (c *checker) leg(u *user, leg []swap.Deposit) {
 	case swap.VerdictNone, swap.VerdictDust, swap.VerdictExtra, swap.VerdictWrongAsset: // decide nothing
 	}
 	if !ok {
-		fail("%s: %d deposits come to %s base units and are %s of %s", u.id(), len(leg), sum, leg[0].Verdict, u.terms.Quote.Deposit)
+		fail("%s: %d deposits come to %s base units and are %s of %s", u.id(), len(leg), sum, leg[0].Verdict, q.Deposit)
 	}
 }
 
@@ -92,8 +96,7 @@ func (c *checker) mainEnd(row swap.Swap, leg []swap.Deposit) (swap.State, string
 	})
 	if slices.ContainsFunc(mine, func(p swap.Payment) bool { return p.Purpose == swap.PurposeRefund }) {
 		done, failed = swap.Refunded, statemachine.ReasonRefundFailed
-		reason = map[swap.Verdict]string{swap.VerdictShort: statemachine.ReasonShort, swap.VerdictOver: statemachine.ReasonOver,
-			swap.VerdictLate: statemachine.ReasonLate}[leg[0].Verdict]
+		reason = reasonOf(leg[0].Verdict)
 	}
 	switch {
 	case leg[0].WrittenOff:

@@ -92,8 +92,7 @@ func (c *checker) mismatch(row swap.Swap, m swap.Mismatch) {
 	if here && row.State != want || !here && row.State != swap.DepositDetected && row.State != swap.Held {
 		fail("%s is %s, and its main leg waits for %s (deposits here: %t)", row.ID, row.State, m.Wait, here)
 	}
-	reason := map[swap.Verdict]string{swap.VerdictShort: statemachine.ReasonShort, swap.VerdictOver: statemachine.ReasonOver,
-		swap.VerdictLate: statemachine.ReasonLate}[m.Verdict]
+	reason := reasonOf(m.Verdict)
 	if m.Wait == swap.WaitAddress {
 		reason = statemachine.ReasonNoAddress
 	}
@@ -181,7 +180,7 @@ func checkSigned(o swap.Order) {
 		}
 	case o.SignedRequote != "":
 		amount = checkRequoted(o, terms).Payout
-	case total != terms.Quote.Deposit || o.ID != swap.PayoutOrderID(o.SwapID):
+	case terms.Quote.Variable || total != terms.Quote.Deposit || o.ID != swap.PayoutOrderID(o.SwapID):
 		fail("%s pays the quote for %s", o.ID, total)
 	}
 	if o.Amount != amount || o.Destination != to {

@@ -68,6 +68,10 @@ func (w *World) send(u *user, kind string, outputs []fakechain.Output) {
 // outputs are what is sent at once.
 func (w *World) outputs(u *user) (string, []fakechain.Output) {
 	exact, to := u.terms.Quote.Deposit.Units, u.terms.Receipt.DepositAddress
+	low, high := exact, exact
+	if u.terms.Quote.Variable {
+		low, high = u.terms.Quote.DepositMin.Units, u.terms.Quote.DepositMax.Units
+	}
 	rules := w.of(u.from())
 	least := add(rules.dust, rules.refundFee) // the smallest that is not dust
 	pay := func(units asset.Units) fakechain.Output { return fakechain.Output{Address: to, Units: units} }
@@ -75,15 +79,15 @@ func (w *World) outputs(u *user) (string, []fakechain.Output) {
 	case 0, 1, 2, 3, 4:
 		return "exact", []fakechain.Output{pay(exact)}
 	case 5:
-		return "short", []fakechain.Output{pay(w.share(exact, 60))}
+		return "short", []fakechain.Output{pay(w.share(low, 60))}
 	case 6:
-		return "just short", []fakechain.Output{pay(less(exact, asset.NewUnits(1)))}
+		return "just short", []fakechain.Output{pay(less(low, asset.NewUnits(1)))}
 	case 7:
-		return "over", []fakechain.Output{pay(add(exact, w.share(exact, 30)))}
+		return "over", []fakechain.Output{pay(add(high, w.share(high, 30)))}
 	case 16:
 		return "over by about what a refund costs", []fakechain.Output{pay(add(exact, w.share(rules.refundFee, w.rng.Uint64N(300))))}
 	case 8:
-		return "just over", []fakechain.Output{pay(add(exact, asset.NewUnits(1)))}
+		return "just over", []fakechain.Output{pay(add(high, asset.NewUnits(1)))}
 	case 9:
 		half := w.share(exact, 50)
 		return "in two", []fakechain.Output{pay(half), pay(less(exact, half))}

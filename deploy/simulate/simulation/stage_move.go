@@ -17,12 +17,21 @@ const (
 	confirmWindow = 2 * time.Hour
 )
 
-// Open is a user who locks a quote and makes a swap of it, both of the chains' usual
-// amounts. A swap without a refund address leaves it open. secretHash is
+// Opening is what a user asks for of a swap. One without a refund address leaves it open,
+// a variable one has its rate set when its deposit is seen. SecretHash is
 // swap.HashDocument of the swap's secret.
-func (s *Stage) Open(pair asset.Pair, policy swap.Policy, refundAddress bool, secretHash string) (terms swap.Terms, err error) {
+type Opening struct {
+	Pair                    asset.Pair
+	Policy                  swap.Policy
+	RefundAddress, Variable bool
+	SecretHash              string
+}
+
+// Open is a user who locks a quote and makes a swap of it, both of the chains' usual
+// amounts.
+func (s *Stage) Open(o Opening) (terms swap.Terms, err error) {
 	err = safely(func() {
-		w := s.w
+		w, pair := s.w, o.Pair
 		on, payOn := asset.MustLookup(pair.From).Chain, asset.MustLookup(pair.To).Chain
 		now := swap.Millis(w.now)
 		amount := func(id asset.ID) asset.Amount {
@@ -32,9 +41,12 @@ func (s *Stage) Open(pair asset.Pair, policy swap.Policy, refundAddress bool, se
 			ServiceFee: asset.Amount{Asset: pair.To, Units: asset.NewUnits(700)}, NetworkFee: asset.Amount{Asset: pair.To, Units: asset.NewUnits(500)},
 			RefundFeeMax: asset.Amount{Asset: pair.From, Units: w.of(pair.From).refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
 			DepositWindowSeconds: int64(depositWindow.Seconds()), ConfirmWindowSeconds: int64(confirmWindow.Seconds())}
+		if o.Variable {
+			leaveOpen(&q)
+		}
 		r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), DepositAddress: w.chains[on].NewAddress(), PayoutAddress: w.chains[payOn].NewAddress(),
-			Policy: policy, SecretHash: secretHash, IssuedAt: now}
-		if refundAddress {
+			Policy: o.Policy, SecretHash: o.SecretHash, IssuedAt: now}
+		if o.RefundAddress {
 			r.RefundAddress = w.chains[on].NewAddress()
 		}
 		terms = w.open(q, r).terms

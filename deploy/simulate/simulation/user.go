@@ -79,6 +79,12 @@ func (w *World) create() {
 		ServiceFee: asset.Amount{Asset: to, Units: asset.NewUnits(w.rng.Uint64N(3) * 700)}, NetworkFee: asset.Amount{Asset: to, Units: asset.NewUnits(500)},
 		RefundFeeMax: asset.Amount{Asset: from, Units: w.of(from).refundFee}, IssuedAt: now, AcceptBy: now.Add(time.Minute),
 		DepositWindowSeconds: 1200, ConfirmWindowSeconds: int64(confirm.Seconds())}
+	if w.seed%variableEvery == variableEvery-1 && len(w.users)%2 == 0 {
+		leaveOpen(&q)
+		if longer := int64(w.seed/variableEvery%2) * variableLonger; longer > 0 {
+			q.DepositWindowSeconds, q.ConfirmWindowSeconds = q.DepositWindowSeconds+longer, q.ConfirmWindowSeconds+longer
+		}
+	}
 	r := swap.Receipt{SwapID: w.newID(swap.SwapPrefix), DepositAddress: w.chains[on].NewAddress(),
 		PayoutAddress: w.chains[payOn].NewAddress(), RefundAddress: w.chains[on].NewAddress(), Policy: w.drawPolicy(),
 		SecretHash: fmt.Sprintf("%064d", 0), IssuedAt: now}
