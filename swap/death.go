@@ -126,6 +126,35 @@ func (r DepositRules) MeetsDeath(a DeathAttestation, paid asset.Amount, now time
 	return nil
 }
 
+// EndsForGood reports an attestation that does not meet the rules for every amount, whenever
+// it was given: as deep as no reorganisation goes that is followed, and as final and as
+// widely agreed as the largest payment needs. Only the age that MeetsDeath asks for is left
+// out.
+func (r DepositRules) EndsForGood(a DeathAttestation) error {
+	needed, ends := r.Dead[a.Chain]
+	switch {
+	case !ends:
+		return fmt.Errorf("payments on %s never count as dead here", a.Chain)
+	case a.Depth < needed:
+		return fmt.Errorf("the spend was %d deep, %d are needed", a.Depth, needed)
+	case limits(r.FinalizedAbove, a.Chain) && !a.Finality.Covers(FinalityFinalized), limits(r.SafeAbove, a.Chain) && !a.Finality.Covers(FinalitySafe):
+		return fmt.Errorf("large payments need a block that is more than %q", a.Finality)
+	case limits(r.SecondAbove, a.Chain) && a.SecondSoftware == "":
+		return errors.New("large payments need nodes of two kinds of software that agree")
+	}
+	return nil
+}
+
+// limits reports whether there is one of an asset on the chain.
+func limits(of map[asset.ID]asset.Units, chain asset.Chain) bool {
+	for id := range of {
+		if a, known := asset.Lookup(id); known && a.Chain == chain {
+			return true
+		}
+	}
+	return false
+}
+
 // CheckSpend reports a text that is not the one form of a coin or nonce on a chain:
 // "<chain>:<txid>:<index>", or "<chain>:<sender>:<nonce>". Whether the sender is an
 // address of the network is not looked at.

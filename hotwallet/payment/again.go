@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"ferry/swap"
@@ -109,6 +111,9 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, done boo
 	if err != nil {
 		return nil, false, err
 	}
+	if ended, err = e.unheard(ctx, b, ended); err != nil {
+		return nil, false, e.unsigned(ctx, b, err)
+	}
 	for _, r := range ended {
 		text, cause := e.death(ctx, r, nil)
 		if cause != nil {
@@ -117,4 +122,33 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, done boo
 		signed = append(signed, text)
 	}
 	return signed, true, nil
+}
+
+// unheard are the ends that the signer has to hear of, or hear of again: all of those of a
+// batch's own orders, which may be made anew only by a word of these minutes, and those of
+// others that had one of its coins, once for good. So nobody needs to look at a block of
+// months ago, which a node may not have any more, because of a coin that was free since.
+func (e *Engine) unheard(ctx context.Context, b Batch, ended []DeathRequest) ([]DeathRequest, error) {
+	if len(ended) == 0 {
+		return nil, nil
+	}
+	own, err := e.config.Store.Deaths(ctx, b.Orders(), nil)
+	if err != nil {
+		return nil, err
+	}
+	others := map[string]bool{}
+	for _, r := range ended {
+		others[r.Anchor] = true
+	}
+	for _, r := range own {
+		delete(others, r.Anchor)
+	}
+	if len(others) == 0 {
+		return ended, nil
+	}
+	heard, err := e.config.Signer.Ended(ctx, slices.Sorted(maps.Keys(others)))
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(ended, func(r DeathRequest) bool { return others[r.Anchor] && slices.Contains(heard, r.Anchor) }), nil
 }

@@ -132,6 +132,8 @@ type fakeSigner struct {
 	anchors map[string]string
 	lives   map[string][]string
 	spends  map[string]string
+	// ended are the coins of which it has seen attestd's word that they are spent for good.
+	ended map[string]bool
 	// fixed are the anchors of those for whom a coin or nonce was signed last.
 	fixed  map[string]string
 	token  uint64
@@ -143,7 +145,7 @@ type fakeSigner struct {
 
 func newFakeSigner() *fakeSigner {
 	return &fakeSigner{anchors: map[string]string{}, lives: map[string][]string{}, plans: map[string][32]byte{}, signed: map[string][]byte{},
-		spends: map[string]string{}, fixed: map[string]string{}}
+		spends: map[string]string{}, fixed: map[string]string{}, ended: map[string]bool{}}
 }
 
 func (s *fakeSigner) fail(f ...signFault) {
@@ -196,6 +198,11 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 		}
 	}
 	s.signed[txid] = raw
+	for _, text := range r.Deaths {
+		if a, err := swap.VerifyDeathAttestation(text, public(seedKey("attest"))); err == nil {
+			s.ended[a.Anchor] = true
+		}
+	}
 	if fault == signLost {
 		return nil, "", errLost
 	}
@@ -231,9 +238,24 @@ func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
 	return false
 }
 
-// gone reports that attestd's word is there that a coin is spent for good.
+// Ended implements payment.Signer.
+func (s *fakeSigner) Ended(_ context.Context, anchors []string) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(anchors), func(a string) bool { return !s.ended[a] }), nil
+}
+
+// forget has it ask for every word anew, as after attestd's key was changed.
+func (s *fakeSigner) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.ended)
+}
+
+// gone reports that attestd's word is or was there that a coin is spent for good.
 func (s *fakeSigner) gone(coin string, r payment.SignRequest) bool {
-	return slices.ContainsFunc(r.Deaths, func(text string) bool {
+	on := r.Authorities[0].Order.Chain
+	return s.ended[fmt.Sprintf("%s:%s", on, coin)] || slices.ContainsFunc(r.Deaths, func(text string) bool {
 		a, err := swap.VerifyDeathAttestation(text, public(seedKey("attest")))
 		return err == nil && a.Anchor == fmt.Sprintf("%s:%s", a.Chain, coin)
 	})

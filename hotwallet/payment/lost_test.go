@@ -1,6 +1,8 @@
 package payment_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"ferry/hotwallet/chain"
@@ -66,6 +68,35 @@ func TestCoinOfALostAttemptIsFree(t *testing.T) {
 	w.balanced()
 }
 
+// Setup: as before, and the payment that has the coin of the lost attempt is outbid.
+// Test: attestd isn't asked about the old block again, unless the signer has forgotten.
+func TestWordOnALostAttemptIsHadOnce(t *testing.T) {
+	t.Parallel()
+	w, c := mortal(t)
+	w.bidding()
+	o, _ := w.lostWith()
+	other := w.payout(w.some(8))
+	w.deliver(other)
+	w.mine(deathDepth + 1)
+	w.step()
+	for attempt := 1; attempt <= 2; attempt++ {
+		if p := w.payment(other.ID); p.State != swap.PaymentBroadcast || p.Attempt.N != attempt || c.asked != 1 {
+			t.Fatalf("%s is %s because %q, attempt %d; attestd was asked %d times", other.ID, p.State, p.Reason, p.Attempt.N, c.asked)
+		}
+		w.chain.SetBlockRate(uint64(20 * attempt * attempt))
+		if attempt == 2 {
+			w.signer.forget()
+		}
+		w.passed()
+	}
+	if p := w.payment(other.ID); p.Attempt.N != 3 || c.asked != 2 {
+		t.Fatalf("%s because %q, attestd was asked %d times", w.attempts(other), p.Reason, c.asked)
+	}
+	w.chain.SetBlockRate(0)
+	w.paid(o, other)
+	w.balanced()
+}
+
 // Setup: as before, with the coin of the lost attempt in a block that goes away for good.
 // Test: it is forgotten with the attempt, and nothing waits for it.
 func TestGoneCoinOfALostAttemptIsForgotten(t *testing.T) {
@@ -105,5 +136,34 @@ func TestLostAttemptsReviveWithTheirBatch(t *testing.T) {
 	w.mine(confirmations + 1)
 	if p := w.payment(o.ID); p.State != swap.PaymentFinal {
 		t.Fatalf("it is %s", p.State)
+	}
+}
+
+// Setup: a payment whose lost attempt was to spend one coin more.
+// Test: the row of what ended it has the coins of all its signed attempts, and so has one from
+// before there was such a column, after the migration.
+func TestCoinsOfWhatHasEnded(t *testing.T) {
+	t.Parallel()
+	w, _ := mortal(t)
+	w.bidding()
+	o, coin := w.lostWith()
+	w.mine(deathDepth)
+	has := func() int {
+		return w.count(`SELECT count(*) FROM death WHERE batch_id = $1 AND cardinality(coins) = 2 AND $2 = ANY (coins)`, o.ID, coin.ID())
+	}
+	if has() != 1 {
+		t.Fatal("the row does not have the coins")
+	}
+	w.exec(`UPDATE death SET coins = '{}'`)
+	raw, err := os.ReadFile("../../migrations/hotwallet/0038_death_coins.sql")
+	w.must(err)
+	_, fill, found := strings.Cut(string(raw), "DEFAULT '{}';")
+	fill, _, ended := strings.Cut(fill, "CREATE INDEX")
+	if !found || !ended {
+		t.Fatal("the migration reads otherwise")
+	}
+	w.exec(fill)
+	if has() != 1 {
+		t.Fatal("the migration does not fill the row")
 	}
 }

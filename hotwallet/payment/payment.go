@@ -171,4 +171,8 @@ type SignRequest struct {
 // error leaves open whether it was.
 type Signer interface {
 	Sign(ctx context.Context, r SignRequest) (raw []byte, txid string, err error)
+	// Ended are those of the anchors ("<chain>:<txid>:<index>") of which the signer remembers
+	// attestd's word that they are spent for good: the coins of lost attempts that spend one
+	// of these need no other. It may remember less tomorrow, as when attestd's key changes.
+	Ended(ctx context.Context, anchors []string) ([]string, error)
 }

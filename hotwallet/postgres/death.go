@@ -27,6 +27,7 @@ var (
 	buryAttemptsSQL = statement("BURY_ATTEMPTS")
 	freePaymentsSQL = statement("FREE_PAYMENTS")
 	deathsSQL       = statement("DEATHS")
+	deathCoinsSQL   = statement("NOTE_DEATH_COINS")
 )
 
 // retryOrders takes over orders that were told again after a failure.
@@ -130,6 +131,9 @@ func (s *Store) StoreDeath(ctx context.Context, b payment.Batch, r payment.Death
 			lineage = [][]byte{}
 		}
 		if _, err := tx.Exec(ctx, insertDeathSQL, b.ID, s.chain, r.Anchor, r.Spent, lineage, r.Spender, r.Block.Height, r.Block.Hash, now); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, deathCoinsSQL, []string{b.ID}); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, buryAttemptsSQL, b.ID); err != nil {

@@ -64,12 +64,17 @@ UPDATE payment SET state = CASE purpose WHEN 'gap_fill' THEN 'failed' ELSE 'queu
 WHERE batch_id = $1 AND (state = 'failed' AND retry > failed_retry OR state IN ('signed', 'broadcast'))
 RETURNING body::text
 
+-- NOTE_DEATH_COINS
+-- What the signed attempts of batches that have ended spend. Nothing more of these is signed.
+UPDATE death d SET coins = ARRAY(SELECT DISTINCT (c ->> 'txid') || ':' || (c ->> 'index')
+    FROM attempt a CROSS JOIN LATERAL jsonb_array_elements(coalesce(nullif(a.plan -> 'coins', 'null'), '[]')) AS c
+    WHERE a.batch_id = d.batch_id AND a.raw IS NOT NULL)
+WHERE d.batch_id = ANY ($1)
+
 -- DEATHS
 -- Of earlier batches of the orders ($2), and of those that were signed with one of the coins
--- ($3), which may be final and have lost attempts.
+-- ($3), which may be final and have lost attempts. Each by an index of its own.
 SELECT d.chain, d.anchor, d.spent, d.lineage, d.spender, d.height, d.block_hash
-FROM death d JOIN batch b USING (batch_id)
-WHERE d.chain = $1 AND (b.orders && $2 OR EXISTS (
-    SELECT FROM attempt a CROSS JOIN LATERAL jsonb_array_elements(coalesce(nullif(a.plan -> 'coins', 'null'), '[]')) AS c
-    WHERE a.batch_id = d.batch_id AND a.raw IS NOT NULL AND (c ->> 'txid') || ':' || (c ->> 'index') = ANY ($3)))
+FROM death d
+WHERE d.chain = $1 AND d.batch_id IN (SELECT batch_id FROM batch WHERE orders && $2 UNION ALL SELECT batch_id FROM death WHERE coins && $3)
 ORDER BY d.batch_id

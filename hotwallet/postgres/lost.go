@@ -51,6 +51,9 @@ func (c *change) freeLost(ctx context.Context, height int64) error {
 	if len(batches) == 0 {
 		return nil
 	}
+	if _, err := c.tx.Exec(ctx, deathCoinsSQL, batches); err != nil {
+		return fmt.Errorf("note the coins of lost attempts: %w", err)
+	}
 	for _, sql := range []string{forgetLostSQL, returnLostSQL} {
 		if _, err := c.tx.Exec(ctx, sql, c.chain, batches); err != nil {
 			return fmt.Errorf("free the coins of lost attempts: %w", err)

@@ -18,8 +18,13 @@ const (
 	maxDeaths   = 2 * maxBatch
 )
 
-// deaths are the anchors that attestd says are spent for good.
-type deaths map[string]swap.DeathAttestation
+// deaths are the anchors that attestd says are spent for good, with its signed words.
+type deaths map[string]death
+
+type death struct {
+	swap.DeathAttestation
+	text string
+}
 
 // readDeaths verifies what a request says of earlier anchors, for a payment of an amount.
 func (s *Signer) readDeaths(p payment, signed []string) (deaths, error) {
@@ -46,7 +51,7 @@ func (s *Signer) readDeaths(p payment, signed []string) (deaths, error) {
 		if err := s.rules.Load().MeetsDeath(a, paid, s.now()); err != nil {
 			return nil, refuse(fieldDeaths, "", "Attestation %d does not do: %v.", i+1, err)
 		}
-		dead[a.Anchor] = a
+		dead[a.Anchor] = death{a, text}
 	}
 	return dead, nil
 }
@@ -85,10 +90,10 @@ func spendValue(owner, anchor string) []byte { return []byte(owner + " " + ancho
 
 // spent refuses a coin or nonce that was signed for another payment: unless none of the
 // transactions that spend it there can be mined any more, since their anchor is spent by
-// something else.
-func spent(tx *bolt.Tx, p payment) (refusal, err error) {
+// something else. That is attestd's word of these minutes, or one that is remembered.
+func (s *Signer) spent(tx *bolt.Tx, p payment) (refusal, err error) {
 	for _, spend := range p.spends {
-		if _, gone := p.deaths[spend]; gone {
+		if _, gone := s.gone(tx, p, spend); gone {
 			return refuse("unsigned_tx", "", "The transaction spends what is spent for good."), nil
 		}
 		value := tx.Bucket(bucketSpend).Get([]byte(spend))
@@ -96,7 +101,7 @@ func spent(tx *bolt.Tx, p payment) (refusal, err error) {
 		if value == nil || string(owner) == p.owner() {
 			continue
 		}
-		a, dead := p.deaths[string(anchor)]
+		a, dead := s.gone(tx, p, string(anchor))
 		if !dead {
 			return refuse("unsigned_tx", "", "A coin or nonce was signed for another payment."), nil
 		}

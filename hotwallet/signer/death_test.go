@@ -239,7 +239,7 @@ func TestCoinsOfLostAttemptsAreFree(t *testing.T) {
 		t.Errorf("the coin of the attempt that lost: %v", err)
 	}
 	_, err = d.signBitcoin(d.batchOf(t, asset.Bitcoin, all[:1], 3*feeSat, "x", "z"))
-	wantRefusal(t, err, "unsigned_tx", "signed for another payment")
+	wantRefusal(t, err, "unsigned_tx", "spent for good")
 }
 
 // The refund of a coin in another chain's form can be given another txid by others, so that

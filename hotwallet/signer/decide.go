@@ -101,7 +101,7 @@ func (r authorityRecord) sameTerms(o authorityRecord) bool {
 
 // judge applies the rules of ARCHITECTURE.md, step 6, to each member of a payment, and
 // returns their records as they will be, or the refusal.
-func judge(tx *bolt.Tx, p payment) (records []authorityRecord, refusal, err error) {
+func (s *Signer) judge(tx *bolt.Tx, p payment) (records []authorityRecord, refusal, err error) {
 	for i, member := range p.parts {
 		record, refusal, err := judgeMember(tx, p, member)
 		if err != nil {
@@ -119,7 +119,7 @@ func judge(tx *bolt.Tx, p payment) (records []authorityRecord, refusal, err erro
 	if refusal := oneAnchor(p, records); refusal != nil {
 		return nil, refusal, nil
 	}
-	refusal, err = spent(tx, p)
+	refusal, err = s.spent(tx, p)
 	return records, refusal, err
 }
 

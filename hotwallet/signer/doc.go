@@ -29,7 +29,8 @@
 //   - An anchor is given up in one case: attestd attests that it is spent for good, by
 //     what was never signed for the authority, or by what was and failed. The next one
 //     is as fixed. A coin that only lost attempts spend is free for others by the same
-//     word.
+//     word, which is remembered for that and for nothing else; what it says is spent for
+//     good is never signed for again.
 //   - On chains of coins one transaction pays one authority or a batch of up to 100, each
 //     by exactly one output. A batch is immutable: what replaces it pays the same
 //     authorities, and none of them is paid otherwise.

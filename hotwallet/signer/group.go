@@ -93,14 +93,20 @@ func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable 
 	if d.refusal, err = raiseFence(tx, p); err != nil || d.refusal != nil {
 		return err
 	}
-	if d.signed, d.repeated, err = replay(tx, p); err != nil || d.repeated {
+	if d.signed, d.repeated, err = replay(tx, p); err != nil {
 		return err
 	}
+	if d.repeated { // perhaps with words that were not there the first time
+		return keepEnded(tx, p)
+	}
 	d.recalled = true
-	if d.records, d.refusal, err = judge(tx, p); err != nil || d.refusal != nil {
+	if d.records, d.refusal, err = s.judge(tx, p); err != nil || d.refusal != nil {
 		return err
 	}
 	if d.refusal, err = s.caps.spend(tx, p, d.records[0].Anchor, now); err != nil || d.refusal != nil {
+		return err
+	}
+	if err := keepEnded(tx, p); err != nil {
 		return err
 	}
 	return bind(tx, p, d.records)
@@ -124,7 +130,9 @@ func signAll(group []*decision) error {
 	return signers.Wait()
 }
 
-// commit makes a group of decisions durable: in the memory, then in the log. An error
+// commit makes a group of decisions durable, in the memory with their lines of the log, and
+// writes these there. So answers wait for the memory's flush alone: the log's own goes on
+// while the next group is decided, which it has to be done with before. An error
 // means that nothing has become of any of them, or that the log could not be written:
 // then broken says so.
 func (s *Signer) commit(group []*decision) error {
@@ -138,6 +146,10 @@ func (s *Signer) commit(group []*decision) error {
 	err := s.memory.db.Update(func(tx *bolt.Tx) (err error) {
 		if head, err = s.write(tx, group); err != nil {
 			return err
+		}
+		// What was pending is forgotten with this.
+		if s.broken = s.files.synced(); s.broken != nil {
+			return s.broken
 		}
 		crash.Point("signer.commit.before")
 		if s.memory.beforeCommit != nil {

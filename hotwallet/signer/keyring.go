@@ -30,9 +30,12 @@ type keyring struct {
 	// known are public keys that were derived of late: the hot sender's, change's.
 	mu    sync.Mutex
 	known map[position]keys.Key
+	// owners are the compressed public keys of coins' owners: those of coins that are
+	// spent by several attempts, and of addresses of ours that are paid again.
+	owners map[position][]byte
 }
 
-// maxKnown bounds the public keys that are kept.
+// maxKnown bounds the public keys that are kept, of either kind.
 const maxKnown = 4096
 
 type accountID struct {
@@ -56,7 +59,7 @@ func newKeyring(n asset.Networks, seed []byte) (*keyring, error) {
 		return nil, fmt.Errorf("master key: %w", err)
 	}
 	defer master.Zero()
-	k := &keyring{networks: n, private: map[branchID]*branch{}, known: map[position]keys.Key{}}
+	k := &keyring{networks: n, private: map[branchID]*branch{}, known: map[position]keys.Key{}, owners: map[position][]byte{}}
 	for _, chain := range n.Chains() {
 		for _, role := range []keys.Role{keys.Deposit, keys.Hot} {
 			id := accountID{chain, role}
@@ -142,6 +145,12 @@ func (k *keyring) key(p position) (*btcec.PrivateKey, error) {
 // owner is the compressed public key at a position on a chain of coins, and the script of
 // coins that it owns.
 func (k *keyring) owner(p position) (public, script []byte, err error) {
+	k.mu.Lock()
+	public, ok := k.owners[p]
+	k.mu.Unlock()
+	if ok {
+		return public, scriptOf(p.chain, public), nil
+	}
 	b, err := k.branch(p)
 	if err != nil {
 		return nil, nil, err
@@ -149,6 +158,12 @@ func (k *keyring) owner(p position) (public, script []byte, err error) {
 	if public, err = b.publicChild(p.index); err != nil {
 		return nil, nil, err
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.owners) >= maxKnown {
+		clear(k.owners)
+	}
+	k.owners[p] = public
 	return public, scriptOf(p.chain, public), nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -222,6 +223,77 @@ func TestLogIsCompletedAfterACrash(t *testing.T) {
 		if got, err := os.ReadFile(segmentPath(dir, 1)); err != nil || !bytes.Equal(got, whole) {
 			t.Errorf("with %d of the pending bytes: %q, %v", cut, got, err)
 		}
+	}
+}
+
+// A machine that fails may leave the file as long as it was, with zeros for what had not
+// reached the disk; what was written over is found as ever.
+func TestLogIsCompletedAfterAPowerCut(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	if _, err := d.signBitcoin(d.payBitcoin(t, "a")); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.signer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	defer d.open(t)
+	head := d.signer.memory.head
+	whole, err := os.ReadFile(d.logPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lost := 1; lost <= len(head.Pending); lost += 50 {
+		for name, left := range map[string][]byte{"zeros": make([]byte, lost), "others": append(make([]byte, lost-1), 'x')} {
+			dir := t.TempDir()
+			restore(t, segmentPath(dir, 1), slices.Concat(whole[:len(whole)-lost], left))
+			files, err := openLog(dir, head)
+			if name == "others" {
+				if !errors.Is(err, errLog) {
+					t.Errorf("%d bytes, the last of which is another: %v", lost, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatalf("%d bytes of zeros: %v", lost, err)
+			}
+			if err := files.close(); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(segmentPath(dir, 1)); err != nil || !bytes.Equal(got, whole) {
+				t.Errorf("%d bytes of zeros: %q, %v", lost, got, err)
+			}
+		}
+	}
+}
+
+// Setup: the lines of the last decision did not reach the disk.
+// Test: the next one is not made, because with it the memory would forget them; the next
+// start completes them, and nothing is lost.
+func TestLogThatCannotBeSyncedStopsTheSigner(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	if _, err := d.signBitcoin(d.payBitcoin(t, "a")); err != nil {
+		t.Fatal(err)
+	}
+	failed := make(chan error, 1)
+	failed <- errors.New("the disk")
+	d.signer.files.syncing = failed
+	req := d.payBitcoin(t, "b")
+	for range 2 {
+		if _, err := d.signBitcoin(req); swap.ErrorCode(err) != swap.CodeInternal {
+			t.Fatalf("%v, want an internal error", err)
+		}
+	}
+	if n := d.signedCount(t); n != 1 {
+		t.Errorf("%d signatures are recorded", n)
+	}
+	d.reopen(t)
+	if _, err := d.signBitcoin(req); err != nil {
+		t.Fatal(err)
+	}
+	if r := d.report(t); r.Last != 4 { // start, a, start, b
+		t.Errorf("%+v", r)
 	}
 }
 

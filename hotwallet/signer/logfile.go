@@ -38,6 +38,9 @@ type logFiles struct {
 	most int
 	// unsynced is set by tests that kill no machine.
 	unsynced bool
+	// syncing is what has become of the sync of what was written last; nil when nothing
+	// is on its way.
+	syncing chan error
 }
 
 func segmentPath(dir string, n uint64) string {
@@ -124,10 +127,21 @@ func (l *logFiles) complete(head logHead) error {
 	if _, err := l.file.ReadAt(tail, head.Size); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the log: %w", err)
 	}
-	if !bytes.Equal(tail, head.Pending[:there]) {
+	// A machine that fails may leave a file with its size and without its last bytes.
+	if whole := len(bytes.TrimRight(tail, "\x00")); whole < len(tail) {
+		there = int64(whole)
+		if err := l.file.Truncate(head.Size + there); err != nil {
+			return fmt.Errorf("cut what a crash left of the log: %w", err)
+		}
+		l.size = head.Size + there
+	}
+	if !bytes.Equal(tail[:there], head.Pending[:there]) {
 		return fmt.Errorf("%w: its last lines in file %d are others", errLog, l.segment)
 	}
 	if err := l.write(head.Pending[there:]); err != nil {
+		return err
+	}
+	if err := l.synced(); err != nil {
 		return err
 	}
 	if l.size == 0 {
@@ -143,7 +157,9 @@ func (l *logFiles) complete(head logHead) error {
 	return nil
 }
 
-// append writes the head's pending lines, and returns once they are on disk.
+// append writes the head's pending lines, and has them be synced meanwhile: the memory has
+// them on disk, for the next start, until something else is pending. Before that synced says
+// that they are on disk here too.
 func (l *logFiles) append(head logHead) error {
 	if head.Segment != l.segment {
 		if err := l.start(head.Segment, true); err != nil {
@@ -163,12 +179,26 @@ func (l *logFiles) write(lines []byte) error {
 	if _, err := l.file.Write(lines); err != nil {
 		return fmt.Errorf("write the log: %w", err)
 	}
-	if !l.unsynced {
-		if err := l.file.Sync(); err != nil {
-			return fmt.Errorf("sync the log: %w", err)
-		}
-	}
 	l.size += int64(len(lines))
+	if l.unsynced {
+		return nil
+	}
+	done, file := make(chan error, 1), l.file
+	go func() { done <- file.Sync() }()
+	l.syncing = done
+	return nil
+}
+
+// synced returns once all that was written is on disk. After an error nobody knows what is.
+func (l *logFiles) synced() error {
+	if l.syncing == nil {
+		return nil
+	}
+	err := <-l.syncing
+	l.syncing = nil
+	if err != nil {
+		return fmt.Errorf("sync the log: %w", err)
+	}
 	return nil
 }
 
@@ -204,4 +234,4 @@ func (l *logFiles) room(next logHead) error {
 	return nil
 }
 
-func (l *logFiles) close() error { return l.file.Close() }
+func (l *logFiles) close() error { return errors.Join(l.synced(), l.file.Close()) }

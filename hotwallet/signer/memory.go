@@ -39,6 +39,9 @@ var (
 	bucketOutgoing = []byte("outgoing")
 	// bucketCounted: "<sum>:<authority or anchor>" → the units that are counted for it.
 	bucketCounted = []byte("counted")
+	// bucketEnded: coin or nonce that was signed for and is spent for good → attestd's word
+	// on that, a compact JWS.
+	bucketEnded = []byte("ended")
 	// bucketLog: "head" → logHead, "pending" → its lines as they are, "switch" → the
 	// newest Change that was logged.
 	bucketLog = []byte("log")
@@ -48,7 +51,7 @@ var (
 var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 2",
 	Loss: "the same payment could be signed twice", Others: "another seed or network",
 	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned},
-	Added:   [][]byte{bucketOutgoing, bucketCounted, bucketLog}}
+	Added:   [][]byte{bucketOutgoing, bucketCounted, bucketEnded, bucketLog}}
 
 // authorityRecord is what an authority was first used for. All but Attempts is
 // fixed from then on. What an amendment changes is in it (deposits, destination,

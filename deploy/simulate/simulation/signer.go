@@ -68,6 +68,14 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 	return raw, txid, nil
 }
 
+// Ended implements payment.Signer. It remembers nothing, so every word is had anew.
+func (s signerClient) Ended(context.Context, []string) ([]string, error) {
+	if s.w.down["signerd"] {
+		return nil, errLost
+	}
+	return nil, nil
+}
+
 // spendsOf are the coins that a plan spends, or its nonce.
 func spendsOf(p chain.Plan) (all []string) {
 	tx, _, err := fakechain.Decode(p.Unsigned)

@@ -41,6 +41,15 @@ func (s Signer) Sign(ctx context.Context, r payment.SignRequest) ([]byte, string
 	return nil, "", fmt.Errorf("chain %.20q has no signer", order.Chain)
 }
 
+// Ended implements payment.Signer.
+func (s Signer) Ended(ctx context.Context, anchors []string) ([]string, error) {
+	res, err := s.client.Ended(ctx, connect.NewRequest(&ferryv1.EndedRequest{Anchors: anchors}))
+	if err != nil {
+		return nil, fmt.Errorf("ask what has ended: %w", err)
+	}
+	return res.Msg.GetAnchors(), nil
+}
+
 func (s Signer) signUTXO(ctx context.Context, o swap.Order, r payment.SignRequest) ([]byte, string, error) {
 	res, err := s.client.SignUTXO(ctx, connect.NewRequest(utxoRequest(o, r)))
 	if err != nil {

@@ -40,6 +40,11 @@ func (f *fakeSignerd) SignEthereum(_ context.Context, r *connect.Request[ferryv1
 	return connect.NewResponse(f.response), f.err
 }
 
+func (f *fakeSignerd) Ended(_ context.Context, r *connect.Request[ferryv1.EndedRequest]) (*connect.Response[ferryv1.EndedResponse], error) {
+	f.asked = r.Msg
+	return connect.NewResponse(&ferryv1.EndedResponse{Anchors: r.Msg.GetAnchors()}), f.err
+}
+
 // bitcoinTx is a transaction of one input, with a witness if it is signed.
 func bitcoinTx(t testing.TB, value int64, signed bool) (raw []byte, txid string) {
 	t.Helper()

@@ -1298,6 +1298,94 @@ func (x *HighWaterResponse) GetNextIndex() uint32 {
 	return 0
 }
 
+type EndedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Anchors       []string               `protobuf:"bytes,1,rep,name=anchors,proto3" json:"anchors,omitempty"` // "<chain>:<txid>:<index>" or "<chain>:<sender>:<nonce>", at most 200
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndedRequest) Reset() {
+	*x = EndedRequest{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndedRequest) ProtoMessage() {}
+
+func (x *EndedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndedRequest.ProtoReflect.Descriptor instead.
+func (*EndedRequest) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *EndedRequest) GetAnchors() []string {
+	if x != nil {
+		return x.Anchors
+	}
+	return nil
+}
+
+type EndedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Anchors       []string               `protobuf:"bytes,1,rep,name=anchors,proto3" json:"anchors,omitempty"` // those that are remembered, in the request's order
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndedResponse) Reset() {
+	*x = EndedResponse{}
+	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndedResponse) ProtoMessage() {}
+
+func (x *EndedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndedResponse.ProtoReflect.Descriptor instead.
+func (*EndedResponse) Descriptor() ([]byte, []int) {
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *EndedResponse) GetAnchors() []string {
+	if x != nil {
+		return x.Anchors
+	}
+	return nil
+}
+
 // Authority is why a payment may be signed. The signer verifies the quote and
 // receipt, and recomputes destination and amount from the transaction itself. What the
 // house pays itself ("sweep", "gas_topup", "gap_fill") rests on no documents: the signer
@@ -1328,7 +1416,7 @@ type Authority struct {
 
 func (x *Authority) Reset() {
 	*x = Authority{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1340,7 +1428,7 @@ func (x *Authority) String() string {
 func (*Authority) ProtoMessage() {}
 
 func (x *Authority) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[21]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1353,7 +1441,7 @@ func (x *Authority) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Authority.ProtoReflect.Descriptor instead.
 func (*Authority) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{21}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Authority) GetPurpose() string {
@@ -1451,7 +1539,7 @@ type AuthorityDeposit struct {
 
 func (x *AuthorityDeposit) Reset() {
 	*x = AuthorityDeposit{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +1551,7 @@ func (x *AuthorityDeposit) String() string {
 func (*AuthorityDeposit) ProtoMessage() {}
 
 func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[22]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1476,7 +1564,7 @@ func (x *AuthorityDeposit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorityDeposit.ProtoReflect.Descriptor instead.
 func (*AuthorityDeposit) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{22}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AuthorityDeposit) GetDepositId() string {
@@ -1518,7 +1606,7 @@ type SignUTXORequest struct {
 
 func (x *SignUTXORequest) Reset() {
 	*x = SignUTXORequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1618,7 @@ func (x *SignUTXORequest) String() string {
 func (*SignUTXORequest) ProtoMessage() {}
 
 func (x *SignUTXORequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[23]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1631,7 @@ func (x *SignUTXORequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignUTXORequest.ProtoReflect.Descriptor instead.
 func (*SignUTXORequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{23}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SignUTXORequest) GetAuthorities() []*Authority {
@@ -1598,7 +1686,7 @@ type UTXOInput struct {
 
 func (x *UTXOInput) Reset() {
 	*x = UTXOInput{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1610,7 +1698,7 @@ func (x *UTXOInput) String() string {
 func (*UTXOInput) ProtoMessage() {}
 
 func (x *UTXOInput) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[24]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1623,7 +1711,7 @@ func (x *UTXOInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UTXOInput.ProtoReflect.Descriptor instead.
 func (*UTXOInput) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{24}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *UTXOInput) GetPreviousTx() []byte {
@@ -1650,7 +1738,7 @@ type UTXOChange struct {
 
 func (x *UTXOChange) Reset() {
 	*x = UTXOChange{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1662,7 +1750,7 @@ func (x *UTXOChange) String() string {
 func (*UTXOChange) ProtoMessage() {}
 
 func (x *UTXOChange) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[25]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1675,7 +1763,7 @@ func (x *UTXOChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UTXOChange.ProtoReflect.Descriptor instead.
 func (*UTXOChange) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{25}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *UTXOChange) GetOutputIndex() uint32 {
@@ -1704,7 +1792,7 @@ type SignEthereumRequest struct {
 
 func (x *SignEthereumRequest) Reset() {
 	*x = SignEthereumRequest{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[26]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1716,7 +1804,7 @@ func (x *SignEthereumRequest) String() string {
 func (*SignEthereumRequest) ProtoMessage() {}
 
 func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[26]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1729,7 +1817,7 @@ func (x *SignEthereumRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignEthereumRequest.ProtoReflect.Descriptor instead.
 func (*SignEthereumRequest) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{26}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SignEthereumRequest) GetAuthority() *Authority {
@@ -1770,7 +1858,7 @@ type SignResponse struct {
 
 func (x *SignResponse) Reset() {
 	*x = SignResponse{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[27]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1782,7 +1870,7 @@ func (x *SignResponse) String() string {
 func (*SignResponse) ProtoMessage() {}
 
 func (x *SignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[27]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1795,7 +1883,7 @@ func (x *SignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignResponse.ProtoReflect.Descriptor instead.
 func (*SignResponse) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{27}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SignResponse) GetRawTx() []byte {
@@ -1825,7 +1913,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_ferry_v1_ferry_proto_msgTypes[28]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1837,7 +1925,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_ferry_v1_ferry_proto_msgTypes[28]
+	mi := &file_ferry_v1_ferry_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1850,7 +1938,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{28}
+	return file_ferry_v1_ferry_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Problem) GetCode() string {
@@ -1978,7 +2066,11 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\"2\n" +
 	"\x11HighWaterResponse\x12\x1d\n" +
 	"\n" +
-	"next_index\x18\x01 \x01(\rR\tnextIndex\"\xf3\x03\n" +
+	"next_index\x18\x01 \x01(\rR\tnextIndex\"(\n" +
+	"\fEndedRequest\x12\x18\n" +
+	"\aanchors\x18\x01 \x03(\tR\aanchors\")\n" +
+	"\rEndedResponse\x12\x18\n" +
+	"\aanchors\x18\x01 \x03(\tR\aanchors\"\xf3\x03\n" +
 	"\tAuthority\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12!\n" +
 	"\fsigned_quote\x18\x02 \x01(\tR\vsignedQuote\x12%\n" +
@@ -2039,10 +2131,11 @@ const file_ferry_v1_ferry_proto_rawDesc = "" +
 	"\tHighWater\x12\x1a.ferry.v1.HighWaterRequest\x1a\x1b.ferry.v1.HighWaterResponse\x128\n" +
 	"\x05Amend\x12\x16.ferry.v1.AmendRequest\x1a\x17.ferry.v1.AmendResponse\x12P\n" +
 	"\rAttestDeposit\x12\x1e.ferry.v1.AttestDepositRequest\x1a\x1f.ferry.v1.AttestDepositResponse\x12J\n" +
-	"\vAttestDeath\x12\x1c.ferry.v1.AttestDeathRequest\x1a\x1d.ferry.v1.AttestDeathResponse2\x8e\x01\n" +
+	"\vAttestDeath\x12\x1c.ferry.v1.AttestDeathRequest\x1a\x1d.ferry.v1.AttestDeathResponse2\xc8\x01\n" +
 	"\x06Signer\x12=\n" +
 	"\bSignUTXO\x12\x19.ferry.v1.SignUTXORequest\x1a\x16.ferry.v1.SignResponse\x12E\n" +
-	"\fSignEthereum\x12\x1d.ferry.v1.SignEthereumRequest\x1a\x16.ferry.v1.SignResponseB!Z\x1fferry/swap/rpc/ferry/v1;ferryv1b\x06proto3"
+	"\fSignEthereum\x12\x1d.ferry.v1.SignEthereumRequest\x1a\x16.ferry.v1.SignResponse\x128\n" +
+	"\x05Ended\x12\x16.ferry.v1.EndedRequest\x1a\x17.ferry.v1.EndedResponseB!Z\x1fferry/swap/rpc/ferry/v1;ferryv1b\x06proto3"
 
 var (
 	file_ferry_v1_ferry_proto_rawDescOnce sync.Once
@@ -2056,7 +2149,7 @@ func file_ferry_v1_ferry_proto_rawDescGZIP() []byte {
 	return file_ferry_v1_ferry_proto_rawDescData
 }
 
-var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_ferry_v1_ferry_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*LockRequest)(nil),              // 0: ferry.v1.LockRequest
 	(*LockResponse)(nil),             // 1: ferry.v1.LockResponse
@@ -2079,25 +2172,27 @@ var file_ferry_v1_ferry_proto_goTypes = []any{
 	(*AttestResponse)(nil),           // 18: ferry.v1.AttestResponse
 	(*HighWaterRequest)(nil),         // 19: ferry.v1.HighWaterRequest
 	(*HighWaterResponse)(nil),        // 20: ferry.v1.HighWaterResponse
-	(*Authority)(nil),                // 21: ferry.v1.Authority
-	(*AuthorityDeposit)(nil),         // 22: ferry.v1.AuthorityDeposit
-	(*SignUTXORequest)(nil),          // 23: ferry.v1.SignUTXORequest
-	(*UTXOInput)(nil),                // 24: ferry.v1.UTXOInput
-	(*UTXOChange)(nil),               // 25: ferry.v1.UTXOChange
-	(*SignEthereumRequest)(nil),      // 26: ferry.v1.SignEthereumRequest
-	(*SignResponse)(nil),             // 27: ferry.v1.SignResponse
-	(*Problem)(nil),                  // 28: ferry.v1.Problem
+	(*EndedRequest)(nil),             // 21: ferry.v1.EndedRequest
+	(*EndedResponse)(nil),            // 22: ferry.v1.EndedResponse
+	(*Authority)(nil),                // 23: ferry.v1.Authority
+	(*AuthorityDeposit)(nil),         // 24: ferry.v1.AuthorityDeposit
+	(*SignUTXORequest)(nil),          // 25: ferry.v1.SignUTXORequest
+	(*UTXOInput)(nil),                // 26: ferry.v1.UTXOInput
+	(*UTXOChange)(nil),               // 27: ferry.v1.UTXOChange
+	(*SignEthereumRequest)(nil),      // 28: ferry.v1.SignEthereumRequest
+	(*SignResponse)(nil),             // 29: ferry.v1.SignResponse
+	(*Problem)(nil),                  // 30: ferry.v1.Problem
 }
 var file_ferry_v1_ferry_proto_depIdxs = []int32{
 	6,  // 0: ferry.v1.AmendRequest.consent:type_name -> ferry.v1.ConsentRequest
 	5,  // 1: ferry.v1.AmendRequest.wrong_asset:type_name -> ferry.v1.WrongAssetRequest
 	11, // 2: ferry.v1.IssueRequest.policy:type_name -> ferry.v1.Policy
 	10, // 3: ferry.v1.AttestRequest.terms:type_name -> ferry.v1.IssueRequest
-	22, // 4: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
-	21, // 5: ferry.v1.SignUTXORequest.authorities:type_name -> ferry.v1.Authority
-	24, // 6: ferry.v1.SignUTXORequest.inputs:type_name -> ferry.v1.UTXOInput
-	25, // 7: ferry.v1.SignUTXORequest.change:type_name -> ferry.v1.UTXOChange
-	21, // 8: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
+	24, // 4: ferry.v1.Authority.deposits:type_name -> ferry.v1.AuthorityDeposit
+	23, // 5: ferry.v1.SignUTXORequest.authorities:type_name -> ferry.v1.Authority
+	26, // 6: ferry.v1.SignUTXORequest.inputs:type_name -> ferry.v1.UTXOInput
+	27, // 7: ferry.v1.SignUTXORequest.change:type_name -> ferry.v1.UTXOChange
+	23, // 8: ferry.v1.SignEthereumRequest.authority:type_name -> ferry.v1.Authority
 	0,  // 9: ferry.v1.Liquidity.Lock:input_type -> ferry.v1.LockRequest
 	2,  // 10: ferry.v1.Liquidity.Accept:input_type -> ferry.v1.AcceptRequest
 	8,  // 11: ferry.v1.Wallet.CheckDestination:input_type -> ferry.v1.CheckDestinationRequest
@@ -2108,22 +2203,24 @@ var file_ferry_v1_ferry_proto_depIdxs = []int32{
 	4,  // 16: ferry.v1.Attest.Amend:input_type -> ferry.v1.AmendRequest
 	15, // 17: ferry.v1.Attest.AttestDeposit:input_type -> ferry.v1.AttestDepositRequest
 	13, // 18: ferry.v1.Attest.AttestDeath:input_type -> ferry.v1.AttestDeathRequest
-	23, // 19: ferry.v1.Signer.SignUTXO:input_type -> ferry.v1.SignUTXORequest
-	26, // 20: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
-	1,  // 21: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
-	3,  // 22: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
-	9,  // 23: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
-	12, // 24: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
-	7,  // 25: ferry.v1.Wallet.Amend:output_type -> ferry.v1.AmendResponse
-	18, // 26: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
-	20, // 27: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
-	7,  // 28: ferry.v1.Attest.Amend:output_type -> ferry.v1.AmendResponse
-	16, // 29: ferry.v1.Attest.AttestDeposit:output_type -> ferry.v1.AttestDepositResponse
-	14, // 30: ferry.v1.Attest.AttestDeath:output_type -> ferry.v1.AttestDeathResponse
-	27, // 31: ferry.v1.Signer.SignUTXO:output_type -> ferry.v1.SignResponse
-	27, // 32: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
-	21, // [21:33] is the sub-list for method output_type
-	9,  // [9:21] is the sub-list for method input_type
+	25, // 19: ferry.v1.Signer.SignUTXO:input_type -> ferry.v1.SignUTXORequest
+	28, // 20: ferry.v1.Signer.SignEthereum:input_type -> ferry.v1.SignEthereumRequest
+	21, // 21: ferry.v1.Signer.Ended:input_type -> ferry.v1.EndedRequest
+	1,  // 22: ferry.v1.Liquidity.Lock:output_type -> ferry.v1.LockResponse
+	3,  // 23: ferry.v1.Liquidity.Accept:output_type -> ferry.v1.AcceptResponse
+	9,  // 24: ferry.v1.Wallet.CheckDestination:output_type -> ferry.v1.CheckDestinationResponse
+	12, // 25: ferry.v1.Wallet.Issue:output_type -> ferry.v1.IssueResponse
+	7,  // 26: ferry.v1.Wallet.Amend:output_type -> ferry.v1.AmendResponse
+	18, // 27: ferry.v1.Attest.Attest:output_type -> ferry.v1.AttestResponse
+	20, // 28: ferry.v1.Attest.HighWater:output_type -> ferry.v1.HighWaterResponse
+	7,  // 29: ferry.v1.Attest.Amend:output_type -> ferry.v1.AmendResponse
+	16, // 30: ferry.v1.Attest.AttestDeposit:output_type -> ferry.v1.AttestDepositResponse
+	14, // 31: ferry.v1.Attest.AttestDeath:output_type -> ferry.v1.AttestDeathResponse
+	29, // 32: ferry.v1.Signer.SignUTXO:output_type -> ferry.v1.SignResponse
+	29, // 33: ferry.v1.Signer.SignEthereum:output_type -> ferry.v1.SignResponse
+	22, // 34: ferry.v1.Signer.Ended:output_type -> ferry.v1.EndedResponse
+	22, // [22:35] is the sub-list for method output_type
+	9,  // [9:22] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -2140,7 +2237,7 @@ func file_ferry_v1_ferry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ferry_v1_ferry_proto_rawDesc), len(file_ferry_v1_ferry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

@@ -66,6 +66,8 @@ const (
 	SignerSignUTXOProcedure = "/ferry.v1.Signer/SignUTXO"
 	// SignerSignEthereumProcedure is the fully-qualified name of the Signer's SignEthereum RPC.
 	SignerSignEthereumProcedure = "/ferry.v1.Signer/SignEthereum"
+	// SignerEndedProcedure is the fully-qualified name of the Signer's Ended RPC.
+	SignerEndedProcedure = "/ferry.v1.Signer/Ended"
 )
 
 // LiquidityClient is a client for the ferry.v1.Liquidity service.
@@ -510,6 +512,9 @@ type SignerClient interface {
 	// SignEthereum signs a dynamic-fee transaction: from the hot sender, or a sweep from a
 	// deposit address.
 	SignEthereum(context.Context, *connect.Request[v1.SignEthereumRequest]) (*connect.Response[v1.SignResponse], error)
+	// Ended says of which anchors the signer remembers attestd's word that they are spent for
+	// good: the coins of lost attempts that spend one of these are free without another word.
+	Ended(context.Context, *connect.Request[v1.EndedRequest]) (*connect.Response[v1.EndedResponse], error)
 }
 
 // NewSignerClient constructs a client for the ferry.v1.Signer service. By default, it uses the
@@ -535,6 +540,12 @@ func NewSignerClient(httpClient connect.HTTPClient, baseURL string, opts ...conn
 			connect.WithSchema(signerMethods.ByName("SignEthereum")),
 			connect.WithClientOptions(opts...),
 		),
+		ended: connect.NewClient[v1.EndedRequest, v1.EndedResponse](
+			httpClient,
+			baseURL+SignerEndedProcedure,
+			connect.WithSchema(signerMethods.ByName("Ended")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -542,6 +553,7 @@ func NewSignerClient(httpClient connect.HTTPClient, baseURL string, opts ...conn
 type signerClient struct {
 	signUTXO     *connect.Client[v1.SignUTXORequest, v1.SignResponse]
 	signEthereum *connect.Client[v1.SignEthereumRequest, v1.SignResponse]
+	ended        *connect.Client[v1.EndedRequest, v1.EndedResponse]
 }
 
 // SignUTXO calls ferry.v1.Signer.SignUTXO.
@@ -554,6 +566,11 @@ func (c *signerClient) SignEthereum(ctx context.Context, req *connect.Request[v1
 	return c.signEthereum.CallUnary(ctx, req)
 }
 
+// Ended calls ferry.v1.Signer.Ended.
+func (c *signerClient) Ended(ctx context.Context, req *connect.Request[v1.EndedRequest]) (*connect.Response[v1.EndedResponse], error) {
+	return c.ended.CallUnary(ctx, req)
+}
+
 // SignerHandler is an implementation of the ferry.v1.Signer service.
 type SignerHandler interface {
 	// SignUTXO signs every input of a transaction that pays one authority or a batch of
@@ -562,6 +579,9 @@ type SignerHandler interface {
 	// SignEthereum signs a dynamic-fee transaction: from the hot sender, or a sweep from a
 	// deposit address.
 	SignEthereum(context.Context, *connect.Request[v1.SignEthereumRequest]) (*connect.Response[v1.SignResponse], error)
+	// Ended says of which anchors the signer remembers attestd's word that they are spent for
+	// good: the coins of lost attempts that spend one of these are free without another word.
+	Ended(context.Context, *connect.Request[v1.EndedRequest]) (*connect.Response[v1.EndedResponse], error)
 }
 
 // NewSignerHandler builds an HTTP handler from the service implementation. It returns the path on
@@ -583,12 +603,20 @@ func NewSignerHandler(svc SignerHandler, opts ...connect.HandlerOption) (string,
 		connect.WithSchema(signerMethods.ByName("SignEthereum")),
 		connect.WithHandlerOptions(opts...),
 	)
+	signerEndedHandler := connect.NewUnaryHandler(
+		SignerEndedProcedure,
+		svc.Ended,
+		connect.WithSchema(signerMethods.ByName("Ended")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/ferry.v1.Signer/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case SignerSignUTXOProcedure:
 			signerSignUTXOHandler.ServeHTTP(w, r)
 		case SignerSignEthereumProcedure:
 			signerSignEthereumHandler.ServeHTTP(w, r)
+		case SignerEndedProcedure:
+			signerEndedHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -604,4 +632,8 @@ func (UnimplementedSignerHandler) SignUTXO(context.Context, *connect.Request[v1.
 
 func (UnimplementedSignerHandler) SignEthereum(context.Context, *connect.Request[v1.SignEthereumRequest]) (*connect.Response[v1.SignResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Signer.SignEthereum is not implemented"))
+}
+
+func (UnimplementedSignerHandler) Ended(context.Context, *connect.Request[v1.EndedRequest]) (*connect.Response[v1.EndedResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("ferry.v1.Signer.Ended is not implemented"))
 }
