@@ -166,3 +166,38 @@ func TestCheckSpend(t *testing.T) {
 		}
 	}
 }
+
+// What does for good does for the largest payment on the chain, whenever it was said; limits
+// on other chains' assets ask for nothing.
+func TestEndsForGood(t *testing.T) {
+	t.Parallel()
+	one := asset.NewUnits(1)
+	bare := swap.DepositRules{Confirmations: map[asset.Chain]int64{asset.Ethereum: 3, asset.Bitcoin: 3}, Dead: map[asset.Chain]int64{asset.Ethereum: 7}}
+	safe, finalized, second, elsewhere := bare, bare, bare, bare
+	safe.SafeAbove = map[asset.ID]asset.Units{asset.USDT: one}
+	finalized.FinalizedAbove = map[asset.ID]asset.Units{asset.ETH: one}
+	second.SecondAbove = map[asset.ID]asset.Units{asset.ETH: one}
+	elsewhere.SecondAbove = map[asset.ID]asset.Units{asset.BTC: one}
+	for name, c := range map[string]struct {
+		rules swap.DepositRules
+		edit  func(a *swap.DeathAttestation)
+		want  string
+	}{
+		"deep":         {bare, func(a *swap.DeathAttestation) { a.IssuedAt = a.IssuedAt.Add(-1000 * time.Hour) }, ""},
+		"shallow":      {bare, func(a *swap.DeathAttestation) { a.Depth = 6 }, "7 are needed"},
+		"no rule":      {bare, func(a *swap.DeathAttestation) { *a = lost() }, "never"},
+		"not safe":     {safe, func(*swap.DeathAttestation) {}, "more than"},
+		"safe":         {safe, func(a *swap.DeathAttestation) { a.Finality = swap.FinalitySafe }, ""},
+		"not final":    {finalized, func(a *swap.DeathAttestation) { a.Finality = swap.FinalitySafe }, "more than"},
+		"final":        {finalized, func(a *swap.DeathAttestation) { a.Finality = swap.FinalityFinalized }, ""},
+		"one software": {second, func(*swap.DeathAttestation) {}, "two kinds"},
+		"two":          {second, func(a *swap.DeathAttestation) { a.SecondSoftware = "Erigon" }, ""},
+		"elsewhere":    {elsewhere, func(*swap.DeathAttestation) {}, ""},
+	} {
+		a := death()
+		c.edit(&a)
+		if err := c.rules.EndsForGood(a); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
