@@ -3,7 +3,6 @@ package gateway
 import (
 	"container/list"
 	"net"
-	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -11,13 +10,13 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// clientOf names who sent a request: its IP address, and for IPv6 the /64, which
+// clientOf names who sent a request from an address: its IP address, and for IPv6 the /64, which
 // is what one subscriber has. Behind a proxy that is the proxy; headers that claim
 // otherwise are not believed.
-func clientOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+func clientOf(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
-		host = r.RemoteAddr
+		host = remote
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
@@ -45,7 +44,7 @@ func TestClientOf(t *testing.T) {
 		"192.0.2.1:5": "192.0.2.1", "[::ffff:192.0.2.1]:5": "192.0.2.1", "[2001:db8:1:2:3:4:5:6]:5": "2001:db8:1:2::/64",
 		"[fe80::1%eth0]:5": "fe80::/64", "192.0.2.1": "192.0.2.1", "@": "unknown", "": "unknown",
 	} {
-		if got := clientOf(&http.Request{RemoteAddr: remote}); got != want {
+		if got := clientOf(remote); got != want {
 			t.Errorf("%q is client %q, want %q", remote, got, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ferry/gateway/api"
+	"ferry/gateway/stream"
 	"ferry/swap"
 	"ferry/swap/asset"
 	"ferry/swap/bus"
@@ -23,13 +24,20 @@ type market struct {
 	assets []asset.Asset
 
 	mu       sync.RWMutex
-	rates    map[asset.Pair]swap.Rate
+	rates    map[asset.Pair]*heardRate
 	balances map[asset.ID]swap.Balance
+}
+
+// heardRate is a rate with what every indicative quote from it has in common.
+type heardRate struct {
+	stream.Priced
+	// tail is the end of such a quote.
+	tail string
 }
 
 func newMarket(assets []asset.Asset, rateAge time.Duration, now func() time.Time, log *slog.Logger) *market {
 	return &market{assets: assets, rateAge: rateAge, now: now, log: log,
-		rates: map[asset.Pair]swap.Rate{}, balances: map[asset.ID]swap.Balance{}}
+		rates: map[asset.Pair]*heardRate{}, balances: map[asset.ID]swap.Balance{}}
 }
 
 // hearRate takes a record of the rates topic.
@@ -42,10 +50,11 @@ func (m *market) hearRate(r bus.Record) {
 		m.log.Warn("rate passed over", "key", r.Key, "offset", r.Offset, "error", err)
 		return
 	}
+	heard := &heardRate{Priced: stream.Price(rate), tail: quoteTail(rate)}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !rate.At.Before(m.rates[rate.Pair].At) {
-		m.rates[rate.Pair] = rate
+	if before := m.rates[rate.Pair]; before == nil || !rate.At.Before(before.Rate.At) {
+		m.rates[rate.Pair] = heard
 	}
 }
 
@@ -111,8 +120,7 @@ func (m *market) listRates() []api.Rate {
 			if from.ID == to.ID {
 				continue
 			}
-			rate, known := m.rates[asset.Pair{From: from.ID, To: to.ID}]
-			list = append(list, m.show(from.ID, to.ID, rate, known, now))
+			list = append(list, m.show(from.ID, to.ID, m.rates[asset.Pair{From: from.ID, To: to.ID}], now))
 		}
 	}
 	return list
@@ -122,38 +130,42 @@ func (m *market) listRates() []api.Rate {
 func (m *market) rate(p asset.Pair) (swap.Rate, api.Rate) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	heard, known := m.rates[p]
-	return heard, m.show(p.From, p.To, heard, known, m.now())
+	heard := m.rates[p]
+	shown := m.show(p.From, p.To, heard, m.now())
+	if heard == nil {
+		return swap.Rate{}, shown
+	}
+	return heard.Rate, shown
 }
 
 // newest is a pair's newest rate, or why nothing may be priced from it.
-func (m *market) newest(p asset.Pair) (r swap.Rate, reason string) {
+func (m *market) newest(p asset.Pair) (r *heardRate, reason string) {
 	m.mu.RLock()
-	defer m.mu.RUnlock()
-	r, known := m.rates[p]
-	return r, m.unavailable(r, known, m.now())
+	r = m.rates[p]
+	m.mu.RUnlock()
+	return r, m.unavailable(r, m.now())
 }
 
-func (m *market) unavailable(r swap.Rate, known bool, now time.Time) string {
+func (m *market) unavailable(r *heardRate, now time.Time) string {
 	switch {
-	case !known:
+	case r == nil:
 		return "No price has been heard yet."
-	case r.Unavailable != "":
-		return r.Unavailable
-	case now.Sub(r.At) > m.rateAge:
+	case r.Rate.Unavailable != "":
+		return r.Rate.Unavailable
+	case now.Sub(r.Rate.At) > m.rateAge:
 		return "The last price is too old."
 	}
 	return ""
 }
 
-func (m *market) show(from, to asset.ID, r swap.Rate, known bool, now time.Time) api.Rate {
+func (m *market) show(from, to asset.ID, r *heardRate, now time.Time) api.Rate {
 	out := api.Rate{From: string(from), To: string(to)}
-	if known {
-		out.At = api.MillisOf(r.At)
+	if r != nil {
+		out.At = api.MillisOf(r.Rate.At)
 	}
-	if out.Unavailable = m.unavailable(r, known, now); out.Unavailable == "" {
-		out.Price, out.NetworkFee = r.Price, r.NetworkFee.Decimal()
-		out.MinDeposit, out.MaxDeposit = r.Min.Decimal(), r.Max.Decimal()
+	if out.Unavailable = m.unavailable(r, now); out.Unavailable == "" {
+		out.Price, out.NetworkFee = r.Rate.Price, r.Rate.NetworkFee.Decimal()
+		out.MinDeposit, out.MaxDeposit = r.Rate.Min.Decimal(), r.Rate.Max.Decimal()
 	}
 	return out
 }

@@ -34,45 +34,62 @@ func textOf(ctx context.Context, key contextKey) string {
 // swap one after the other, each at its own limit.
 const requestTimeout = checkTimeout + acceptTimeout + issueTimeout + 5*time.Second
 
+// exchange is what is kept of one request while it is answered.
+type exchange struct {
+	bounded
+	recorder
+	// idHeader is the header X-Request-Id.
+	idHeader [1]string
+	start    time.Time
+}
+
 // identify gives the request an id and its client, bounds it in time, logs how
 // it ended, and turns a panic into a problem.
 func (g *Gateway) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := g.config.Now()
-		ctx := context.WithValue(r.Context(), keyRequestID, newRequestID())
-		ctx = context.WithValue(ctx, keyClient, clientOf(r))
+		id := newRequestID()
+		x := &exchange{bounded: bounded{connection: r.Context(), id: id, remote: r.RemoteAddr},
+			recorder: recorder{ResponseWriter: w, status: http.StatusOK}, idHeader: [1]string{id}, start: g.config.Now()}
 		if !staysOpen(r) {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, requestTimeout)
-			defer cancel()
+			x.until = time.Now().Add(requestTimeout)
 		}
-		r = r.WithContext(ctx)
-		w.Header().Set("X-Request-Id", requestID(ctx))
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+		defer x.end()
+		r = r.WithContext(&x.bounded)
+		header := w.Header()
+		header["X-Request-Id"], header["X-Content-Type-Options"] = x.idHeader[:], noSniff
 		defer func() {
 			if p := recover(); p != nil {
-				writeError(rec, r, g.config.Log, fmt.Errorf("panic: %v", p))
+				writeError(&x.recorder, r, g.config.Log, fmt.Errorf("panic: %v", p))
 			}
-			took := g.config.Now().Sub(start)
-			g.config.Observer.ended(r, rec, took)
-			// The pattern, not the path: a swap's id lets its holder look.
-			attrs := []slog.Attr{slog.String("request_id", requestID(ctx)), slog.String("method", r.Method),
-				slog.String("route", r.Pattern), slog.Int("status", rec.status), slog.Duration("took", took)}
-			if rec.refused != "" {
-				attrs = append(attrs, slog.String("code", string(rec.refused)))
-			}
-			g.config.Log.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+			g.log(x, r)
 		}()
-		next.ServeHTTP(rec, r)
+		next.ServeHTTP(&x.recorder, r)
 	})
+}
+
+var noSniff = []string{"nosniff"}
+
+// log tells the observer and the log how a request ended. The route is the pattern, not
+// the path: a swap's id lets its holder look.
+func (g *Gateway) log(x *exchange, r *http.Request) {
+	took := g.config.Now().Sub(x.start)
+	g.config.Observer.ended(r, &x.recorder, took)
+	attrs := make([]slog.Attr, 0, 6)
+	attrs = append(attrs, slog.String("request_id", x.id), slog.String("method", r.Method),
+		slog.String("route", r.Pattern), slog.Int("status", x.status), slog.Duration("took", took))
+	if x.refused != "" {
+		attrs = append(attrs, slog.String("code", string(x.refused)))
+	}
+	g.config.Log.LogAttrs(&x.bounded, slog.LevelInfo, "request", attrs...)
 }
 
 func newRequestID() string {
 	var b [8]byte
 	// crypto/rand.Read never fails: it ends the program where it can't read.
 	_, _ = rand.Read(b[:])
-	return hex.EncodeToString(b[:])
+	var text [2 * len(b)]byte
+	hex.Encode(text[:], b[:])
+	return string(text[:])
 }
 
 // recorder remembers the status, and a problem's code, for the log.

@@ -16,10 +16,28 @@ type Offer struct{ Deposit, Payout asset.Amount }
 // price. The amount asked for is kept exactly. It refuses an amount outside the
 // rate's limits.
 func Indicate(r swap.Rate, a Ask) (Offer, error) {
+	p := Price(r)
+	return p.Indicate(a)
+}
+
+// Priced is a rate with what its amounts follow from, worked out once.
+type Priced struct {
+	Rate    swap.Rate
+	formula price.Formula
+}
+
+// Price works out what a rate's amounts follow from.
+func Price(r swap.Rate) Priced {
+	return Priced{Rate: r, formula: price.Formula{Pair: r.Pair, Ratio: price.Ratio{Num: r.RatioNum.Big(), Den: r.RatioDen.Big()},
+		Curve: r.Curve, FeeBPS: r.FeeBPS, NetworkFee: r.NetworkFee}}
+}
+
+// Indicate is the function Indicate of the rate.
+func (p *Priced) Indicate(a Ask) (Offer, error) {
+	r, f := &p.Rate, p.formula
 	if r.RatioNum.IsZero() || r.RatioDen.IsZero() {
 		return Offer{}, unpriced("The price is too small to be told.")
 	}
-	f := price.Formula{Pair: r.Pair, Ratio: price.Ratio{Num: r.RatioNum.Big(), Den: r.RatioDen.Big()}, Curve: r.Curve, FeeBPS: r.FeeBPS, NetworkFee: r.NetworkFee}
 	field := "deposit_amount"
 	offer, err := f.ByDeposit(a.Deposit)
 	if a.Deposit.Units.IsZero() {
@@ -41,12 +59,12 @@ func Indicate(r swap.Rate, a Ask) (Offer, error) {
 	return Offer{Deposit: offer.Deposit, Payout: offer.Payout}, nil
 }
 
-func tooSmall(r swap.Rate, f price.Formula, field string) error {
+func tooSmall(r *swap.Rate, f price.Formula, field string) error {
 	limit := limitIn(f, field, r.Min)
 	return swap.Refuse(swap.CodeAmountTooSmall, field, limit, "The amount is too small: the least is about "+limit+".")
 }
 
-func tooLarge(r swap.Rate, f price.Formula, field string) error {
+func tooLarge(r *swap.Rate, f price.Formula, field string) error {
 	limit := limitIn(f, field, r.Max)
 	return swap.Refuse(swap.CodeAmountTooLarge, field, limit, "The amount is too large: the most is about "+limit+".")
 }

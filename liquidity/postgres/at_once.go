@@ -47,11 +47,10 @@ func (s *Store) bookAtOnce(ctx context.Context, id asset.ID, batch []*request) (
 	maps.Copy(args, pgx.NamedArgs{"asking": rooms.clients, "most_open": rooms.open, "most_reserved": rooms.reserved, "now": now, "turn": last.turn,
 		"exposure": m.exposure})
 	var stored int64
+	// What is sent together is one transaction, as long as nothing in it begins or ends one.
 	all := &pgx.Batch{}
-	all.Queue("BEGIN")
 	waitToBook(all, id, batch)
-	all.Queue(bookAtOnceSQL, args)
-	all.Queue("COMMIT")
+	bookAllOrNothing.queue(all, args)
 	if stored, err = s.inOneTrip(ctx, all); err != nil || stored == 0 {
 		return false, err
 	}
@@ -66,15 +65,14 @@ func (s *Store) bookAtOnce(ctx context.Context, id asset.ID, batch []*request) (
 	return true, nil
 }
 
-// inOneTrip runs a transaction whose last statement but its commit stores rows, and says
-// how many.
+// inOneTrip runs a transaction whose last statement stores rows, and says how many.
 func (s *Store) inOneTrip(ctx context.Context, all *pgx.Batch) (stored int64, err error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("connect: %w", err)
 	}
 	defer conn.Release()
-	all.QueuedQueries[all.Len()-2].Exec(func(tag pgconn.CommandTag) error {
+	all.QueuedQueries[all.Len()-1].Exec(func(tag pgconn.CommandTag) error {
 		stored = tag.RowsAffected()
 		return nil
 	})

@@ -78,7 +78,7 @@ func (s *Store) bookMeasured(ctx context.Context, id asset.ID, batch []*request)
 	}
 	second := &pgx.Batch{}
 	if len(booked) > 0 {
-		second.Queue(bookSQL, bookArgs(id, booked))
+		bookRows.queue(second, bookArgs(id, booked))
 	}
 	second.Queue("COMMIT")
 	if err := conn.SendBatch(ctx, second).Close(); err != nil {
@@ -118,34 +118,10 @@ func waitToBook(to *pgx.Batch, id asset.ID, batch []*request) {
 			markets = append(markets, market(r.lock.Quote.Pair))
 		}
 	}
-	to.Queue(bookLockSQL, pgx.NamedArgs{"clients": clients})
-	if len(markets) > 0 {
-		to.Queue(bookLockPairsSQL, pgx.NamedArgs{"markets": markets})
-	}
-	to.Queue(bookLockAssetSQL, pgx.NamedArgs{"payout_asset": string(id)})
+	bookWait.queue(to, pgx.NamedArgs{"clients": textArray(clients), "markets": textArray(markets), "payout_asset": string(id)})
 }
 
 // market is a name for a pair and its opposite.
 func market(p asset.Pair) string {
 	return string(min(p.From, p.To)) + "-" + string(max(p.From, p.To))
-}
-
-func bookArgs(id asset.ID, locks []liquidity.Lock) pgx.NamedArgs {
-	var ids, pairs, clients, signed, deposits, payouts, services, networks, refunds []string
-	var issued, accept, deposit []time.Time
-	var variable []bool
-	for _, l := range locks {
-		q := l.Quote
-		ids, pairs, clients, signed = append(ids, q.ID), append(pairs, q.Pair.String()), append(clients, l.Client), append(signed, l.Signed)
-		deposits, payouts = append(deposits, q.Deposit.Units.String()), append(payouts, q.Payout.Units.String())
-		services, networks = append(services, q.ServiceFee.Units.String()), append(networks, q.NetworkFee.Units.String())
-		variable = append(variable, q.Variable)
-		refunds = append(refunds, q.RefundFeeMax.Units.String())
-		issued, accept, deposit = append(issued, q.IssuedAt), append(accept, q.AcceptBy), append(deposit, liquidity.DepositBy(q))
-	}
-	return pgx.NamedArgs{
-		"payout_asset": string(id), "quote_ids": ids, "pairs": pairs, "clients": clients, "signed_quotes": signed, "deposits": deposits,
-		"payouts": payouts, "service_fees": services, "network_fees": networks, "refund_fees_max": refunds,
-		"issued_at": issued, "accept_by": accept, "deposit_by": deposit, "variable": variable,
-	}
 }

@@ -24,21 +24,13 @@ func (a Amount) Decimal() string {
 	return FormatUnits(a.Units, asset.Decimals)
 }
 
-// FormatUnits writes base units as a decimal with the given number of places,
-// exactly and without trailing zeros.
-func FormatUnits(u Units, decimals int) string {
-	s := u.String()
-	if decimals <= 0 {
-		return s
+// AppendDecimal appends Decimal to a text.
+func (a Amount) AppendDecimal(to []byte) []byte {
+	asset, ok := Lookup(a.Asset)
+	if !ok {
+		return append(to, a.Decimal()...)
 	}
-	if len(s) <= decimals {
-		s = strings.Repeat("0", decimals-len(s)+1) + s
-	}
-	whole, fraction := s[:len(s)-decimals], strings.TrimRight(s[len(s)-decimals:], "0")
-	if fraction == "" {
-		return whole
-	}
-	return whole + "." + fraction
+	return appendUnits(to, a.Units, asset.Decimals)
 }
 
 // ParseDecimal reads an amount in coins such as "0.015". Digits and at most one
@@ -59,12 +51,18 @@ func ParseDecimal(id ID, s string) (Amount, error) {
 // ParsePlaces reads a decimal number into units of 10^-places.
 func ParsePlaces(s string, places int) (Units, error) {
 	whole, fraction, hasPoint := strings.Cut(s, ".")
-	if whole == "" || len(s) > maxText || hasPoint && fraction == "" ||
-		strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" {
+	if whole == "" || len(s) > maxText || hasPoint && fraction == "" || !onlyDigits(whole) || !onlyDigits(fraction) {
 		return Units{}, fmt.Errorf("%.40q: %w", s, ErrSyntax)
 	}
 	if len(fraction) > places {
 		return Units{}, fmt.Errorf("%.40q has %d places, at most %d: %w", s, len(fraction), places, ErrPlaces)
+	}
+	if len(whole)+places <= shortDigits {
+		n := shortNumber(shortNumber(0, whole), fraction)
+		for range places - len(fraction) {
+			n *= 10
+		}
+		return NewUnits(n), nil
 	}
 	return ParseUnits(whole + fraction + strings.Repeat("0", places-len(fraction)))
 }
@@ -78,17 +76,23 @@ func (a Amount) RoundPlaces(r Rounding) (Amount, error) {
 	if asset.Decimals <= QuotePlaces {
 		return a, nil
 	}
-	step := Pow10(asset.Decimals - QuotePlaces)
-	n, err := a.Units.MulDiv(big.NewInt(1), step, r)
-	if err != nil {
-		return Amount{}, err
-	}
-	n, err = n.MulDiv(step, big.NewInt(1), Down)
+	n, err := a.Units.roundTo(quoteSteps[asset.Decimals-QuotePlaces], r)
 	if err != nil {
 		return Amount{}, err
 	}
 	return Amount{Asset: a.Asset, Units: n}, nil
 }
+
+// quoteSteps are 1, 10, 100 and so on, for every asset's places beyond QuotePlaces.
+var quoteSteps = func() []Units {
+	steps := []Units{NewUnits(1)}
+	for _, a := range assets {
+		for len(steps) <= a.Decimals-QuotePlaces {
+			steps = append(steps, MustUnits(steps[len(steps)-1].String()+"0"))
+		}
+	}
+	return steps
+}()
 
 // Pow10 is 10^n for n >= 0.
 func Pow10(n int) *big.Int {

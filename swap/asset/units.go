@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"strings"
 
 	"github.com/holiman/uint256"
 )
@@ -52,8 +51,11 @@ func UnitsFromBig(n *big.Int) (Units, error) {
 
 // ParseUnits reads a text of digits only, such as "150000".
 func ParseUnits(s string) (Units, error) {
-	if s == "" || len(s) > maxText || strings.Trim(s, "0123456789") != "" {
+	if s == "" || len(s) > maxText || !onlyDigits(s) {
 		return Units{}, fmt.Errorf("%.40q: %w", s, ErrSyntax)
+	}
+	if len(s) <= shortDigits {
+		return NewUnits(shortNumber(0, s)), nil
 	}
 	n, ok := new(big.Int).SetString(s, 10)
 	if !ok {
@@ -72,7 +74,10 @@ func MustUnits(s string) Units {
 }
 
 // String is the decimal count of base units.
-func (u Units) String() string { return u.v.Dec() }
+func (u Units) String() string {
+	var room [maxText]byte
+	return string(appendDigits(room[:0], u))
+}
 
 // Big returns a copy as a big integer.
 func (u Units) Big() *big.Int { return u.v.ToBig() }
@@ -106,29 +111,6 @@ func (u Units) Sub(o Units) (Units, error) {
 	var r Units
 	r.v.Sub(&u.v, &o.v)
 	return r, nil
-}
-
-// Rounding says which way a division goes. Ferry always rounds in favour of
-// liquidity: deposits up, payouts down.
-type Rounding int
-
-// The two roundings.
-const (
-	Down Rounding = iota
-	Up
-)
-
-// MulDiv returns u*num/den with the product held exactly, rounded as asked.
-// ErrRange if den is 0 or the result does not fit.
-func (u Units) MulDiv(num, den *big.Int, r Rounding) (Units, error) {
-	if den.Sign() <= 0 || num.Sign() < 0 {
-		return Units{}, fmt.Errorf("%s * %s / %s: %w", u, num, den, ErrRange)
-	}
-	q, rem := new(big.Int).QuoRem(new(big.Int).Mul(u.Big(), num), den, new(big.Int))
-	if r == Up && rem.Sign() > 0 {
-		q.Add(q, big.NewInt(1))
-	}
-	return UnitsFromBig(q)
 }
 
 // MarshalJSON writes a string of digits: JSON numbers lose digits in many readers.

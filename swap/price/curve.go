@@ -76,11 +76,44 @@ func (c Curve) RatioAt(head Ratio, deposit asset.Units) (Ratio, error) {
 	case i == len(c):
 		return Ratio{}, fmt.Errorf("deposit of %s units: %w", deposit, ErrDepth)
 	}
-	low, width, height := c.segment(i)
+	low, width, height, err := c.segment(i)
+	if err != nil {
+		return Ratio{}, err
+	}
 	above := new(big.Int).Sub(deposit.Big(), low.Deposit.Big())
-	num := new(big.Int).Mul(low.Gross.Big(), width)
-	num.Add(num, above.Mul(above, height))
-	return Ratio{Num: num, Den: width.Mul(width, deposit.Big())}, nil
+	num := new(big.Int).Mul(low.Gross.Big(), width.Big())
+	num.Add(num, above.Mul(above, height.Big()))
+	return Ratio{Num: num, Den: above.Mul(width.Big(), deposit.Big())}, nil
+}
+
+// grossOf is what a deposit is worth, rounded down: deposit × RatioAt, where the line from
+// (d0, g0) to (d1, g1) is the whole number g0 and (deposit−d0)×(g1−g0)/(d1−d0).
+func (c Curve) grossOf(head Ratio, deposit asset.Units) (asset.Units, error) {
+	i := sort.Search(len(c), func(i int) bool { return deposit.Cmp(c[i].Deposit) <= 0 })
+	switch {
+	case i == 0:
+		return deposit.MulDiv(head.Num, head.Den, asset.Down)
+	case i == len(c):
+		return asset.Units{}, fmt.Errorf("deposit of %s units: %w", deposit, ErrDepth)
+	}
+	return c.along(i, deposit)
+}
+
+// along is grossOf between point i and the one before.
+func (c Curve) along(i int, deposit asset.Units) (asset.Units, error) {
+	low, width, height, err := c.segment(i)
+	if err != nil {
+		return asset.Units{}, err
+	}
+	above, err := deposit.Sub(low.Deposit)
+	if err != nil {
+		return asset.Units{}, err
+	}
+	more, err := above.Scale(height, width, asset.Down)
+	if err != nil {
+		return asset.Units{}, err
+	}
+	return low.Gross.Add(more)
 }
 
 // depositFor is the smallest deposit that is worth a gross payout, which is not 0.
@@ -93,12 +126,15 @@ func (c Curve) depositFor(head Ratio, gross asset.Units) (asset.Units, error) {
 	case i == len(c):
 		return asset.Units{}, fmt.Errorf("gross payout of %s units: %w", gross, ErrDepth)
 	}
-	low, width, height := c.segment(i)
+	low, width, height, err := c.segment(i)
+	if err != nil {
+		return asset.Units{}, err
+	}
 	above, err := gross.Sub(low.Gross)
 	if err != nil {
 		return asset.Units{}, err
 	}
-	more, err := above.MulDiv(width, height, asset.Up)
+	more, err := above.Scale(width, height, asset.Up)
 	if err != nil {
 		return asset.Units{}, err
 	}
@@ -106,7 +142,12 @@ func (c Curve) depositFor(head Ratio, gross asset.Units) (asset.Units, error) {
 }
 
 // segment is where the line to point i begins, and how far it goes in deposit and gross.
-func (c Curve) segment(i int) (low Point, width, height *big.Int) {
+// It fails for points that do not ascend, which Validate refuses.
+func (c Curve) segment(i int) (low Point, width, height asset.Units, err error) {
 	low = c[i-1]
-	return low, new(big.Int).Sub(c[i].Deposit.Big(), low.Deposit.Big()), new(big.Int).Sub(c[i].Gross.Big(), low.Gross.Big())
+	width, err = c[i].Deposit.Sub(low.Deposit)
+	if err == nil {
+		height, err = c[i].Gross.Sub(low.Gross)
+	}
+	return low, width, height, err
 }

@@ -49,24 +49,54 @@ type Offer struct {
 //
 // ErrFees if no payout is left, ErrDepth beyond the curve, asset.ErrRange beyond 256 bits.
 func (p Formula) ByDeposit(deposit asset.Amount) (Offer, error) {
-	return p.WithFee(deposit, Ratio{Num: big.NewInt(p.FeeBPS), Den: big.NewInt(bpsWhole)})
+	gross, err := p.gross(deposit.Units)
+	if err != nil {
+		return Offer{}, err
+	}
+	if p.FeeBPS < 0 {
+		return Offer{}, fmt.Errorf("service fee of %d basis points: %w", p.FeeBPS, asset.ErrRange)
+	}
+	service, err := gross.Scale(asset.NewUnits(uint64(p.FeeBPS)), asset.NewUnits(bpsWhole), asset.Up)
+	if err == nil {
+		service, err = quotable(p.Pair.To, service, asset.Up)
+	}
+	if err != nil {
+		return Offer{}, fmt.Errorf("service fee: %w", err)
+	}
+	return p.lessFees(deposit, gross, service)
 }
 
 // WithFee is ByDeposit with the service fee as an exact part of the gross payout in
 // place of FeeBPS: what was charged once and is charged again.
 func (p Formula) WithFee(deposit asset.Amount, fee Ratio) (Offer, error) {
-	ratio, err := p.Curve.RatioAt(p.Ratio, deposit.Units)
+	gross, err := p.gross(deposit.Units)
 	if err != nil {
 		return Offer{}, err
-	}
-	gross, err := roundedMulDiv(p.Pair.To, deposit.Units, ratio.Num, ratio.Den, asset.Down)
-	if err != nil {
-		return Offer{}, fmt.Errorf("gross payout: %w", err)
 	}
 	service, err := roundedMulDiv(p.Pair.To, gross, fee.Num, fee.Den, asset.Up)
 	if err != nil {
 		return Offer{}, fmt.Errorf("service fee: %w", err)
 	}
+	return p.lessFees(deposit, gross, service)
+}
+
+// gross is what a deposit is worth before fees, as ByDeposit has it.
+func (p Formula) gross(deposit asset.Units) (asset.Units, error) {
+	units, err := p.Curve.grossOf(p.Ratio, deposit)
+	if errors.Is(err, ErrDepth) {
+		return asset.Units{}, err
+	}
+	if err == nil {
+		units, err = quotable(p.Pair.To, units, asset.Down)
+	}
+	if err != nil {
+		return asset.Units{}, fmt.Errorf("gross payout: %w", err)
+	}
+	return units, nil
+}
+
+// lessFees is the offer that is left of a gross payout.
+func (p Formula) lessFees(deposit asset.Amount, gross, service asset.Units) (Offer, error) {
 	fees, err := service.Add(p.NetworkFee.Units)
 	if err != nil {
 		return Offer{}, fmt.Errorf("fees: %w", err)
@@ -156,6 +186,11 @@ func roundedMulDiv(id asset.ID, u asset.Units, num, den *big.Int, r asset.Roundi
 	if err != nil {
 		return asset.Units{}, err
 	}
+	return quotable(id, n, r)
+}
+
+// quotable is so many units with at most QuotePlaces.
+func quotable(id asset.ID, n asset.Units, r asset.Rounding) (asset.Units, error) {
 	rounded, err := asset.Amount{Asset: id, Units: n}.RoundPlaces(r)
 	return rounded.Units, err
 }

@@ -1,0 +1,58 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// statement is SQL with named arguments, whose names were read once: pgx reads them again
+// each time it is asked.
+type statement struct {
+	sql string
+	// names are the arguments in their order.
+	names []string
+}
+
+// newStatement reads SQL whose arguments are among these. It panics for an argument that is
+// not: that is a mistake in the file.
+func newStatement(sql string, names ...string) statement {
+	known := pgx.NamedArgs{}
+	for _, name := range names {
+		known[name] = name
+	}
+	positional, args, err := known.RewriteQuery(context.Background(), nil, sql, nil)
+	if err != nil {
+		panic("postgres: " + err.Error())
+	}
+	s := statement{sql: positional}
+	for _, arg := range args {
+		name, ok := arg.(string)
+		if !ok {
+			panic(fmt.Sprintf("postgres: an argument of %.60q is none of %v", sql, slices.Sorted(maps.Keys(known))))
+		}
+		s.names = append(s.names, name)
+	}
+	return s
+}
+
+// queue adds the statement to a batch.
+func (s statement) queue(to *pgx.Batch, args pgx.NamedArgs) {
+	values := make([]any, len(s.names))
+	for i, name := range s.names {
+		values[i] = args[name]
+	}
+	to.Queue(s.sql, values...)
+}
+
+// The statements of bookings.
+var (
+	bookNames = []string{"payout_asset", "quote_ids", "pairs", "clients", "signed_quotes", "deposits", "payouts", "service_fees", "network_fees",
+		"refund_fees_max", "issued_at", "accept_by", "deposit_by", "variable"}
+	bookRows         = newStatement(bookSQL, bookNames...)
+	bookAllOrNothing = newStatement(bookAtOnceSQL, slices.Concat(bookNames, []string{"asking", "most_open", "most_reserved", "now", "turn", "exposure"})...)
+	bookWait         = newStatement(bookLockSQL, "clients", "markets", "payout_asset")
+)
