@@ -21,6 +21,14 @@ func Hedges(p *console.Page, h support.Hedges) {
 	p.Table(rows, 1, 2)
 	p.Section("In the last day")
 	p.Table([][]string{{"spread earned from swaps", h.Spread.String()}, {"hedges beyond the fair price", h.Cost.String()}, {"venues' fees", h.Fees.String()}}, 1)
+	if len(h.Swaps) > 0 {
+		p.Section("Of these, by swap")
+		rows = [][]string{{"swap", "spread earned", "hedging cost"}}
+		for _, x := range h.Swaps {
+			rows = append(rows, []string{x.SwapID, x.Spread.String(), x.Cost.String()})
+		}
+		p.Table(rows, 1, 2)
+	}
 	if len(h.Proposals) > 0 {
 		p.Section("Proposed to treasury")
 		rows = [][]string{{"what", "amount", "since", "why"}}

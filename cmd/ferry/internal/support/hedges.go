@@ -24,6 +24,37 @@ type Hedges struct {
 	Spread Sum `json:"spread_earned"`
 	Cost   Sum `json:"hedging_cost"`
 	Fees   Sum `json:"hedge_fees"`
+	// Swaps are the newest of that day, as many as orders.
+	Swaps []HedgeSwap `json:"swaps"`
+}
+
+// HedgeSwap is what a swap brought beyond the fair price, and its share of what hedges cost
+// with venues' fees.
+type HedgeSwap struct {
+	SwapID string `json:"swap_id"`
+	Spread Sum    `json:"spread_earned"`
+	Cost   Sum    `json:"hedging_cost"`
+}
+
+func (r *Reader) hedgeSwaps(ctx context.Context) ([]HedgeSwap, error) {
+	type row struct{ SwapID, Spread, Cost string }
+	found, err := rows[row](ctx, r, "HEDGE_SWAPS", r.now.Add(-24*time.Hour), hedgeOrdersMost)
+	if err != nil {
+		return nil, err
+	}
+	var list []HedgeSwap
+	for _, s := range found {
+		spread, err := newSum(asset.BTC, s.Spread)
+		if err != nil {
+			return nil, err
+		}
+		cost, err := newSum(asset.BTC, s.Cost)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, HedgeSwap{s.SwapID, spread, cost})
+	}
+	return list, nil
 }
 
 // HedgePosition is an asset's.
@@ -108,6 +139,9 @@ func (r *Reader) Hedges(ctx context.Context) (Hedges, error) {
 	}
 	h.Orders, h.More = cut(h.Orders, hedgeOrdersMost)
 	if h.Proposals, err = r.proposals(ctx); err != nil {
+		return h, err
+	}
+	if h.Swaps, err = r.hedgeSwaps(ctx); err != nil {
 		return h, err
 	}
 	type result struct{ Account, Units string }

@@ -19,3 +19,11 @@ SELECT p.account AS account, sum(p.units)::text AS units
 FROM liquidity.entry e JOIN liquidity.posting p ON p.entry_key = e.key
 WHERE e.created_at >= $1 AND p.account IN ('spread_earned', 'hedging_cost', 'hedge_fees') AND p.asset = 'BTC'
 GROUP BY p.account
+
+-- NAME: HEDGE_SWAPS
+-- What each of the newest swaps of the last day brought beyond the fair price, and its share of what hedges cost.
+SELECT e.swap_id AS swap_id, (-coalesce(sum(p.units) FILTER (WHERE p.account = 'spread_earned'), 0))::text AS spread,
+       coalesce(sum(p.units) FILTER (WHERE p.account = 'swap_hedging'), 0)::text AS cost
+FROM liquidity.entry e JOIN liquidity.posting p ON p.entry_key = e.key
+WHERE e.created_at >= $1 AND e.swap_id <> '' AND p.account IN ('spread_earned', 'swap_hedging') AND p.asset = 'BTC'
+GROUP BY e.swap_id ORDER BY max(e.created_at) DESC, e.swap_id LIMIT $2

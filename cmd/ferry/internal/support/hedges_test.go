@@ -29,6 +29,8 @@ func TestHedges(t *testing.T) {
 	db.Exec("INSERT INTO liquidity.treasury_proposal (venue, asset, direction, units, reason, proposed_at) VALUES ('okx', 'BTC', 'deposit', 50000000, 'few', $1)", seed.Now)
 	gained := ledger.Transfer("exposure:s:1", "exposure", "s", "conversion", "spread_earned", asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(700)})
 	db.Entry("liquidity", gained, seed.Now)
+	// A debit of swap_hedging: the house pays.
+	db.Entry("liquidity", ledger.Transfer("hedge:o:s", "hedge_share", "s", "swap_hedging", "hedging_shared", asset.Amount{Asset: asset.BTC, Units: asset.NewUnits(90)}), seed.Now)
 	var h Hedges
 	err := Read(t.Context(), db.Support(), seed.Now, func(r *Reader) (err error) { h, err = r.Hedges(t.Context()); return err })
 	if err != nil {
@@ -45,5 +47,8 @@ func TestHedges(t *testing.T) {
 	}
 	if h.Spread.String() != "0.000007 BTC" || h.Cost.String() != "0 BTC" {
 		t.Errorf("earned %s, spent %s", h.Spread, h.Cost)
+	}
+	if len(h.Swaps) != 1 || h.Swaps[0].SwapID != "s" || h.Swaps[0].Spread.String() != "0.000007 BTC" || h.Swaps[0].Cost.String() != "0.0000009 BTC" {
+		t.Errorf("swaps %+v", h.Swaps)
 	}
 }
