@@ -141,7 +141,7 @@ func (w *world) grab(o swap.Order) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		raw, txid, err := w.signer.Sign(ctx, payment.SignRequest{Authorities: []payment.Authority{{Order: o}}, Plan: plan, FencingToken: uint64(w.lease.Token())})
+		raw, txid, err := w.signer.Sign(ctx, payment.SignRequest{Authorities: []payment.Authority{{Order: o, Attestations: []string{"a word"}}}, Plan: plan, FencingToken: uint64(w.lease.Token())})
 		if err == nil {
 			_, err = w.store.StoreSigned(ctx, b, raw, txid)
 		}

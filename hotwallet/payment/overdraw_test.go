@@ -161,7 +161,7 @@ func (c *crowded) sign(ctx context.Context, b payment.Batch) error {
 	c.signing.Lock()
 	defer c.signing.Unlock()
 	raw, txid, err := c.signer.Sign(ctx, payment.SignRequest{Plan: b.Last().Plan, FencingToken: uint64(c.lease.Token()),
-		Authorities: []payment.Authority{{Order: b.Payments[0].Order}}})
+		Authorities: []payment.Authority{{Order: b.Payments[0].Order, Attestations: []string{"a word"}}}})
 	if err != nil {
 		return err
 	}
