@@ -46,8 +46,9 @@ type PairConfig struct {
 	// in basis points.
 	SpreadBPS int64
 	FeeBPS    int64
-	// FloorBPS is what both come to at least, so that nobody who changes them while liquidityd
-	// runs can give the house's money away; 0 for no floor.
+	// FloorBPS is what margin and fee come to at least, whatever spread, fee, and skew say, so
+	// that nobody who changes those while liquidityd runs can sell at the books' price; 0 for no
+	// floor.
 	FloorBPS int64
 	// Min and Max bound the deposit, in Pair.From.
 	Min, Max asset.Amount
@@ -152,6 +153,10 @@ func (p PairConfig) validate(fees map[asset.ID]Fees) error {
 	}
 	return nil
 }
+
+// least is what a margin comes to at least, in millionths: the floor, less the fee, which is
+// charged besides.
+func (p PairConfig) least() int64 { return max(p.FloorBPS-p.FeeBPS, 0) * ppmPerBPS }
 
 // open refuses a pair that is stopped, with the reason.
 func (p PairConfig) open() error {
