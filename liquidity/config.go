@@ -144,8 +144,8 @@ func (p PairConfig) validate(fees map[asset.ID]Fees) error {
 		return fmt.Errorf("pair %s: the fees of %s or %s are not configured", p.Pair, p.Pair.From, p.Pair.To)
 	case p.SpreadBPS < 0 || p.SpreadBPS > maxBPS || p.FeeBPS < 0 || p.FeeBPS > maxBPS:
 		return fmt.Errorf("pair %s: spread %d and fee %d must be from 0 to %d basis points", p.Pair, p.SpreadBPS, p.FeeBPS, maxBPS)
-	case p.FloorBPS < 0 || p.SpreadBPS+p.FeeBPS < p.FloorBPS:
-		return fmt.Errorf("pair %s: spread %d and fee %d come to %d basis points, and its floor is %d", p.Pair, p.SpreadBPS, p.FeeBPS, p.SpreadBPS+p.FeeBPS, p.FloorBPS)
+	case p.FloorBPS < 0 || p.FloorBPS > 2*maxBPS:
+		return fmt.Errorf("pair %s: a floor of %d is not from 0 to %d basis points", p.Pair, p.FloorBPS, 2*maxBPS)
 	case p.Min.Asset != p.Pair.From || p.Max.Asset != p.Pair.From:
 		return fmt.Errorf("pair %s: min and max must be in %s", p.Pair, p.Pair.From)
 	case p.Min.Units.IsZero() || p.Max.Units.Less(p.Min.Units):
