@@ -46,8 +46,9 @@ type PairConfig struct {
 	// in basis points.
 	SpreadBPS int64
 	FeeBPS    int64
-	// FloorBPS is what both come to at least, so that nobody who changes them while liquidityd
-	// runs can give the house's money away; 0 for no floor.
+	// FloorBPS is what margin and fee come to at least, whatever spread, fee, and skew say, so
+	// that nobody who changes those while liquidityd runs can sell at the books' price; 0 for no
+	// floor.
 	FloorBPS int64
 	// Min and Max bound the deposit, in Pair.From.
 	Min, Max asset.Amount
@@ -143,8 +144,8 @@ func (p PairConfig) validate(fees map[asset.ID]Fees) error {
 		return fmt.Errorf("pair %s: the fees of %s or %s are not configured", p.Pair, p.Pair.From, p.Pair.To)
 	case p.SpreadBPS < 0 || p.SpreadBPS > maxBPS || p.FeeBPS < 0 || p.FeeBPS > maxBPS:
 		return fmt.Errorf("pair %s: spread %d and fee %d must be from 0 to %d basis points", p.Pair, p.SpreadBPS, p.FeeBPS, maxBPS)
-	case p.FloorBPS < 0 || p.SpreadBPS+p.FeeBPS < p.FloorBPS:
-		return fmt.Errorf("pair %s: spread %d and fee %d come to %d basis points, and its floor is %d", p.Pair, p.SpreadBPS, p.FeeBPS, p.SpreadBPS+p.FeeBPS, p.FloorBPS)
+	case p.FloorBPS < 0 || p.FloorBPS > 2*maxBPS:
+		return fmt.Errorf("pair %s: a floor of %d is not from 0 to %d basis points", p.Pair, p.FloorBPS, 2*maxBPS)
 	case p.Min.Asset != p.Pair.From || p.Max.Asset != p.Pair.From:
 		return fmt.Errorf("pair %s: min and max must be in %s", p.Pair, p.Pair.From)
 	case p.Min.Units.IsZero() || p.Max.Units.Less(p.Min.Units):
@@ -152,6 +153,10 @@ func (p PairConfig) validate(fees map[asset.ID]Fees) error {
 	}
 	return nil
 }
+
+// least is what a margin comes to at least, in millionths: the floor, less the fee, which is
+// charged besides.
+func (p PairConfig) least() int64 { return max(p.FloorBPS-p.FeeBPS, 0) * ppmPerBPS }
 
 // open refuses a pair that is stopped, with the reason.
 func (p PairConfig) open() error {

@@ -81,7 +81,7 @@ func (d *Desk) terms(c PairConfig) (terms, error) {
 // curve is the pair's price by size now, less everything that is taken off it but the
 // service fee:
 //
-//	margin = spread + skew + premium + loss + drawdown
+//	margin = spread + skew + premium + loss + drawdown, at least floor − fee
 //
 // It refuses with price_unavailable where the day's losses have reached their limit, or
 // are not known.
@@ -97,8 +97,8 @@ func (d *Desk) curve(c PairConfig) (Curved, error) {
 		return Curved{}, noPrice("Ferry has reached its own limit of losses and takes no new swaps for now.")
 	}
 	return d.market.Curve(c.Pair, c.Min.Units, c.Max.Units, func(now Condition) int64 {
-		return margin(c.SpreadBPS*ppmPerBPS, d.stock.skew(c.Pair, m.SkewMostPPM),
-			premium(now.Variance, d.config.promised(), m.PremiumMostPPM), now.LossPPM, drawdown(lost, m.DrawdownMostPPM))
+		return max(c.least(), margin(c.SpreadBPS*ppmPerBPS, d.stock.skew(c.Pair, m.SkewMostPPM),
+			premium(now.Variance, d.config.promised(), m.PremiumMostPPM), now.LossPPM, drawdown(lost, m.DrawdownMostPPM)))
 	})
 }
 

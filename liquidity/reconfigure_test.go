@@ -1,6 +1,7 @@
 package liquidity
 
 import (
+	"runtime"
 	"sync"
 	"testing"
 
@@ -63,6 +64,7 @@ func TestNoPriceIsOfTwoConfigurations(t *testing.T) {
 				if !read() {
 					return
 				}
+				runtime.Gosched() // the tests beside it want to run, too
 			}
 		})
 	}

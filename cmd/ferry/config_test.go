@@ -130,6 +130,47 @@ func TestConfigThatIsRefused(t *testing.T) {
 	}
 }
 
+// Setup: versions that nobody may write any more, daemons of before the upgrade, and a version
+// that no daemon can run. Test: others can be set and old ones restored, pairs can always be
+// stopped, and what is written now is refused.
+func TestConfigAfterAnUpgrade(t *testing.T) {
+	t.Parallel()
+	db := seed.New(t)
+	env := people(db)
+	runs(t, db, "liquidityd", 0, 0, "", "", 2*time.Second)
+	obedient(db)
+	stored := func(newest int, settings string) {
+		db.Exec("SELECT liquidity.config_set($1, $2, NULL, 'before the upgrade', 'alice')", newest, settings)
+	}
+	set := func(settings ...string) ran {
+		return ferry(t, env, append([]string{"config", "set", "--reason", "r"}, settings...)...)
+	}
+	newest := func() string {
+		return db.Text("SELECT settings::text FROM liquidity.config_version ORDER BY version DESC LIMIT 1")
+	}
+	expect(t, set("limits.client_ppm=0"), 1, "nothing was set: liquidityd could not run it", "limits.client_ppm: 0 would be no bound at all: write none")
+	stored(0, `{"limits.client_ppm": "0", "pairs.BTC-ETH.risk_most": "0"}`)
+	expect(t, set("pairs.BTC-ETH.stopped=An emergency."), 0, "Version 2", "liquidityd runs it.")
+	if got := newest(); !strings.Contains(got, `"limits.client_ppm": "0"`) {
+		t.Errorf("a daemon of before the upgrade could not run %s", got)
+	}
+	expect(t, set("limits.unconfirmed_ppm=0"), 1, "limits.unconfirmed_ppm: 0 would be")
+	db.Exec(`UPDATE liquidity.config_daemon SET defaults = replace(defaults::text, '"none"', '"0"')::jsonb`)
+	expect(t, set("limits.lock_seconds=90"), 0, "Version 3")
+	expect(t, ferry(t, env, "config", "rollback", "1", "--reason", "r"), 0, "Version 4")
+
+	stored(4, `{"venues.gone.on": "true"}`)
+	expect(t, set("limits.lock_seconds=90"), 1, "nothing was set: liquidityd could not run it", `"gone" is none of the venues`)
+	expect(t, set("pairs.BTC-ETH.stopped=An emergency.", "limits.lock_seconds=90"), 1, "nothing was set")
+	expect(t, set("pairs.BTC-ETC.stopped=An emergency."), 1, "nothing was set", `"BTC-ETC" is no pair`)
+	expect(t, set("pairs.*.stopped=An emergency."), 0, "the rest is to be mended", `"gone" is none of the venues`, "Version 6")
+	if got := newest(); !strings.Contains(got, `"pairs.ETH-BTC.stopped": "An emergency."`) || !strings.Contains(got, "venues.gone.on") {
+		t.Error(got)
+	}
+	db.Exec(`UPDATE liquidity.config_daemon SET defaults = defaults || '{"market.of_a_newer_daemon": "1"}'`)
+	expect(t, set("pairs.BTC-ETH.stopped=Another emergency."), 0, "the settings of liquidityd can't be understood", "Version 7")
+}
+
 // Two who have seen the same version can't both change it.
 func TestConfigSetAtOnce(t *testing.T) {
 	t.Parallel()

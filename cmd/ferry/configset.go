@@ -91,10 +91,11 @@ func applySets(from config.Document, sets []set, daemons []support.ConfigDaemon)
 
 // judge checks the whole configuration that a document makes of each running daemon's
 // settings, or, where none runs, of those of the last that did. It returns the document
-// with its values as a daemon writes them.
-func judge(next config.Document, daemons []support.ConfigDaemon) (config.Document, error) {
+// with the values that it changes as a daemon writes them. A version that is restored is
+// taken as it was stored.
+func judge(newest, next config.Document, restored bool, daemons []support.ConfigDaemon) (config.Document, error) {
 	if len(daemons) == 0 {
-		return nil, errors.New("nothing was set: no liquidityd has said yet which settings there are; start one first")
+		return nil, errors.New("no liquidityd has said yet which settings there are; start one first")
 	}
 	running := slices.DeleteFunc(slices.Clone(daemons), func(d support.ConfigDaemon) bool { return d.Silent })
 	if len(running) == 0 {
@@ -106,16 +107,32 @@ func judge(next config.Document, daemons []support.ConfigDaemon) (config.Documen
 		if err != nil {
 			return nil, fmt.Errorf("the settings of %s can't be understood: %w", d.Instance, err)
 		}
-		state, err := base.With(next)
+		var state config.State
+		if restored {
+			state, err = base.With(next)
+		} else {
+			state, err = base.Written(newest, next)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("nothing was set: %s could not run it:\n%w", d.Instance, err)
+			return nil, fmt.Errorf("%s could not run it:\n%w", d.Instance, err)
+		}
+		if restored {
+			continue
 		}
 		all := state.Document()
-		for p := range next {
-			written[p] = all[p]
+		for p, value := range next {
+			if stored, ok := newest[p]; !ok || stored != value {
+				written[p] = all[p]
+			}
 		}
 	}
 	return written, nil
+}
+
+// stops reports whether all that a document changes is that pairs are stopped, which some
+// daemon has.
+func stops(newest, next config.Document, daemons []support.ConfigDaemon) bool {
+	return slices.ContainsFunc(daemons, func(d support.ConfigDaemon) bool { return config.OnlyStops(newest, next, d.Defaults) })
 }
 
 // propose makes a document, checks it, shows what it changes, sets it, and waits for the
@@ -160,12 +177,8 @@ func (a *app) proposeOn(ctx context.Context, conn *pgx.Conn, p proposal, write d
 		return fmt.Errorf("nothing was set: the newest version is %d (%s: %s), not %d; look with ferry config diff %d %d",
 			newest.Version, newest.Actor, newest.Reason, p.expect, p.expect, newest.Version)
 	}
-	written, err := judge(next, daemons)
-	if err != nil {
+	if next, err = a.judged(newest.Settings, next, restores != nil, daemons); err != nil {
 		return err
-	}
-	if restores == nil {
-		next = written
 	}
 	changes := config.Diff(newest.Settings, next)
 	if len(changes) == 0 {
@@ -180,6 +193,24 @@ func (a *app) proposeOn(ctx context.Context, conn *pgx.Conn, p proposal, write d
 	}
 	fmt.Fprintf(a.out, "Version %d, set as %s, on record.\n", version, console.Clean(p.actor))
 	return a.awaitConfig(ctx, conn, version)
+}
+
+// judged is what judge makes of a document. In an emergency nothing stands in the way: what
+// only stops pairs is set even where a daemon can't run the rest of it, which was there before.
+func (a *app) judged(newest, next config.Document, restored bool, daemons []support.ConfigDaemon) (config.Document, error) {
+	written, err := judge(newest, next, restored, daemons)
+	switch {
+	case err == nil:
+		return written, nil
+	case restored || !stops(newest, next, daemons):
+		return nil, fmt.Errorf("nothing was set: %w", err)
+	}
+	return next, a.show(false, nil, func(p *console.Page) {
+		p.Text("What stops pairs is done all the same, and the rest is to be mended:")
+		for line := range strings.Lines(err.Error()) {
+			p.Text("%s", strings.TrimSpace(line))
+		}
+	})
 }
 
 // storeConfig calls the function that records a version and tells of it.

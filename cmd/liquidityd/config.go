@@ -124,6 +124,7 @@ func newConfigured(ctx context.Context, c *configured) (liquidity.Config, []liqu
 	}
 	c.running = state
 	c.saw(time.Now())
+	c.floors(ctx, state)
 	return state.Engine(), subscriptions(state, c.books), nil
 }
 
@@ -216,7 +217,17 @@ func (c *configured) take(ctx context.Context, v config.Version, report *config.
 		return
 	}
 	c.log.InfoContext(ctx, "configuration", "version", v.Version, "actor", v.Actor, "reason", v.Reason)
+	c.floors(ctx, state)
 	report.Version, report.Problem = v.Version, ""
+}
+
+// floors says where a floor prices a pair, and not what a version from before it says.
+func (c *configured) floors(ctx context.Context, s config.State) {
+	for _, p := range s.Config.Pairs {
+		if p.SpreadBPS+p.FeeBPS < p.FloorBPS {
+			c.log.WarnContext(ctx, "spread and fee of a pair are below its floor, which is taken instead", "pair", p.Pair.String(), "floor_bps", p.FloorBPS)
+		}
+	}
 }
 
 // saw notes that the newest version was seen.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
@@ -344,5 +345,34 @@ func (h *household) beginsStopped(t *testing.T) {
 	c, subscribed, err := newConfigured(t.Context(), late)
 	if err != nil || c.Pairs[0].Stopped == "" || len(subscribed) != 2 {
 		t.Errorf("its pairs are %+v, %v", c.Pairs, err)
+	}
+}
+
+// Setup: the newest version is from before 0 was refused and before there was a floor. Test: a
+// daemon begins with it, its pairs open, and says where the floor is taken instead.
+func TestBeginsWithWhatWasStoredBefore(t *testing.T) {
+	t.Parallel()
+	policy := testPolicy(t)
+	policy.Pairs[0].FloorBPS = 30
+	base, err := version0(policy, []liquidity.Instrument{instruments[asset.ETH]}, func(name, otherwise string) string {
+		if name == "FERRY_VENUES" {
+			return "kraken,coinbase"
+		}
+		return otherwise
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	pool, pair := pgtest.New(t, "liquidity"), "pairs."+policy.Pairs[0].Pair.String()
+	h := household{pool: pool}
+	h.set(t, 0, config.Document{"limits.client_ppm": "0", pair + ".risk_most": "0", pair + ".spread_bps": "0", pair + ".fee_bps": "0"}, nil)
+	live := &configured{base: base, store: postgres.NewConfigs(pool, time.Now), log: slog.New(slog.NewTextHandler(&said, nil))}
+	c, _, err := newConfigured(t.Context(), live)
+	if err != nil || live.report.Version != 1 || live.report.Problem != "" || c.Pairs[0].Stopped != "" || c.Pairs[0].FloorBPS != 30 {
+		t.Errorf("%+v, %+v, %v", live.report, c.Pairs, err)
+	}
+	if got := said.String(); !strings.Contains(got, "below its floor") || !strings.Contains(got, policy.Pairs[0].Pair.String()) {
+		t.Errorf("it says %q", got)
 	}
 }

@@ -62,11 +62,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		want []string
 	}{
 		{config.Document{"pairs.BTC-ETH.spread_bps": "1001"}, []string{"pairs.BTC-ETH.spread_bps", "from 0 to 1000"}},
-		{config.Document{"pairs.BTC-ETH.spread_bps": "0", "pairs.BTC-ETH.fee_bps": "29"}, []string{"pair BTC-ETH: spread 0 and fee 29 come to 29 basis points, and its floor is 30"}},
 		{config.Document{"pairs.BTC-ETH.floor_bps": "0"}, []string{"pairs.BTC-ETH.floor_bps: no version changes it", "deployment's file"}},
-		{config.Document{"pairs.BTC-ETH.risk_most": "0.00"}, []string{"pairs.BTC-ETH.risk_most: 0 would be no bound at all: write none"}},
-		{config.Document{"market.stop_move_ppm": "0", "limits.client_ppm": "0", "limits.unconfirmed_ppm": "0"},
-			[]string{"market.stop_move_ppm: 0 would be no bound", "limits.client_ppm: 0 would", "limits.unconfirmed_ppm: 0 would"}},
 		{config.Document{"limits.client_ppm": "-1"}, []string{"from 1 to 1000000"}},
 		{config.Document{"pairs.BTC-ETH.spread_bps": "1e1"}, []string{"pairs.BTC-ETH.spread_bps", "no whole number"}},
 		{config.Document{"pairs.BTC-ETH.spread": "1"}, []string{"pairs.BTC-ETH.spread: there is no such setting"}},

@@ -39,8 +39,8 @@ func whole[T any](name string, at func(*T) *int64, least, most int64) setting[T]
 	}}
 }
 
-// none is how a bound reads that there is not. A 0 is refused: whoever writes it means a
-// bound of nothing, and would get none.
+// none is how a bound reads that there is not. Versions from before there was that word say
+// 0 for it, and go on to be understood so; who writes 0 now is refused by State.Written.
 const none = "none"
 
 var errZero = errors.New("0 would be no bound at all: write none for that")
@@ -54,12 +54,9 @@ func bound[T any](name string, at func(*T) *int64, most int64) setting[T] {
 		}
 		return number.read(of)
 	}, func(of *T, text string) error {
-		switch text {
-		case none:
+		if text == none || text == "0" {
 			*at(of) = 0
 			return nil
-		case "0":
-			return errZero
 		}
 		return number.write(of, text)
 	}}
@@ -80,6 +77,8 @@ const (
 // settingStopped is the first of pairSettings; settingFloor is no version's to change.
 const (
 	settingStopped = "stopped"
+	settingSpread  = "spread_bps"
+	settingFee     = "fee_bps"
 	settingFloor   = "floor_bps"
 )
 
@@ -94,9 +93,9 @@ var pairSettings = []setting[liquidity.PairConfig]{
 		p.Stopped = text
 		return nil
 	}},
-	whole("spread_bps", func(p *liquidity.PairConfig) *int64 { return &p.SpreadBPS }, 0, bpsMost),
-	whole("fee_bps", func(p *liquidity.PairConfig) *int64 { return &p.FeeBPS }, 0, bpsMost),
-	// What spread and fee come to at least. It is the deployment's, see State.With.
+	whole(settingSpread, func(p *liquidity.PairConfig) *int64 { return &p.SpreadBPS }, 0, bpsMost),
+	whole(settingFee, func(p *liquidity.PairConfig) *int64 { return &p.FeeBPS }, 0, bpsMost),
+	// What spread and fee come to at least. It is the deployment's, see State.With and Written.
 	whole(settingFloor, func(p *liquidity.PairConfig) *int64 { return &p.FloorBPS }, 0, 2*bpsMost),
 	deposit("min_deposit", func(p *liquidity.PairConfig) *asset.Units { p.Min.Asset = p.Pair.From; return &p.Min.Units }),
 	deposit("max_deposit", func(p *liquidity.PairConfig) *asset.Units { p.Max.Asset = p.Pair.From; return &p.Max.Units }),
@@ -118,12 +117,7 @@ func boundOf(amount setting[liquidity.PairConfig], at func(*liquidity.PairConfig
 				*at(p) = asset.Units{}
 				return nil
 			}
-			was := *at(p)
-			err := amount.write(p, text)
-			if err == nil && at(p).IsZero() {
-				*at(p), err = was, errZero
-			}
-			return err
+			return amount.write(p, text)
 		}}
 }
 

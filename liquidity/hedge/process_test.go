@@ -175,7 +175,12 @@ func newWorld(t *testing.T, venues ...string) *world {
 	w.store = postgres.NewHedges(w.pool)
 	w.Exchange = venuetest.Play(t, "127.0.0.1:0", func(c *simulator.Config) {
 		c.Venues, c.Now = venues, w.clock.Now
-		c.Hung = func() { w.hung <- struct{}{} } // whoever placed it is waiting
+		c.Hung = func() {
+			select {
+			case w.hung <- struct{}{}: // whoever placed it is waiting
+			case <-t.Context().Done():
+			}
+		}
 	})
 	w.start = w.holdings()
 	return w

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -49,8 +50,9 @@ func (s *Store) bookAtOnce(ctx context.Context, id asset.ID, batch []*request) (
 	var stored int64
 	// What is sent together is one transaction, as long as nothing in it begins or ends one.
 	all := &pgx.Batch{}
-	waitToBook(all, id, batch)
-	bookAllOrNothing.queue(all, args)
+	if err := errors.Join(waitToBook(all, id, batch), bookAllOrNothing.queue(all, args)); err != nil {
+		return false, err
+	}
 	if stored, err = s.inOneTrip(ctx, all); err != nil || stored == 0 {
 		return false, err
 	}

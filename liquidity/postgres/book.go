@@ -45,7 +45,9 @@ func (s *Store) bookMeasured(ctx context.Context, id asset.ID, batch []*request)
 	before := s.now()
 	first := &pgx.Batch{}
 	first.Queue("BEGIN")
-	waitToBook(first, id, batch)
+	if err := waitToBook(first, id, batch); err != nil {
+		return err
+	}
 	m := newMeasures(batch)
 	m.read(first, id, before)
 	if err := conn.SendBatch(ctx, first).Close(); err != nil {
@@ -78,7 +80,9 @@ func (s *Store) bookMeasured(ctx context.Context, id asset.ID, batch []*request)
 	}
 	second := &pgx.Batch{}
 	if len(booked) > 0 {
-		bookRows.queue(second, bookArgs(id, booked))
+		if err := bookRows.queue(second, bookArgs(id, booked)); err != nil {
+			return err
+		}
 	}
 	second.Queue("COMMIT")
 	if err := conn.SendBatch(ctx, second).Close(); err != nil {
@@ -110,7 +114,7 @@ func (m *measures) admit(batch []*request, now time.Time) (booked []liquidity.Lo
 }
 
 // waitToBook waits, in the order of book_lock.sql.
-func waitToBook(to *pgx.Batch, id asset.ID, batch []*request) {
+func waitToBook(to *pgx.Batch, id asset.ID, batch []*request) error {
 	var clients, markets []string
 	for _, r := range batch {
 		clients = append(clients, r.lock.Client)
@@ -118,7 +122,7 @@ func waitToBook(to *pgx.Batch, id asset.ID, batch []*request) {
 			markets = append(markets, market(r.lock.Quote.Pair))
 		}
 	}
-	bookWait.queue(to, pgx.NamedArgs{"clients": textArray(clients), "markets": textArray(markets), "payout_asset": string(id)})
+	return bookWait.queue(to, pgx.NamedArgs{"clients": textArray(clients), "markets": textArray(markets), "payout_asset": string(id)})
 }
 
 // market is a name for a pair and its opposite.

@@ -39,13 +39,19 @@ func newStatement(sql string, names ...string) statement {
 	return s
 }
 
-// queue adds the statement to a batch.
-func (s statement) queue(to *pgx.Batch, args pgx.NamedArgs) {
+// queue adds the statement to a batch. An argument that args lack is an error: it would be
+// NULL, which bounds nothing.
+func (s statement) queue(to *pgx.Batch, args pgx.NamedArgs) error {
 	values := make([]any, len(s.names))
 	for i, name := range s.names {
-		values[i] = args[name]
+		value, ok := args[name]
+		if !ok {
+			return fmt.Errorf("the argument %s of a statement is missing", name)
+		}
+		values[i] = value
 	}
 	to.Queue(s.sql, values...)
+	return nil
 }
 
 // The statements of bookings.

@@ -117,9 +117,11 @@ func TestTokensAreSwapped(t *testing.T) {
 func TestVariableSwapsAreMet(t *testing.T) {
 	t.Parallel()
 	missing := map[string]bool{"counted at the rate of its detection": true, "counted at a later rate": true, "a rate has ended": true,
-		"short": true, "over": true, "extra": true, "late": true, "refunded": true}
-	const seeds = 1600 // every eighth has them; some dozens of these meet them all
-	for seed := uint64(7); seed < seeds && len(missing) > 0; seed += 8 {
+		"no rate at detection": true, "short": true, "over": true, "extra": true, "late": true, "refunded": true}
+	// Every eighth has them. Some dozens of these meet all but a rate that is refused at
+	// detection, which one in twenty does: as worlds are drawn today, the one played first.
+	const first, seeds = 1087, 8000
+	for seed := uint64(first); seed < first+seeds && len(missing) > 0; seed += 8 {
 		r := simulation.Run(t.Context(), seed, simulation.Options{})
 		if r.Broken != "" {
 			t.Errorf("seed %d, step %d: %s", seed, r.Steps, r.Broken)
@@ -143,6 +145,9 @@ func meet(s swap.Swap, missing map[string]bool) {
 	for _, rate := range s.Amended.Rates {
 		if rate.Gone {
 			delete(missing, "a rate has ended")
+		}
+		if rate.Refused != "" {
+			delete(missing, "no rate at detection")
 		}
 	}
 	for _, p := range s.Payments {
