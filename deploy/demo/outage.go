@@ -46,6 +46,8 @@ type outage struct {
 	deposits []asset.Amount
 	// expected is how many venues there are just now.
 	expected int
+	// looks counts looks at all prices, held the quotes that were taken meanwhile.
+	looks, held int
 	// priced counts the prices that were seen with one venue missing, cost is the most that
 	// a pair and its way back have cost then, in basis points.
 	priced int
@@ -81,7 +83,7 @@ func (o *outage) loseOne(ctx context.Context) error {
 	}
 	gone := v.Names[1]
 	o.line.Update("unplugging " + gone)
-	if err := v.Unplug(ctx, gone); err != nil {
+	if err := o.order(ctx, gone+" to be unplugged", func(ctx context.Context) error { return v.Unplug(ctx, gone) }); err != nil {
 		return err
 	}
 	o.expected--
@@ -95,7 +97,7 @@ func (o *outage) loseOne(ctx context.Context) error {
 		if watched.IsZero() && err == nil && n <= o.expected {
 			watched = time.Now().Add(cmp.Or(v.Watch, defaultWatch))
 		}
-		return !watched.IsZero() && time.Now().After(watched), gone + " is unplugged; watching prices", err
+		return !watched.IsZero() && time.Now().After(watched), gone + " is unplugged; watching prices", nil
 	})
 	if err != nil {
 		return err
@@ -115,7 +117,7 @@ func (o *outage) loseMost(ctx context.Context) error {
 	v := o.cfg.Venues
 	o.line = o.show.Start("venues", "unplugging all but "+v.Names[0])
 	for _, name := range v.Names[2:] {
-		if err := v.Unplug(ctx, name); err != nil {
+		if err := o.order(ctx, name+" to be unplugged", func(ctx context.Context) error { return v.Unplug(ctx, name) }); err != nil {
 			return err
 		}
 	}
@@ -139,10 +141,19 @@ func (o *outage) loseMost(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = o.api.CreateQuote(ctx, o.ask(pair))
 	var refusal *client.Problem
-	if !errors.As(err, &refusal) || refusal.Code != swap.CodePriceUnavailable || refusal.Detail == "" {
-		return fmt.Errorf("a quote of %s with one venue was answered by: %w", pair, err)
+	err = until(ctx, o.line, askEvery, "a refusal of "+pair.String(), func() (bool, string, error) {
+		_, _, err := o.api.CreateQuote(ctx, o.ask(pair))
+		if err == nil {
+			return false, "", errors.New("a quote was given with one venue")
+		}
+		if errors.As(err, &refusal) && refusal.Code == swap.CodePriceUnavailable && refusal.Detail != "" {
+			return true, "", nil
+		}
+		return false, err.Error(), passing(err)
+	})
+	if err != nil {
+		return err
 	}
 	o.line.Done(fmt.Sprintf("all but %s unplugged: every pair stopped; %s: %q", v.Names[0], pair, refusal.Detail))
 	return nil
@@ -152,7 +163,7 @@ func (o *outage) loseMost(ctx context.Context) error {
 func (o *outage) plug(ctx context.Context) error {
 	v := o.cfg.Venues
 	o.line = o.show.Start("venues", "plugging them again")
-	if err := v.Plug(ctx); err != nil {
+	if err := o.order(ctx, "all venues to be plugged", v.Plug); err != nil {
 		return err
 	}
 	o.expected = len(v.Names)

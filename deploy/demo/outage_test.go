@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -35,13 +36,28 @@ type floor struct {
 	price       string
 	// careless: quotes are given whatever is missing.
 	careless bool
+	// busy: the first answer of each kind with so many venues gone is that somebody is slow.
+	busy  bool
+	slow  map[string]bool
+	asked int
+	watch time.Duration
+}
+
+// late reports whether this answer is one of the slow ones. The caller holds mu.
+func (f *floor) late(what string) bool {
+	key := fmt.Sprintf("%s with %d gone", what, len(f.gone))
+	if !f.busy || f.slow[key] {
+		return false
+	}
+	f.slow[key] = true
+	return true
 }
 
 const oneVenue = "Only 1 of 5 venues prices ETH-BTC now; Ferry needs 2."
 
 func newFloor(t *testing.T) *floor {
 	t.Helper()
-	return &floor{t: t, keys: swaptest.NewKeys(), out: &buffer{}, price: "0.0348", unavailable: func(gone int) string {
+	return &floor{t: t, keys: swaptest.NewKeys(), out: &buffer{}, watch: time.Second, price: "0.0348", slow: map[string]bool{}, unavailable: func(gone int) string {
 		if gone == 4 {
 			return oneVenue
 		}
@@ -65,6 +81,10 @@ func (f *floor) lose() error {
 	mux.HandleFunc("POST /v1/quotes", func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		if f.asked++; f.late("quote") {
+			f.answer(w, http.StatusTooManyRequests, client.Problem{Code: swap.CodeTooManyRequests, Detail: "Too many at once."})
+			return
+		}
 		if reason := f.unavailable(len(f.gone)); reason != "" && !f.careless {
 			f.answer(w, http.StatusServiceUnavailable, client.Problem{Code: swap.CodePriceUnavailable, Detail: reason})
 			return
@@ -77,22 +97,31 @@ func (f *floor) lose() error {
 	must(f.t, err)
 	display := show.New(show.Config{Out: f.out})
 	f.t.Cleanup(func() { must(f.t, display.Close()) })
-	r := &run{show: display, api: api, cfg: Config{ReadyLimit: time.Minute, Venues: &Venues{Names: []string{"one", "two", "three", "four", "five"}, Watch: time.Second,
+	r := &run{show: display, api: api, cfg: Config{ReadyLimit: time.Minute, Venues: &Venues{Names: []string{"one", "two", "three", "four", "five"}, Watch: f.watch,
 		Unplug: func(_ context.Context, name string) error {
 			f.mu.Lock()
 			defer f.mu.Unlock()
+			if f.late("unplug") {
+				return context.DeadlineExceeded
+			}
 			f.gone = append(f.gone, name)
 			return nil
 		},
 		Plug: func(context.Context) error {
 			f.mu.Lock()
 			defer f.mu.Unlock()
+			if f.late("plug") {
+				return context.DeadlineExceeded
+			}
 			f.gone = nil
 			return nil
 		},
 		Pricing: func(context.Context) (int, error) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
+			if f.late("pricing") {
+				return 0, context.DeadlineExceeded
+			}
 			if f.starved > 0 && len(f.gone) == 1 {
 				f.starved--
 				return 1, nil
@@ -143,7 +172,7 @@ func TestVenuesGoAwayAndSomethingIsWrong(t *testing.T) {
 		}, "BTC-ETH is refused with 4 venues: Too few."},
 		{"too dear", func(f *floor) { f.price = "0.034" }, "costs 3.78 %, more than 2.50 %"},
 		{"no number", func(f *floor) { f.price = "cheap" }, "is no number"},
-		{"a quote with one venue", func(f *floor) { f.careless = true }, "with one venue was answered by"},
+		{"a quote with one venue", func(f *floor) { f.careless = true }, "a quote was given with one venue"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -171,6 +200,36 @@ func TestAMachineThatStandsStillIsForgiven(t *testing.T) {
 	}
 	if err := f.lose(); err != nil || looks == 0 {
 		t.Errorf("%v\n%s", err, f.out)
+	}
+}
+
+// One slow or throttled answer of each kind, at each step, is asked for again.
+func TestOneSlowAnswerIsForgiven(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.busy = true
+	if err := f.lose(); err != nil {
+		t.Fatalf("%v\n%s", err, f.out)
+	}
+	for _, want := range []string{"pricing with 0 gone", "unplug with 0 gone", "pricing with 1 gone", "quote with 1 gone", "unplug with 1 gone", "quote with 4 gone", "plug with 4 gone"} {
+		if !f.slow[want] {
+			t.Errorf("nobody was slow at %q: %v", want, f.slow)
+		}
+	}
+}
+
+// Prices that are told to be missing, and are not, cost no more quotes than the run can spare.
+func TestQuotesAreSpared(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.careless, f.watch = true, 20*pollEvery
+	f.unavailable = func(gone int) string { return map[bool]string{true: oneVenue}[gone == 1 || gone == 4] }
+	err := f.lose()
+	if err == nil || !strings.Contains(err.Error(), "a quote was given with one venue") {
+		t.Errorf("%v", err)
+	}
+	if most := heldMost + 2 + 1; f.asked == 0 || f.asked > most {
+		t.Errorf("%d quotes were asked for, %d at most are spared", f.asked, most)
 	}
 }
 

@@ -15,7 +15,20 @@ import (
 func (o *outage) count(ctx context.Context, want int) error {
 	return until(ctx, o.line, pollEvery, fmt.Sprintf("%d venues", want), func() (bool, string, error) {
 		n, err := o.cfg.Venues.Pricing(ctx)
-		return n >= want, fmt.Sprintf("%d of %d price every book", n, len(o.cfg.Venues.Names)), err
+		if err != nil {
+			return false, "who prices can't be asked yet: " + err.Error(), nil
+		}
+		return n >= want, fmt.Sprintf("%d of %d price every book", n, len(o.cfg.Venues.Names)), nil
+	})
+}
+
+// order has the venues do something, which may be said twice, until they say that they do.
+func (o *outage) order(ctx context.Context, what string, do func(context.Context) error) error {
+	return until(ctx, o.line, askEvery, what, func() (bool, string, error) {
+		if err := do(ctx); err != nil {
+			return false, err.Error(), nil
+		}
+		return true, "", nil
 	})
 }
 
@@ -26,11 +39,10 @@ func (o *outage) look(ctx context.Context) error {
 		return passing(err)
 	}
 	prices := map[asset.Pair]*big.Rat{}
+	var without []asset.Pair
 	for _, rate := range rates {
 		if rate.Unavailable != "" {
-			if err := o.refused(ctx, asset.Pair{From: rate.From, To: rate.To}); err != nil {
-				return err
-			}
+			without = append(without, asset.Pair{From: rate.From, To: rate.To})
 			continue
 		}
 		price, ok := new(big.Rat).SetString(rate.Price)
@@ -39,6 +51,13 @@ func (o *outage) look(ctx context.Context) error {
 		}
 		prices[asset.Pair{From: rate.From, To: rate.To}] = price
 	}
+	// One of them each time: all at once would be more quotes than one client may ask for.
+	if len(without) > 0 {
+		if err := o.refused(ctx, without[o.looks%len(without)]); err != nil {
+			return err
+		}
+	}
+	o.looks++
 	for pair, there := range prices {
 		back := prices[asset.Pair{From: pair.To, To: pair.From}]
 		if back == nil {
@@ -53,21 +72,32 @@ func (o *outage) look(ctx context.Context) error {
 	return nil
 }
 
-// refusedMost is how often a quote has to be refused to count.
-const refusedMost = 3
+const (
+	// refusedMost is how often a quote has to be refused to count.
+	refusedMost = 3
+	// heldMost is how many quotes are taken only to see that they are given. Each is a lock, of
+	// which a client may have 20, and the run needs some.
+	heldMost = 8
+)
 
 // refused asks for a firm quote of a pair that is told to have no price: what is told may lag
 // behind. It is an error where that is refused too, again and again, while no other venue is
 // missing: a machine that stands still for all of them at once refuses for another reason.
 func (o *outage) refused(ctx context.Context, pair asset.Pair) error {
+	if o.held >= heldMost {
+		return nil
+	}
 	var last string
 	for range refusedMost {
 		n, err := o.cfg.Venues.Pricing(ctx)
 		if err != nil || n < o.expected {
-			return err
+			return nil //nolint:nilerr // who can't say it now is asked again at the next look
 		}
 		_, _, err = o.api.CreateQuote(ctx, o.ask(pair))
 		var p *client.Problem
+		if err == nil {
+			o.held++
+		}
 		if !errors.As(err, &p) {
 			return passing(err)
 		}
