@@ -26,16 +26,8 @@ type Venues struct {
 	Watch time.Duration
 }
 
-const (
-	// costMost is what a swap and the way back may cost together, in basis points, venues
-	// missing or not: twice the spread (20), the service fee (50) and what is added for a
-	// lock's length and for missing venues (10 and 5 at most), what two books are wide (16), and
-	// what prices move between two looks.
-	costMost = 250
-	// defaultWatch is how long prices are watched with a venue missing.
-	defaultWatch = 5 * time.Second
-	parts        = 10_000
-)
+// defaultWatch is how long prices are watched with a venue missing.
+const defaultWatch = 5 * time.Second
 
 // outage is what the run shows of venues that go away while swaps are under way.
 type outage struct {
@@ -48,10 +40,13 @@ type outage struct {
 	expected int
 	// looks counts looks at all prices, held the quotes that were taken meanwhile.
 	looks, held int
-	// priced counts the prices that were seen with one venue missing, cost is the most that
-	// a pair and its way back have cost then, in basis points.
-	priced int
-	cost   int64
+	// priced counts the prices that were seen with one venue missing, told those that were
+	// told to be unavailable, refusals the firm quotes that were refused for want of a price.
+	priced, told, refusals int
+	// cost is the most that a pair and its way back have cost then, in basis points, wider the
+	// most that it has grown by since before, which is what each had cost.
+	cost, wider int64
+	before      map[asset.Pair]int64
 }
 
 // lose unplugs one venue: no pair may be refused, and prices must stay close. Then all
@@ -81,6 +76,9 @@ func (o *outage) loseOne(ctx context.Context) error {
 	if err := o.count(ctx, o.expected); err != nil {
 		return err
 	}
+	if err := o.measure(ctx); err != nil {
+		return err
+	}
 	gone := v.Names[1]
 	o.line.Update("unplugging " + gone)
 	if err := o.order(ctx, gone+" to be unplugged", func(ctx context.Context) error { return v.Unplug(ctx, gone) }); err != nil {
@@ -107,8 +105,8 @@ func (o *outage) loseOne(ctx context.Context) error {
 			return err
 		}
 	}
-	o.line.Done(fmt.Sprintf("%s unplugged: none of %d prices and %d firm quotes was refused; there and back cost %s at most (bound %s)",
-		gone, o.priced, len(o.pairs), percent(o.cost), percent(costMost)))
+	o.line.Done(fmt.Sprintf("%s unplugged: %d prices and %d firm quotes given, %d told unavailable, %d refused; there and back cost %s at most, %s more than before at most (bounds %s and %s)",
+		gone, o.priced, len(o.pairs), o.told, o.refusals, percent(o.cost), percent(o.wider), percent(costMost), percent(widerMost)))
 	return nil
 }
 

@@ -34,6 +34,8 @@ type floor struct {
 	// unavailable and price say what is told of ETH→BTC while so many venues are gone.
 	unavailable func(gone int) string
 	price       string
+	// dear is what is told instead while one is gone; "" for the same.
+	dear string
 	// careless: quotes are given whatever is missing.
 	careless bool
 	// busy: the first answer of each kind with so many venues gone is that somebody is slow.
@@ -72,6 +74,9 @@ func (f *floor) lose() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		rates := []client.Rate{{From: "BTC", To: "ETH", Price: "28.3"}, {From: "ETH", To: "BTC", Price: f.price}}
+		if len(f.gone) == 1 && f.dear != "" {
+			rates[1].Price = f.dear
+		}
 		for i := range rates {
 			rates[i].Unavailable = f.unavailable(len(f.gone))
 		}
@@ -148,7 +153,7 @@ func TestVenuesGoAway(t *testing.T) {
 	if err := f.lose(); err != nil {
 		t.Fatalf("%v\n%s", err, f.out)
 	}
-	for _, want := range []string{"two unplugged: none of ", "and 2 firm quotes was refused; there and back cost 1.52 % at most (bound 2.50 %)",
+	for _, want := range []string{"two unplugged: ", " prices and 2 firm quotes given, 0 told unavailable, 0 refused; there and back cost 1.52 % at most, 0.00 % more than before at most (bounds 2.50 % and 0.30 %)",
 		`all but one unplugged: every pair stopped; BTC-ETH: "` + oneVenue, "plugged again: all 5 price every pair"} {
 		if !strings.Contains(f.out.String(), want) {
 			t.Errorf("%q was not shown:\n%s", want, f.out)
@@ -171,6 +176,7 @@ func TestVenuesGoAwayAndSomethingIsWrong(t *testing.T) {
 			f.unavailable = func(gone int) string { return []string{"", "Too few.", "", "", oneVenue}[gone] }
 		}, "BTC-ETH is refused with 4 venues: Too few."},
 		{"too dear", func(f *floor) { f.price = "0.034" }, "costs 3.78 %, more than 2.50 %"},
+		{"too dear without one", func(f *floor) { f.dear = "0.03465" }, "costs 1.95 %, more than 0.30 % beyond the 1.52 % before"},
 		{"no number", func(f *floor) { f.price = "cheap" }, "is no number"},
 		{"a quote with one venue", func(f *floor) { f.careless = true }, "a quote was given with one venue"},
 	} {
@@ -200,6 +206,9 @@ func TestAMachineThatStandsStillIsForgiven(t *testing.T) {
 	}
 	if err := f.lose(); err != nil || looks == 0 {
 		t.Errorf("%v\n%s", err, f.out)
+	}
+	if strings.Contains(f.out.String(), " 0 told unavailable") {
+		t.Errorf("what was told unavailable is not shown:\n%s", f.out)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
 
 	"ferry/deploy/demo/client"
 	"ferry/swap"
@@ -34,23 +33,12 @@ func (o *outage) order(ctx context.Context, what string, do func(context.Context
 
 // look judges every pair's price.
 func (o *outage) look(ctx context.Context) error {
-	rates, err := o.api.Rates(ctx)
+	prices, without, err := o.prices(ctx)
 	if err != nil {
-		return passing(err)
+		return err
 	}
-	prices := map[asset.Pair]*big.Rat{}
-	var without []asset.Pair
-	for _, rate := range rates {
-		if rate.Unavailable != "" {
-			without = append(without, asset.Pair{From: rate.From, To: rate.To})
-			continue
-		}
-		price, ok := new(big.Rat).SetString(rate.Price)
-		if !ok {
-			return fmt.Errorf("the price of %s→%s is no number: %.40q", rate.From, rate.To, rate.Price)
-		}
-		prices[asset.Pair{From: rate.From, To: rate.To}] = price
-	}
+	o.priced += len(prices)
+	o.told += len(without)
 	// One of them each time: all at once would be more quotes than one client may ask for.
 	if len(without) > 0 {
 		if err := o.refused(ctx, without[o.looks%len(without)]); err != nil {
@@ -58,18 +46,7 @@ func (o *outage) look(ctx context.Context) error {
 		}
 	}
 	o.looks++
-	for pair, there := range prices {
-		back := prices[asset.Pair{From: pair.To, To: pair.From}]
-		if back == nil {
-			continue
-		}
-		o.priced++
-		cost := costOf(there, back)
-		if o.cost = max(o.cost, cost); cost > costMost {
-			return fmt.Errorf("%s and back costs %s, more than %s", pair, percent(cost), percent(costMost))
-		}
-	}
-	return nil
+	return o.judge(prices)
 }
 
 const (
@@ -104,6 +81,7 @@ func (o *outage) refused(ctx context.Context, pair asset.Pair) error {
 		if p.Code != swap.CodePriceUnavailable {
 			return nil // it is not for want of a price
 		}
+		o.refusals++
 		last = p.Detail
 	}
 	return fmt.Errorf("%s is refused with %d venues: %s", pair, o.expected, last)
@@ -115,6 +93,7 @@ func (o *outage) hold(ctx context.Context, pair asset.Pair) error {
 		_, _, err := o.api.CreateQuote(ctx, o.ask(pair))
 		var p *client.Problem
 		if errors.As(err, &p) && p.Code == swap.CodePriceUnavailable {
+			o.refusals++
 			return false, p.Detail, o.refused(ctx, pair)
 		}
 		if err != nil {
@@ -142,15 +121,3 @@ func passing(err error) error {
 	}
 	return err
 }
-
-// costOf is what is lost of anything that is swapped there and back, in basis points,
-// rounded up.
-func costOf(there, back *big.Rat) int64 {
-	lost := new(big.Rat).Mul(there, back)
-	lost.Sub(big.NewRat(1, 1), lost).Mul(lost, big.NewRat(parts, 1))
-	n := new(big.Int).Add(lost.Num(), new(big.Int).Sub(lost.Denom(), big.NewInt(1)))
-	return n.Div(n, lost.Denom()).Int64()
-}
-
-// percent writes basis points.
-func percent(bps int64) string { return fmt.Sprintf("%d.%02d %%", bps/100, bps%100) }
