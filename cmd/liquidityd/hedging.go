@@ -94,8 +94,36 @@ func hedger(setting func(name, otherwise string) string, p hedgeParts) (*hedge.H
 	if err != nil {
 		return nil, fmt.Errorf("FERRY_HEDGE: %s: %w", path, err)
 	}
-	return hedge.New(config, hedge.Parts{Store: postgres.NewHedges(p.pool), Venues: venues, Fair: fairOf(p.prices), Trusts: trustOf(p.prices), Move: moveOf(p.prices), Brokers: p.brokers,
+	h, err := hedge.New(config, hedge.Parts{Store: postgres.NewHedges(p.pool), Venues: venues, Fair: fairOf(p.prices), Trusts: trustOf(p.prices), Move: moveOf(p.prices), Brokers: p.brokers,
 		Instance: p.instance, Log: p.log, Now: time.Now, Observe: p.observe})
+	if err == nil {
+		for _, what := range unfollowed(config, venues, p.prices()) {
+			p.log.Warn("an account is not traded with: swaps are not priced from its venue's book", "book", what)
+		}
+	}
+	return h, err
+}
+
+// unfollowed are the books that are to be traded at and that nobody follows: nothing will be.
+func unfollowed(c hedge.Config, venues []hedge.Trader, prices []liquidity.Price) []string {
+	var list []string
+	for _, v := range venues {
+		for _, policy := range c.Assets {
+			followed := slices.ContainsFunc(prices, func(p liquidity.Price) bool {
+				return p.Instrument == policy.Instrument && slices.ContainsFunc(p.Venues, func(at liquidity.VenuePrice) bool { return at.Venue == v.Name() })
+			})
+			if hasBook(v.Name()) && !followed {
+				list = append(list, v.Name()+" "+policy.Instrument.String())
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// hasBook reports whether a venue has a book that can be followed: a dealer has none.
+func hasBook(venue string) bool {
+	return slices.ContainsFunc(slices.Concat(register, named), func(r registration) bool { return r.name == venue })
 }
 
 // policies reads the file's amounts.
@@ -199,7 +227,7 @@ func fairOf(prices func() []liquidity.Price) func(liquidity.Instrument) (bid, as
 // offers are judged by the fair price alone.
 func trustOf(prices func() []liquidity.Price) func(string, liquidity.Instrument) bool {
 	return func(venue string, i liquidity.Instrument) bool {
-		if !slices.ContainsFunc(slices.Concat(register, named), func(r registration) bool { return r.name == venue }) {
+		if !hasBook(venue) {
 			return true
 		}
 		for _, p := range prices() {

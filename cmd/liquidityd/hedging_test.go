@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"ferry/liquidity"
 	"ferry/liquidity/hedge"
 	"ferry/liquidity/postgres"
+	"ferry/liquidity/trade"
 	"ferry/liquidity/venue/simulator"
 	"ferry/migrations/pgtest"
 	"ferry/swap"
@@ -199,6 +201,29 @@ func TestTheHedgerTrustsWhatPricingTrusts(t *testing.T) {
 	}
 	if trusts("binance", instruments[asset.BCH]) {
 		t.Error("a book that nobody follows is trusted")
+	}
+}
+
+// namedVenue is a venue that has a name.
+type namedVenue struct {
+	trade.Venue
+	name string
+}
+
+func (a namedVenue) Name() string { return a.name }
+
+// Test: books that are to be traded at and that nobody follows are told at the start, a dealer
+// has none.
+func TestUnfollowedAccountsAreTold(t *testing.T) {
+	t.Parallel()
+	eth, ltc := instruments[asset.ETH], instruments[asset.LTC]
+	c := hedge.Config{Assets: map[asset.ID]hedge.Policy{asset.ETH: {Instrument: eth}, asset.LTC: {Instrument: ltc}}}
+	venues := []hedge.Trader{{Venue: namedVenue{name: "kraken"}}, {Venue: namedVenue{name: "okx"}}, {Venue: namedVenue{name: "dealer"}}}
+	prices := []liquidity.Price{{Instrument: eth, Venues: []liquidity.VenuePrice{{Venue: "kraken", Unfit: "It is lost."}, {Venue: "binance"}}},
+		{Instrument: ltc, Venues: []liquidity.VenuePrice{{Venue: "kraken"}}}}
+	want := []string{"okx " + eth.String(), "okx " + ltc.String()}
+	if got := unfollowed(c, venues, prices); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -26,16 +26,8 @@ type Venues struct {
 	Watch time.Duration
 }
 
-const (
-	// costMost is what a swap and the way back may cost together, in basis points, venues
-	// missing or not: twice the spread (20), the service fee (50) and what is added for a
-	// lock's length and for missing venues (10 and 5 at most), what two books are wide (16), and
-	// what prices move between two looks.
-	costMost = 250
-	// defaultWatch is how long prices are watched with a venue missing.
-	defaultWatch = 5 * time.Second
-	parts        = 10_000
-)
+// defaultWatch is how long prices are watched with a venue missing.
+const defaultWatch = 5 * time.Second
 
 // outage is what the run shows of venues that go away while swaps are under way.
 type outage struct {
@@ -46,10 +38,15 @@ type outage struct {
 	deposits []asset.Amount
 	// expected is how many venues there are just now.
 	expected int
-	// priced counts the prices that were seen with one venue missing, cost is the most that
-	// a pair and its way back have cost then, in basis points.
-	priced int
-	cost   int64
+	// looks counts looks at all prices, held the quotes that were taken meanwhile.
+	looks, held int
+	// priced counts the prices that were seen with one venue missing, told those that were
+	// told to be unavailable, refusals the firm quotes that were refused for want of a price.
+	priced, told, refusals int
+	// cost is the most that a pair and its way back have cost then, in basis points, wider the
+	// most that it has grown by since before, which is what each had cost.
+	cost, wider int64
+	before      map[asset.Pair]int64
 }
 
 // lose unplugs one venue: no pair may be refused, and prices must stay close. Then all
@@ -79,9 +76,12 @@ func (o *outage) loseOne(ctx context.Context) error {
 	if err := o.count(ctx, o.expected); err != nil {
 		return err
 	}
+	if err := o.measure(ctx); err != nil {
+		return err
+	}
 	gone := v.Names[1]
 	o.line.Update("unplugging " + gone)
-	if err := v.Unplug(ctx, gone); err != nil {
+	if err := o.order(ctx, gone+" to be unplugged", func(ctx context.Context) error { return v.Unplug(ctx, gone) }); err != nil {
 		return err
 	}
 	o.expected--
@@ -95,7 +95,7 @@ func (o *outage) loseOne(ctx context.Context) error {
 		if watched.IsZero() && err == nil && n <= o.expected {
 			watched = time.Now().Add(cmp.Or(v.Watch, defaultWatch))
 		}
-		return !watched.IsZero() && time.Now().After(watched), gone + " is unplugged; watching prices", err
+		return !watched.IsZero() && time.Now().After(watched), gone + " is unplugged; watching prices", nil
 	})
 	if err != nil {
 		return err
@@ -105,8 +105,8 @@ func (o *outage) loseOne(ctx context.Context) error {
 			return err
 		}
 	}
-	o.line.Done(fmt.Sprintf("%s unplugged: none of %d prices and %d firm quotes was refused; there and back cost %s at most (bound %s)",
-		gone, o.priced, len(o.pairs), percent(o.cost), percent(costMost)))
+	o.line.Done(fmt.Sprintf("%s unplugged: %d prices and %d firm quotes given, %d told unavailable, %d refused; there and back cost %s at most, %s more than before at most (bounds %s and %s)",
+		gone, o.priced, len(o.pairs), o.told, o.refusals, percent(o.cost), percent(o.wider), percent(costMost), percent(widerMost)))
 	return nil
 }
 
@@ -115,7 +115,7 @@ func (o *outage) loseMost(ctx context.Context) error {
 	v := o.cfg.Venues
 	o.line = o.show.Start("venues", "unplugging all but "+v.Names[0])
 	for _, name := range v.Names[2:] {
-		if err := v.Unplug(ctx, name); err != nil {
+		if err := o.order(ctx, name+" to be unplugged", func(ctx context.Context) error { return v.Unplug(ctx, name) }); err != nil {
 			return err
 		}
 	}
@@ -139,10 +139,19 @@ func (o *outage) loseMost(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = o.api.CreateQuote(ctx, o.ask(pair))
 	var refusal *client.Problem
-	if !errors.As(err, &refusal) || refusal.Code != swap.CodePriceUnavailable || refusal.Detail == "" {
-		return fmt.Errorf("a quote of %s with one venue was answered by: %w", pair, err)
+	err = until(ctx, o.line, askEvery, "a refusal of "+pair.String(), func() (bool, string, error) {
+		_, _, err := o.api.CreateQuote(ctx, o.ask(pair))
+		if err == nil {
+			return false, "", errors.New("a quote was given with one venue")
+		}
+		if errors.As(err, &refusal) && refusal.Code == swap.CodePriceUnavailable && refusal.Detail != "" {
+			return true, "", nil
+		}
+		return false, err.Error(), passing(err)
+	})
+	if err != nil {
+		return err
 	}
 	o.line.Done(fmt.Sprintf("all but %s unplugged: every pair stopped; %s: %q", v.Names[0], pair, refusal.Detail))
 	return nil
@@ -152,7 +161,7 @@ func (o *outage) loseMost(ctx context.Context) error {
 func (o *outage) plug(ctx context.Context) error {
 	v := o.cfg.Venues
 	o.line = o.show.Start("venues", "plugging them again")
-	if err := v.Plug(ctx); err != nil {
+	if err := o.order(ctx, "all venues to be plugged", v.Plug); err != nil {
 		return err
 	}
 	o.expected = len(v.Names)

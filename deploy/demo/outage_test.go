@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -33,15 +34,32 @@ type floor struct {
 	// unavailable and price say what is told of ETH→BTC while so many venues are gone.
 	unavailable func(gone int) string
 	price       string
+	// dear is what is told instead while one is gone; "" for the same.
+	dear string
 	// careless: quotes are given whatever is missing.
 	careless bool
+	// busy: the first answer of each kind with so many venues gone is that somebody is slow.
+	busy  bool
+	slow  map[string]bool
+	asked int
+	watch time.Duration
+}
+
+// late reports whether this answer is one of the slow ones. The caller holds mu.
+func (f *floor) late(what string) bool {
+	key := fmt.Sprintf("%s with %d gone", what, len(f.gone))
+	if !f.busy || f.slow[key] {
+		return false
+	}
+	f.slow[key] = true
+	return true
 }
 
 const oneVenue = "Only 1 of 5 venues prices ETH-BTC now; Ferry needs 2."
 
 func newFloor(t *testing.T) *floor {
 	t.Helper()
-	return &floor{t: t, keys: swaptest.NewKeys(), out: &buffer{}, price: "0.0348", unavailable: func(gone int) string {
+	return &floor{t: t, keys: swaptest.NewKeys(), out: &buffer{}, watch: time.Second, price: "0.0348", slow: map[string]bool{}, unavailable: func(gone int) string {
 		if gone == 4 {
 			return oneVenue
 		}
@@ -56,6 +74,9 @@ func (f *floor) lose() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		rates := []client.Rate{{From: "BTC", To: "ETH", Price: "28.3"}, {From: "ETH", To: "BTC", Price: f.price}}
+		if len(f.gone) == 1 && f.dear != "" {
+			rates[1].Price = f.dear
+		}
 		for i := range rates {
 			rates[i].Unavailable = f.unavailable(len(f.gone))
 		}
@@ -65,6 +86,10 @@ func (f *floor) lose() error {
 	mux.HandleFunc("POST /v1/quotes", func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		if f.asked++; f.late("quote") {
+			f.answer(w, http.StatusTooManyRequests, client.Problem{Code: swap.CodeTooManyRequests, Detail: "Too many at once."})
+			return
+		}
 		if reason := f.unavailable(len(f.gone)); reason != "" && !f.careless {
 			f.answer(w, http.StatusServiceUnavailable, client.Problem{Code: swap.CodePriceUnavailable, Detail: reason})
 			return
@@ -77,22 +102,31 @@ func (f *floor) lose() error {
 	must(f.t, err)
 	display := show.New(show.Config{Out: f.out})
 	f.t.Cleanup(func() { must(f.t, display.Close()) })
-	r := &run{show: display, api: api, cfg: Config{ReadyLimit: time.Minute, Venues: &Venues{Names: []string{"one", "two", "three", "four", "five"}, Watch: time.Second,
+	r := &run{show: display, api: api, cfg: Config{ReadyLimit: time.Minute, Venues: &Venues{Names: []string{"one", "two", "three", "four", "five"}, Watch: f.watch,
 		Unplug: func(_ context.Context, name string) error {
 			f.mu.Lock()
 			defer f.mu.Unlock()
+			if f.late("unplug") {
+				return context.DeadlineExceeded
+			}
 			f.gone = append(f.gone, name)
 			return nil
 		},
 		Plug: func(context.Context) error {
 			f.mu.Lock()
 			defer f.mu.Unlock()
+			if f.late("plug") {
+				return context.DeadlineExceeded
+			}
 			f.gone = nil
 			return nil
 		},
 		Pricing: func(context.Context) (int, error) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
+			if f.late("pricing") {
+				return 0, context.DeadlineExceeded
+			}
 			if f.starved > 0 && len(f.gone) == 1 {
 				f.starved--
 				return 1, nil
@@ -119,7 +153,7 @@ func TestVenuesGoAway(t *testing.T) {
 	if err := f.lose(); err != nil {
 		t.Fatalf("%v\n%s", err, f.out)
 	}
-	for _, want := range []string{"two unplugged: none of ", "and 2 firm quotes was refused; there and back cost 1.52 % at most (bound 2.50 %)",
+	for _, want := range []string{"two unplugged: ", " prices and 2 firm quotes given, 0 told unavailable, 0 refused; there and back cost 1.52 % at most, 0.00 % more than before at most (bounds 2.50 % and 0.30 %)",
 		`all but one unplugged: every pair stopped; BTC-ETH: "` + oneVenue, "plugged again: all 5 price every pair"} {
 		if !strings.Contains(f.out.String(), want) {
 			t.Errorf("%q was not shown:\n%s", want, f.out)
@@ -142,8 +176,9 @@ func TestVenuesGoAwayAndSomethingIsWrong(t *testing.T) {
 			f.unavailable = func(gone int) string { return []string{"", "Too few.", "", "", oneVenue}[gone] }
 		}, "BTC-ETH is refused with 4 venues: Too few."},
 		{"too dear", func(f *floor) { f.price = "0.034" }, "costs 3.78 %, more than 2.50 %"},
+		{"too dear without one", func(f *floor) { f.dear = "0.03465" }, "costs 1.95 %, more than 0.30 % beyond the 1.52 % before"},
 		{"no number", func(f *floor) { f.price = "cheap" }, "is no number"},
-		{"a quote with one venue", func(f *floor) { f.careless = true }, "with one venue was answered by"},
+		{"a quote with one venue", func(f *floor) { f.careless = true }, "a quote was given with one venue"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -171,6 +206,39 @@ func TestAMachineThatStandsStillIsForgiven(t *testing.T) {
 	}
 	if err := f.lose(); err != nil || looks == 0 {
 		t.Errorf("%v\n%s", err, f.out)
+	}
+	if strings.Contains(f.out.String(), " 0 told unavailable") {
+		t.Errorf("what was told unavailable is not shown:\n%s", f.out)
+	}
+}
+
+// One slow or throttled answer of each kind, at each step, is asked for again.
+func TestOneSlowAnswerIsForgiven(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.busy = true
+	if err := f.lose(); err != nil {
+		t.Fatalf("%v\n%s", err, f.out)
+	}
+	for _, want := range []string{"pricing with 0 gone", "unplug with 0 gone", "pricing with 1 gone", "quote with 1 gone", "unplug with 1 gone", "quote with 4 gone", "plug with 4 gone"} {
+		if !f.slow[want] {
+			t.Errorf("nobody was slow at %q: %v", want, f.slow)
+		}
+	}
+}
+
+// Prices that are told to be missing, and are not, cost no more quotes than the run can spare.
+func TestQuotesAreSpared(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.careless, f.watch = true, 20*pollEvery
+	f.unavailable = func(gone int) string { return map[bool]string{true: oneVenue}[gone == 1 || gone == 4] }
+	err := f.lose()
+	if err == nil || !strings.Contains(err.Error(), "a quote was given with one venue") {
+		t.Errorf("%v", err)
+	}
+	if most := heldMost + 2 + 1; f.asked == 0 || f.asked > most {
+		t.Errorf("%d quotes were asked for, %d at most are spared", f.asked, most)
 	}
 }
 

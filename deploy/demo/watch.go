@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
 
 	"ferry/deploy/demo/client"
 	"ferry/swap"
@@ -15,65 +14,74 @@ import (
 func (o *outage) count(ctx context.Context, want int) error {
 	return until(ctx, o.line, pollEvery, fmt.Sprintf("%d venues", want), func() (bool, string, error) {
 		n, err := o.cfg.Venues.Pricing(ctx)
-		return n >= want, fmt.Sprintf("%d of %d price every book", n, len(o.cfg.Venues.Names)), err
+		if err != nil {
+			return false, "who prices can't be asked yet: " + err.Error(), nil
+		}
+		return n >= want, fmt.Sprintf("%d of %d price every book", n, len(o.cfg.Venues.Names)), nil
+	})
+}
+
+// order has the venues do something, which may be said twice, until they say that they do.
+func (o *outage) order(ctx context.Context, what string, do func(context.Context) error) error {
+	return until(ctx, o.line, askEvery, what, func() (bool, string, error) {
+		if err := do(ctx); err != nil {
+			return false, err.Error(), nil
+		}
+		return true, "", nil
 	})
 }
 
 // look judges every pair's price.
 func (o *outage) look(ctx context.Context) error {
-	rates, err := o.api.Rates(ctx)
+	prices, without, err := o.prices(ctx)
 	if err != nil {
-		return passing(err)
+		return err
 	}
-	prices := map[asset.Pair]*big.Rat{}
-	for _, rate := range rates {
-		if rate.Unavailable != "" {
-			if err := o.refused(ctx, asset.Pair{From: rate.From, To: rate.To}); err != nil {
-				return err
-			}
-			continue
-		}
-		price, ok := new(big.Rat).SetString(rate.Price)
-		if !ok {
-			return fmt.Errorf("the price of %s→%s is no number: %.40q", rate.From, rate.To, rate.Price)
-		}
-		prices[asset.Pair{From: rate.From, To: rate.To}] = price
-	}
-	for pair, there := range prices {
-		back := prices[asset.Pair{From: pair.To, To: pair.From}]
-		if back == nil {
-			continue
-		}
-		o.priced++
-		cost := costOf(there, back)
-		if o.cost = max(o.cost, cost); cost > costMost {
-			return fmt.Errorf("%s and back costs %s, more than %s", pair, percent(cost), percent(costMost))
+	o.priced += len(prices)
+	o.told += len(without)
+	// One of them each time: all at once would be more quotes than one client may ask for.
+	if len(without) > 0 {
+		if err := o.refused(ctx, without[o.looks%len(without)]); err != nil {
+			return err
 		}
 	}
-	return nil
+	o.looks++
+	return o.judge(prices)
 }
 
-// refusedMost is how often a quote has to be refused to count.
-const refusedMost = 3
+const (
+	// refusedMost is how often a quote has to be refused to count.
+	refusedMost = 3
+	// heldMost is how many quotes are taken only to see that they are given. Each is a lock, of
+	// which a client may have 20, and the run needs some.
+	heldMost = 8
+)
 
 // refused asks for a firm quote of a pair that is told to have no price: what is told may lag
 // behind. It is an error where that is refused too, again and again, while no other venue is
 // missing: a machine that stands still for all of them at once refuses for another reason.
 func (o *outage) refused(ctx context.Context, pair asset.Pair) error {
+	if o.held >= heldMost {
+		return nil
+	}
 	var last string
 	for range refusedMost {
 		n, err := o.cfg.Venues.Pricing(ctx)
 		if err != nil || n < o.expected {
-			return err
+			return nil //nolint:nilerr // who can't say it now is asked again at the next look
 		}
 		_, _, err = o.api.CreateQuote(ctx, o.ask(pair))
 		var p *client.Problem
+		if err == nil {
+			o.held++
+		}
 		if !errors.As(err, &p) {
 			return passing(err)
 		}
 		if p.Code != swap.CodePriceUnavailable {
 			return nil // it is not for want of a price
 		}
+		o.refusals++
 		last = p.Detail
 	}
 	return fmt.Errorf("%s is refused with %d venues: %s", pair, o.expected, last)
@@ -85,6 +93,7 @@ func (o *outage) hold(ctx context.Context, pair asset.Pair) error {
 		_, _, err := o.api.CreateQuote(ctx, o.ask(pair))
 		var p *client.Problem
 		if errors.As(err, &p) && p.Code == swap.CodePriceUnavailable {
+			o.refusals++
 			return false, p.Detail, o.refused(ctx, pair)
 		}
 		if err != nil {
@@ -112,15 +121,3 @@ func passing(err error) error {
 	}
 	return err
 }
-
-// costOf is what is lost of anything that is swapped there and back, in basis points,
-// rounded up.
-func costOf(there, back *big.Rat) int64 {
-	lost := new(big.Rat).Mul(there, back)
-	lost.Sub(big.NewRat(1, 1), lost).Mul(lost, big.NewRat(parts, 1))
-	n := new(big.Int).Add(lost.Num(), new(big.Int).Sub(lost.Denom(), big.NewInt(1)))
-	return n.Div(n, lost.Denom()).Int64()
-}
-
-// percent writes basis points.
-func percent(bps int64) string { return fmt.Sprintf("%d.%02d %%", bps/100, bps%100) }

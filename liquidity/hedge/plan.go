@@ -3,6 +3,7 @@ package hedge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/big"
 	"time"
 
@@ -29,13 +30,16 @@ func (h *Hedger) hedge(ctx context.Context, p Position, policy Policy) error {
 	return h.place(ctx, p, orders)
 }
 
-// plan reads the venues' books and shares the trade out to them.
+// plan reads the venues' books and shares the trade out to them. Where nothing comes of that, its
+// error names each venue with its reason.
 func (h *Hedger) plan(ctx context.Context, p Position, policy Policy, excess *big.Int, fair uint64) ([]Intent, error) {
 	i := policy.Instrument
 	side, size := demand(i, p.Asset, excess, fair)
 	offers, problems := h.offers(ctx, i, side)
-	for n := range offers {
-		offers[n].Levels = Believed(side, fair, h.config.SlipBPS, offers[n].Levels)
+	for n, o := range offers {
+		if offers[n].Levels = Believed(side, fair, h.config.SlipBPS, o.Levels); len(o.Levels) > 0 && len(offers[n].Levels) == 0 {
+			problems[n] = fmt.Errorf("its best price %d is too good beside the fair one, %d", o.Levels[0].Price, fair)
+		}
 	}
 	pieces := Split(i, side, size, limitOf(side, fair, h.config.SlipBPS), offers)
 	now := h.Now()
@@ -48,16 +52,33 @@ func (h *Hedger) plan(ctx context.Context, p Position, policy Policy, excess *bi
 	if len(orders) > 0 {
 		return orders, nil // what the others would have offered is not waited for
 	}
-	return nil, problems
+	for n, v := range h.Venues {
+		if problems[n] == nil {
+			problems[n] = fmt.Errorf("nothing within %d basis points of the fair price, %d, that is as much as it takes", h.config.SlipBPS, fair)
+		}
+		problems[n] = fmt.Errorf("%s: %w", v.Name(), problems[n])
+	}
+	return nil, fmt.Errorf("%s %s for %s is offered by no venue: %w", side, i, p.Asset, errors.Join(problems...))
 }
 
+// Why a venue is not asked.
+var (
+	errPaused    = errors.New("left alone for a while, as it did not answer or refused")
+	errUntrusted = errors.New("swaps are not priced from its book now: it is not followed, lost, stale or too far from the others")
+)
+
 // offers asks all venues that are not paused and may be believed, at once. A venue that does not
-// answer offers nothing.
-func (h *Hedger) offers(ctx context.Context, i liquidity.Instrument, side trade.Side) ([]Offer, error) {
+// answer offers nothing; the problems are the venues', in their order.
+func (h *Hedger) offers(ctx context.Context, i liquidity.Instrument, side trade.Side) ([]Offer, []error) {
 	offers, problems := make([]Offer, len(h.Venues)), make([]error, len(h.Venues))
 	var group errgroup.Group
 	for n, v := range h.Venues {
-		if h.isPaused(v.Name()) || h.Trusts != nil && !h.Trusts(v.Name(), i) {
+		if h.isPaused(v.Name()) {
+			problems[n] = errPaused
+			continue
+		}
+		if h.Trusts != nil && !h.Trusts(v.Name(), i) {
+			problems[n] = errUntrusted
 			continue
 		}
 		group.Go(func() error {
@@ -66,7 +87,7 @@ func (h *Hedger) offers(ctx context.Context, i liquidity.Instrument, side trade.
 		})
 	}
 	_ = group.Wait() // never an error
-	return offers, errors.Join(problems...)
+	return offers, problems
 }
 
 func (h *Hedger) offer(ctx context.Context, v Trader, i liquidity.Instrument, side trade.Side) (Offer, error) {

@@ -23,7 +23,13 @@ const (
 	// readBuffer is what one read of the socket may bring: some frames. What waits beyond it
 	// waits in the socket, and in the end the venue gives us up.
 	readBuffer = 8 << 10
+	// handshakeMost is what a venue may say, in bytes, until the connection is one: TLS with its
+	// certificates, and the answer's headers, which the library reads to their end.
+	handshakeMost = 64 << 10
 )
+
+// errTalkative means that a handshake has no end.
+var errTalkative = fmt.Errorf("the handshake is longer than %d bytes", handshakeMost)
 
 // following is what the connections of one stream share: at most one that is told of, and one
 // that is to take over. Whoever does anything for one of them (its reader, a timer, a snapshot
@@ -182,16 +188,47 @@ func (v *Venue) dial(ctx context.Context, s *session) (*gws.Conn, error) {
 type dialer struct {
 	ctx  context.Context //nolint:containedctx // the library's dialers are given none
 	stop func() bool
+	conn *counted
 }
 
 // Dial implements gws.Dialer.
 func (d *dialer) Dial(network, address string) (net.Conn, error) {
 	conn, err := (&net.Dialer{}).DialContext(d.ctx, network, address)
-	if err == nil {
-		d.stop = context.AfterFunc(d.ctx, func() { _ = conn.Close() })
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	d.stop = context.AfterFunc(d.ctx, func() { _ = conn.Close() })
+	d.conn = &counted{Conn: conn, left: handshakeMost}
+	return d.conn, nil
 }
 
-// release parts the connection from the context; false if that has ended it, or there is none.
-func (d *dialer) release() bool { return d.stop != nil && d.stop() }
+// release parts the connection from the context, and lets it say as much as it likes; false if
+// the context has ended it, or there is none.
+func (d *dialer) release() bool {
+	if d.stop == nil || !d.stop() {
+		return false
+	}
+	d.conn.free = true
+	return true
+}
+
+// counted is a connection that may say so much until it is free. Only whoever shakes hands
+// reads it, and after that only one reader.
+type counted struct {
+	net.Conn
+	left int
+	free bool
+}
+
+// Read implements net.Conn.
+func (c *counted) Read(p []byte) (int, error) {
+	if c.free {
+		return c.Conn.Read(p)
+	}
+	if c.left == 0 {
+		return 0, errTalkative
+	}
+	n, err := c.Conn.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
+}

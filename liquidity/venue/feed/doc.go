@@ -14,7 +14,7 @@
 //     a bounded, jittered pause.
 //   - 429 and 418 are obeyed for as long as Retry-After says, by all connections;
 //     requests and connections stay within limits.
-//   - Frames, bodies, and what waits for them are bounded.
+//   - Handshakes, frames, bodies, and what waits for them are bounded.
 //
 // One goroutine per connection reads frames and owns its Protocol, in turns with its timers
 // and with snapshots that arrive: nothing is handed from one to another for a message. Streams

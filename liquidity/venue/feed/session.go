@@ -166,11 +166,16 @@ func (s *session) OnClose(_ *gws.Conn, err error) {
 	}
 }
 
-// OnPing implements gws.Event. A pong that can't be sent is missed by the venue, which then ends
-// the connection.
-func (s *session) OnPing(socket *gws.Conn, payload []byte) {
-	_ = socket.SetWriteDeadline(time.Now().Add(sendTimeout))
-	_ = socket.WritePong(payload)
+// OnPing implements gws.Event. Where no pong can be sent, nothing else can.
+func (s *session) OnPing(_ *gws.Conn, payload []byte) {
+	s.conn.following.mu.Lock()
+	defer s.conn.following.mu.Unlock()
+	if s.over || s.failed != nil || s.ctx.Err() != nil {
+		return
+	}
+	if err := s.write(gws.OpcodePong, payload); err != nil {
+		s.fail(fmt.Errorf("pong: %w", err))
+	}
 }
 
 // OnMessage implements gws.Event.
@@ -198,15 +203,24 @@ func (s *session) OnMessage(_ *gws.Conn, m *gws.Message) {
 // say sends messages one after the other.
 func (s *session) say(messages [][]byte) error {
 	for _, m := range messages {
-		err := s.socket.SetWriteDeadline(time.Now().Add(sendTimeout))
-		if err == nil {
-			err = s.socket.WriteMessage(gws.OpcodeText, m)
-		}
-		if err != nil {
+		if err := s.write(gws.OpcodeText, m); err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
 	}
 	return nil
+}
+
+// write sends one frame in time. No deadline stays behind: TLS writes by itself when it answers
+// a change of keys, and a deadline that has passed by then would fail that and all that follows.
+// The caller holds mu, so that none is taken from another's frame.
+func (s *session) write(opcode gws.Opcode, payload []byte) error {
+	if err := s.socket.SetWriteDeadline(time.Now().Add(sendTimeout)); err != nil {
+		return err
+	}
+	if err := s.socket.WriteMessage(opcode, payload); err != nil {
+		return err
+	}
+	return s.socket.SetWriteDeadline(time.Time{})
 }
 
 // message applies one message. An error ends the connection.
