@@ -104,7 +104,7 @@ func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable 
 		return err
 	}
 	if d.repeated { // perhaps with words that were not there the first time
-		return keepEnded(tx, p)
+		return s.keepEnded(tx, p)
 	}
 	d.recalled = true
 	if d.refusal = givenUp(tx, p, now); d.refusal == nil {
@@ -116,7 +116,7 @@ func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable 
 	if d.refusal, err = s.caps.spend(tx, p, d.records[0].Anchor, now); err != nil || d.refusal != nil {
 		return err
 	}
-	if err := keepEnded(tx, p); err != nil {
+	if err := s.keepEnded(tx, p); err != nil {
 		return err
 	}
 	return bind(tx, p, d.records)
