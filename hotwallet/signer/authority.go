@@ -1,6 +1,8 @@
 package signer
 
 import (
+	"time"
+
 	"ferry/swap"
 	"ferry/swap/asset"
 	ferryv1 "ferry/swap/rpc/ferry/v1"
@@ -23,8 +25,10 @@ type claim struct {
 	swapID  string
 	quoteID string
 	// deposits are used up by it, distinct and sorted by id; deposited is their sum.
-	deposits    []usedDeposit
-	deposited   asset.Units
+	deposits  []usedDeposit
+	deposited asset.Units
+	// attestedAt is the time of the oldest of their attestations; zero of the house's own.
+	attestedAt  time.Time
 	destination string
 	// toChange: it pays no destination, but declared change addresses of ours (a sweep on a
 	// chain of coins).
@@ -92,7 +96,7 @@ func (s *Signer) ofSwap(c *claim, a *ferryv1.Authority) error {
 	if c.deposits, c.deposited, err = readDeposits(asset.MustLookup(id).Chain, a.GetDeposits()); err != nil {
 		return err
 	}
-	if err := s.attested(terms, id, c.deposits, a.GetSignedAttestations()); err != nil {
+	if c.attestedAt, err = s.attested(terms, id, c.deposits, a.GetSignedAttestations()); err != nil {
 		return err
 	}
 	c.swapID, c.quoteID = terms.Receipt.SwapID, terms.Quote.ID

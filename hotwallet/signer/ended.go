@@ -13,10 +13,14 @@ import (
 
 // keepEnded remembers attestd's words on anchors that were signed for here, so that the
 // coins which lost attempts were to spend stay free once the blocks are too old for a new
-// word. Words on anything else are not kept: whoever asks could have any number of them.
-func keepEnded(tx *bolt.Tx, p payment) error {
+// word. Words on anything else are not kept: whoever asks could have any number of them. One
+// that does for any amount is not replaced by one that does for this payment's only.
+func (s *Signer) keepEnded(tx *bolt.Tx, p payment) error {
 	for anchor, d := range p.deaths {
 		if tx.Bucket(bucketSpend).Get([]byte(anchor)) == nil {
+			continue
+		}
+		if _, known := s.remembered(tx, anchor); known && s.rules.Load().EndsForGood(d.DeathAttestation) != nil {
 			continue
 		}
 		if err := tx.Bucket(bucketEnded).Put([]byte(anchor), []byte(d.text)); err != nil {

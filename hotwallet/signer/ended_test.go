@@ -192,3 +192,42 @@ func TestEndedIsBounded(t *testing.T) {
 		t.Errorf("a closed signer answers %v, want unavailable", err)
 	}
 }
+
+// Setup: a word that does for any amount is kept, and one that does for a small payment only
+// is shown with another, newly signed or asked for again.
+// Test: the stronger one stays known.
+func TestWeakerWordReplacesNoStronger(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	rules := testRules()
+	rules.SecondAbove = map[asset.ID]asset.Units{asset.BTC: asset.MustUnits("2100000000000000")}
+	if err := d.signer.SetRules(rules); err != nil {
+		t.Fatal(err)
+	}
+	all := d.payouts(t, asset.Bitcoin, "a", "b", "c", "d")
+	anchor := d.lostCoins(t, all, func(a *swap.DeathAttestation) { a.SecondSoftware = "Satoshi" })
+	weaker := d.death(t, asset.Bitcoin, anchor, foreignTxID, nil)
+	req := with(d.batchOf(t, asset.Bitcoin, all[2:3], feeSat, "p"), weaker)
+	for range 2 {
+		if _, err := d.signBitcoin(req); err != nil {
+			t.Fatal(err)
+		}
+		if got := d.remembers(t, anchor); !slices.Equal(got, []string{anchor}) {
+			t.Fatalf("it knows of %v", got)
+		}
+	}
+	rules.SecondAbove = nil // now the newer one does for any amount too, and is kept
+	if err := d.signer.SetRules(rules); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.signBitcoin(with(d.batchOf(t, asset.Bitcoin, all[3:], feeSat, "q"), weaker)); err != nil {
+		t.Fatal(err)
+	}
+	rules.SecondAbove = map[asset.ID]asset.Units{asset.BTC: asset.MustUnits("2100000000000000")}
+	if err := d.signer.SetRules(rules); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.remembers(t, anchor); len(got) > 0 {
+		t.Errorf("the newer word was not kept: it knows of %v", got)
+	}
+}

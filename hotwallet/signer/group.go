@@ -33,6 +33,8 @@ type decision struct {
 	payment *payment
 	sign    func() (signature, error)
 	refusal error
+	// givesUp is what a refusal for want of attestations says will not be signed.
+	givesUp *giveUp
 	// After it was made: signed, or the refusal. repeated is whether it was signed before,
 	// recalled whether the memory was asked for that.
 	records  []authorityRecord
@@ -56,6 +58,11 @@ func (s *Signer) write(tx *bolt.Tx, group []*decision) (logHead, error) {
 		return head, err
 	}
 	for _, d := range group {
+		if d.givesUp != nil {
+			if err := d.giveUpIn(tx, now); err != nil {
+				return head, err
+			}
+		}
 		if d.payment == nil {
 			continue
 		}
@@ -97,16 +104,19 @@ func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable 
 		return err
 	}
 	if d.repeated { // perhaps with words that were not there the first time
-		return keepEnded(tx, p)
+		return s.keepEnded(tx, p)
 	}
 	d.recalled = true
-	if d.records, d.refusal, err = s.judge(tx, p); err != nil || d.refusal != nil {
+	if d.refusal = givenUp(tx, p, now); d.refusal == nil {
+		d.records, d.refusal, err = s.judge(tx, p)
+	}
+	if err != nil || d.refusal != nil {
 		return err
 	}
 	if d.refusal, err = s.caps.spend(tx, p, d.records[0].Anchor, now); err != nil || d.refusal != nil {
 		return err
 	}
-	if err := keepEnded(tx, p); err != nil {
+	if err := s.keepEnded(tx, p); err != nil {
 		return err
 	}
 	return bind(tx, p, d.records)
@@ -196,12 +206,11 @@ func (s *Signer) run() {
 }
 
 // distinct parts decisions into a group of which no two are on the same transaction, and
-// the rest: the second of two is a repetition of what the first has left behind.
+// the rest: the second of two is decided by what the first has left behind.
 func distinct(all []*decision) (group, rest []*decision) {
 	seen := map[string]bool{}
 	for _, d := range all {
-		if d.payment != nil {
-			attempt := string(d.payment.attempt())
+		if attempt := d.attempt(); attempt != "" {
 			if seen[attempt] {
 				rest = append(rest, d)
 				continue
@@ -211,6 +220,17 @@ func distinct(all []*decision) (group, rest []*decision) {
 		group = append(group, d)
 	}
 	return group, rest
+}
+
+// attempt identifies the transaction that a decision is on; "" where that is of no matter.
+func (d *decision) attempt() string {
+	switch {
+	case d.payment != nil:
+		return string(d.payment.attempt())
+	case d.givesUp != nil:
+		return string(payment{unsigned: d.givesUp.unsigned}.attempt())
+	}
+	return ""
 }
 
 // settle makes a group of decisions, each alone where they fail together, and tells those

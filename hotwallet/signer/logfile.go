@@ -1,7 +1,6 @@
 package signer
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -41,6 +40,8 @@ type logFiles struct {
 	// syncing is what has become of the sync of what was written last; nil when nothing
 	// is on its way.
 	syncing chan error
+	// syncs counts the syncs that were begun, for tests.
+	syncs int
 }
 
 func segmentPath(dir string, n uint64) string {
@@ -127,19 +128,30 @@ func (l *logFiles) complete(head logHead) error {
 	if _, err := l.file.ReadAt(tail, head.Size); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the log: %w", err)
 	}
-	// A machine that fails may leave a file with its size and without its last bytes.
-	if whole := len(bytes.TrimRight(tail, "\x00")); whole < len(tail) {
-		there = int64(whole)
-		if err := l.file.Truncate(head.Size + there); err != nil {
+	// A machine that fails may leave a file with its size and without some of its last pages,
+	// zeros, which no line has. From the first of them on it is written again.
+	whole := 0
+	for whole < len(tail) && tail[whole] == head.Pending[whole] {
+		whole++
+	}
+	for i := whole; i < len(tail); i++ {
+		if tail[i] != head.Pending[i] && tail[i] != 0 {
+			return fmt.Errorf("%w: its last lines in file %d are others", errLog, l.segment)
+		}
+	}
+	if whole < len(tail) {
+		if err := l.file.Truncate(head.Size + int64(whole)); err != nil {
 			return fmt.Errorf("cut what a crash left of the log: %w", err)
 		}
-		l.size = head.Size + there
+		l.size = head.Size + int64(whole)
 	}
-	if !bytes.Equal(tail[:there], head.Pending[:there]) {
-		return fmt.Errorf("%w: its last lines in file %d are others", errLog, l.segment)
-	}
-	if err := l.write(head.Pending[there:]); err != nil {
+	if err := l.write(head.Pending[whole:]); err != nil {
 		return err
+	}
+	// Also where all is there: it may be in the machine's memory only, and what is pending is
+	// forgotten with the next decision.
+	if l.syncing == nil {
+		l.sync()
 	}
 	if err := l.synced(); err != nil {
 		return err
@@ -183,10 +195,16 @@ func (l *logFiles) write(lines []byte) error {
 	if l.unsynced {
 		return nil
 	}
+	l.sync()
+	return nil
+}
+
+// sync begins one of what was written.
+func (l *logFiles) sync() {
 	done, file := make(chan error, 1), l.file
+	l.syncs++
 	go func() { done <- file.Sync() }()
 	l.syncing = done
-	return nil
 }
 
 // synced returns once all that was written is on disk. After an error nobody knows what is.

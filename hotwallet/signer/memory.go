@@ -42,6 +42,9 @@ var (
 	// bucketEnded: coin or nonce that was signed for and is spent for good → attestd's word
 	// on that, a compact JWS.
 	bucketEnded = []byte("ended")
+	// bucketGivenUp: SHA-256 of an unsigned transaction and its chain → when it was refused for
+	// want of attestations, in Unix milliseconds, 8 bytes big-endian.
+	bucketGivenUp = []byte("given up")
 	// bucketLog: "head" → logHead, "pending" → its lines as they are, "switch" → the
 	// newest Change that was logged.
 	bucketLog = []byte("log")
@@ -51,7 +54,7 @@ var (
 var memoryKind = durable.Kind{Name: "the signer's memory", Format: "ferry signer memory 2",
 	Loss: "the same payment could be signed twice", Others: "another seed or network",
 	Buckets: [][]byte{bucketFence, bucketAuthority, bucketDeposit, bucketSwap, bucketSpend, bucketAttempt, bucketSigned},
-	Added:   [][]byte{bucketOutgoing, bucketCounted, bucketEnded, bucketLog}}
+	Added:   [][]byte{bucketOutgoing, bucketCounted, bucketEnded, bucketGivenUp, bucketLog}}
 
 // authorityRecord is what an authority was first used for. All but Attempts is
 // fixed from then on. What an amendment changes is in it (deposits, destination,

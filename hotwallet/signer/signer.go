@@ -232,8 +232,12 @@ func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.
 	case s.turns <- struct{}{}:
 		defer func() { <-s.turns }()
 	case <-ctx.Done():
-		s.observe(chain, "", swap.CodeUnavailable, "")
-		return nil, swap.Refuse(swap.CodeUnavailable, "", "", "The signer is busy or closed.")
+		return nil, s.busy(chain)
+	}
+	// A turn may have been taken although the caller is gone: what it has not heard of by now
+	// it may have given up.
+	if ctx.Err() != nil {
+		return nil, s.busy(chain)
 	}
 	d := &decision{told: Entry{Chain: chain, Authorities: len(told)}, made: make(chan struct{})}
 	err := check(d)
@@ -242,7 +246,7 @@ func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.
 	}
 	var refusal *swap.Error
 	if errors.As(err, &refusal) {
-		d.payment, d.refusal = nil, err
+		d.payment, d.refusal, d.givesUp = nil, err, gaveUp(chain, told, unsigned, refusal)
 	}
 	if err == nil || refusal != nil {
 		s.asked <- d
@@ -269,6 +273,12 @@ func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.
 	s.observe(chain, purpose, swap.CodeInternal, "")
 	log.ErrorContext(ctx, "could not sign", "error", err)
 	return nil, swap.Refuse(swap.CodeInternal, "", "", "The signer failed; its log says why.")
+}
+
+// busy answers a request that nothing was done about.
+func (s *Signer) busy(chain asset.Chain) error {
+	s.observe(chain, "", swap.CodeUnavailable, "")
+	return swap.Refuse(swap.CodeUnavailable, "", "", "The signer is busy or closed.")
 }
 
 // tell names a decision by the first of its claims.
