@@ -135,7 +135,8 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, done boo
 		return nil, false, err
 	}
 	if ended, err = e.unheard(ctx, b, ended); err != nil {
-		return nil, false, e.unsigned(ctx, b, err)
+		// It was not asked to sign: whatever it says, the plan may be signed already.
+		return nil, false, e.noAnswer(ctx, b, err)
 	}
 	for _, r := range ended {
 		text, cause := e.death(ctx, r, nil)
@@ -149,6 +150,9 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, done boo
 	}
 	return signed, true, nil
 }
+
+// endedMost is how many anchors the signer says of at once whether it remembers their end.
+const endedMost = 200
 
 // unheard are the ends that the signer has to hear of, or hear of again: all of those of a
 // batch's own orders, which may be made anew only by a word of these minutes, and those of
@@ -172,9 +176,13 @@ func (e *Engine) unheard(ctx context.Context, b Batch, ended []DeathRequest) ([]
 	if len(others) == 0 {
 		return ended, nil
 	}
-	heard, err := e.config.Signer.Ended(ctx, slices.Sorted(maps.Keys(others)))
-	if err != nil {
-		return nil, err
+	var heard []string
+	for ask := range slices.Chunk(slices.Sorted(maps.Keys(others)), endedMost) {
+		more, err := e.config.Signer.Ended(ctx, ask)
+		if err != nil {
+			return nil, err
+		}
+		heard = append(heard, more...)
 	}
 	return slices.DeleteFunc(ended, func(r DeathRequest) bool { return others[r.Anchor] && slices.Contains(heard, r.Anchor) }), nil
 }

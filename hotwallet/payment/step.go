@@ -203,15 +203,25 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	e.later(b.ID, pauseLeast, pauseMost)
 	var refusal *swap.Error
 	if errors.As(cause, &refusal) && refusal.Code == swap.CodeRefused {
+		e.later(b.ID, pauseLeast, pauseMost)
 		e.config.Observer.signing(Refused)
 		return e.drop(ctx, b, because(ReasonRefused, errors.New(refusal.Message)))
 	}
+	return e.noAnswer(ctx, b, cause)
+}
+
+// noAnswer puts a batch off of which the signer has not said what it would sign.
+func (e *Engine) noAnswer(ctx context.Context, b Batch, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e.later(b.ID, pauseLeast, pauseMost)
 	e.config.Observer.signing(Unanswered)
 	e.config.Log.Warn("signer call failed, will try again", "chain", e.config.Chain, "batch", b.ID, "error", cause)
-	if refusal != nil {
+	var refusal *swap.Error
+	if errors.As(cause, &refusal) {
 		return e.stand(ctx, b, because(ReasonSigner+":", errors.New(refusal.Message)), true)
 	}
 	return e.stand(ctx, b, ReasonSigner, true)
