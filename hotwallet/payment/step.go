@@ -171,10 +171,16 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 			return e.unvouched(ctx, b)
 		}
 	}
-	deaths, ok, err := e.deaths(ctx, b)
-	if err != nil || !ok {
+	deaths, cause, err := e.deaths(ctx, b)
+	switch {
+	case errors.Is(err, errEnded):
+		return b, false, e.noAnswer(ctx, b, err)
+	case err != nil:
 		return b, false, err
+	case cause != nil:
+		return e.unended(ctx, b, cause)
 	}
+	delete(e.formerSince, b.Payments[0].Order.ID)
 	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: plan, Deaths: deaths, FencingToken: e.config.FencingToken})
 	if err != nil {
 		return b, false, e.unsigned(ctx, b, err)
