@@ -85,10 +85,11 @@ func (e *Engine) recall(ctx context.Context, b Batch, reason string) (Batch, boo
 	return b, false, e.stand(ctx, b, because(reason+"; the signer may have signed it:", err), true)
 }
 
-// unvouched recalls a plan whose deposits attestd has not vouched for in long.
+// unvouched recalls a plan whose deposits attestd has not vouched for in long. One of a batch that
+// is signed already stays: it holds up nobody, and would only be made again each time.
 func (e *Engine) unvouched(ctx context.Context, b Batch) (Batch, bool, error) {
 	b, err := e.config.Store.Batch(ctx, b.ID) // its reason has been stored
-	if err != nil || b.Last().State != AttemptPlanned || !strings.HasPrefix(b.Reason(), ReasonUnattestedLong) {
+	if err != nil || b.Last().State != AttemptPlanned || b.Last().N > 1 || !strings.HasPrefix(b.Reason(), ReasonUnattestedLong) {
 		return b, false, err
 	}
 	return e.recall(ctx, b, b.Reason())

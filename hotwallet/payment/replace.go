@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 
 	"ferry/hotwallet/chain"
@@ -191,11 +192,14 @@ func (e *Engine) mayBid(b Batch) bool {
 }
 
 // refusals are how many attempts were signed, and how many the signer has refused since the last
-// of these.
+// of these. One that was recalled since a deposit was gone is no refusal of it.
 func (b Batch) refusals() (signed, refused int) {
 	for _, a := range b.Attempts {
-		if refused++; len(a.Raw) > 0 {
+		switch {
+		case len(a.Raw) > 0:
 			signed, refused = signed+1, 0
+		case !strings.HasPrefix(a.Reason, ReasonDeposit) && !strings.HasPrefix(a.Reason, ReasonDepositLong):
+			refused++
 		}
 	}
 	return signed, refused
