@@ -35,6 +35,11 @@ func (e *Engine) gone(p Payment) string {
 	return ReasonDepositLong
 }
 
+// forDeposit reports a reason that a deposit is gone.
+func forDeposit(reason string) bool {
+	return strings.HasPrefix(reason, ReasonDeposit) || strings.HasPrefix(reason, ReasonDepositLong)
+}
+
 // missing is why a batch can't be signed now whose deposits are not all confirmed in our book, ""
 // if they are: a reorganisation may have taken one back since the plan was stored.
 func (e *Engine) missing(ctx context.Context, b Batch) (reason string, err error) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strings"
 	"time"
 
 	"ferry/hotwallet/chain"
@@ -129,6 +128,9 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 	if err != nil || !b.passedOver(basis.Height) || basis.BuiltOn {
 		return b, false, err
 	}
+	if basis.DepositsConfirmed && e.unlifted[b.ID] == ReasonUnraised {
+		delete(e.unlifted, b.ID)
+	}
 	rise, err := e.rise(b, basis.Behind)
 	if err != nil {
 		return b, false, err
@@ -198,7 +200,7 @@ func (b Batch) refusals() (signed, refused int) {
 		switch {
 		case len(a.Raw) > 0:
 			signed, refused = signed+1, 0
-		case !strings.HasPrefix(a.Reason, ReasonDeposit) && !strings.HasPrefix(a.Reason, ReasonDepositLong):
+		case !forDeposit(a.Reason):
 			refused++
 		}
 	}

@@ -35,6 +35,9 @@ func (e *Engine) stand(ctx context.Context, what standing, reason string, alarm 
 	if len(reason) > reasonMost {
 		reason = reason[:reasonMost]
 	}
+	if b, later := what.(Batch); later && b.Last().N > 1 && b.Last().State == AttemptPlanned {
+		e.unlifted[b.ID] = reason // handing the earlier attempts in again must not hide it
+	}
 	before, o := what.stood()
 	if before == reason {
 		return nil

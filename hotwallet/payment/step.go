@@ -200,6 +200,7 @@ func (e *Engine) signed(ctx context.Context, b Batch, raw []byte, txid string) (
 	crash.Point("payment.signed.after")
 	e.config.Log.Info("payment signed", "chain", e.config.Chain, "batch", b.ID, "txid", txid)
 	delete(e.tries, b.ID)
+	delete(e.unlifted, b.ID)
 	e.moved()
 	return b, true, nil
 }
@@ -247,6 +248,8 @@ func (e *Engine) drop(ctx context.Context, b Batch, reason string) error {
 				e.config.Log.Error("payment stands still", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", reason)
 			}
 		}
+	} else if e.unlifted[b.ID] = reason; forDeposit(reason) {
+		e.unlifted[b.ID] = ReasonUnraised
 	}
 	_, err := e.config.Store.StoreDropped(ctx, b, reason)
 	e.moved()
