@@ -118,7 +118,7 @@ func (s *Store) StoreDropped(_ context.Context, b payment.Batch, reason string) 
 			next = c.giveUp(b, reason)
 			return nil
 		}
-		next = b.Moved(b.State, reason, last.N, func(a *payment.Attempt) { a.State = payment.AttemptDropped })
+		next = b.Moved(b.State, reason, last.N, func(a *payment.Attempt) { a.State, a.Reason = payment.AttemptDropped, reason })
 		c.put(next)
 		for _, coin := range next.Further(last.Plan) {
 			key := place{c.chain, coin.ID()}

@@ -116,15 +116,14 @@ func (e *Engine) deadEnough(text string, payments []Payment) error {
 }
 
 // deaths are attestd's words on what ended earlier batches of a batch's payments, and those
-// that had one of its coins, for the signer. done is false, with the reason stored, while
-// there is one that it has not.
-func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, done bool, err error) {
+// that had one of its coins, for the signer. cause is why there is one that can't be had now.
+func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, cause, err error) {
 	earlier := e.config.Chain.Family() == asset.UTXO || strings.Contains(b.ID, "#")
 	for _, p := range b.Payments {
 		earlier = earlier || p.Order.Retry > 0
 	}
 	if !earlier {
-		return nil, true, nil
+		return nil, nil, nil
 	}
 	var coins []string
 	for _, c := range b.Last().Plan.Coins {
@@ -132,10 +131,10 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, done boo
 	}
 	ended, err := e.config.Store.Deaths(ctx, b.Orders(), coins)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	if ended, err = e.unheard(ctx, b, ended); err != nil {
-		return nil, false, e.unsigned(ctx, b, err)
+		return nil, nil, err
 	}
 	for _, r := range ended {
 		text, cause := e.death(ctx, r, nil)
@@ -143,12 +142,19 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, done boo
 			cause = e.deadEnough(text, b.Payments)
 		}
 		if cause != nil {
-			return nil, false, e.alive(ctx, b, cause)
+			return nil, cause, nil
 		}
 		signed = append(signed, text)
 	}
-	return signed, true, nil
+	return signed, nil, nil
 }
+
+// endedMost is how many anchors the signer says of at once whether it remembers their end.
+const endedMost = 200
+
+// errEnded is that the signer did not say which ends it remembers. It was not asked to sign:
+// whatever it answered, the plan may be signed already.
+var errEnded = errors.New("the signer does not say what it remembers")
 
 // unheard are the ends that the signer has to hear of, or hear of again: all of those of a
 // batch's own orders, which may be made anew only by a word of these minutes, and those of
@@ -172,9 +178,13 @@ func (e *Engine) unheard(ctx context.Context, b Batch, ended []DeathRequest) ([]
 	if len(others) == 0 {
 		return ended, nil
 	}
-	heard, err := e.config.Signer.Ended(ctx, slices.Sorted(maps.Keys(others)))
-	if err != nil {
-		return nil, err
+	var heard []string
+	for ask := range slices.Chunk(slices.Sorted(maps.Keys(others)), endedMost) {
+		more, err := e.config.Signer.Ended(ctx, ask)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errEnded, err)
+		}
+		heard = append(heard, more...)
 	}
 	return slices.DeleteFunc(ended, func(r DeathRequest) bool { return others[r.Anchor] && slices.Contains(heard, r.Anchor) }), nil
 }

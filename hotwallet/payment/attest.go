@@ -149,5 +149,9 @@ func (e *Engine) unattested(ctx context.Context, what standing, p Payment, cause
 	if e.config.Now().Sub(since) < attestPatience && !strings.HasPrefix(p.Reason, ReasonUnattestedLong) {
 		return e.stand(ctx, what, because(ReasonUnattested, errors.New(why)), false)
 	}
-	return e.stand(ctx, what, because(ReasonUnattestedLong, errors.New(why)), true)
+	reason := because(ReasonUnattestedLong, errors.New(why))
+	if before, _ := what.stood(); strings.HasPrefix(before, reason+mayBeSigned) {
+		return nil // it says so already, with what the signer answered
+	}
+	return e.stand(ctx, what, reason, true)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
@@ -151,5 +152,37 @@ func TestWhatIsNotVouchedForHoldsUpNobody(t *testing.T) {
 		w.settle(other)
 		w.attestor.refuses(nil)
 		w.settle(one)
+	})
+}
+
+// Setup: a plan was signed and the answer lost; then attestd vouches for its deposit no more.
+// Test: that is written once, not with each try; attestd vouches again, and within ten seconds the
+// payment goes on.
+func TestAWithheldPlanThatNobodyVouchesForSaysSoOnce(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		o := w.ordered()
+		w.signer.fail(signLost)
+		w.step()
+		w.attestor.refuses(swap.Refuse(swap.CodeRefused, "deposit", "", "It is not there."))
+		w.step()
+		w.step()
+		before := w.payment(o.ID)
+		if before.Attempt == nil || !strings.HasPrefix(before.Reason, payment.ReasonUnattestedLong+" It is not there.; the signer may have signed it:") {
+			t.Fatalf("attempt %v because %q", before.Attempt, before.Reason)
+		}
+		for range 10 {
+			w.step()
+		}
+		if p := w.payment(o.ID); p.Version != before.Version || p.Reason != before.Reason {
+			t.Fatalf("%d writes, and now it is %q", p.Version-before.Version, p.Reason)
+		}
+		w.attestor.refuses(nil)
+		w.clock.advance(10 * time.Second)
+		w.must(w.engine.Round(t.Context()))
+		if p := w.payment(o.ID); p.State != swap.PaymentBroadcast {
+			t.Fatalf("it is %s because %q", p.State, p.Reason)
+		}
+		w.settle(o)
 	})
 }

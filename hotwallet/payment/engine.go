@@ -101,8 +101,11 @@ type Engine struct {
 	// the chains whose deposits nobody could look at in this round.
 	unattestedSince map[string]time.Time
 	// goneSince is since when a payment's deposits are not confirmed in our book.
-	goneSince  map[string]time.Time
-	unanswered map[asset.Chain]error
+	goneSince map[string]time.Time
+	// formerSince is since when attestd has not said of what ended earlier payments that they have,
+	// by the first payment of the plan that needs it.
+	formerSince map[string]time.Time
+	unanswered  map[asset.Chain]error
 	// spent are batches that offer all they may, worn those that no other attempt is made
 	// for.
 	spent, worn map[string]bool
@@ -154,7 +157,8 @@ func New(c Config) (*Engine, error) {
 	if c.Poll == 0 {
 		c.Poll = 250 * time.Millisecond
 	}
-	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, goneSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
+	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, goneSince: map[string]time.Time{},
+		formerSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
 		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}}, nil
 }
 
@@ -264,6 +268,7 @@ func (e *Engine) forget(open []Open) {
 		}
 	}
 	maps.DeleteFunc(e.unattestedSince, func(id string, _ time.Time) bool { return !still[id] })
+	maps.DeleteFunc(e.formerSince, func(id string, _ time.Time) bool { return !still[id] })
 	maps.DeleteFunc(e.goneSince, func(id string, _ time.Time) bool { return !still[id] })
 }
 

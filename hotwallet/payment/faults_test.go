@@ -141,6 +141,9 @@ type fakeSigner struct {
 	// conflicting says what was asked for that must never be.
 	conflicting string
 	calls       int
+	// endedRefuses has Ended refuse; asked is how many anchors it was asked for at once at most.
+	endedRefuses bool
+	asked        int
 }
 
 func newFakeSigner() *fakeSigner {
@@ -261,6 +264,9 @@ func (s *fakeSigner) dead(id string, r payment.SignRequest) bool {
 func (s *fakeSigner) Ended(_ context.Context, anchors []string) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.asked = max(s.asked, len(anchors)); s.endedRefuses {
+		return nil, swap.Refuse(swap.CodeRefused, "anchors", "", "That is more than a request may name.")
+	}
 	return slices.DeleteFunc(slices.Clone(anchors), func(a string) bool { return !s.ended[a] }), nil
 }
 

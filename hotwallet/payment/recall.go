@@ -35,6 +35,11 @@ func (e *Engine) gone(p Payment) string {
 	return ReasonDepositLong
 }
 
+// forDeposit reports a reason that a deposit is gone.
+func forDeposit(reason string) bool {
+	return strings.HasPrefix(reason, ReasonDeposit) || strings.HasPrefix(reason, ReasonDepositLong)
+}
+
 // missing is why a batch can't be signed now whose deposits are not all confirmed in our book, ""
 // if they are: a reorganisation may have taken one back since the plan was stored.
 func (e *Engine) missing(ctx context.Context, b Batch) (reason string, err error) {
@@ -51,6 +56,9 @@ func (e *Engine) missing(ctx context.Context, b Batch) (reason string, err error
 	}
 	return reason, nil
 }
+
+// mayBeSigned follows the reason of a plan that can't be given up.
+const mayBeSigned = "; the signer may have signed it:"
 
 // recall asks what the signer has signed of a plan that it would not sign now, since a deposit is
 // gone or nobody vouches for it: without attestations it signs nothing new. Where it has signed
@@ -82,14 +90,21 @@ func (e *Engine) recall(ctx context.Context, b Batch, reason string) (Batch, boo
 		err = errors.New(refusal.Message)
 	}
 	e.later(b.ID, pauseLeast, pauseMost)
-	return b, false, e.stand(ctx, b, because(reason+"; the signer may have signed it:", err), true)
+	return b, false, e.stand(ctx, b, because(reason+mayBeSigned, err), true)
 }
 
-// unvouched recalls a plan whose deposits attestd has not vouched for in long.
+// unvouched recalls a plan whose deposits attestd has not vouched for in long. One of a batch that
+// is signed already stays: it holds up nobody, and would only be made again each time.
 func (e *Engine) unvouched(ctx context.Context, b Batch) (Batch, bool, error) {
 	b, err := e.config.Store.Batch(ctx, b.ID) // its reason has been stored
-	if err != nil || b.Last().State != AttemptPlanned || !strings.HasPrefix(b.Reason(), ReasonUnattestedLong) {
+	if err != nil || b.Last().State != AttemptPlanned || b.Last().N > 1 || !strings.HasPrefix(b.Reason(), ReasonUnattestedLong) {
 		return b, false, err
 	}
-	return e.recall(ctx, b, b.Reason())
+	reason, _, _ := strings.Cut(b.Reason(), mayBeSigned)
+	pace := e.tries[b.ID] // of what waits for attestd, not for the signer
+	b, done, err := e.recall(ctx, b, reason)
+	if err == nil && !done {
+		e.tries[b.ID] = pace
+	}
+	return b, done, err
 }

@@ -128,6 +128,9 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 	if err != nil || !b.passedOver(basis.Height) || basis.BuiltOn {
 		return b, false, err
 	}
+	if basis.DepositsConfirmed && e.unlifted[b.ID] == ReasonUnraised {
+		delete(e.unlifted, b.ID)
+	}
 	rise, err := e.rise(b, basis.Behind)
 	if err != nil {
 		return b, false, err
@@ -191,11 +194,14 @@ func (e *Engine) mayBid(b Batch) bool {
 }
 
 // refusals are how many attempts were signed, and how many the signer has refused since the last
-// of these.
+// of these. One that was recalled since a deposit was gone is no refusal of it.
 func (b Batch) refusals() (signed, refused int) {
 	for _, a := range b.Attempts {
-		if refused++; len(a.Raw) > 0 {
+		switch {
+		case len(a.Raw) > 0:
 			signed, refused = signed+1, 0
+		case !forDeposit(a.Reason):
+			refused++
 		}
 	}
 	return signed, refused

@@ -35,6 +35,9 @@ func (e *Engine) stand(ctx context.Context, what standing, reason string, alarm 
 	if len(reason) > reasonMost {
 		reason = reason[:reasonMost]
 	}
+	if b, later := what.(Batch); later && b.Last().N > 1 && b.Last().State == AttemptPlanned {
+		e.unlifted[b.ID] = reason // handing the earlier attempts in again must not hide it
+	}
 	before, o := what.stood()
 	if before == reason {
 		return nil
@@ -53,7 +56,7 @@ func (e *Engine) stand(ctx context.Context, what standing, reason string, alarm 
 // waits for another payment, a block, a node or lower fees, and goes on by itself.
 func PeopleReasons() []string {
 	return []string{ReasonFunds, ReasonAuthority, ReasonAmount, ReasonRefused, ReasonConflicting, ReasonBytes,
-		ReasonUnattestedLong, ReasonDepositLong, ReasonUnraised, ReasonBudget, ReasonAttempts, ReasonNoChange, ReasonDescendants, ReasonUnrelieved}
+		ReasonUnattestedLong, ReasonFormerLong, ReasonDepositLong, ReasonUnraised, ReasonBudget, ReasonAttempts, ReasonNoChange, ReasonDescendants, ReasonUnrelieved}
 }
 
 // reasonMost bounds a stored reason, in bytes.

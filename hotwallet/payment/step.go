@@ -171,10 +171,16 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 			return e.unvouched(ctx, b)
 		}
 	}
-	deaths, ok, err := e.deaths(ctx, b)
-	if err != nil || !ok {
+	deaths, cause, err := e.deaths(ctx, b)
+	switch {
+	case errors.Is(err, errEnded):
+		return b, false, e.noAnswer(ctx, b, err)
+	case err != nil:
 		return b, false, err
+	case cause != nil:
+		return e.unended(ctx, b, cause)
 	}
+	delete(e.formerSince, b.Payments[0].Order.ID)
 	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: plan, Deaths: deaths, FencingToken: e.config.FencingToken})
 	if err != nil {
 		return b, false, e.unsigned(ctx, b, err)
@@ -194,6 +200,7 @@ func (e *Engine) signed(ctx context.Context, b Batch, raw []byte, txid string) (
 	crash.Point("payment.signed.after")
 	e.config.Log.Info("payment signed", "chain", e.config.Chain, "batch", b.ID, "txid", txid)
 	delete(e.tries, b.ID)
+	delete(e.unlifted, b.ID)
 	e.moved()
 	return b, true, nil
 }
@@ -203,15 +210,25 @@ func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	e.later(b.ID, pauseLeast, pauseMost)
 	var refusal *swap.Error
 	if errors.As(cause, &refusal) && refusal.Code == swap.CodeRefused {
+		e.later(b.ID, pauseLeast, pauseMost)
 		e.config.Observer.signing(Refused)
 		return e.drop(ctx, b, because(ReasonRefused, errors.New(refusal.Message)))
 	}
+	return e.noAnswer(ctx, b, cause)
+}
+
+// noAnswer puts a batch off of which the signer has not said what it would sign.
+func (e *Engine) noAnswer(ctx context.Context, b Batch, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e.later(b.ID, pauseLeast, pauseMost)
 	e.config.Observer.signing(Unanswered)
 	e.config.Log.Warn("signer call failed, will try again", "chain", e.config.Chain, "batch", b.ID, "error", cause)
-	if refusal != nil {
+	var refusal *swap.Error
+	if errors.As(cause, &refusal) {
 		return e.stand(ctx, b, because(ReasonSigner+":", errors.New(refusal.Message)), true)
 	}
 	return e.stand(ctx, b, ReasonSigner, true)
@@ -231,6 +248,8 @@ func (e *Engine) drop(ctx context.Context, b Batch, reason string) error {
 				e.config.Log.Error("payment stands still", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", reason)
 			}
 		}
+	} else if e.unlifted[b.ID] = reason; forDeposit(reason) {
+		e.unlifted[b.ID] = ReasonUnraised
 	}
 	_, err := e.config.Store.StoreDropped(ctx, b, reason)
 	e.moved()

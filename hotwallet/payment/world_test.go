@@ -80,6 +80,8 @@ type world struct {
 	inFlight int
 	// newID names quotes and swaps; swap.NewID unless it is set.
 	newID func(prefix string, at time.Time) string
+	// wrap, if not nil, is put around the engine's store from the next start on.
+	wrap func(payment.Store) payment.Store
 	// told is heard from the next start on.
 	told payment.Observer
 }
@@ -177,7 +179,11 @@ func (w *world) start() {
 		ReorgLimit: w.reorgs(), Log: log})
 	w.must(err)
 	w.must(w.watcher.Step(ctx))
-	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{w.store, w.fuse},
+	var store payment.Store = w.store
+	if w.wrap != nil {
+		store = w.wrap(store)
+	}
+	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{store, w.fuse},
 		Payer: fusedPayer{answering{w.chain, w.answers}, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: fusedAttestor{w.attestor, w.fuse}, Coroner: w.fusedCoroner(), DeathRules: w.store.Rules,
 		Lifter: fusedLifter{w.store, w.fuse}, Reader: w.chain, ReorgLimit: w.reorgs(),
 		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, BatchWindow: w.window,

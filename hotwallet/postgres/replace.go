@@ -149,9 +149,9 @@ func (s *Store) StoreDropped(ctx context.Context, b payment.Batch, reason string
 	if n == 1 {
 		return s.giveUp(ctx, b, reason)
 	}
-	dropped := b.Moved(b.State, reason, n, func(a *payment.Attempt) { a.State = payment.AttemptDropped })
+	dropped := b.Moved(b.State, reason, n, func(a *payment.Attempt) { a.State, a.Reason = payment.AttemptDropped, reason })
 	err := s.write(ctx, func(tx pgx.Tx) error {
-		err := errors.Join(s.moveBatch(ctx, tx, b, b.State, reason), changedOne(tx.Exec(ctx, dropAttemptSQL, b.ID, n)))
+		err := errors.Join(s.moveBatch(ctx, tx, b, b.State, reason), changedOne(tx.Exec(ctx, dropAttemptSQL, b.ID, n, reason)))
 		if err != nil || keepsAccounts(s.chain) {
 			return err
 		}

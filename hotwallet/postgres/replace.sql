@@ -46,7 +46,7 @@ FROM attempt a JOIN cursor u USING (chain) WHERE a.batch_id = $1 AND a.n = 1 AND
 RETURNING height
 
 -- DROP_ATTEMPT
-UPDATE attempt SET state = 'dropped' WHERE batch_id = $1 AND n = $2 AND n > 1 AND state = 'planned'
+UPDATE attempt SET state = 'dropped', reason = $3 WHERE batch_id = $1 AND n = $2 AND n > 1 AND state = 'planned'
 
 -- FREE_COINS
 -- Of an attempt that was never signed.
