@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -79,6 +80,8 @@ type Signer struct {
 	asked  chan *decision
 	files  *logFiles
 	broken error
+	// begunWith is the switches' file as the signer was opened with it; nil if it was missing.
+	begunWith os.FileInfo
 	// quit ends watch, which closes unwatched; run closes ended.
 	quit, unwatched, ended chan struct{}
 	stop                   func() error
@@ -145,6 +148,9 @@ func (s *Signer) begin() error {
 			return errors.Join(err, s.files.close())
 		}
 	}
+	// Before it is read for the first decision: what changes later is seen by watch, which
+	// has nothing to look for until then.
+	s.begunWith, _ = os.Stat(filepath.Join(s.dir, switchName)) // missing: told by that decision
 	start := &decision{told: Entry{What: loggedStart}, made: make(chan struct{})}
 	if s.settle([]*decision{start}); start.err != nil {
 		return errors.Join(start.err, s.files.close())

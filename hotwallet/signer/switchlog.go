@@ -36,7 +36,7 @@ func (s *Signer) watch() {
 	defer close(s.unwatched)
 	ticker := time.NewTicker(switchPoll)
 	defer ticker.Stop()
-	var seen os.FileInfo
+	seen := s.begunWith
 	for {
 		select {
 		case <-s.quit:
