@@ -63,7 +63,7 @@ type Bid struct {
 	Since          time.Time
 	First, Offered chain.Rate
 	// Budget is the most to offer: the rate at which it costs all that it may, or ten times
-	// what the first attempt offered, with what others may cost that wait for its nonce.
+	// what the first attempt offered, with what others may cost that wait for its nonce; never more than it may cost itself.
 	Budget chain.Rate
 }
 
@@ -216,8 +216,8 @@ const refusedShifts = 6
 func (b Batch) passedOver(height int64) bool { return height > b.Newest().Height }
 
 // rise is the rate that a batch offers at most, whatever it may cost itself: riseMost times its
-// first one and, where others wait for its nonce, what these may cost too. So one that was planned
-// while fees were low does not keep them all waiting until they are low again.
+// first one and, where others wait for its nonce, what these may cost too. What the batch itself may
+// cost bounds it all the same: a small payment at the head keeps the others waiting while fees are above that.
 func (e *Engine) rise(b Batch, behind []Behind) (chain.Rate, error) {
 	first := b.Attempts[0].Plan
 	rise := riseMost * first.Rate
