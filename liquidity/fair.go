@@ -10,8 +10,9 @@ import (
 // a lively market is not a reason.
 const (
 	outlierLeastBPS = 25
-	outlierMostBPS  = 100
 	outlierMADs     = 6
+	// OutlierMostBPS is the most, however lively the market is.
+	OutlierMostBPS = 100
 )
 
 // quorum is how many venues have to agree where there are several: one alone could
@@ -67,7 +68,7 @@ func exclude(prices []uint64, out []bool, work []uint64) ([]bool, []uint64) {
 	work = append(work[:0], prices...)
 	slices.Sort(work)
 	middle := middleOf(work)
-	least, most := share(middle, outlierLeastBPS), share(middle, outlierMostBPS)
+	least, most := share(middle, outlierLeastBPS), share(middle, OutlierMostBPS)
 	limit := most
 	if mad := deviation(work, middle); mad < most/outlierMADs {
 		limit = min(max(mad*outlierMADs, least), most)

@@ -198,7 +198,7 @@ func openTraders(f hedgefile.File, setting func(name, otherwise string) string) 
 		if err != nil {
 			return nil, fmt.Errorf("venue %s: %w", r.name, err)
 		}
-		list = append(list, hedge.Trader{Venue: venue, FeeBPS: account.FeeBPS})
+		list = append(list, hedge.Trader{Venue: venue, FeeBPS: account.FeeBPS, Judged: hasBook(r.name)})
 	}
 	for name := range f.Venues {
 		if !slices.ContainsFunc(traders, func(r tradeRegistration) bool { return r.name == name }) {

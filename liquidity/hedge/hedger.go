@@ -42,6 +42,8 @@ type Trader struct {
 	trade.Venue
 	// FeeBPS is what it takes of a trade, in basis points.
 	FeeBPS int64
+	// Judged: swaps are priced from its book, so Trusts says when that is too far from the others.
+	Judged bool
 }
 
 // Hedger keeps the positions within their bands.

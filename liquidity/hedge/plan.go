@@ -37,7 +37,7 @@ func (h *Hedger) plan(ctx context.Context, p Position, policy Policy, excess *bi
 	side, size := demand(i, p.Asset, excess, fair)
 	offers, problems := h.offers(ctx, i, side)
 	for n, o := range offers {
-		if offers[n].Levels = Believed(side, fair, h.config.SlipBPS, o.Levels); len(o.Levels) > 0 && len(offers[n].Levels) == 0 {
+		if offers[n].Levels = Believed(side, fair, h.betterBPS(h.Venues[n]), o.Levels); len(o.Levels) > 0 && len(offers[n].Levels) == 0 {
 			problems[n] = fmt.Errorf("its best price %d is too good beside the fair one, %d", o.Levels[0].Price, fair)
 		}
 	}
@@ -59,6 +59,15 @@ func (h *Hedger) plan(ctx context.Context, p Position, policy Policy, excess *bi
 		problems[n] = fmt.Errorf("%s: %w", v.Name(), problems[n])
 	}
 	return nil, fmt.Errorf("%s %s for %s is offered by no venue: %w", side, i, p.Asset, errors.Join(problems...))
+}
+
+// betterBPS is how much better than the fair price a venue may be, in basis points. What pricing
+// believes of a book in a lively market is believed here: it is then where to trade.
+func (h *Hedger) betterBPS(v Trader) int64 {
+	if v.Judged && h.Trusts != nil {
+		return max(h.config.SlipBPS, liquidity.OutlierMostBPS)
+	}
+	return h.config.SlipBPS
 }
 
 // Why a venue is not asked.

@@ -46,6 +46,13 @@ func short() Position {
 	return Position{Asset: asset.ETH, Units: units}
 }
 
+// oneEther is the most that one order trades.
+func oneEther() Policy {
+	p := policies().Assets[asset.ETH]
+	p.OrderMost = asset.MustUnits("1000000000000000000")
+	return p
+}
+
 // Test: where nothing is traded although there is too much, each venue's reason is told.
 func TestNoHedgeIsMadeWithoutAWord(t *testing.T) {
 	t.Parallel()
@@ -53,8 +60,7 @@ func TestNoHedgeIsMadeWithoutAWord(t *testing.T) {
 		Trader{Venue: stand{name: "dear", ask: 1_100_000}}, Trader{Venue: stand{name: "mute", err: errors.New("no route")}})
 	h.pause("paused", ethBTC)
 	h.paused["paused"] = time.Now().Add(time.Hour)
-	policy := policies().Assets[asset.ETH]
-	policy.OrderMost = asset.MustUnits("1000000000000000000")
+	policy := oneEther()
 	err := h.hedge(t.Context(), short(), policy)
 	for _, want := range []string{"paused: left alone", "unfollowed: swaps are not priced from its book", "cheap: its best price 900000 is too good",
 		"dear: nothing within 30 basis points", "mute: no route"} {
@@ -65,5 +71,23 @@ func TestNoHedgeIsMadeWithoutAWord(t *testing.T) {
 	h.Venues = append(h.Venues, Trader{Venue: stand{name: "fair", ask: 1_000_000}})
 	if orders, err := h.plan(t.Context(), short(), policy, short().Units, 1_000_000); err != nil || len(orders) != 1 || orders[0].Venue != "fair" {
 		t.Errorf("planned %+v: %v", orders, err)
+	}
+}
+
+// Test: a book that pricing judges may be better than the fair price by as much as pricing lets
+// it, and is traded with; one that nobody judges by no more than it may be worse.
+func TestABetterBookIsTradedWith(t *testing.T) {
+	t.Parallel()
+	policy := oneEther()
+	for _, c := range []struct {
+		ask    uint64
+		judged bool
+		want   string
+	}{{991_000, true, "better"}, {989_000, true, "fair"}, {991_000, false, "fair"}, {998_000, false, "better"}} {
+		h := planner(Trader{Venue: stand{name: "fair", ask: 1_000_000}}, Trader{Venue: stand{name: "better", ask: c.ask}, Judged: c.judged})
+		orders, err := h.plan(t.Context(), short(), policy, short().Units, 1_000_000)
+		if err != nil || len(orders) != 1 || orders[0].Venue != c.want {
+			t.Errorf("%d, judged %t: planned %+v, want %s: %v", c.ask, c.judged, orders, c.want, err)
+		}
 	}
 }

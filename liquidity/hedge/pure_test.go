@@ -236,8 +236,8 @@ func TestSplitIsBestExecution(t *testing.T) {
 	})
 }
 
-// Test: a book that is better than the fair price by as much as is accepted the other way is
-// believed, one by a tick more is not.
+// Test: a book that is better than the fair price by as much as it may be is believed, one by a
+// tick more is not.
 func TestBelieved(t *testing.T) {
 	t.Parallel()
 	for best, want := range map[uint64]map[trade.Side]bool{

@@ -59,15 +59,15 @@ func limitOf(side trade.Side, fair uint64, slipBPS int64) uint64 {
 	return fair - off.Uint64()
 }
 
-// Believed are the levels of a side unless its best is better than the fair price by more than
-// the worst that is accepted is worse: such a book is no bargain but wrong, or old, and orders
-// by it would find nothing again and again while other venues wait.
-func Believed(side trade.Side, fair uint64, slipBPS int64, levels []book.Level) []book.Level {
+// Believed are the levels of a side unless its best is better than the fair price by more than so
+// many basis points: such a book is no bargain but wrong, or old, and orders by it would find
+// nothing again and again while other venues wait.
+func Believed(side trade.Side, fair uint64, mostBPS int64, levels []book.Level) []book.Level {
 	if len(levels) == 0 {
 		return nil
 	}
 	best := levels[0].Price
-	if side == trade.Buy && best < limitOf(trade.Sell, fair, slipBPS) || side == trade.Sell && best > limitOf(trade.Buy, fair, slipBPS) {
+	if side == trade.Buy && best < limitOf(trade.Sell, fair, mostBPS) || side == trade.Sell && best > limitOf(trade.Buy, fair, mostBPS) {
 		return nil
 	}
 	return levels
