@@ -15,7 +15,7 @@ func (o *outage) count(ctx context.Context, want int) error {
 	return until(ctx, o.line, pollEvery, fmt.Sprintf("%d venues", want), func() (bool, string, error) {
 		n, err := o.cfg.Venues.Pricing(ctx)
 		if err != nil {
-			return false, "who prices can't be asked yet: " + err.Error(), nil
+			return false, "who prices can't be asked yet: " + err.Error(), nil //nolint:nilerr // asked again until the time is up
 		}
 		return n >= want, fmt.Sprintf("%d of %d price every book", n, len(o.cfg.Venues.Names)), nil
 	})
@@ -25,7 +25,7 @@ func (o *outage) count(ctx context.Context, want int) error {
 func (o *outage) order(ctx context.Context, what string, do func(context.Context) error) error {
 	return until(ctx, o.line, askEvery, what, func() (bool, string, error) {
 		if err := do(ctx); err != nil {
-			return false, err.Error(), nil
+			return false, err.Error(), nil //nolint:nilerr // said again until the time is up
 		}
 		return true, "", nil
 	})
