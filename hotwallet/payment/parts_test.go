@@ -37,7 +37,7 @@ func TestEveryPartMustBeConfirmed(t *testing.T) {
 	for name, spoil := range map[string][2]string{
 		"gone":            {vanishSQL, returnSQL},
 		"another amount":  {`UPDATE deposit SET units = units + 1 WHERE deposit_id = $1`, `UPDATE deposit SET units = units - 1 WHERE deposit_id = $1`},
-		"another swap":    {`UPDATE deposit SET swap_id = swap_id || 'x' WHERE deposit_id = $1`, `UPDATE deposit SET swap_id = rtrim(swap_id, 'x') WHERE deposit_id = $1`},
+		"another swap":    {`UPDATE deposit SET swap_id = swap_id || 'x' WHERE deposit_id = $1`, `UPDATE deposit SET swap_id = left(swap_id, -1) WHERE deposit_id = $1`},
 		"in no block yet": {`UPDATE deposit SET state = 'in_block', confirmed_at = NULL WHERE deposit_id = $1`, `UPDATE deposit SET state = 'confirmed', confirmed_at = now() WHERE deposit_id = $1`},
 	} {
 		t.Run(name, func(t *testing.T) {
