@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// Patience ends a test that would wait for ever.
-	Patience = time.Minute
+	// Patience ends a test that would wait for ever; the longest take a minute on a machine with
+	// much else to do.
+	Patience = 3 * time.Minute
 	// Pace is a simulator in a hurry: an event every 8 ms.
 	Pace = 4 * time.Millisecond
 )

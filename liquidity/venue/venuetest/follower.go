@@ -104,7 +104,7 @@ type truth struct {
 }
 
 // ahead is how many steps the walk may have taken in all: more than Patience allows.
-const ahead = 20_000
+const ahead = 60_000
 
 func newTruth(m simulator.Market, venue string) *truth {
 	r := &truth{simulator.NewExchange(1, m, venue), map[[2]liquidity.Level]bool{}}
