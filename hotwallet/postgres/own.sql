@@ -52,8 +52,8 @@ ON CONFLICT (chain, txid, idx) DO NOTHING
 
 -- BUILT_ON
 -- Something of ours spends change of one of the batch's transactions, or is to, that lives: it is
--- no older than $2 blocks, or our node may have both, the batch's and its own. What it refuses
--- ($3) of the batch, or of what builds on it, only another attempt of the batch can help.
+-- no older than $2 blocks, or our node may have both, the batch's and its own, by its newest answer
+-- to each. What that refuses ($3) of the batch, or of what builds on it, only another attempt of the batch can help.
 SELECT EXISTS (SELECT FROM attempt a JOIN coin c ON c.chain = a.chain AND c.txid = a.txid
     JOIN attempt f ON f.batch_id = c.reserved_by AND f.n = 1 JOIN cursor u ON u.chain = a.chain
     WHERE a.batch_id = $1 AND c.reserved_by <> $1 AND c.spent_txid IS NULL AND (f.height > u.height - $2 OR NOT EXISTS (
