@@ -3,9 +3,9 @@ package payment_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
@@ -94,27 +94,23 @@ func (w *world) waitsWithoutPlan(o swap.Order, reason string) {
 	}
 }
 
-// Setup: a plan was signed and the answer lost; then its deposit is taken back. Test: the plan
-// is kept, since what was signed may be mined one day, and says so; the deposit comes back, and
-// the same bytes are handed in.
-func TestASignedPlanIsKeptThoughItsDepositIsGone(t *testing.T) {
+// Setup: a plan was signed and the answer lost; then its deposit is taken back, for good.
+// Test: what was signed is handed in: the payment was made then, and nothing that comes later, with
+// the next nonce or the same coins, waits for it.
+func TestWhatWasSignedIsPaidThoughItsDepositIsGone(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		o := w.ordered()
-		w.signer.fail(signLost)
+		w.signer.fail(signLost, signAway)
 		w.step()
 		_, err := w.pool.Exec(t.Context(), vanishSQL, o.Deposits[0].ID)
 		w.must(err)
-		for range 8 {
-			w.step()
-		}
-		p := w.payment(o.ID)
-		if p.Attempt == nil || !strings.HasPrefix(p.Reason, payment.ReasonDepositLong+"; the signer may have signed it:") {
-			t.Fatalf("attempt %v because %q", p.Attempt, p.Reason)
-		}
-		_, err = w.pool.Exec(t.Context(), returnSQL, o.Deposits[0].ID)
-		w.must(err)
+		w.must(w.engine.Round(t.Context()))
+		later := w.payout(w.some(10))
+		w.deliver(later)
 		w.settle(o)
+		w.settle(later)
+		w.balanced()
 	})
 }
 
@@ -155,16 +151,17 @@ func TestWhatIsNotVouchedForHoldsUpNobody(t *testing.T) {
 	})
 }
 
-// Setup: a plan was signed and the answer lost; then attestd vouches for its deposit no more.
-// Test: that is written once, not with each try; attestd vouches again, and within ten seconds the
-// payment goes on.
-func TestAWithheldPlanThatNobodyVouchesForSaysSoOnce(t *testing.T) {
+// Setup: a plan was signed and the answer lost; then attestd vouches for its deposit no more, and
+// the signer is stopped. Test: that it may be signed is written once, not with each try; the signer
+// goes on, and what was signed is handed in.
+func TestAWithheldPlanSaysSoOnce(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		o := w.ordered()
 		w.signer.fail(signLost)
 		w.step()
 		w.attestor.refuses(swap.Refuse(swap.CodeRefused, "deposit", "", "It is not there."))
+		w.signer.fail(slices.Repeat([]signFault{signRefused}, 100)...)
 		w.step()
 		w.step()
 		before := w.payment(o.ID)
@@ -177,12 +174,7 @@ func TestAWithheldPlanThatNobodyVouchesForSaysSoOnce(t *testing.T) {
 		if p := w.payment(o.ID); p.Version != before.Version || p.Reason != before.Reason {
 			t.Fatalf("%d writes, and now it is %q", p.Version-before.Version, p.Reason)
 		}
-		w.attestor.refuses(nil)
-		w.clock.advance(10 * time.Second)
-		w.must(w.engine.Round(t.Context()))
-		if p := w.payment(o.ID); p.State != swap.PaymentBroadcast {
-			t.Fatalf("it is %s because %q", p.State, p.Reason)
-		}
+		w.signer.goesOn()
 		w.settle(o)
 	})
 }

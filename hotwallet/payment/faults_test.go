@@ -157,6 +157,13 @@ func (s *fakeSigner) fail(f ...signFault) {
 	s.faults = append(s.faults, f...)
 }
 
+// goesOn ends what goes wrong.
+func (s *fakeSigner) goesOn() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,8 +175,14 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 	switch {
 	case fault == signAway:
 		return nil, "", errLost
-	case (fault == signRefused || !attested(r)) && s.signedBefore(r):
+	case fault == signRefused && s.signedBefore(r):
 		return nil, "", swap.Refuse(swap.CodeUnavailable, "unsigned_tx", "", "It was signed before, and that is withheld.")
+	case !attested(r) && s.signedBefore(r):
+		raw, txid := fakechain.Sign(r.Plan)
+		if fault == signLost {
+			return nil, "", errLost
+		}
+		return raw, txid, ctx.Err()
 	case !attested(r):
 		return nil, "", swap.Refuse(swap.CodeRefused, "authority.signed_attestations", "", "There must be one attestation for each deposit.")
 	case fault == signRefused:
@@ -228,13 +241,6 @@ func (s *fakeSigner) knows(p chain.Plan) bool {
 	_, txid := fakechain.Sign(p)
 	_, known := s.signed[txid]
 	return known
-}
-
-// signedPlan is signedBefore of a plan.
-func (s *fakeSigner) signedPlan(p chain.Plan) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.knows(p)
 }
 
 // dead reports that attestd's word is there that nothing that was signed for an order can

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"ferry/hotwallet/chain/fakechain"
-	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -68,22 +67,19 @@ func (o *ordeal) orderTwice() {
 	}
 }
 
-// depositGoes has a deposit's chain take it back, or bring it again. What was signed for it while
-// the answer was lost stays signed: of that nobody knows whether it is out, so it is left alone.
+// depositGoes has a deposit's chain take it back, or bring it again.
 func (o *ordeal) depositGoes() {
 	if len(o.orders) == 0 {
 		return
 	}
 	order := oneOf(o, o.orders)
 	id := oneOf(o, order.Deposits).ID
-	p := o.payment(order.ID)
 	switch {
 	case o.refunded[order.ID] != "":
 	case slices.Contains(o.away, id):
 		o.away = slices.DeleteFunc(o.away, func(a string) bool { return a == id })
 		o.exec(returnSQL, id)
 		o.tell("%s is back", id)
-	case p.Attempt != nil && p.Attempt.State == payment.AttemptPlanned && o.signer.signedPlan(p.Attempt.Plan):
 	default:
 		o.away = append(o.away, id)
 		o.exec(vanishSQL, id)

@@ -61,9 +61,11 @@ func (e *Engine) missing(ctx context.Context, b Batch) (reason string, err error
 const mayBeSigned = "; the signer may have signed it:"
 
 // recall asks what the signer has signed of a plan that it would not sign now, since a deposit is
-// gone or nobody vouches for it: without attestations it signs nothing new. Where it has signed
-// nothing, the plan is given up, so that it keeps no coin, no nonce and no other payment of its
-// batch from going on. Where it has, or does not say, the plan stays: it may be mined one day.
+// gone, nobody vouches for it, or it refuses it: without attestations it signs nothing new. Where it
+// has signed nothing, and now never will, the plan is given up, so that it keeps no coin, no nonce and no
+// other payment of its batch from going on. Where it has, it gives the bytes out again, and they
+// are handed in like any that are stored: a payment is made when it is signed, or a lost answer
+// would decide what becomes of it. Where it does not say, the plan stays.
 func (e *Engine) recall(ctx context.Context, b Batch, reason string) (Batch, bool, error) {
 	r := SignRequest{Plan: b.Last().Plan, FencingToken: e.config.FencingToken}
 	for _, p := range b.Payments {
@@ -84,7 +86,11 @@ func (e *Engine) recall(ctx context.Context, b Batch, reason string) (Batch, boo
 		err = errors.New(ReasonSigner)
 	case refusal.Code == swap.CodeRefused:
 		e.config.Log.Warn("a plan is given up, for what it rests on is gone", "chain", e.config.Chain, "batch", b.ID, "attempt", b.Last().N, "reason", reason)
-		e.later(b.ID, waitLeast, waitMost)
+		if strings.HasPrefix(reason, ReasonRefused) {
+			e.later(b.ID, pauseLeast, pauseMost)
+		} else {
+			e.later(b.ID, waitLeast, waitMost)
+		}
 		return b, false, e.drop(ctx, b, reason)
 	default:
 		err = errors.New(refusal.Message)

@@ -182,10 +182,16 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 	}
 	delete(e.formerSince, b.Payments[0].Order.ID)
 	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: why, Plan: plan, Deaths: deaths, FencingToken: e.config.FencingToken})
-	if err != nil {
-		return b, false, e.unsigned(ctx, b, err)
+	var refusal *swap.Error
+	switch {
+	case err == nil:
+		return e.signed(ctx, b, raw, txid)
+	case errors.As(err, &refusal) && refusal.Code == swap.CodeRefused:
+		e.config.Observer.signing(Refused)
+		// An earlier request for it may be on its way still, and better founded.
+		return e.recall(ctx, b, because(ReasonRefused, errors.New(refusal.Message)))
 	}
-	return e.signed(ctx, b, raw, txid)
+	return b, false, e.noAnswer(ctx, b, err)
 }
 
 // signed stores the bytes of the newest plan.
@@ -203,20 +209,6 @@ func (e *Engine) signed(ctx context.Context, b Batch, raw []byte, txid string) (
 	delete(e.unlifted, b.ID)
 	e.moved()
 	return b, true, nil
-}
-
-// unsigned puts a batch off that the signer did not sign, or may have signed.
-func (e *Engine) unsigned(ctx context.Context, b Batch, cause error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	var refusal *swap.Error
-	if errors.As(cause, &refusal) && refusal.Code == swap.CodeRefused {
-		e.later(b.ID, pauseLeast, pauseMost)
-		e.config.Observer.signing(Refused)
-		return e.drop(ctx, b, because(ReasonRefused, errors.New(refusal.Message)))
-	}
-	return e.noAnswer(ctx, b, cause)
 }
 
 // noAnswer puts a batch off of which the signer has not said what it would sign.

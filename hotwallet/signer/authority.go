@@ -27,8 +27,12 @@ type claim struct {
 	// deposits are used up by it, distinct and sorted by id; deposited is their sum.
 	deposits  []usedDeposit
 	deposited asset.Units
-	// attestedAt is the time of the oldest of their attestations; zero of the house's own.
-	attestedAt  time.Time
+	// attestedAt is the time of the oldest of their attestations; zero of the house's own, and
+	// where recall.
+	attestedAt time.Time
+	// recall: none of the deposits is attested. It asks for what was signed before, and for
+	// nothing to be signed after (recall).
+	recall      bool
 	destination string
 	// toChange: it pays no destination, but declared change addresses of ours (a sweep on a
 	// chain of coins).
@@ -96,8 +100,10 @@ func (s *Signer) ofSwap(c *claim, a *ferryv1.Authority) error {
 	if c.deposits, c.deposited, err = readDeposits(asset.MustLookup(id).Chain, a.GetDeposits()); err != nil {
 		return err
 	}
-	if c.attestedAt, err = s.attested(terms, id, c.deposits, a.GetSignedAttestations()); err != nil {
-		return err
+	if c.recall = len(a.GetSignedAttestations()) == 0; !c.recall {
+		if c.attestedAt, err = s.attested(terms, id, c.deposits, a.GetSignedAttestations()); err != nil {
+			return err
+		}
 	}
 	c.swapID, c.quoteID = terms.Receipt.SwapID, terms.Quote.ID
 	switch {

@@ -33,14 +33,12 @@ type decision struct {
 	payment *payment
 	sign    func() (signature, error)
 	refusal error
-	// givesUp is what a refusal for want of attestations says will not be signed.
-	givesUp *giveUp
-	// After it was made: signed, or the refusal. repeated is whether it was signed before,
-	// recalled whether the memory was asked for that.
+	// After it was made: signed, or the refusal. repeated is whether it was signed before, judged
+	// whether the memory has said that it was not.
 	records  []authorityRecord
 	signed   signature
 	repeated bool
-	recalled bool
+	judged   bool
 	err      error
 	made     chan struct{}
 }
@@ -58,11 +56,6 @@ func (s *Signer) write(tx *bolt.Tx, group []*decision) (logHead, error) {
 		return head, err
 	}
 	for _, d := range group {
-		if d.givesUp != nil {
-			if err := d.giveUpIn(tx, now); err != nil {
-				return head, err
-			}
-		}
 		if d.payment == nil {
 			continue
 		}
@@ -91,9 +84,12 @@ func (s *Signer) write(tx *bolt.Tx, group []*decision) (logHead, error) {
 // decide judges one payment by everything that the memory knows, and ties up what it
 // uses. Without an error a refusal leaves nothing behind but the caller's newer lease.
 func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable error, now time.Time) (err error) {
-	d.refusal, d.repeated, d.recalled, d.signed, d.records = nil, false, false, signature{}, nil
+	d.refusal, d.repeated, d.judged, d.signed, d.records = nil, false, false, signature{}, nil
 	p := *d.payment
 	d.refusal = stopped(switches, unreadable, p)
+	if p.recall() {
+		return s.recall(tx, d, d.refusal, now)
+	}
 	if d.refusal != nil || forgetful {
 		return nil //nolint:nilerr // a refusal is a decision, not a failure
 	}
@@ -106,7 +102,7 @@ func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable 
 	if d.repeated { // perhaps with words that were not there the first time
 		return s.keepEnded(tx, p)
 	}
-	d.recalled = true
+	d.judged = true
 	if d.refusal = givenUp(tx, p, now); d.refusal == nil {
 		d.records, d.refusal, err = s.judge(tx, p)
 	}
@@ -224,13 +220,10 @@ func distinct(all []*decision) (group, rest []*decision) {
 
 // attempt identifies the transaction that a decision is on; "" where that is of no matter.
 func (d *decision) attempt() string {
-	switch {
-	case d.payment != nil:
-		return string(d.payment.attempt())
-	case d.givesUp != nil:
-		return string(payment{unsigned: d.givesUp.unsigned}.attempt())
+	if d.payment == nil {
+		return ""
 	}
-	return ""
+	return string(d.payment.attempt())
 }
 
 // settle makes a group of decisions, each alone where they fail together, and tells those

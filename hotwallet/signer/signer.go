@@ -252,7 +252,7 @@ func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.
 	}
 	var refusal *swap.Error
 	if errors.As(err, &refusal) {
-		d.payment, d.refusal, d.givesUp = nil, err, gaveUp(chain, told, unsigned, refusal)
+		d.payment, d.refusal = nil, err
 	}
 	if err == nil || refusal != nil {
 		s.asked <- d
@@ -269,7 +269,7 @@ func (s *Signer) answer(ctx context.Context, chain asset.Chain, told []*ferryv1.
 		log.InfoContext(ctx, "signed", "txid", d.signed.txid)
 		return connect.NewResponse(&ferryv1.SignResponse{RawTx: d.signed.raw, Txid: d.signed.txid}), nil
 	case errors.As(err, &refusal):
-		if !d.recalled && s.memory.signedBefore(unsigned) {
+		if !d.judged && s.memory.signedBefore(unsigned) {
 			err = swap.Refuse(swap.CodeUnavailable, refusal.Field, refusal.Limit, refusal.Message+" It was signed before, and that is withheld.")
 		}
 		s.observe(chain, purpose, swap.ErrorCode(err), refusal.Field)

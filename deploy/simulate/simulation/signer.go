@@ -39,7 +39,8 @@ func (s signerClient) Sign(_ context.Context, r payment.SignRequest) (raw []byte
 	}
 	err = s.w.around(func() error {
 		if recalled(r) {
-			return s.withheld(r)
+			raw, txid, err = s.recall(r)
+			return err
 		}
 		for _, why := range r.Authorities {
 			id, spends := why.Order.ID, spendsOf(r.Plan)
@@ -79,13 +80,13 @@ func recalled(r payment.SignRequest) bool {
 	})
 }
 
-// withheld refuses to sign what rests on nothing, and says whether it was signed before.
-func (s signerClient) withheld(r payment.SignRequest) error {
-	_, txid := fakechain.Sign(r.Plan)
-	if slices.Contains(s.signed[r.Authorities[0].Order.ID].txids, txid) {
-		return swap.Refuse(swap.CodeUnavailable, "authority.signed_attestations", "", "It was signed before, and that is withheld.")
+// recall gives out what was signed before, and signs nothing.
+func (s signerClient) recall(r payment.SignRequest) ([]byte, string, error) {
+	raw, txid := fakechain.Sign(r.Plan)
+	if !slices.Contains(s.signed[r.Authorities[0].Order.ID].txids, txid) {
+		return nil, "", swap.Refuse(swap.CodeRefused, "authority.signed_attestations", "", "There must be one attestation for each deposit.")
 	}
-	return swap.Refuse(swap.CodeRefused, "authority.signed_attestations", "", "There must be one attestation for each deposit.")
+	return raw, txid, nil
 }
 
 // Ended implements payment.Signer. It remembers nothing, so every word is had anew.

@@ -20,12 +20,20 @@ import (
 
 // recall asks for what a request asks for, without attestations.
 func (d *desk) recall(req *ferryv1.SignUTXORequest) error {
+	_, err := d.recalled(req)
+	return err
+}
+
+func (d *desk) recalled(req *ferryv1.SignUTXORequest) ([]byte, error) {
 	req = clone(req)
 	for _, a := range req.GetAuthorities() {
 		a.SignedAttestations = nil
 	}
-	_, err := d.signer.SignUTXO(context.Background(), connect.NewRequest(req))
-	return err
+	res, err := d.signer.SignUTXO(context.Background(), connect.NewRequest(req))
+	if err != nil {
+		return nil, err
+	}
+	return res.Msg.GetRawTx(), nil
 }
 
 // attestedAgain is a request with attestations of a time.
@@ -76,23 +84,55 @@ func TestRefusalForWantOfAttestationsIsTheLastWord(t *testing.T) {
 	}
 }
 
-// The recall of what was signed is no refusal, and takes nothing back.
-func TestWhatWasSignedIsNotGivenUp(t *testing.T) {
+// Setup: a payment was signed, and nobody vouches for its deposit any more.
+//
+// Test: its recall gives the same bytes, after a restart too and however old what was attested is by
+// then; nothing is given up. Other terms for the same bytes, or a stopped signer, get nothing, and
+// are not told that nothing was signed.
+func TestWhatWasSignedIsGivenOutAgain(t *testing.T) {
 	t.Parallel()
 	clock := time.Date(2026, 11, 22, 15, 4, 30, 0, time.UTC)
 	d := deskGoneBy(t, &clock)
-	req := d.attestedAgain(t, d.payBitcoin(t, "a"), clock)
+	req := d.attestedAgain(t, d.batchOf(t, asset.Bitcoin, d.payouts(t, asset.Bitcoin, "a", "b"), feeSat, "x", "w"), clock)
 	first, err := d.signBitcoin(req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock = clock.Add(30 * time.Second)
-	swaptest.WantRefusal(t, d.recall(req), swap.CodeUnavailable, fieldAttestations, "withheld")
-	if again, err := d.signBitcoin(req); err != nil || !bytes.Equal(again.GetRawTx(), first.GetRawTx()) {
-		t.Errorf("asked again: %v", err)
+	clock = clock.Add(24 * time.Hour)
+	d.reopen(t)
+	if raw, err := d.recalled(req); err != nil || !bytes.Equal(raw, first.GetRawTx()) {
+		t.Errorf("recalled: %v", err)
 	}
-	if n := d.givenUpCount(t); n != 0 {
-		t.Errorf("%d transactions are given up", n)
+	if n := d.givenUpCount(t) + d.signedCount(t); n != 1 {
+		t.Errorf("%d transactions are given up or signed, want the first alone", n)
+	}
+
+	other := clone(req)
+	other.Authorities = d.payouts(t, asset.Bitcoin, "a", "c")
+	swaptest.WantRefusal(t, d.recall(other), swap.CodeUnavailable, "authorities.0.signed_attestations", "withheld")
+	d.turn(t, string(asset.BTC), true)
+	swaptest.WantRefusal(t, d.recall(req), swap.CodeUnavailable, fieldSwitch, "withheld")
+	d.turn(t, string(asset.BTC), false)
+	if raw, err := d.recalled(req); err != nil || !bytes.Equal(raw, first.GetRawTx()) {
+		t.Errorf("recalled once it goes on: %v", err)
+	}
+}
+
+// A batch of which some deposits are attested and others are not is no recall.
+func TestHalfAttestedIsNoRecall(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	req := d.attestedAgain(t, d.batchOf(t, asset.Bitcoin, d.payouts(t, asset.Bitcoin, "a", "b"), feeSat, "x", "w"), time.Now())
+	half := clone(req)
+	half.Authorities[1].SignedAttestations = nil
+	for range 2 {
+		_, err := d.signer.SignUTXO(t.Context(), connect.NewRequest(half))
+		if code := swap.ErrorCode(err); code == "" || d.givenUpCount(t) != 0 {
+			t.Errorf("%v, %d given up", err, d.givenUpCount(t))
+		}
+		if _, err := d.signBitcoin(req); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -162,7 +202,7 @@ func (d *desk) givenUpCount(t *testing.T) (n int) {
 }
 
 // Requests and the recalls of them at once, in whatever order they are decided: either one is
-// signed and its recall withheld, or it is given up and never signed.
+// signed and its recall gives it out, or it is given up and never signed.
 func TestRecallBesideItsRequest(t *testing.T) {
 	t.Parallel()
 	d := deskFor(t)
@@ -180,7 +220,9 @@ func TestRecallBesideItsRequest(t *testing.T) {
 	for i := range payouts {
 		if signed[i] == nil {
 			n++
-			swaptest.WantRefusal(t, recalled[i], swap.CodeUnavailable, fieldAttestations, "withheld")
+			if recalled[i] != nil {
+				t.Errorf("signed, and its recall: %v", recalled[i])
+			}
 			continue
 		}
 		wantRefusal(t, signed[i], fieldAttestations, "given up")

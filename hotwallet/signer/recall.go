@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
 
 	"ferry/swap"
-	"ferry/swap/asset"
-	ferryv1 "ferry/swap/rpc/ferry/v1"
 )
 
 // Limits of what is given up.
@@ -25,49 +22,55 @@ const (
 	givenUpFor = 2 * swap.AttestationAge
 )
 
-// giveUp is a transaction whose request is refused for want of attestations. The caller takes the
-// refusal for the last word on these bytes, and gives their coins or nonce to others: so a
-// request for them that was sent before, and comes later, must not be signed.
-type giveUp struct {
-	chain    asset.Chain
-	token    uint64
-	unsigned []byte
-	refusal  error
-}
-
-// gaveUp is what a refusal gives up; nil where the request has attestations, or is refused for
-// anything else. They are looked at once the documents are good and a lease is named.
-func gaveUp(chain asset.Chain, told []*ferryv1.Authority, unsigned []byte, refusal *swap.Error) *giveUp {
-	_, last, _ := strings.Cut(fieldAttestations, ".")
-	if refusal == nil || refusal.Code != swap.CodeRefused || !strings.HasSuffix(refusal.Field, "."+last) {
+// recalled refuses a batch of which some members' deposits are attested and others' are not: a
+// recall names no attestation at all.
+func recalled(claims []claim) error {
+	first := slices.IndexFunc(claims, func(c claim) bool { return c.recall })
+	if first < 0 || !slices.ContainsFunc(claims, func(c claim) bool { return !c.recall }) {
 		return nil
 	}
-	for _, a := range told {
-		if len(a.GetSignedAttestations()) > 0 {
-			return nil
-		}
+	return ofMember(unattested(len(claims[first].deposits)), first, len(claims))
+}
+
+// recall reports a request for what was signed before.
+func (p payment) recall() bool { return p.parts[0].recall }
+
+// recall decides on a payment whose deposits nobody attests. What was signed for exactly this
+// transaction, and these terms, is given out again: they were attested then, and a signature can't be
+// taken back, so that its caller had better have the bytes than wonder who has. Otherwise nothing
+// will be signed: the caller takes the refusal for the last word on these bytes, and gives their
+// coins or nonce to others. It is decided in the order of all decisions: what was asked for
+// before is signed by now or refused, and what comes after, with attestations of before, is refused.
+func (s *Signer) recall(tx *bolt.Tx, d *decision, stop error, now time.Time) (err error) {
+	p := *d.payment
+	d.refusal = ofMember(unattested(len(p.parts[0].deposits)), 0, len(p.parts))
+	if forgetful {
+		return nil
 	}
-	return &giveUp{chain: chain, token: told[0].GetFencingToken(), unsigned: unsigned, refusal: refusal}
+	fenced, err := raiseFence(tx, p)
+	if err != nil || fenced != nil {
+		d.refusal = fenced
+		return err
+	}
+	if tx.Bucket(bucketAttempt).Get(p.attempt()) == nil {
+		d.judged = true
+		return d.giveUp(tx, p, now)
+	}
+	if stop != nil {
+		d.refusal = stop
+		return nil
+	}
+	if d.signed, d.repeated, err = replay(tx, p); d.repeated {
+		d.refusal = nil
+	}
+	return err
 }
 
 // givenUpKey is the bytes' in bucketGivenUp: of one chain, since leases are.
 func (p payment) givenUpKey() []byte { return append(p.attempt(), p.chain...) }
 
-// giveUpIn refuses a request for want of attestations, in the order of all decisions: what was asked
-// for before it is signed by now or refused, and what comes after it, with attestations of
-// before, is refused. What was signed stays so: then the refusal is withheld.
-func (d *decision) giveUpIn(tx *bolt.Tx, now time.Time) (err error) {
-	g := d.givesUp
-	p := payment{chain: g.chain, token: g.token, unsigned: g.unsigned}
-	if !forgetful {
-		if d.refusal, err = raiseFence(tx, p); err != nil || d.refusal != nil {
-			return err
-		}
-	}
-	d.refusal = g.refusal
-	if forgetful || tx.Bucket(bucketAttempt).Get(p.attempt()) != nil {
-		return nil
-	}
+// giveUp remembers that a transaction is not to be signed any more.
+func (d *decision) giveUp(tx *bolt.Tx, p payment, now time.Time) error {
 	known, err := lapse(tx, now)
 	if err != nil {
 		return err
@@ -75,7 +78,7 @@ func (d *decision) giveUpIn(tx *bolt.Tx, now time.Time) (err error) {
 	given := tx.Bucket(bucketGivenUp)
 	if known >= maxGivenUp && given.Get(p.givenUpKey()) == nil {
 		var refusal *swap.Error
-		errors.As(g.refusal, &refusal)
+		errors.As(d.refusal, &refusal)
 		d.refusal = swap.Refuse(swap.CodeUnavailable, refusal.Field, fmt.Sprint(maxGivenUp), refusal.Message+" Too many transactions were given up of late for this to be the last word.")
 		return nil
 	}
