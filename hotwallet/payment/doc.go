@@ -6,8 +6,9 @@
 //
 //	queued, no attempt   nothing happened outside: plan
 //	queued, planned      the signer may have signed: ask again with the same plan,
-//	                     it answers with the same bytes; or that it has signed nothing,
-//	                     and what it can't sign any more is given up
+//	                     it answers with the same bytes; where it would sign no more,
+//	                     recall the plan: it answers with what it has signed, or that it
+//	                     has signed nothing and will not, and then the plan is given up
 //	signed               a node may have the bytes: hand in the same bytes
 //	broadcast            hand them in again, ever more rarely, until a block has it;
 //	                     where that takes long, plan another attempt that offers more
@@ -19,7 +20,8 @@
 //
 // It promises that nothing is signed for a deposit that is not confirmed at that
 // moment in our own book and attested by attestd from a node of its own, and goes on
-// by itself when it is again; that all that is ever signed for a batch spends the same, so
+// by itself when it is again; that what is signed is handed in, whatever becomes of its deposit
+// or of the signer's answer; that all that is ever signed for a batch spends the same, so
 // that whatever crashes or repeats, at most one transaction can pay it; that nothing is planned, signed or
 // handed in while the chain is halted; and that a payment which stands still says
 // why in its reason. Blocks are package watch's: it moves payments on from

@@ -41,9 +41,10 @@
 //   - All of that is decided and recorded in one durable transaction, which is on
 //     disk before a signature leaves the process; several requests may share it, in an
 //     order. The same request again gets the same bytes.
-//   - What is refused because it has no attestations is not signed afterwards by a request that was
-//     sent before, with attestations of before: the caller may give its coins or nonce to
-//     others. Newer attestations have it signed, and what was signed already stays so.
+//   - A request without attestations is a recall: it gets what was signed for exactly its
+//     transaction and terms, and nothing new. What is refused to it is not signed afterwards by a
+//     request that was sent before, with attestations of before: the caller may give its coins or
+//     nonce to others. Newer attestations have it signed.
 //   - Each decision is in a log before its answer leaves: lines chained by their hashes,
 //     the last of which the memory knows. With another log the signer does not start,
 //     and it stops when the log is laid hands on.
