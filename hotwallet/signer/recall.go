@@ -47,8 +47,7 @@ func (s *Signer) recall(tx *bolt.Tx, d *decision, stop error, now time.Time) (er
 	if forgetful {
 		return nil
 	}
-	fenced, err := raiseFence(tx, p)
-	if err != nil || fenced != nil {
+	if fenced, err := raiseFence(tx, p); err != nil || fenced != nil {
 		d.refusal = fenced
 		return err
 	}
