@@ -57,7 +57,7 @@ func (s *Signer) recall(tx *bolt.Tx, d *decision, stop error, now time.Time) (er
 	}
 	if stop != nil {
 		d.refusal = stop
-		return nil
+		return nil //nolint:nilerr // a refusal is a decision, not a failure
 	}
 	if d.signed, d.repeated, err = replay(tx, p); d.repeated {
 		d.refusal = nil
