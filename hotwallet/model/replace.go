@@ -18,7 +18,7 @@ import (
 func (s *Store) ReplacementBasis(_ context.Context, b payment.Batch) (payment.Basis, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	basis := payment.Basis{DepositsConfirmed: s.allConfirmed(b.Payments), Height: s.cursors[s.chain]}
+	basis := payment.Basis{Height: s.cursors[s.chain]}
 	id, plan := b.Payments[0].Order.Amount.Asset, b.Newest().Plan
 	f, _, err := s.funds(id)
 	if err != nil {

@@ -177,13 +177,7 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 		return nil, "", errLost
 	case fault == signRefused && s.signedBefore(r):
 		return nil, "", swap.Refuse(swap.CodeUnavailable, "unsigned_tx", "", "It was signed before, and that is withheld.")
-	case !attested(r) && s.signedBefore(r):
-		raw, txid := fakechain.Sign(r.Plan)
-		if fault == signLost {
-			return nil, "", errLost
-		}
-		return raw, txid, ctx.Err()
-	case !attested(r):
+	case !attested(r) && !s.follows(r):
 		return nil, "", swap.Refuse(swap.CodeRefused, "authority.signed_attestations", "", "There must be one attestation for each deposit.")
 	case fault == signRefused:
 		return nil, "", swap.Refuse(swap.CodeRefused, "unsigned_tx", "", "Not today.")
@@ -225,6 +219,14 @@ func (s *fakeSigner) Sign(ctx context.Context, r payment.SignRequest) ([]byte, s
 		return nil, "", errLost
 	}
 	return raw, txid, ctx.Err()
+}
+
+// follows reports that each payment was signed for before, and that this conflicts with it.
+func (s *fakeSigner) follows(r payment.SignRequest) bool {
+	return !slices.ContainsFunc(r.Authorities, func(a payment.Authority) bool {
+		_, known := s.plans[a.Order.ID]
+		return !known || !slices.Contains(spends(r), s.anchors[a.Order.ID])
+	})
 }
 
 // attested reports that each deposit has an attestation, of which the engine has made sure.

@@ -46,12 +46,6 @@ func (e *Engine) lift(ctx context.Context, b Batch) error {
 	if err != nil {
 		return err
 	}
-	if !basis.DepositsConfirmed {
-		if b.passedOver(basis.Height) {
-			e.unlifted[b.ID] = ReasonUnraised
-		}
-		return nil
-	}
 	coin, tip, ok, err := e.config.Lifter.Liftable(ctx, b)
 	if err != nil {
 		return err

@@ -113,8 +113,7 @@ func (o *ordeal) unended() (ids []string) {
 
 // excuse is why a payment may wait for ever, "" if it may not: a deposit that it uses up is gone
 // for good, of which nobody can say that it won't come back. Then it must be among what waits
-// for people, for that reason; and it ties up nothing, unless what was signed for it before has
-// lost a coin.
+// for people, for that reason, and nothing was signed for it, so that it ties up nothing.
 func (o *ordeal) excuse(p payment.Payment) string {
 	o.t.Helper()
 	gone := slices.ContainsFunc(p.Order.Deposits, func(d swap.OrderDeposit) bool { return slices.Contains(o.away, d.ID) })
@@ -126,8 +125,6 @@ func (o *ordeal) excuse(p payment.Payment) string {
 		return ""
 	case p.BatchID == "" && p.Reason == payment.ReasonDepositLong:
 		return "its deposit is gone"
-	case p.BatchID != "" && strings.HasPrefix(p.Reason, payment.ReasonUnrelieved):
-		return "its deposit is gone, and a coin that it was to spend"
 	}
 	return ""
 }

@@ -59,7 +59,7 @@ type Basis struct {
 	// that builds on what it refuses, ends anyhow, unless what it builds on is mined.
 	BuiltOn bool
 	// DepositsConfirmed reports that every deposit which the orders use up is in our
-	// own book: confirmed, of this swap and of the amount the order has for it.
+	// own book: confirmed, of this swap and of the amount the order has for it (of Basis).
 	DepositsConfirmed bool
 	// Height is the last block of our own book (of ReplacementBasis).
 	Height int64
@@ -165,7 +165,8 @@ type Store interface {
 // Authority is why one payment of a batch may be made.
 type Authority struct {
 	Order swap.Order
-	// Attestations are one for each of the order's deposits, in their order.
+	// Attestations are one for each of the order's deposits, in their order; none where only
+	// what was signed before is asked for, or what conflicts with it.
 	Attestations []string
 	// House is set of the house's own payments.
 	House *House

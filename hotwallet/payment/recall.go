@@ -14,10 +14,6 @@ import (
 // should it come back, the payment goes on.
 const ReasonDepositLong = "a deposit it uses up has been gone for long"
 
-// ReasonUnraised is that a batch which no block takes gets no other attempt, because the
-// signer signs none for a deposit that is gone.
-const ReasonUnraised = "no block takes it, and nothing more is signed for it: a deposit it uses up is not confirmed in our book"
-
 // goneMost is how long a deposit may be gone before that waits for people: the blocks that
 // took it back bring it again by then, unless somebody has spent it otherwise.
 const goneMost = time.Hour
@@ -33,11 +29,6 @@ func (e *Engine) gone(p Payment) string {
 		return ReasonDeposit
 	}
 	return ReasonDepositLong
-}
-
-// forDeposit reports a reason that a deposit is gone.
-func forDeposit(reason string) bool {
-	return strings.HasPrefix(reason, ReasonDeposit) || strings.HasPrefix(reason, ReasonDepositLong)
 }
 
 // missing is why a batch can't be signed now whose deposits are not all confirmed in our book, ""
@@ -67,11 +58,7 @@ const mayBeSigned = "; the signer may have signed it:"
 // are handed in like any that are stored: a payment is made when it is signed, or a lost answer
 // would decide what becomes of it. Where it does not say, the plan stays.
 func (e *Engine) recall(ctx context.Context, b Batch, reason string) (Batch, bool, error) {
-	r := SignRequest{Plan: b.Last().Plan, FencingToken: e.config.FencingToken}
-	for _, p := range b.Payments {
-		r.Authorities = append(r.Authorities, Authority{Order: p.Order, House: p.House})
-	}
-	raw, txid, err := e.config.Signer.Sign(ctx, r)
+	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: b.authorities(), Plan: b.Last().Plan, FencingToken: e.config.FencingToken})
 	if err == nil {
 		return e.signed(ctx, b, raw, txid)
 	}
@@ -99,11 +86,18 @@ func (e *Engine) recall(ctx context.Context, b Batch, reason string) (Batch, boo
 	return b, false, e.stand(ctx, b, because(reason+mayBeSigned, err), true)
 }
 
-// unvouched recalls a plan whose deposits attestd has not vouched for in long. One of a batch that
-// is signed already stays: it holds up nobody, and would only be made again each time.
+// authorities are why a batch may be signed that was before: without attestations.
+func (b Batch) authorities() (all []Authority) {
+	for _, p := range b.Payments {
+		all = append(all, Authority{Order: p.Order, House: p.House})
+	}
+	return all
+}
+
+// unvouched recalls a plan whose deposits attestd has not vouched for in long.
 func (e *Engine) unvouched(ctx context.Context, b Batch) (Batch, bool, error) {
 	b, err := e.config.Store.Batch(ctx, b.ID) // its reason has been stored
-	if err != nil || b.Last().State != AttemptPlanned || b.Last().N > 1 || !strings.HasPrefix(b.Reason(), ReasonUnattestedLong) {
+	if err != nil || b.Last().State != AttemptPlanned || !strings.HasPrefix(b.Reason(), ReasonUnattestedLong) {
 		return b, false, err
 	}
 	reason, _, _ := strings.Cut(b.Reason(), mayBeSigned)

@@ -26,10 +26,6 @@ func (e *Engine) relieve(ctx context.Context, b Batch) (Batch, bool, error) {
 	if err != nil {
 		return b, false, err
 	}
-	if !basis.DepositsConfirmed {
-		e.unlifted[b.ID] = ReasonUnrelieved + " " + ReasonDeposit
-		return b, false, nil
-	}
 	most, err := e.most(b)
 	if err != nil {
 		return b, false, err

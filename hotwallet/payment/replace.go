@@ -128,9 +128,6 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 	if err != nil || !b.passedOver(basis.Height) || basis.BuiltOn {
 		return b, false, err
 	}
-	if basis.DepositsConfirmed && e.unlifted[b.ID] == ReasonUnraised {
-		delete(e.unlifted, b.ID)
-	}
 	rise, err := e.rise(b, basis.Behind)
 	if err != nil {
 		return b, false, err
@@ -139,11 +136,7 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 	if err != nil || !due {
 		return b, false, err
 	}
-	if delete(e.unlifted, b.ID); !basis.DepositsConfirmed {
-		e.unlifted[b.ID] = ReasonUnraised
-		return b, false, nil
-	}
-	if basis.Unsigned {
+	if delete(e.unlifted, b.ID); basis.Unsigned {
 		return b, false, nil
 	}
 	plan, err := e.replacement(ctx, b, basis.Funds, rate, rise, most)
@@ -194,13 +187,13 @@ func (e *Engine) mayBid(b Batch) bool {
 }
 
 // refusals are how many attempts were signed, and how many the signer has refused since the last
-// of these. One that was recalled since a deposit was gone is no refusal of it.
+// of these.
 func (b Batch) refusals() (signed, refused int) {
 	for _, a := range b.Attempts {
 		switch {
 		case len(a.Raw) > 0:
 			signed, refused = signed+1, 0
-		case !forDeposit(a.Reason):
+		default:
 			refused++
 		}
 	}

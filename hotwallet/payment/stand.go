@@ -56,7 +56,7 @@ func (e *Engine) stand(ctx context.Context, what standing, reason string, alarm 
 // waits for another payment, a block, a node or lower fees, and goes on by itself.
 func PeopleReasons() []string {
 	return []string{ReasonFunds, ReasonAuthority, ReasonAmount, ReasonRefused, ReasonConflicting, ReasonBytes,
-		ReasonUnattestedLong, ReasonFormerLong, ReasonDepositLong, ReasonUnraised, ReasonBudget, ReasonAttempts, ReasonNoChange, ReasonDescendants, ReasonUnrelieved}
+		ReasonUnattestedLong, ReasonFormerLong, ReasonDepositLong, ReasonBudget, ReasonAttempts, ReasonNoChange, ReasonDescendants, ReasonUnrelieved}
 }
 
 // reasonMost bounds a stored reason, in bytes.

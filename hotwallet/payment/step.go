@@ -149,17 +149,22 @@ func (e *Engine) short(o swap.Order, cause error) string {
 }
 
 // sign has the newest plan signed and stores the bytes. It reports whether it is
-// signed. Where the deposits were not attested just now they are again.
+// signed. Where the deposits of a first one were not attested just now they are again. What conflicts
+// with it was attested with it.
 func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, bool, error) {
 	if err := e.running(ctx); err != nil {
 		return b, false, err
 	}
-	if gone, err := e.missing(ctx, b); err != nil {
-		return b, false, err
-	} else if gone != "" {
-		return e.recall(ctx, b, gone)
+	plan, first := b.Last().Plan, b.Last().N == 1
+	if first {
+		if gone, err := e.missing(ctx, b); err != nil {
+			return b, false, err
+		} else if gone != "" {
+			return e.recall(ctx, b, gone)
+		}
+	} else {
+		why = b.authorities()
 	}
-	plan := b.Last().Plan
 	if why == nil {
 		plan = e.planned(ctx, b)
 		var ok bool
@@ -188,8 +193,12 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 		return e.signed(ctx, b, raw, txid)
 	case errors.As(err, &refusal) && refusal.Code == swap.CodeRefused:
 		e.config.Observer.signing(Refused)
-		// An earlier request for it may be on its way still, and better founded.
-		return e.recall(ctx, b, because(ReasonRefused, errors.New(refusal.Message)))
+		reason := because(ReasonRefused, errors.New(refusal.Message))
+		if first { // an earlier request for it may be on its way still, and better founded
+			return e.recall(ctx, b, reason)
+		}
+		e.later(b.ID, pauseLeast, pauseMost)
+		return b, false, e.drop(ctx, b, reason)
 	}
 	return b, false, e.noAnswer(ctx, b, err)
 }
@@ -240,8 +249,8 @@ func (e *Engine) drop(ctx context.Context, b Batch, reason string) error {
 				e.config.Log.Error("payment stands still", "chain", e.config.Chain, "swap", p.Order.SwapID, "order", p.Order.ID, "reason", reason)
 			}
 		}
-	} else if e.unlifted[b.ID] = reason; forDeposit(reason) {
-		e.unlifted[b.ID] = ReasonUnraised
+	} else {
+		e.unlifted[b.ID] = reason
 	}
 	_, err := e.config.Store.StoreDropped(ctx, b, reason)
 	e.moved()

@@ -26,18 +26,11 @@ var (
 
 // ReplacementBasis implements payment.Store.
 func (s *Store) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.Basis, error) {
-	basis := payment.Basis{DepositsConfirmed: true}
+	var basis payment.Basis
 	newest := b.Newest()
 	err := s.read(ctx, func(tx pgx.Tx) (err error) {
 		if err := tx.QueryRow(ctx, heightSQL, s.chain).Scan(&basis.Height); err != nil {
 			return err
-		}
-		for _, p := range b.Payments {
-			var confirmed int
-			if err := tx.QueryRow(ctx, confirmedDepositsSQL, depositArgs(p.Order)...).Scan(&confirmed); err != nil {
-				return err
-			}
-			basis.DepositsConfirmed = basis.DepositsConfirmed && confirmed == len(p.Order.Deposits)
 		}
 		if !keepsAccounts(s.chain) {
 			if basis.Funds, err = s.spendableCoins(ctx, tx, b.Payments[0].Order.ID); err != nil {

@@ -18,7 +18,7 @@ const fieldAttestations = "authority.signed_attestations"
 // given.
 func (s *Signer) attested(t swap.Terms, id asset.ID, deposits []usedDeposit, signed []string) (oldest time.Time, err error) {
 	if len(signed) != len(deposits) {
-		return oldest, unattested(len(deposits))
+		return oldest, lacking(len(deposits))
 	}
 	for i, text := range signed {
 		a, err := swap.VerifyDepositAttestation(text, s.attestKeys)
@@ -38,7 +38,7 @@ func (s *Signer) attested(t swap.Terms, id asset.ID, deposits []usedDeposit, sig
 	return oldest, nil
 }
 
-// unattested refuses a payment of so many deposits that comes with fewer attestations, or more.
-func unattested(deposits int) error {
+// lacking refuses a payment of so many deposits that comes with fewer attestations, or more.
+func lacking(deposits int) error {
 	return refuse(fieldAttestations, fmt.Sprint(deposits), "There must be one attestation for each deposit.")
 }

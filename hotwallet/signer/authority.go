@@ -28,11 +28,10 @@ type claim struct {
 	deposits  []usedDeposit
 	deposited asset.Units
 	// attestedAt is the time of the oldest of their attestations; zero of the house's own, and
-	// where recall.
-	attestedAt time.Time
-	// recall: none of the deposits is attested. It asks for what was signed before, and for
-	// nothing to be signed after (recall).
-	recall      bool
+	// where unattested: none of the deposits has one. Then it has what conflicts with what was
+	// signed for it before, and nothing new (unattested).
+	attestedAt  time.Time
+	unattested  bool
 	destination string
 	// toChange: it pays no destination, but declared change addresses of ours (a sweep on a
 	// chain of coins).
@@ -100,7 +99,7 @@ func (s *Signer) ofSwap(c *claim, a *ferryv1.Authority) error {
 	if c.deposits, c.deposited, err = readDeposits(asset.MustLookup(id).Chain, a.GetDeposits()); err != nil {
 		return err
 	}
-	if c.recall = len(a.GetSignedAttestations()) == 0; !c.recall {
+	if c.unattested = len(a.GetSignedAttestations()) == 0; !c.unattested {
 		if c.attestedAt, err = s.attested(terms, id, c.deposits, a.GetSignedAttestations()); err != nil {
 			return err
 		}

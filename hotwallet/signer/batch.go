@@ -38,7 +38,7 @@ func (s *Signer) authoriseAll(chain asset.Chain, told []*ferryv1.Authority) ([]c
 			return nil, ofMember(err, i, len(told))
 		}
 	}
-	return claims, recalled(claims)
+	return claims, allOrNone(claims)
 }
 
 // alone refuses member i of n where it can't be paid together with the others: house

@@ -16,7 +16,8 @@
 //     ether; ether by a transaction without calldata. Neither is signed for the other.
 //   - Every deposit that a payment uses up is attested by attestd, which has looked for
 //     it on a node of its own: bound to the receipt, of that very amount, deep enough
-//     and minutes ago at most. What is summed up is what was attested.
+//     and minutes ago at most. What is summed up is what was attested. That is so once: what
+//     conflicts with what was signed, for the same authorities on the same terms, needs no other.
 //   - A requote is paid exactly, for exactly the deposits that it names, where
 //     swap.Terms.Permits it: within the policy of the receipt, or with the user's
 //     consent. A refund address set later is paid only where the receipt left it
@@ -41,10 +42,10 @@
 //   - All of that is decided and recorded in one durable transaction, which is on
 //     disk before a signature leaves the process; several requests may share it, in an
 //     order. The same request again gets the same bytes.
-//   - A request without attestations is a recall: it gets what was signed for exactly its
-//     transaction and terms, and nothing new. What is refused to it is not signed afterwards by a
-//     request that was sent before, with attestations of before: the caller may give its coins or
-//     nonce to others. Newer attestations have it signed.
+//   - A request without attestations that nothing was signed before for is a recall: what is
+//     refused to it is not signed afterwards by a request that was sent before, with attestations
+//     of before, so that the caller may give its coins or nonce to others. Newer attestations have
+//     it signed.
 //   - Each decision is in a log before its answer leaves: lines chained by their hashes,
 //     the last of which the memory knows. With another log the signer does not start,
 //     and it stops when the log is laid hands on.

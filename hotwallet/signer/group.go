@@ -86,10 +86,16 @@ func (s *Signer) write(tx *bolt.Tx, group []*decision) (logHead, error) {
 func (s *Signer) decide(tx *bolt.Tx, d *decision, switches Switches, unreadable error, now time.Time) (err error) {
 	d.refusal, d.repeated, d.judged, d.signed, d.records = nil, false, false, signature{}, nil
 	p := *d.payment
-	d.refusal = stopped(switches, unreadable, p)
-	if p.recall() {
-		return s.recall(tx, d, d.refusal, now)
+	if p.parts[0].unattested {
+		after, err := follows(tx, p)
+		if err != nil {
+			return err
+		}
+		if !after || forgetful {
+			return d.recall(tx, now)
+		}
 	}
+	d.refusal = stopped(switches, unreadable, p)
 	if d.refusal != nil || forgetful {
 		return nil //nolint:nilerr // a refusal is a decision, not a failure
 	}

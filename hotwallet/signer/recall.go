@@ -22,28 +22,39 @@ const (
 	givenUpFor = 2 * swap.AttestationAge
 )
 
-// recalled refuses a batch of which some members' deposits are attested and others' are not: a
-// recall names no attestation at all.
-func recalled(claims []claim) error {
-	first := slices.IndexFunc(claims, func(c claim) bool { return c.recall })
-	if first < 0 || !slices.ContainsFunc(claims, func(c claim) bool { return !c.recall }) {
+// allOrNone refuses a batch of which some members' deposits are attested and others' are not.
+func allOrNone(claims []claim) error {
+	first := slices.IndexFunc(claims, func(c claim) bool { return c.unattested })
+	if first < 0 || !slices.ContainsFunc(claims, func(c claim) bool { return !c.unattested }) {
 		return nil
 	}
-	return ofMember(unattested(len(claims[first].deposits)), first, len(claims))
+	return ofMember(lacking(len(claims[first].deposits)), first, len(claims))
 }
 
-// recall reports a request for what was signed before.
-func (p payment) recall() bool { return p.parts[0].recall }
+// follows reports that each member of a payment was signed for before, on the same terms, in the same
+// batch, and that the payment conflicts with all that was: it spends their anchor. The deposits
+// were attested then. It can be paid once still, and only the fee is another, within the caps: so
+// neither a node that is away nor a reorganisation keeps it from being raised, or given out
+// again where an answer was lost.
+func follows(tx *bolt.Tx, p payment) (bool, error) {
+	for _, member := range p.parts {
+		var fixed authorityRecord
+		known, err := load(tx.Bucket(bucketAuthority), []byte(member.key), &fixed)
+		record := p.record(member)
+		if err != nil || !known || fixed.Batch != record.Batch || !fixed.sameTerms(record) || !slices.Contains(p.spends, fixed.Anchor) {
+			return false, err
+		}
+	}
+	return true, nil
+}
 
-// recall decides on a payment whose deposits nobody attests. What was signed for exactly this
-// transaction, and these terms, is given out again: they were attested then, and a signature can't be
-// taken back, so that its caller had better have the bytes than wonder who has. Otherwise nothing
-// will be signed: the caller takes the refusal for the last word on these bytes, and gives their
-// coins or nonce to others. It is decided in the order of all decisions: what was asked for
+// recall refuses a payment whose deposits nobody attests, and for which nothing was signed that it
+// conflicts with. The caller takes that for the last word on these bytes, and gives their coins or
+// nonce to others. So it is decided in the order of all decisions: what was asked for
 // before is signed by now or refused, and what comes after, with attestations of before, is refused.
-func (s *Signer) recall(tx *bolt.Tx, d *decision, stop error, now time.Time) (err error) {
+func (d *decision) recall(tx *bolt.Tx, now time.Time) error {
 	p := *d.payment
-	d.refusal = ofMember(unattested(len(p.parts[0].deposits)), 0, len(p.parts))
+	d.refusal = ofMember(lacking(len(p.parts[0].deposits)), 0, len(p.parts))
 	if forgetful {
 		return nil
 	}
@@ -51,18 +62,11 @@ func (s *Signer) recall(tx *bolt.Tx, d *decision, stop error, now time.Time) (er
 		d.refusal = fenced
 		return err
 	}
-	if tx.Bucket(bucketAttempt).Get(p.attempt()) == nil {
-		d.judged = true
-		return d.giveUp(tx, p, now)
+	if tx.Bucket(bucketAttempt).Get(p.attempt()) != nil {
+		return nil // on other terms: it is withheld
 	}
-	if stop != nil {
-		d.refusal = stop
-		return nil //nolint:nilerr // a refusal is a decision, not a failure
-	}
-	if d.signed, d.repeated, err = replay(tx, p); d.repeated {
-		d.refusal = nil
-	}
-	return err
+	d.judged = true
+	return d.giveUp(tx, p, now)
 }
 
 // givenUpKey is the bytes' in bucketGivenUp: of one chain, since leases are.

@@ -118,6 +118,40 @@ func TestWhatWasSignedIsGivenOutAgain(t *testing.T) {
 	}
 }
 
+// Setup: a payment of two was signed, and nobody vouches for their deposits any more.
+//
+// Test: another that pays the same from the same first coin is signed at another fee. One that
+// spends other coins, pays less or more, or others, is refused.
+func TestWhatFollowsWhatWasSignedNeedsNoAttestation(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	pair := d.payouts(t, asset.Bitcoin, "a", "b")
+	if _, err := d.signBitcoin(d.batchOf(t, asset.Bitcoin, pair, feeSat, "x", "w")); err != nil {
+		t.Fatal(err)
+	}
+	for name, req := range map[string]*ferryv1.SignUTXORequest{
+		"more fee": d.batchOf(t, asset.Bitcoin, pair, 2*feeSat, "x", "w"),
+		"a coin":   d.batchOf(t, asset.Bitcoin, pair, 3*feeSat, "x", "w", "v"),
+	} {
+		if err := d.recall(req); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, req := range map[string]*ferryv1.SignUTXORequest{
+		"other coins":    d.batchOf(t, asset.Bitcoin, pair, feeSat, "y", "z"),
+		"the first left": d.batchOf(t, asset.Bitcoin, pair[:1], feeSat, "x", "w"),
+		"one more":       d.batchOf(t, asset.Bitcoin, append(d.payouts(t, asset.Bitcoin, "c"), pair...), feeSat, "x", "w", "u"),
+		"another":        d.batchOf(t, asset.Bitcoin, append(d.payouts(t, asset.Bitcoin, "c"), pair[0]), 4*feeSat, "x", "w"),
+	} {
+		if err := d.recall(req); swap.ErrorCode(err) != swap.CodeRefused {
+			t.Errorf("%s: %v, want it refused", name, err)
+		}
+	}
+	if n := d.signedCount(t); n != 3 {
+		t.Errorf("%d signatures, want 3", n)
+	}
+}
+
 // A batch of which some deposits are attested and others are not is no recall.
 func TestHalfAttestedIsNoRecall(t *testing.T) {
 	t.Parallel()
