@@ -14,7 +14,7 @@ import (
 )
 
 func configCommand(a *app) *cobra.Command {
-	cmd := group(&cobra.Command{Use: "config", Short: "What liquidityd prices and promises by, changed while it runs"})
+	cmd := group(&cobra.Command{Use: "config", Short: "What liquidityd prices, promises and hedges by, changed while it runs"})
 	cmd.AddCommand(configShow(a), configSet(a), configDiff(a), configHistory(a), configRollback(a))
 	return cmd
 }
@@ -197,6 +197,7 @@ func configSet(a *app) *cobra.Command {
   pairs.BTC-ETH.stopped="Maintenance until noon."   users read why; empty opens it
   pairs.*.spread_bps=30                             a * stands for all
   venues.kraken.on=false   venues.kraken.instruments=ETH-BTC,LTC-BTC
+  hedging.ETH.early_from=none   never; amounts of hedging are in coins of what is hedged
   limits.lock_seconds=default
 
 ferry config show --all lists every setting.`,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"math/big"
 	"strings"
 	"sync"
 	"testing"
@@ -11,17 +12,23 @@ import (
 
 	"ferry/liquidity"
 	"ferry/liquidity/config"
+	"ferry/liquidity/hedge"
+	"ferry/swap/asset"
 
 	"ferry/cmd/ferry/internal/seed"
 )
 
-// configDefaultsJSON are the settings of a daemon with two pairs and three venues.
+// configDefaultsJSON are the settings of a daemon with two pairs and three venues, that hedges ether.
 func configDefaultsJSON(t *testing.T) string {
 	t.Helper()
 	one := []string{"ETH-BTC"}
 	terms := liquidity.VenueTerms{SharePPM: 1_000_000}
+	file := hedge.Policies{SlipBPS: 30, Assets: map[asset.ID]hedge.Policy{asset.ETH: {
+		Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}, Target: new(big.Int), Band: asset.MustUnits("500000000000000000"),
+		OrderMost: asset.MustUnits("20000000000000000000"), Early: asset.MustUnits("5000000000000000000"), UnconfirmedMost: asset.MustUnits("30000000000000000000")}}}
 	state := config.State{Config: liquidity.Default(), Instruments: one, Venues: map[string]config.Venue{
-		"binance": {On: true, Instruments: one, Terms: terms}, "kraken": {On: true, Instruments: one, Terms: terms}, "okx": {Instruments: one, Terms: terms}}}
+		"binance": {On: true, Instruments: one, Terms: terms}, "kraken": {On: true, Instruments: one, Terms: terms}, "okx": {Instruments: one, Terms: terms}},
+		Hedging: config.NewHedging(file, map[asset.ID]asset.Units{asset.ETH: asset.MustUnits("2000000000000000000")})}
 	raw, err := json.Marshal(state.Document())
 	if err != nil {
 		t.Fatal(err)
@@ -84,6 +91,34 @@ func TestConfigAsPeopleSeeIt(t *testing.T) {
 	if got := db.Text("SELECT settings::text FROM liquidity.config_version WHERE version = 4"); got != "{}" {
 		t.Errorf("the defaults are %s", got)
 	}
+}
+
+// Setup: a daemon that hedges. Test: what people see when they change by what, and go back; what
+// the file does not allow is refused; and where nobody hedges nothing is set.
+func TestHedgingAsPeopleSetIt(t *testing.T) {
+	t.Parallel()
+	db := seed.New(t)
+	env := people(db)
+	runs(t, db, "liquidityd", 0, 0, "", "", 2*time.Second)
+	obedient(db)
+	cli := func(args ...string) ran { return ferry(t, env, append([]string{"config"}, args...)...) }
+	set := cli("set", "hedging.ETH.band=01.50", "hedging.ETH.early_from=none", "hedging.ETH.early_move_ppm=12000", "hedging.slip_bps=20", "--reason", "a lively night")
+	expect(t, set, 0, "Version 1, set as alice, on record.")
+	golden(t, "config_hedging_set.txt", set.out)
+	for setting, says := range map[string]string{
+		"hedging.ETH.band=2.5":   "hedging.ETH.band: 2.5 ETH is more than the deployment's file allows, 2 ETH",
+		"hedging.ETH.band_max=9": "hedging.ETH.band_max: no version changes it", "hedging.ETH.lock_from=40": "the deployment's file says never", "hedging.slip_bps=31": "31 is more than the deployment's file allows, 30 basis points",
+		"hedging.LTC.band=1": "LTC is not hedged by this deployment", "hedging.ETH.early_from=0": "write none for never",
+	} {
+		expect(t, cli("set", setting, "--reason", "r"), 1, "nothing was set", says)
+	}
+	expect(t, cli("rollback", "0", "--reason", "over"), 0, "Version 2")
+	settled(db)
+	golden(t, "config_hedging_diff.txt", cli("diff").out)
+	all := cli("show", "--all")
+	expect(t, all, 0, "hedging.ETH.band_max", "hedging.ETH.lock_from")
+	db.Exec(`UPDATE liquidity.config_daemon SET defaults = (SELECT jsonb_object_agg(key, value) FROM jsonb_each(defaults) WHERE key NOT LIKE 'hedging.%')`)
+	expect(t, cli("set", "hedging.ETH.band=1", "--reason", "r"), 1, "nothing was set: hedging.ETH.band: no liquidityd hedges, which FERRY_HEDGE turns on")
 }
 
 // Whatever is wrong is said, with what and which limit, and nothing is set.

@@ -102,7 +102,9 @@ func judge(newest, next config.Document, restored bool, daemons []support.Config
 		running = daemons[:1]
 	}
 	written := maps.Clone(next)
+	var known []config.Document
 	for _, d := range running {
+		known = append(known, d.Defaults)
 		base, err := config.Parse(d.Defaults)
 		if err != nil {
 			return nil, fmt.Errorf("the settings of %s can't be understood: %w", d.Instance, err)
@@ -121,9 +123,15 @@ func judge(newest, next config.Document, restored bool, daemons []support.Config
 		}
 		all := state.Document()
 		for p, value := range next {
-			if stored, ok := newest[p]; !ok || stored != value {
-				written[p] = all[p]
+			stored, was := newest[p]
+			if read, ok := all[p]; ok && (!was || stored != value) {
+				written[p] = read
 			}
+		}
+	}
+	if !restored {
+		if err := config.Unheard(newest, next, known); err != nil {
+			return nil, err
 		}
 	}
 	return written, nil

@@ -111,10 +111,10 @@ func run(ctx context.Context, args []string, a *app) int {
 	case errors.Is(err, errSaid):
 		return exitNo
 	case errors.As(err, &wrong):
-		fmt.Fprintf(a.errs, "ferry: %s\n", console.Clean(wrong.sentence))
+		fmt.Fprintf(a.errs, "ferry: %s\n", console.Lines(wrong.sentence))
 		return exitUsage
 	}
-	fmt.Fprintf(a.errs, "ferry: %s\n", console.Clean(err.Error()))
+	fmt.Fprintf(a.errs, "ferry: %s\n", console.Lines(err.Error()))
 	return exitNo
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,29 +72,32 @@ func askTwice(ctx context.Context, address string, over time.Duration) (first, s
 	return first, second, err
 }
 
-// layMarket lays out the second answer, with rates since the first: delay is the newest
-// message's, same is since the price changed.
+// layMarket lays out the second answer, with rates since the first, in tables that fit a
+// telephone.
 func layMarket(p *console.Page, first, second market.Answer) {
 	p.Title("Prices at %s UTC", console.Clock(second.At))
 	took := second.At.Sub(first.At)
 	for _, i := range second.Instruments {
-		p.Section("%s", i.Name)
+		base, quote, _ := strings.Cut(i.Name, "-")
+		p.Section("%s, in %s for one %s", i.Name, quote, base)
 		if i.Unfit != "" {
 			p.Alarm("%s", i.Unfit)
 		} else {
 			p.Field("bid", "%s", i.Bid)
 			p.Field("ask", "%s", i.Ask)
 		}
-		table := [][]string{{"venue", "state", "price", "ratio", "msg/s", "age", "delay", "same", "gaps", "lost"}}
+		table := [][]string{{"venue", "state", "price", "of the price"}}
+		feeds := [][]string{{"venue", "msg/s", "age", "delay", "same", "gaps", "lost"}}
 		for _, v := range i.Venues {
 			rate := "-"
 			if before, heard := messages(first, i.Name, v.Name); heard && before <= v.Messages && took > 0 {
 				rate = strconv.FormatInt((v.Messages-before)*int64(time.Second)/int64(took), 10)
 			}
-			table = append(table, []string{v.Name, v.State, dash(v.Price), ratio(v.RatioPPM), rate, age(v.AgeMillis), age(&v.LatencyMillis),
-				age(v.UnchangedMillis), fmt.Sprint(v.Gaps), fmt.Sprint(v.Outages)})
+			table = append(table, []string{v.Name, v.State, dash(v.Price), ratio(v.RatioPPM)})
+			feeds = append(feeds, []string{v.Name, rate, age(v.AgeMillis), age(&v.LatencyMillis), age(v.UnchangedMillis), fmt.Sprint(v.Gaps), fmt.Sprint(v.Outages)})
 		}
-		p.Table(table, 3, 4, 5, 6, 7, 8, 9)
+		p.Table(table, 3)
+		p.Table(feeds, 1, 2, 3, 4, 5, 6)
 		for _, v := range i.Venues {
 			if v.Alert != "" {
 				p.Alarm("%s %s is %s", v.Class, v.Name, v.Alert)
@@ -106,6 +110,8 @@ func layMarket(p *console.Page, first, second market.Answer) {
 			}
 		}
 	}
+	p.Section("How to read it")
+	p.Text("of the price: the venue's by that of all, in percent. age: since its last message; delay: how old that was when it came; same: since its best levels changed; gaps: messages that were missing; lost: how often its book could not be trusted.")
 }
 
 // messages are those of a venue's book in an answer; false where it has none, as where it
@@ -128,12 +134,12 @@ func dash(text string) string {
 	return text
 }
 
-// ratio writes millionths as a decimal.
+// ratio writes millionths as a percentage.
 func ratio(ppm uint64) string {
 	if ppm == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%d.%06d", ppm/1_000_000, ppm%1_000_000)
+	return fmt.Sprintf("%d.%04d %%", ppm/10_000, ppm%10_000)
 }
 
 func age(millis *int64) string {

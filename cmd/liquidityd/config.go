@@ -18,6 +18,7 @@ import (
 	"ferry/cmd/internal/daemon"
 	"ferry/liquidity"
 	"ferry/liquidity/config"
+	"ferry/liquidity/hedge"
 	"ferry/liquidity/postgres"
 	"ferry/swap/bus"
 )
@@ -32,10 +33,10 @@ const (
 	configStale = 5 * time.Minute
 )
 
-// version0 is the configuration that the environment and the deployment's file say: all
+// version0 is the configuration that the environment and the deployment's files say: all
 // venues that could be followed, those on that FERRY_VENUES names.
-func version0(c liquidity.Config, books []liquidity.Instrument, setting func(name, otherwise string) string) (config.State, error) {
-	s := config.State{Config: c, Venues: map[string]config.Venue{}}
+func version0(c liquidity.Config, books []liquidity.Instrument, hedging config.Hedging, setting func(name, otherwise string) string) (config.State, error) {
+	s := config.State{Config: c, Venues: map[string]config.Venue{}, Hedging: hedging}
 	for _, i := range books {
 		s.Instruments = append(s.Instruments, i.String())
 	}
@@ -74,15 +75,17 @@ func subscriptions(s config.State, books []liquidity.Instrument) []liquidity.Sub
 
 // configured keeps the engine at the newest configuration.
 type configured struct {
-	base     config.State
-	books    []liquidity.Instrument
-	store    *postgres.ConfigStore
-	engine   *liquidity.Engine
+	base   config.State
+	books  []liquidity.Instrument
+	store  *postgres.ConfigStore
+	engine *liquidity.Engine
+	// hedger is nil where nothing is hedged.
+	hedger   *hedge.Hedger
 	brokers  []string
 	instance string
 	log      *slog.Logger
 
-	// running is what the engine runs.
+	// running is what engine and hedger run.
 	running config.State
 
 	mu     sync.Mutex
@@ -93,12 +96,12 @@ type configured struct {
 
 // configure is what keeps the daemon at the newest configuration, and what the engine is to
 // begin with.
-func configure(ctx context.Context, s *daemon.Settings, c liquidity.Config, pool *pgxpool.Pool, log *slog.Logger) (*configured, liquidity.Config, []liquidity.Subscription, error) {
+func configure(ctx context.Context, s *daemon.Settings, c liquidity.Config, hedging config.Hedging, pool *pgxpool.Pool, log *slog.Logger) (*configured, liquidity.Config, []liquidity.Subscription, error) {
 	books, err := needed(c.Pairs)
 	if err != nil {
 		return nil, c, nil, err
 	}
-	base, err := version0(c, books, s.Or)
+	base, err := version0(c, books, hedging, s.Or)
 	if err != nil {
 		return nil, c, nil, err
 	}
@@ -221,12 +224,16 @@ func (c *configured) take(ctx context.Context, v config.Version, report *config.
 	report.Version, report.Problem = v.Version, ""
 }
 
-// floors says where a floor prices a pair, and not what a version from before it says.
+// floors says where a floor prices a pair, or the hedging's file bounds it, and not what a
+// version from before that says.
 func (c *configured) floors(ctx context.Context, s config.State) {
 	for _, p := range s.Config.Pairs {
 		if p.SpreadBPS+p.FeeBPS < p.FloorBPS {
 			c.log.WarnContext(ctx, "spread and fee of a pair are below its floor, which is taken instead", "pair", p.Pair.String(), "floor_bps", p.FloorBPS)
 		}
+	}
+	for path, err := range s.Hedging.Beyond() {
+		c.log.WarnContext(ctx, "a setting goes beyond the file that FERRY_HEDGE names, whose value is taken instead", "setting", path, "error", err)
 	}
 }
 
@@ -259,11 +266,20 @@ func (c *configured) unread() error {
 	return nil
 }
 
-// reconfigure has the engine run a state.
+// reconfigure has the engine and the hedger run a state, both or none.
 func (c *configured) reconfigure(s config.State) error {
+	trade := func() {}
+	if c.hedger != nil {
+		take, err := c.hedger.Prepare(s.Hedging.Policies())
+		if err != nil {
+			return err
+		}
+		trade = take
+	}
 	if err := c.engine.Reconfigure(s.Engine(), subscriptions(s, c.books)); err != nil {
 		return err
 	}
+	trade()
 	c.running = s
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"ferry/cmd/internal/admin"
 	"ferry/cmd/internal/admin/desk"
 	"ferry/cmd/internal/daemon"
+	"ferry/deploy/hedgefile"
 	"ferry/liquidity"
 	"ferry/liquidity/config"
 	"ferry/liquidity/postgres"
@@ -44,6 +45,8 @@ type household struct {
 	address string
 	live    *configured
 	engine  *liquidity.Engine
+	// plan is what it hedges by, nil for nothing.
+	plan *hedgePlan
 
 	mu sync.Mutex
 	// told counts rates with a price; lost are prices that were gone, after the first, while no
@@ -53,7 +56,7 @@ type household struct {
 	last swap.Rate
 }
 
-func newHousehold(t *testing.T) *household {
+func newHousehold(t *testing.T, hedges ...hedgefile.Policy) *household {
 	t.Helper()
 	market, err := simulator.ParseMarket("ETH-BTC=0.035")
 	if err != nil {
@@ -75,15 +78,22 @@ func newHousehold(t *testing.T) *household {
 	}
 	t.Cleanup(kafka.Close)
 	h := &household{pool: pgtest.New(t, "liquidity"), brokers: kafka.ListenAddrs(), address: l.Addr().String()}
+	for _, p := range hedges {
+		h.plan = planAt(t, h.address, p)
+	}
 	h.live, h.engine = h.made(t)
 	relay, err := bus.NewRelay(bus.RelayConfig{Source: "liquidity", Brokers: h.brokers, Pool: h.pool, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	during(t, func(ctx context.Context) error {
-		return daemon.Group(ctx, relay.Run, h.engine.Run, h.live.run, func(ctx context.Context) error {
+		parts := []func(context.Context) error{relay.Run, h.engine.Run, h.live.run, func(ctx context.Context) error {
 			return bus.Follow(ctx, h.brokers, bus.TopicRates, log, h.hear)
-		})
+		}}
+		if h.live.hedger != nil {
+			parts = append(parts, h.live.hedger.Run)
+		}
+		return daemon.Group(ctx, parts...)
 	})
 	publisher, err := bus.NewPublisher("hotwallet", h.brokers)
 	if err != nil {
@@ -106,7 +116,7 @@ func (h *household) made(t *testing.T) (*configured, *liquidity.Engine) {
 	policy := testPolicy(t)
 	policy.BalanceStaleAfter = never
 	books := []liquidity.Instrument{instruments[asset.ETH]}
-	base, err := version0(policy, books, func(name, otherwise string) string {
+	base, err := version0(policy, books, h.plan.hedging(), func(name, otherwise string) string {
 		if name == "FERRY_VENUES" {
 			return "kraken,coinbase"
 		}
@@ -142,6 +152,9 @@ func (h *household) made(t *testing.T) (*configured, *liquidity.Engine) {
 	live.engine, err = liquidity.New(c, liquidity.Parts{Store: postgres.New(h.pool, time.Now), Subscriptions: subscribed, Open: open,
 		Key: key, AttestKeys: swaptest.NewKeys().AttestKeys(), Brokers: h.brokers, Log: log, Now: time.Now})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.plan.hedger(live, hedgeParts{brokers: h.brokers, pool: h.pool, prices: live.engine.Prices, log: log}); err != nil {
 		t.Fatal(err)
 	}
 	return live, live.engine
@@ -354,7 +367,7 @@ func TestBeginsWithWhatWasStoredBefore(t *testing.T) {
 	t.Parallel()
 	policy := testPolicy(t)
 	policy.Pairs[0].FloorBPS = 30
-	base, err := version0(policy, []liquidity.Instrument{instruments[asset.ETH]}, func(name, otherwise string) string {
+	base, err := version0(policy, []liquidity.Instrument{instruments[asset.ETH]}, config.Hedging{}, func(name, otherwise string) string {
 		if name == "FERRY_VENUES" {
 			return "kraken,coinbase"
 		}

@@ -13,6 +13,7 @@ import (
 
 	"ferry/deploy/hedgefile"
 	"ferry/liquidity"
+	"ferry/liquidity/config"
 	"ferry/liquidity/hedge"
 	"ferry/liquidity/postgres"
 	"ferry/liquidity/trade"
@@ -76,8 +77,16 @@ type hedgeParts struct {
 	log      *slog.Logger
 }
 
-// hedger is what FERRY_HEDGE asks for; nil without it: then nothing is traded.
-func hedger(setting func(name, otherwise string) string, p hedgeParts) (*hedge.Hedger, error) {
+// hedgePlan is what FERRY_HEDGE asks for.
+type hedgePlan struct {
+	config hedge.Config
+	// bandMost are the widest bands that a version of the configuration may set.
+	bandMost map[asset.ID]asset.Units
+	venues   []hedge.Trader
+}
+
+// planHedging reads what FERRY_HEDGE names; nil without it: then nothing is traded.
+func planHedging(setting func(name, otherwise string) string) (*hedgePlan, error) {
 	path := setting("FERRY_HEDGE", "")
 	if path == "" {
 		return nil, nil //nolint:nilnil // hedging is off, which is no error
@@ -86,22 +95,47 @@ func hedger(setting func(name, otherwise string) string, p hedgeParts) (*hedge.H
 	if err != nil {
 		return nil, fmt.Errorf("FERRY_HEDGE: %w", err)
 	}
-	config, err := policies(file)
-	if err != nil {
-		return nil, fmt.Errorf("FERRY_HEDGE: %s: %w", path, err)
+	var p hedgePlan
+	if p.config, err = policies(file); err == nil {
+		p.bandMost, err = widest(file, p.config)
 	}
-	venues, err := openTraders(file, setting)
-	if err != nil {
-		return nil, fmt.Errorf("FERRY_HEDGE: %s: %w", path, err)
-	}
-	h, err := hedge.New(config, hedge.Parts{Store: postgres.NewHedges(p.pool), Venues: venues, Fair: fairOf(p.prices), Trusts: trustOf(p.prices), Move: moveOf(p.prices), Brokers: p.brokers,
-		Instance: p.instance, Log: p.log, Now: time.Now, Observe: p.observe})
 	if err == nil {
-		for _, what := range unfollowed(config, venues, p.prices()) {
-			p.log.Warn("an account is not traded with: swaps are not priced from its venue's book", "book", what)
-		}
+		p.venues, err = openTraders(file, setting)
 	}
-	return h, err
+	if err != nil {
+		return nil, fmt.Errorf("FERRY_HEDGE: %s: %w", path, err)
+	}
+	return &p, nil
+}
+
+// hedging is the plan as version 0 of the configuration has it.
+func (p *hedgePlan) hedging() config.Hedging {
+	if p == nil {
+		return config.Hedging{}
+	}
+	return config.NewHedging(p.config.Policies(), p.bandMost)
+}
+
+// hedger makes the plan's, as live runs it; nil without a plan.
+func (p *hedgePlan) hedger(live *configured, parts hedgeParts) (*hedge.Hedger, error) {
+	if p == nil {
+		return nil, nil //nolint:nilnil // hedging is off, which is no error
+	}
+	h, err := hedge.New(p.config, hedge.Parts{Store: postgres.NewHedges(parts.pool), Venues: p.venues, Fair: fairOf(parts.prices), Trusts: trustOf(parts.prices), Move: moveOf(parts.prices), Brokers: parts.brokers,
+		Instance: parts.instance, Log: parts.log, Now: time.Now, Observe: parts.observe})
+	if err != nil {
+		return nil, err
+	}
+	for _, what := range unfollowed(p.config, p.venues, parts.prices()) {
+		parts.log.Warn("an account is not traded with: swaps are not priced from its venue's book", "book", what)
+	}
+	take, err := h.Prepare(live.running.Hedging.Policies())
+	if err != nil {
+		return nil, err
+	}
+	take()
+	live.hedger = h
+	return h, nil
 }
 
 // unfollowed are the books that are to be traded at and that nobody follows: nothing will be.
@@ -179,6 +213,25 @@ func policies(f hedgefile.File) (hedge.Config, error) {
 		c.VenueBands[id] = hedge.VenueBand{Least: least.Units, Most: most.Units}
 	}
 	return c, c.Validate()
+}
+
+// widest reads the bands that versions may set: at least the file's own.
+func widest(f hedgefile.File, c hedge.Config) (map[asset.ID]asset.Units, error) {
+	most := map[asset.ID]asset.Units{}
+	for id, p := range f.Assets {
+		if p.BandMost == "" {
+			continue
+		}
+		amount, err := asset.ParseDecimal(id, p.BandMost)
+		if err != nil {
+			return nil, fmt.Errorf("asset %s: band_max: %w", id, err)
+		}
+		if amount.Units.Less(c.Assets[id].Band) {
+			return nil, fmt.Errorf("asset %s: band_max is %s, less than its band: leave it out, or make it wider", id, amount)
+		}
+		most[id] = amount.Units
+	}
+	return most, nil
 }
 
 // openTraders makes the venues' traders, in the order of their registration.

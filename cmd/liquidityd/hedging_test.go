@@ -16,6 +16,7 @@ import (
 	"ferry/cmd/internal/daemon"
 	"ferry/deploy/hedgefile"
 	"ferry/liquidity"
+	"ferry/liquidity/config"
 	"ferry/liquidity/hedge"
 	"ferry/liquidity/postgres"
 	"ferry/liquidity/trade"
@@ -60,34 +61,42 @@ func TestTheHedgeFileIsChecked(t *testing.T) {
 		return path
 	}
 	for name, c := range map[string]struct{ path, want string }{
-		"missing":          {filepath.Join(t.TempDir(), "none"), "no such file"},
-		"readable by all":  {text(`{}`, 0o644), "0600"},
-		"no JSON":          {text(`{"venues": hunter2`, 0o600), "no JSON"},
-		"unknown field":    {text(`{"hunter2": 1}`, 0o600), "docs/hedging.md"},
-		"too long":         {text(strings.Repeat(" ", 70_000), 0o600), "more than"},
-		"no venue":         {write(func(f *hedgefile.File) { f.Venues = nil }), "no venue has a key"},
-		"unknown venue":    {write(func(f *hedgefile.File) { f.Venues["mtgox"] = hedgefile.Account{} }), "mtgox"},
-		"no key":           {write(func(f *hedgefile.File) { f.Venues["okx"] = hedgefile.Account{Key: "a"} }), "okx"},
-		"a fee of 20 %":    {write(func(f *hedgefile.File) { f.Venues["okx"] = hedgefile.Account{Key: "a", FeeBPS: 2000} }), "2000 basis points"},
-		"unknown asset":    {write(func(f *hedgefile.File) { f.Assets["DOGE"] = hedgefile.Policy{} }), "DOGE"},
-		"the numeraire":    {write(func(f *hedgefile.File) { f.Assets[asset.BTC] = hedgefile.Policy{Band: "1"} }), "BTC"},
-		"no decimal":       {write(func(f *hedgefile.File) { f.Assets[asset.ETH] = hedgefile.Policy{Band: "1e3"} }), "ETH"},
-		"no size":          {write(func(f *hedgefile.File) { f.Assets[asset.ETH] = hedgefile.Policy{Band: "1"} }), "ETH"},
-		"no band":          {write(func(f *hedgefile.File) { f.Accounts = map[asset.ID]hedgefile.Band{asset.BTC: {Least: "2", Most: "1"}} }), "no band"},
+		"missing":         {filepath.Join(t.TempDir(), "none"), "no such file"},
+		"readable by all": {text(`{}`, 0o644), "0600"},
+		"no JSON":         {text(`{"venues": hunter2`, 0o600), "no JSON"},
+		"unknown field":   {text(`{"hunter2": 1}`, 0o600), "docs/hedging.md"},
+		"too long":        {text(strings.Repeat(" ", 70_000), 0o600), "more than"},
+		"no venue":        {write(func(f *hedgefile.File) { f.Venues = nil }), "no venue has a key"},
+		"unknown venue":   {write(func(f *hedgefile.File) { f.Venues["mtgox"] = hedgefile.Account{} }), "mtgox"},
+		"no key":          {write(func(f *hedgefile.File) { f.Venues["okx"] = hedgefile.Account{Key: "a"} }), "okx"},
+		"a fee of 20 %":   {write(func(f *hedgefile.File) { f.Venues["okx"] = hedgefile.Account{Key: "a", FeeBPS: 2000} }), "2000 basis points"},
+		"unknown asset":   {write(func(f *hedgefile.File) { f.Assets["DOGE"] = hedgefile.Policy{} }), "DOGE"},
+		"the numeraire":   {write(func(f *hedgefile.File) { f.Assets[asset.BTC] = hedgefile.Policy{Band: "1"} }), "BTC"},
+		"no decimal":      {write(func(f *hedgefile.File) { f.Assets[asset.ETH] = hedgefile.Policy{Band: "1e3"} }), "ETH"},
+		"no size":         {write(func(f *hedgefile.File) { f.Assets[asset.ETH] = hedgefile.Policy{Band: "1"} }), "ETH"},
+		"no band":         {write(func(f *hedgefile.File) { f.Accounts = map[asset.ID]hedgefile.Band{asset.BTC: {Least: "2", Most: "1"}} }), "no band"},
+		"no widest band":  {write(func(f *hedgefile.File) { f.Assets[asset.ETH] = hedgefile.Policy{OrderMost: "1", BandMost: "x"} }), "asset ETH: band_max"},
+		"too narrow": {write(func(f *hedgefile.File) {
+			f.Assets[asset.ETH] = hedgefile.Policy{OrderMost: "1", Band: "2", BandMost: "1"}
+		}), "band_max is 1 ETH, less than its band"},
 		"early and no cap": {write(func(f *hedgefile.File) { f.Assets[asset.ETH] = hedgefile.Policy{OrderMost: "1", Early: "1"} }), "without a cap"},
 	} {
-		_, err := hedger(func(name, otherwise string) string {
+		_, err := planHedging(func(name, otherwise string) string {
 			if name == "FERRY_HEDGE" {
 				return c.path
 			}
 			return otherwise
-		}, hedgeParts{log: slog.New(slog.DiscardHandler)})
+		})
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if h, err := hedger(func(_, otherwise string) string { return otherwise }, hedgeParts{}); h != nil || err != nil {
-		t.Errorf("without a file: %v, %v", h, err)
+	none, err := planHedging(func(_, otherwise string) string { return otherwise })
+	if none != nil || err != nil || len(none.hedging().Assets) > 0 {
+		t.Errorf("without a file: %v, %v", none, err)
+	}
+	if h, err := none.hedger(nil, hedgeParts{}); h != nil || err != nil {
+		t.Errorf("without a plan: %v, %v", h, err)
 	}
 }
 
@@ -137,12 +146,16 @@ func TestASwapIsHedged(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{}, 100)
-	h, err := hedger(func(name, otherwise string) string {
+	plan, err := planHedging(func(name, otherwise string) string {
 		if name == "FERRY_HEDGE" {
 			return path
 		}
 		return setting(name, otherwise)
-	}, hedgeParts{brokers: brokers, pool: pool, prices: engine.Prices, observe: func(string, hedge.Ending) { ended <- struct{}{} }, log: log})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := plan.hedger(&configured{running: config.State{Hedging: plan.hedging()}}, hedgeParts{brokers: brokers, pool: pool, prices: engine.Prices, observe: func(string, hedge.Ending) { ended <- struct{}{} }, log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

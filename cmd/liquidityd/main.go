@@ -66,7 +66,11 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 		return err
 	}
 	defer a.Close()
-	live, config, subscribed, err := configure(ctx, s, config, pool, log)
+	plan, err := planHedging(s.Or)
+	if err != nil {
+		return err
+	}
+	live, config, subscribed, err := configure(ctx, s, config, plan.hedging(), pool, log)
 	if err != nil {
 		return err
 	}
@@ -83,7 +87,7 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	parts, err := hedging(s, a, engine, held, pool, probe, log)
+	parts, err := hedging(s, a, live, plan, held, pool, probe, log)
 	if err != nil {
 		return err
 	}
@@ -110,8 +114,9 @@ func keys(d deployment.Deployment, path string) (ed25519.PrivateKey, swap.Public
 
 // hedging is the hedger as a part of the daemon, if there is to be one: held then tells of
 // what it holds. It makes everything observed.
-func hedging(s *daemon.Settings, a *admin.Server, engine *liquidity.Engine, held *holdings, pool *pgxpool.Pool, probe *bus.Probe, log *slog.Logger) ([]func(context.Context) error, error) {
-	hedges, err := hedger(s.Or, hedgeParts{brokers: s.Brokers(), instance: s.Or(daemon.EnvInstance, ""), pool: pool, prices: engine.Prices,
+func hedging(s *daemon.Settings, a *admin.Server, live *configured, plan *hedgePlan, held *holdings, pool *pgxpool.Pool, probe *bus.Probe, log *slog.Logger) ([]func(context.Context) error, error) {
+	engine := live.engine
+	hedges, err := plan.hedger(live, hedgeParts{brokers: s.Brokers(), instance: s.Or(daemon.EnvInstance, ""), pool: pool, prices: engine.Prices,
 		observe: desk.HedgeOrders(a.Metrics()), log: log})
 	if err != nil || hedges == nil {
 		observe(a, engine, pool, probe)

@@ -184,7 +184,7 @@ func TestSources(t *testing.T) {
 			return otherwise
 		}
 		books := []liquidity.Instrument{instruments[asset.ETH]}
-		base, err := version0(testPolicy(t), books, setting)
+		base, err := version0(testPolicy(t), books, (*hedgePlan)(nil).hedging(), setting)
 		opened := 0
 		for _, w := range subscriptions(base, books) {
 			if _, failed := opener(setting, log)(w); failed != nil {

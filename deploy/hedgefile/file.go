@@ -36,8 +36,10 @@ type Account struct {
 
 // Policy is an asset's (hedge.Policy) in coins; "" for none, or never.
 type Policy struct {
-	Target          string `json:"target"`
-	Band            string `json:"band"`
+	Target string `json:"target"`
+	Band   string `json:"band"`
+	// BandMost is the widest band that a version of the configuration may set; "" for Band.
+	BandMost        string `json:"band_max"`
 	OrderMost       string `json:"order_max"`
 	Early           string `json:"early_from"`
 	AtLock          string `json:"lock_from"`

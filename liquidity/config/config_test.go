@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -16,7 +17,7 @@ import (
 	"ferry/swap/asset"
 )
 
-// base is a deployment of four pairs and three venues, of which one is off.
+// base is a deployment of four pairs and three venues, of which one is off, that hedges two assets.
 func base() config.State {
 	c := liquidity.Default()
 	litecoin := asset.Amount{Asset: asset.LTC, Units: asset.NewUnits(1)}
@@ -29,7 +30,8 @@ func base() config.State {
 	both := []string{"ETH-BTC", "LTC-BTC"}
 	terms := liquidity.VenueTerms{SharePPM: 1_000_000}
 	return config.State{Config: c, Instruments: both, Venues: map[string]config.Venue{
-		"binance": {On: true, Instruments: both, Terms: terms}, "kraken": {On: true, Instruments: both, Terms: terms}, "okx": {Instruments: both, Terms: terms}}}
+		"binance": {On: true, Instruments: both, Terms: terms}, "kraken": {On: true, Instruments: both, Terms: terms}, "okx": {Instruments: both, Terms: terms}},
+		Hedging: config.NewHedging(hedged(), map[asset.ID]asset.Units{asset.ETH: asset.MustUnits("2000000000000000000")})}
 }
 
 func TestWhatIsSetIsWhatTheEngineTakes(t *testing.T) {
@@ -208,7 +210,7 @@ func TestVersionsFollowFromOneAnother(t *testing.T) {
 				t.Fatalf("%v with %v applied is %v, %v; want %v", newest, config.Diff(newest, next), applied, err, next)
 			}
 			again, err := base().With(applied)
-			if err != nil || !reflect.DeepEqual(again.Engine(), state.Engine()) || !slices.Equal(again.Subscriptions(), state.Subscriptions()) {
+			if err != nil || !reflect.DeepEqual(again.Engine(), state.Engine()) || !reflect.DeepEqual(again.Hedging, state.Hedging) || !slices.Equal(again.Subscriptions(), state.Subscriptions()) {
 				t.Fatalf("the same document is another configuration: %v", err)
 			}
 			for path, value := range next {
@@ -258,7 +260,8 @@ func TestDocumentsThatAreNone(t *testing.T) {
 // Whatever is read is printable, within the limits, and reads the same again; whatever a
 // state takes over passes the engine's own check.
 func FuzzParseDocument(f *testing.F) {
-	for _, raw := range []string{`{}`, `{"pairs.BTC-ETH.spread_bps":"30"}`, `{"venues.okx.on":"true","venues.okx.instruments":"ETH-BTC"}`, `{"a":"1","a":"2"}`, `{"limits.lock_seconds":"-1"}`, `{"pairs.LTC-ETH.min_deposit":"1e9"}`} {
+	for _, raw := range []string{`{}`, `{"pairs.BTC-ETH.spread_bps":"30"}`, `{"venues.okx.on":"true","venues.okx.instruments":"ETH-BTC"}`, `{"a":"1","a":"2"}`, `{"limits.lock_seconds":"-1"}`, `{"pairs.LTC-ETH.min_deposit":"1e9"}`,
+		`{"hedging.ETH.band":"0.1","hedging.slip_bps":"7"}`, `{"hedging.LTC.lock_from":"none","hedging.BCH.band":"0"}`} {
 		f.Add([]byte(raw))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -275,7 +278,7 @@ func FuzzParseDocument(f *testing.F) {
 			t.Fatalf("%q is read as %v, %v", again, same, err)
 		}
 		if s, err := base().With(d); err == nil {
-			if err := s.Engine().Validate(); err != nil {
+			if err := errors.Join(s.Engine().Validate(), s.Hedging.Policies().Validate()); err != nil {
 				t.Fatal(err)
 			}
 		}

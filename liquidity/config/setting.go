@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"ferry/liquidity"
@@ -43,7 +44,22 @@ func whole[T any](name string, at func(*T) *int64, least, most int64) setting[T]
 // 0 for it, and go on to be understood so; who writes 0 now is refused by State.Written.
 const none = "none"
 
-var errZero = errors.New("0 would be no bound at all: write none for that")
+var (
+	errZero  = errors.New("0 would be no bound at all: write none for that")
+	errNever = errors.New("0 reads as if everything counted: write none for never, or the amount from which on it does")
+	errCalm  = errors.New("0 reads as if any market were lively: write none for no such threshold")
+)
+
+// zeroOf says why a setting that may be none is not written as 0.
+func zeroOf(path string) error {
+	switch {
+	case !strings.HasPrefix(path, kindHedging+"."):
+		return errZero
+	case strings.HasSuffix(path, "_ppm"):
+		return errCalm
+	}
+	return errNever
+}
 
 // bound is a whole number of millionths up to most, or none, which is 0 in a T.
 func bound[T any](name string, at func(*T) *int64, most int64) setting[T] {

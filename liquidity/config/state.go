@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 
 	"ferry/liquidity"
+	"ferry/liquidity/hedge"
 	"ferry/swap/asset"
 )
 
@@ -19,6 +21,8 @@ type State struct {
 	Venues map[string]Venue
 	// Instruments are those that the pairs are priced from, by name.
 	Instruments []string
+	// Hedging is how the book is brought back to its targets.
+	Hedging Hedging
 }
 
 // Venue is what is read at a venue.
@@ -34,10 +38,11 @@ type Venue struct {
 
 // Kinds of settings, as paths begin.
 const (
-	kindPairs  = "pairs"
-	kindVenues = "venues"
-	kindMarket = "market"
-	kindLimits = "limits"
+	kindPairs   = "pairs"
+	kindVenues  = "venues"
+	kindMarket  = "market"
+	kindLimits  = "limits"
+	kindHedging = "hedging"
 )
 
 // Document is every setting there is, with its value.
@@ -56,6 +61,7 @@ func (s State) Document() Document {
 	for _, x := range houseSettings {
 		d[x.name] = x.read(s.Config)
 	}
+	s.Hedging.document(d)
 	return d
 }
 
@@ -77,7 +83,7 @@ func (s State) With(d Document) (State, error) {
 	if len(errs) > 0 {
 		return s, errors.Join(errs...)
 	}
-	if err := errors.Join(next.Engine().Validate(), next.served(s)); err != nil {
+	if err := errors.Join(next.Engine().Validate(), next.served(s), next.Hedging.validate()); err != nil {
 		return s, err
 	}
 	return next, nil
@@ -101,7 +107,7 @@ func (s State) Stops(d Document) State {
 }
 
 func (s State) clone() State {
-	s.Config.Pairs, s.Venues = slices.Clone(s.Config.Pairs), maps.Clone(s.Venues)
+	s.Config.Pairs, s.Venues, s.Hedging = slices.Clone(s.Config.Pairs), maps.Clone(s.Venues), s.Hedging.clone()
 	return s
 }
 
@@ -109,6 +115,9 @@ func (s State) clone() State {
 func (s *State) change(path, value string) error {
 	if strings.HasPrefix(path, kindPairs+".") && strings.HasSuffix(path, "."+settingFloor) {
 		return errors.New("no version changes it: it is floor_basis_points of the deployment's file")
+	}
+	if strings.HasPrefix(path, kindHedging+".") && strings.HasSuffix(path, "."+settingBandMost) {
+		return errors.New("no version changes it: it is band_max of the file that FERRY_HEDGE names")
 	}
 	return s.set(path, value)
 }
@@ -145,6 +154,9 @@ func (s *State) set(path, value string) error {
 		s.Venues[of] = v
 		return err
 	}
+	if kind == kindHedging {
+		return s.Hedging.set(rest, value)
+	}
 	return errors.New("there is no such setting")
 }
 
@@ -171,6 +183,7 @@ func Parse(all Document) (State, error) {
 		none := asset.Amount{Asset: a.ID}
 		s.Config.Fees[a.ID] = liquidity.Fees{Network: none, RefundMax: none}
 	}
+	hedges := hedge.Policies{Assets: map[asset.ID]hedge.Policy{}}
 	for _, p := range slices.Sorted(maps.Keys(all)) {
 		kind, rest, _ := strings.Cut(p, ".")
 		of, name, _ := strings.Cut(rest, ".")
@@ -181,15 +194,19 @@ func Parse(all Document) (State, error) {
 		case kind == kindVenues && name == settingInstruments:
 			s.Venues[of] = Venue{}
 			s.Instruments = append(s.Instruments, names(all[p])...)
+		case kind == kindHedging && name == hedgeSettings[0].name:
+			hedges.Assets[asset.ID(of)] = hedge.Policy{Instrument: hedgeBook(asset.ID(of)), Target: new(big.Int)}
 		}
 	}
 	slices.Sort(s.Instruments)
 	s.Instruments = slices.Compact(s.Instruments)
+	s.Hedging = NewHedging(hedges, nil)
 	next := s.clone()
 	for _, p := range slices.Sorted(maps.Keys(all)) {
 		if err := next.set(p, all[p]); err != nil {
 			return State{}, fmt.Errorf("%s: %w", p, err)
 		}
 	}
-	return next, next.Engine().Validate()
+	next.Hedging = next.Hedging.sealed()
+	return next, errors.Join(next.Engine().Validate(), next.Hedging.validate())
 }

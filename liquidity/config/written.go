@@ -18,11 +18,11 @@ func (s State) Written(newest, next Document) (State, error) {
 	if err != nil {
 		return s, err
 	}
-	all, priced := state.Document(), map[string]bool{}
-	var errs []error
-	for _, c := range Diff(newest, next) {
+	all, priced, changes := state.Document(), map[string]bool{}, Diff(newest, next)
+	errs := state.Hedging.written(changes)
+	for _, c := range changes {
 		if c.To != nil && *c.To != none && all[c.Path] == none {
-			errs = append(errs, fmt.Errorf("%s: %w", c.Path, errZero))
+			errs = append(errs, fmt.Errorf("%s: %w", c.Path, zeroOf(c.Path)))
 		}
 		if pair, name, ok := pairSetting(c.Path); ok && (name == settingSpread || name == settingFee) {
 			priced[pair] = true

@@ -41,17 +41,18 @@ func (h *Hedger) Handle(ctx context.Context, b bus.Batch) error {
 	if err != nil {
 		return err
 	}
-	moves := h.moves()
+	c := h.current()
+	moves := h.moves(c)
 	exposures := make([]Exposure, len(updates))
 	for i, u := range updates {
 		var promise *Promise
 		if p, ok := promises[u.SwapID]; ok {
 			promise = &p
 		}
-		exposures[i] = h.config.Expose(u, promise, moves)
+		exposures[i] = c.Expose(u, promise, moves)
 	}
 	crash.Point("hedge.expose.before")
-	if err := h.Store.Expose(ctx, Group, b, exposures, h.caps(), h.Marks()); err != nil {
+	if err := h.Store.Expose(ctx, Group, b, exposures, h.caps(c), h.Marks()); err != nil {
 		return fmt.Errorf("book what %d updates change: %w", len(updates), err)
 	}
 	crash.Point("hedge.expose.after")

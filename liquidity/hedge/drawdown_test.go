@@ -35,8 +35,8 @@ func told(t *testing.T, h *Hedger, what string, want int64) {
 	if !known {
 		got = -1
 	}
-	if early := want >= 0 && want < wholePPM; got != want || (len(h.caps()) > 0) != early {
-		t.Errorf("%s: %d with %d caps, want %d", what, got, len(h.caps()), want)
+	if early := want >= 0 && want < wholePPM; got != want || (len(h.caps(h.current())) > 0) != early {
+		t.Errorf("%s: %d with %d caps, want %d", what, got, len(h.caps(h.current())), want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -48,7 +49,9 @@ type Trader struct {
 
 // Hedger keeps the positions within their bands.
 type Hedger struct {
+	// config is that of the start; live, if there is one, is what was changed of it since.
 	config Config
+	live   atomic.Pointer[Policies]
 	Parts
 	wake    chan struct{}
 	wallets *wallets
@@ -119,6 +122,7 @@ func (h *Hedger) look(ctx context.Context) {
 // Round resolves what is open and hedges what is outside of its band, each asset by itself.
 func (h *Hedger) Round(ctx context.Context) error {
 	h.reckon(ctx)
+	c := h.current()
 	positions, err := h.Store.Positions(ctx)
 	if err != nil {
 		return err
@@ -129,8 +133,8 @@ func (h *Hedger) Round(ctx context.Context) error {
 		group.Go(func() error {
 			if len(p.Open) > 0 {
 				problems[n] = h.resolveAll(ctx, p.Open)
-			} else if policy, ok := h.config.Assets[p.Asset]; ok {
-				problems[n] = h.hedge(ctx, p, policy)
+			} else if policy, ok := c.Assets[p.Asset]; ok {
+				problems[n] = h.hedge(ctx, c, p, policy)
 			}
 			return nil // one asset's trouble is no reason to stop the others
 		})
@@ -142,7 +146,7 @@ func (h *Hedger) Round(ctx context.Context) error {
 // Marks are the prices of all assets that are hedged.
 func (h *Hedger) Marks() Marks {
 	marks := Marks{}
-	for id, p := range h.config.Assets {
+	for id, p := range h.current().Assets {
 		if bid, ask, ok := h.Fair(p.Instrument); ok {
 			marks[id] = markAt(p.Instrument, middle(bid, ask))
 		}
@@ -167,9 +171,9 @@ func (h *Hedger) pause(venue string, i liquidity.Instrument) {
 }
 
 // moves are the assets' standard deviations of a minute, where they are known.
-func (h *Hedger) moves() map[asset.ID]int64 {
+func (h *Hedger) moves(c Config) map[asset.ID]int64 {
 	moves := map[asset.ID]int64{}
-	for id, p := range h.config.Assets {
+	for id, p := range c.Assets {
 		if h.Move != nil {
 			moves[id] = h.Move(p.Instrument)
 		}
@@ -179,12 +183,12 @@ func (h *Hedger) moves() map[asset.ID]int64 {
 
 // caps are the assets' on what counts before it is confirmed: nothing once as much is lost
 // as may be, or while that is not known.
-func (h *Hedger) caps() map[asset.ID]asset.Units {
+func (h *Hedger) caps(c Config) map[asset.ID]asset.Units {
 	caps := map[asset.ID]asset.Units{}
 	if used, known := h.Drawdown(); !known || used >= wholePPM {
 		return caps
 	}
-	for id, p := range h.config.Assets {
+	for id, p := range c.Assets {
 		caps[id] = p.UnconfirmedMost
 	}
 	return caps

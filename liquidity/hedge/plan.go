@@ -14,7 +14,7 @@ import (
 )
 
 // hedge trades an asset's excess away.
-func (h *Hedger) hedge(ctx context.Context, p Position, policy Policy) error {
+func (h *Hedger) hedge(ctx context.Context, c Config, p Position, policy Policy) error {
 	excess := policy.Excess(p.Units)
 	if excess.Sign() == 0 {
 		return nil
@@ -23,7 +23,7 @@ func (h *Hedger) hedge(ctx context.Context, p Position, policy Policy) error {
 	if !ok {
 		return nil // the pair's own alarm says why; nothing is traded without a fair price
 	}
-	orders, err := h.plan(ctx, p, policy, excess, middle(bid, ask))
+	orders, err := h.plan(ctx, c, p, policy, excess, middle(bid, ask))
 	if err != nil || len(orders) == 0 {
 		return err
 	}
@@ -32,29 +32,29 @@ func (h *Hedger) hedge(ctx context.Context, p Position, policy Policy) error {
 
 // plan reads the venues' books and shares the trade out to them. Where nothing comes of that, its
 // error names each venue with its reason.
-func (h *Hedger) plan(ctx context.Context, p Position, policy Policy, excess *big.Int, fair uint64) ([]Intent, error) {
+func (h *Hedger) plan(ctx context.Context, c Config, p Position, policy Policy, excess *big.Int, fair uint64) ([]Intent, error) {
 	i := policy.Instrument
 	side, size := demand(i, p.Asset, excess, fair)
 	offers, problems := h.offers(ctx, i, side)
 	for n, o := range offers {
-		if offers[n].Levels = Believed(side, fair, h.betterBPS(h.Venues[n]), o.Levels); len(o.Levels) > 0 && len(offers[n].Levels) == 0 {
+		if offers[n].Levels = Believed(side, fair, h.betterBPS(c, h.Venues[n]), o.Levels); len(o.Levels) > 0 && len(offers[n].Levels) == 0 {
 			problems[n] = fmt.Errorf("its best price %d is too good beside the fair one, %d", o.Levels[0].Price, fair)
 		}
 	}
-	pieces := Split(i, side, size, limitOf(side, fair, h.config.SlipBPS), offers)
+	pieces := Split(i, side, size, limitOf(side, fair, c.SlipBPS), offers)
 	now := h.Now()
 	var orders []Intent
 	for _, piece := range pieces {
 		orders = append(orders, Intent{Venue: piece.Venue, Asset: p.Asset, Mark: fair, At: now, Order: trade.Order{
 			ClientID: clientID(p.Asset, p.Round+1, piece.Venue), Instrument: i, Side: side, Size: piece.Size, Price: piece.Price,
-			Deadline: now.Add(h.config.OrderFor).Truncate(time.Millisecond)}})
+			Deadline: now.Add(c.OrderFor).Truncate(time.Millisecond)}})
 	}
 	if len(orders) > 0 {
 		return orders, nil // what the others would have offered is not waited for
 	}
 	for n, v := range h.Venues {
 		if problems[n] == nil {
-			problems[n] = fmt.Errorf("nothing within %d basis points of the fair price, %d, that is as much as it takes", h.config.SlipBPS, fair)
+			problems[n] = fmt.Errorf("nothing within %d basis points of the fair price, %d, that is as much as it takes", c.SlipBPS, fair)
 		}
 		problems[n] = fmt.Errorf("%s: %w", v.Name(), problems[n])
 	}
@@ -63,11 +63,11 @@ func (h *Hedger) plan(ctx context.Context, p Position, policy Policy, excess *bi
 
 // betterBPS is how much better than the fair price a venue may be, in basis points. What pricing
 // believes of a book in a lively market is believed here: it is then where to trade.
-func (h *Hedger) betterBPS(v Trader) int64 {
+func (h *Hedger) betterBPS(c Config, v Trader) int64 {
 	if v.Judged && h.Trusts != nil {
-		return max(h.config.SlipBPS, liquidity.OutlierMostBPS)
+		return max(c.SlipBPS, liquidity.OutlierMostBPS)
 	}
-	return h.config.SlipBPS
+	return c.SlipBPS
 }
 
 // Why a venue is not asked.

@@ -61,7 +61,7 @@ func TestNoHedgeIsMadeWithoutAWord(t *testing.T) {
 	h.pause("paused", ethBTC)
 	h.paused["paused"] = time.Now().Add(time.Hour)
 	policy := oneEther()
-	err := h.hedge(t.Context(), short(), policy)
+	err := h.hedge(t.Context(), h.current(), short(), policy)
 	for _, want := range []string{"paused: left alone", "unfollowed: swaps are not priced from its book", "cheap: its best price 900000 is too good",
 		"dear: nothing within 30 basis points", "mute: no route"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -69,7 +69,7 @@ func TestNoHedgeIsMadeWithoutAWord(t *testing.T) {
 		}
 	}
 	h.Venues = append(h.Venues, Trader{Venue: stand{name: "fair", ask: 1_000_000}})
-	if orders, err := h.plan(t.Context(), short(), policy, short().Units, 1_000_000); err != nil || len(orders) != 1 || orders[0].Venue != "fair" {
+	if orders, err := h.plan(t.Context(), h.current(), short(), policy, short().Units, 1_000_000); err != nil || len(orders) != 1 || orders[0].Venue != "fair" {
 		t.Errorf("planned %+v: %v", orders, err)
 	}
 }
@@ -85,7 +85,7 @@ func TestABetterBookIsTradedWith(t *testing.T) {
 		want   string
 	}{{991_000, true, "better"}, {989_000, true, "fair"}, {991_000, false, "fair"}, {998_000, false, "better"}} {
 		h := planner(Trader{Venue: stand{name: "fair", ask: 1_000_000}}, Trader{Venue: stand{name: "better", ask: c.ask}, Judged: c.judged})
-		orders, err := h.plan(t.Context(), short(), policy, short().Units, 1_000_000)
+		orders, err := h.plan(t.Context(), h.current(), short(), policy, short().Units, 1_000_000)
 		if err != nil || len(orders) != 1 || orders[0].Venue != c.want {
 			t.Errorf("%d, judged %t: planned %+v, want %s: %v", c.ask, c.judged, orders, c.want, err)
 		}

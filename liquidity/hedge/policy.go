@@ -57,24 +57,17 @@ type Policy struct {
 	EarlyMovePPM, LockMovePPM int64
 }
 
-// Limits of a configuration: beyond them it is a typing error.
+// Limits of a configuration: beyond them it is a typing error. SlipMost is in basis points,
+// MovePPMMost in millionths.
 const (
-	slipMost    = 500
-	movePPMMost = 1_000_000
+	SlipMost    = 500
+	MovePPMMost = 1_000_000
 	deadlineMax = 45 * time.Second
 )
 
 // Validate reports everything that is wrong, with what to set.
 func (c Config) Validate() error {
-	var errs []error
-	if len(c.Assets) == 0 {
-		errs = append(errs, errors.New("no asset is to be hedged"))
-	}
-	for id, p := range c.Assets {
-		if err := p.validate(id); err != nil {
-			errs = append(errs, err)
-		}
-	}
+	errs := []error{c.Policies().Validate()}
 	if c.Every < time.Millisecond || c.Every > time.Minute || c.Grace < time.Second || c.PauseFor <= 0 {
 		errs = append(errs, fmt.Errorf("a look each %s, a grace of %s and a pause of %s: a minute at most, a second at least, and above 0", c.Every, c.Grace, c.PauseFor))
 	}
@@ -89,9 +82,6 @@ func (c Config) Validate() error {
 	if len(c.VenueBands) > 0 && c.ProposeEvery < time.Second {
 		errs = append(errs, fmt.Errorf("accounts are looked at each %s, which is less than a second", c.ProposeEvery))
 	}
-	if c.SlipBPS < 1 || c.SlipBPS > slipMost {
-		errs = append(errs, fmt.Errorf("a price of %d basis points from the fair one is not from 1 to %d", c.SlipBPS, slipMost))
-	}
 	return errors.Join(errs...)
 }
 
@@ -104,8 +94,8 @@ func (p Policy) validate(id asset.ID) error {
 		return fmt.Errorf("%s can't be hedged by %s", id, p.Instrument)
 	case p.Target == nil || p.OrderMost.IsZero():
 		return fmt.Errorf("%s has no target, or no size of orders", id)
-	case p.EarlyMovePPM < 0 || p.LockMovePPM < 0 || max(p.EarlyMovePPM, p.LockMovePPM) > movePPMMost:
-		return fmt.Errorf("%s: moves of %d and %d a minute are not from 0 to %d millionths", id, p.EarlyMovePPM, p.LockMovePPM, movePPMMost)
+	case p.EarlyMovePPM < 0 || p.LockMovePPM < 0 || max(p.EarlyMovePPM, p.LockMovePPM) > MovePPMMost:
+		return fmt.Errorf("%s: moves of %d and %d a minute are not from 0 to %d millionths", id, p.EarlyMovePPM, p.LockMovePPM, MovePPMMost)
 	case p.LockMovePPM > 0 && p.AtLock.IsZero():
 		return fmt.Errorf("%s: locks are to count in a lively market, and from no size on: a lock costs nothing, so name one", id)
 	case (!p.Early.IsZero() || !p.AtLock.IsZero() || p.EarlyMovePPM+p.LockMovePPM > 0) && p.UnconfirmedMost.IsZero():

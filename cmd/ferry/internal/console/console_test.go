@@ -65,6 +65,14 @@ func TestSentencesAreWrapped(t *testing.T) {
 	}
 }
 
+// Test: several sentences keep their lines, and nothing else of what steers a terminal.
+func TestLinesOfAnError(t *testing.T) {
+	t.Parallel()
+	if got, want := Lines("a\x1b[2J\nferry: b\r\nc"), "a?[2J\n  ferry: b?\n  c"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestTheOutsideDoesNotSteerTheTerminal(t *testing.T) {
 	t.Parallel()
 	bad := "a\x1b[2Jb\u202ec\r\nd\xff"

@@ -154,6 +154,16 @@ func Clean(s string) string {
 	}, strings.ToValidUTF8(s, "?"))
 }
 
+// Lines is Clean for several sentences, one a line: each line after the first is indented, so
+// that none can be taken for the beginning of something else.
+func Lines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = Clean(line)
+	}
+	return strings.Join(lines, "\n  ")
+}
+
 // wrap breaks a text at spaces; a word longer than the width keeps its line. A
 // text that fits keeps its spaces.
 func wrap(s string, width int) []string {

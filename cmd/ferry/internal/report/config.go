@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ferry/liquidity/config"
 
@@ -25,7 +26,7 @@ type Config struct {
 func ShowConfig(p *console.Page, c Config, all bool) {
 	p.Title("Configuration, version %d", c.Newest.Version)
 	if c.Newest.Version > 0 {
-		p.Field("set by", "%s, %s", c.Newest.Actor, p.Ago(c.Newest.At))
+		p.Field("set by", "%s at %s", c.Newest.Actor, p.When(c.Newest.At))
 		p.Field("because", "%s", c.Newest.Reason)
 	}
 	if c.Newest.Restores != nil {
@@ -45,6 +46,7 @@ func ShowConfig(p *console.Page, c Config, all bool) {
 			table = append(table, []string{path, shownAs(c.Defaults, path), settingText(shown[path])})
 		}
 		p.Table(table)
+		settingUnits(p)
 	}
 	p.Section("Daemons")
 	if len(c.Daemons) == 0 {
@@ -76,7 +78,7 @@ func ShowConfig(p *console.Page, c Config, all bool) {
 func ConfigOf(p *console.Page, d support.ConfigDaemon, version int64) {
 	switch {
 	case d.Problem != "":
-		p.Alarm("%s can't run version %d: %s", d.Instance, d.Wanted, d.Problem)
+		p.Alarm("%s can't run version %d: %s", d.Instance, d.Wanted, strings.ReplaceAll(d.Problem, "\n", "; "))
 	case !d.Runs(version):
 		p.Alarm("%s does not run version %d yet", d.Instance, version)
 	}
@@ -102,6 +104,12 @@ func ConfigChanges(p *console.Page, changes []config.Change, defaults config.Doc
 		table = append(table, row)
 	}
 	p.Table(table)
+	settingUnits(p)
+}
+
+// settingUnits says what the numbers are of.
+func settingUnits(p *console.Page) {
+	p.Note("In brackets: version 0's. _bps: hundredths of a percent; _ppm: millionths; deposits and risk_most: coins of what is deposited; of hedging: coins of what is hedged.")
 }
 
 // ConfigHistory lays out versions, each with how many settings it changed.

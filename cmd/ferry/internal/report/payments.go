@@ -1,6 +1,8 @@
 package report
 
 import (
+	"fmt"
+
 	"ferry/swap/asset"
 
 	"ferry/cmd/ferry/internal/console"
@@ -15,7 +17,7 @@ func Payments(p *console.Page, found support.Payments) {
 			stuck++
 		}
 	}
-	p.Title("%d payments, %d to be looked at", len(found.Payments), stuck)
+	p.Title("%s, %d to be looked at", counted(int64(len(found.Payments)), "payment"), stuck)
 	for _, o := range found.Payments {
 		p.Text("")
 		outgoing(p, o)
@@ -42,10 +44,10 @@ func outgoing(p *console.Page, o support.Outgoing) {
 		what = "fee"
 	}
 	if !o.Fee.IsZero() {
-		p.Note("%s %s, %d transactions made", what, o.FeePaid(), o.Attempts)
+		p.Note("%s %s, %s made", what, o.FeePaid(), counted(o.Attempts, "transaction"))
 	}
 	if o.Retry > 0 {
-		p.Note("Ordered again %d times.", o.Retry)
+		p.Note("Ordered again %s.", counted(int64(o.Retry), "time"))
 	}
 	if o.Reason != "" {
 		p.Note("Reason: %s", o.Reason)
@@ -58,6 +60,14 @@ func outgoing(p *console.Page, o support.Outgoing) {
 	if o.LastAnswer != "" {
 		p.Note("The node last said: %s", o.LastAnswer)
 	}
+}
+
+// counted is a number of things, one or more.
+func counted(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // Payment lays out one payment with every transaction that was made for it.
