@@ -1,10 +1,12 @@
 package payment_test
 
 import (
+	"context"
 	"testing"
 
 	"ferry/hotwallet/payment"
 	"ferry/swap"
+	"ferry/swap/asset"
 )
 
 // Setup: a payout planned while fees are low, then a spike to far more than ten times that, and
@@ -49,3 +51,60 @@ func TestTheHeadOfALineIsRaisedForWhatWaitsBehindIt(t *testing.T) {
 
 // gwei is one in wei.
 const gwei = 1_000_000_000
+
+// Setup: eight payments wait behind one, below whose nonce is one that nothing uses since its plan
+// was given up. Test: what is to be raised for the line is what fills that, and not the one above
+// it, which no fee helps; once the nonce is used, it is.
+func TestANonceThatNothingUsesIsTheHeadOfTheLine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Ethereum)
+	w.fund(w.some(5000))
+	w.exec(`UPDATE sender SET next_nonce = 1`)
+	w.exec(`INSERT INTO batch (batch_id, chain, purpose, state, orders) VALUES ('given up', 'ethereum', 'payout', 'dropped', '{gone}')`)
+	w.exec(`INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce) SELECT 'given up', 1, chain, 'dropped', '{}', 1, address, 0 FROM sender`)
+	all := w.payouts(3)
+	w.step()
+	behind := func() int {
+		t.Helper()
+		b, err := w.store.Batch(t.Context(), w.payment(all[0].ID).BatchID)
+		w.must(err)
+		basis, err := w.store.ReplacementBasis(t.Context(), b)
+		w.must(err)
+		return len(basis.Behind)
+	}
+	if n := behind(); n != 0 {
+		t.Fatalf("%d wait for the nonce above the gap", n)
+	}
+	w.exec(`INSERT INTO batch (batch_id, chain, purpose, state, orders) VALUES ('fills it', 'ethereum', 'gap_fill', 'final', '{fill}')`)
+	w.exec(`INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, raw, txid) SELECT 'fills it', 1, chain, 'mined', '{}', 1, address, 0, 'x', 'x' FROM sender`)
+	if n := behind(); n != 2 {
+		t.Fatalf("%d wait for the head", n)
+	}
+}
+
+// odd has an order be told behind each head of which no limit can be computed.
+type odd struct{ payment.Store }
+
+func (s odd) ReplacementBasis(ctx context.Context, b payment.Batch) (payment.Basis, error) {
+	basis, err := s.Store.ReplacementBasis(ctx, b)
+	o := b.Payments[0].Order
+	o.ID, o.Deferrable, o.Deposits = "odd", true, nil
+	basis.Behind = append([]payment.Behind{{Order: o}}, basis.Behind...)
+	return basis, err
+}
+
+// Setup: no block takes the head of a line, and of one that waits behind it no limit can be
+// computed. Test: the head is raised all the same, until it is mined.
+func TestAnOddOrderBehindTheHeadDoesNotKeepItFromBeingRaised(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Ethereum)
+	w.wrap = func(s payment.Store) payment.Store { return odd{s} }
+	w.bidding()
+	o := w.ordered()
+	w.step()
+	w.chain.SetBlockRate(10)
+	for range 12 {
+		w.passed()
+	}
+	w.paid(o)
+}

@@ -223,8 +223,9 @@ func (e *Engine) rise(b Batch, behind []Behind) (chain.Rate, error) {
 	rise := riseMost * first.Rate
 	for _, p := range behind {
 		limit, err := e.limitOf(Payment{Order: p.Order, House: p.House})
-		if err != nil {
-			return 0, err
+		if err != nil { // it says so itself, and adds nothing: the head must not wait for it
+			e.config.Log.Warn("what waits behind a payment has no limit of its own", "chain", e.config.Chain, "batch", b.ID, "order", p.Order.ID, "error", err)
+			continue
 		}
 		most := limit.most
 		if ten, err := p.First.MulDiv(big.NewInt(riseMost), big.NewInt(1), asset.Down); err == nil && !ten.IsZero() && ten.Less(most) {
