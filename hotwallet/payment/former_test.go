@@ -123,3 +123,29 @@ func TestAPlanIsGivenUpWhereNobodySaysThatItsCoinIsFree(t *testing.T) {
 	w.paid(o, other)
 	w.balanced()
 }
+
+// Setup: as before, and the hot wallet starts again twice a minute. Test: after a minute the plan is
+// given up all the same.
+func TestAStartDoesNotForgetSinceWhenNobodySaysThatACoinIsFree(t *testing.T) {
+	t.Parallel()
+	w, o, other := fellOut(t)
+	c := &silenced{w.coroner, true}
+	w.coroner = c
+	w.restart()
+	w.deliver(other)
+	w.must(w.engine.Round(t.Context()))
+	for range 2 {
+		if p := w.payment(other.ID); p.Attempt == nil || !strings.HasPrefix(p.Reason, payment.ReasonFormer+" The attestor's node") {
+			t.Fatalf("it is in batch %q because %q", p.BatchID, p.Reason)
+		}
+		w.clock.advance(30 * time.Second)
+		w.restart()
+		w.must(w.engine.Round(t.Context()))
+	}
+	if p := w.payment(other.ID); p.BatchID != "" || !strings.HasPrefix(p.Reason, payment.ReasonFormerLong+" The attestor's node") {
+		t.Fatalf("it is in batch %q because %q", p.BatchID, p.Reason)
+	}
+	c.silent = false
+	w.paid(o, other)
+	w.balanced()
+}

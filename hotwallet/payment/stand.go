@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"strings"
+	"time"
 
 	"ferry/swap"
 	"ferry/swap/crash"
@@ -49,6 +50,22 @@ func (e *Engine) stand(ctx context.Context, what standing, reason string, alarm 
 	err := what.stand(ctx, e.config.Store, reason)
 	crash.Point("payment.reason.after")
 	return err
+}
+
+// sinceOf is since when a payment has stood for a reason that begins so, by what this engine has
+// seen or, where that was another one, by the payment's row: so a process that starts again does not
+// begin to count anew.
+func (e *Engine) sinceOf(seen map[string]time.Time, p Payment, reason string) time.Time {
+	since, known := seen[p.Order.ID]
+	if known {
+		return since
+	}
+	since = e.config.Now()
+	if strings.HasPrefix(p.Reason, reason) && p.Since.Before(since) && !p.Since.IsZero() {
+		since = p.Since
+	}
+	seen[p.Order.ID] = since
+	return since
 }
 
 // PeopleReasons begin the reasons of a payment that goes on only once somebody has done
