@@ -32,7 +32,7 @@ func (e *Engine) again(ctx context.Context, b Batch) error {
 	}
 	text, cause := e.death(ctx, end.DeathRequest, b.signed())
 	if cause == nil {
-		cause = e.deadEnough(text, b.Payments)
+		cause = e.deadEnough(text, largest(b.Payments))
 	}
 	if cause != nil {
 		return e.alive(ctx, b, cause)
@@ -98,7 +98,7 @@ func (e *Engine) death(ctx context.Context, r DeathRequest, signed []string) (st
 
 // deadEnough is the signer's rule, asked before coins or a nonce are tied up: a large payment is made
 // anew only once the block that ended it is as final as its deposit had to be.
-func (e *Engine) deadEnough(text string, payments []Payment) error {
+func (e *Engine) deadEnough(text string, amount asset.Amount) error {
 	if e.config.DeathRules == nil || unproved {
 		return nil
 	}
@@ -106,13 +106,31 @@ func (e *Engine) deadEnough(text string, payments []Payment) error {
 	if err != nil {
 		return err
 	}
-	total := payments[0].Order.Amount
+	return e.config.DeathRules().MeetsDeath(a, amount, e.config.Now())
+}
+
+// largest is the largest of payments in one asset: those of a batch that has ended are free of one
+// another, and the signer asks of each what its own amount needs.
+func largest(payments []Payment) asset.Amount {
+	most := payments[0].Order.Amount
 	for _, p := range payments[1:] {
-		if total.Units, err = total.Units.Add(p.Order.Amount.Units); err != nil {
-			return fmt.Errorf("sum of a batch: %w", err)
+		if most.Units.Less(p.Order.Amount.Units) {
+			most = p.Order.Amount
 		}
 	}
-	return e.config.DeathRules().MeetsDeath(a, total, e.config.Now())
+	return most
+}
+
+// total is what payments in one asset come to.
+func total(payments []Payment) (asset.Amount, error) {
+	sum := payments[0].Order.Amount
+	var err error
+	for _, p := range payments[1:] {
+		if sum.Units, err = sum.Units.Add(p.Order.Amount.Units); err != nil {
+			return sum, fmt.Errorf("sum of a batch: %w", err)
+		}
+	}
+	return sum, nil
 }
 
 // deaths are attestd's words on what ended earlier batches of a batch's payments, and those
@@ -136,10 +154,14 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, cause, e
 	if ended, err = e.unheard(ctx, b, ended); err != nil {
 		return nil, nil, err
 	}
+	sum, err := total(b.Payments)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, r := range ended {
 		text, cause := e.death(ctx, r, nil)
 		if cause == nil {
-			cause = e.deadEnough(text, b.Payments)
+			cause = e.deadEnough(text, sum)
 		}
 		if cause != nil {
 			return nil, cause, nil

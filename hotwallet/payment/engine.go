@@ -111,6 +111,8 @@ type Engine struct {
 	spent, worn map[string]bool
 	// unlifted is why batches wait that nothing can replace, or nothing that they may cost.
 	unlifted map[string]string
+	// ending is why batches that have lost their coin or nonce are not made anew yet.
+	ending map[string]string
 	// looks is how far blocks were looked through for the spender that ended a batch.
 	looks map[string]look
 	// gathering is since when payments wait to be paid together, zero while none does;
@@ -159,7 +161,7 @@ func New(c Config) (*Engine, error) {
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, goneSince: map[string]time.Time{},
 		formerSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
-		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}}, nil
+		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}, ending: map[string]string{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -260,6 +262,7 @@ func (e *Engine) forget(open []Open) {
 	maps.DeleteFunc(e.spent, func(id string, _ bool) bool { return !still[id] })
 	maps.DeleteFunc(e.worn, func(id string, _ bool) bool { return !still[id] })
 	maps.DeleteFunc(e.unlifted, func(id string, _ string) bool { return !still[id] })
+	maps.DeleteFunc(e.ending, func(id string, _ string) bool { return !still[id] })
 	maps.DeleteFunc(e.looks, func(id string, _ look) bool { return !still[id] })
 	maps.DeleteFunc(e.crowded, func(id string, _ bool) bool { return !still[id] })
 	for id := range e.apart {

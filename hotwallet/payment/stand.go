@@ -73,7 +73,7 @@ func (e *Engine) sinceOf(seen map[string]time.Time, p Payment, reason string) ti
 // waits for another payment, a block, a node or lower fees, and goes on by itself.
 func PeopleReasons() []string {
 	return []string{ReasonFunds, ReasonAuthority, ReasonAmount, ReasonRefused, ReasonConflicting, ReasonBytes,
-		ReasonUnattestedLong, ReasonFormerLong, ReasonDepositLong, ReasonUnraised, ReasonBudget, ReasonAttempts, ReasonNoChange, ReasonDescendants, ReasonUnrelieved}
+		ReasonUnattestedLong, ReasonFormerLong, ReasonDepositLong, ReasonEnding, ReasonUnraised, ReasonBudget, ReasonAttempts, ReasonNoChange, ReasonDescendants, ReasonUnrelieved}
 }
 
 // reasonMost bounds a stored reason, in bytes.
