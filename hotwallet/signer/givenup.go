@@ -18,16 +18,19 @@ import (
 // Limits of what is given up.
 const (
 	// maxGivenUp is how many transactions may be given up within givenUpFor: beyond it no
-	// refusal for want of attestations is one that its caller could rely on.
+	// refusal for attestations is one that its caller could rely on.
 	maxGivenUp = 4096
 	// givenUpFor is how long that is remembered. An attestation of before is too old by half of
 	// it; the rest is for a request that was found good and has waited for its decision since.
 	givenUpFor = 2 * swap.AttestationAge
 )
 
-// giveUp is a transaction whose request is refused for want of attestations. The caller takes the
-// refusal for the last word on these bytes, and gives their coins or nonce to others: so a
-// request for them that was sent before, and comes later, must not be signed.
+// giveUp is a transaction whose request is refused for its attestations: for want of them, or as not
+// good enough, of deposits or of what has ended. The caller takes the refusal for the last word on these
+// bytes, and gives their coins or nonce to others: so a request for them that was sent before, with other
+// attestations, and comes later, must not be signed. All else that a request is refused for before it
+// is decided is the same in each request for these bytes. Of the house's own payments an earlier request
+// can't be told from a later one: they have no attestations, and are not given up.
 type giveUp struct {
 	chain    asset.Chain
 	token    uint64
@@ -35,17 +38,12 @@ type giveUp struct {
 	refusal  error
 }
 
-// gaveUp is what a refusal gives up; nil where the request has attestations, or is refused for
-// anything else. They are looked at once the documents are good and a lease is named.
+// gaveUp is what a refusal gives up; nil where the request is refused for anything but attestations.
+// They are looked at once the documents are good and a lease is named.
 func gaveUp(chain asset.Chain, told []*ferryv1.Authority, unsigned []byte, refusal *swap.Error) *giveUp {
 	_, last, _ := strings.Cut(fieldAttestations, ".")
-	if refusal == nil || refusal.Code != swap.CodeRefused || !strings.HasSuffix(refusal.Field, "."+last) {
+	if refusal == nil || refusal.Code != swap.CodeRefused || refusal.Field != fieldDeaths && !strings.HasSuffix(refusal.Field, "."+last) {
 		return nil
-	}
-	for _, a := range told {
-		if len(a.GetSignedAttestations()) > 0 {
-			return nil
-		}
 	}
 	return &giveUp{chain: chain, token: told[0].GetFencingToken(), unsigned: unsigned, refusal: refusal}
 }
@@ -53,7 +51,7 @@ func gaveUp(chain asset.Chain, told []*ferryv1.Authority, unsigned []byte, refus
 // givenUpKey is the bytes' in bucketGivenUp: of one chain, since leases are.
 func (p payment) givenUpKey() []byte { return append(p.attempt(), p.chain...) }
 
-// giveUpIn refuses a request for want of attestations, in the order of all decisions: what was asked
+// giveUpIn refuses a request for its attestations, in the order of all decisions: what was asked
 // for before it is signed by now or refused, and what comes after it, with attestations of
 // before, is refused. What was signed stays so: then the refusal is withheld.
 func (d *decision) giveUpIn(tx *bolt.Tx, now time.Time) (err error) {

@@ -76,6 +76,42 @@ func TestRefusalForWantOfAttestationsIsTheLastWord(t *testing.T) {
 	}
 }
 
+// Setup: a request is on its way still while the same bytes are asked for with an attestation that is
+// not good enough, of a deposit or of what has ended, and refused: so the caller gives its plan up.
+//
+// Test: the request is not signed any more; the same bytes are, once all is attested anew.
+func TestRefusalOfBadAttestationsIsTheLastWord(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]struct {
+		field string
+		ask   func(d *desk, plan *ferryv1.SignUTXORequest, at time.Time) *ferryv1.SignUTXORequest
+	}{
+		"of a deposit": {"authorities.0.signed_attestations", func(d *desk, plan *ferryv1.SignUTXORequest, at time.Time) *ferryv1.SignUTXORequest {
+			return d.attestedAgain(t, plan, at.Add(-swap.AttestationAge-time.Second))
+		}},
+		"of what has ended": {fieldDeaths, func(d *desk, plan *ferryv1.SignUTXORequest, at time.Time) *ferryv1.SignUTXORequest {
+			return with(d.attestedAgain(t, plan, at), d.death(t, asset.Bitcoin, d.coinID(t, asset.Bitcoin, "x"), foreignTxID,
+				func(a *swap.DeathAttestation) { a.IssuedAt = swap.Millis(at.Add(-swap.AttestationAge - time.Second)) }))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := time.Date(2026, 11, 22, 15, 4, 30, 0, time.UTC)
+			d := deskGoneBy(t, &clock)
+			plan := d.batchOf(t, asset.Bitcoin, d.payouts(t, asset.Bitcoin, "a", "b"), feeSat, "y", "w")
+			onItsWay := d.attestedAgain(t, plan, clock)
+			clock = clock.Add(30 * time.Second)
+			_, err := d.signBitcoin(spoil.ask(d, plan, clock))
+			wantRefusal(t, err, spoil.field, "")
+			_, err = d.signBitcoin(onItsWay)
+			wantRefusal(t, err, "authorities.0.signed_attestations", "given up")
+			if _, err := d.signBitcoin(d.attestedAgain(t, plan, clock)); err != nil {
+				t.Fatalf("planned again with the same bytes: %v", err)
+			}
+		})
+	}
+}
+
 // The recall of what was signed is no refusal, and takes nothing back.
 func TestWhatWasSignedIsNotGivenUp(t *testing.T) {
 	t.Parallel()

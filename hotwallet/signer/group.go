@@ -33,7 +33,7 @@ type decision struct {
 	payment *payment
 	sign    func() (signature, error)
 	refusal error
-	// givesUp is what a refusal for want of attestations says will not be signed.
+	// givesUp is what a refusal for attestations says will not be signed.
 	givesUp *giveUp
 	// After it was made: signed, or the refusal. repeated is whether it was signed before,
 	// recalled whether the memory was asked for that.
