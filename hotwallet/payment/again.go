@@ -143,11 +143,7 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, cause, e
 	if !earlier {
 		return nil, nil, nil
 	}
-	var coins []string
-	for _, c := range b.Last().Plan.Coins {
-		coins = append(coins, c.ID())
-	}
-	ended, err := e.config.Store.Deaths(ctx, b.Orders(), coins)
+	ended, err := e.config.Store.Deaths(ctx, b.Orders(), coinIDs(b.Last().Plan.Coins))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -159,10 +155,7 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, cause, e
 		return nil, nil, err
 	}
 	for _, r := range ended {
-		text, cause := e.death(ctx, r, nil)
-		if cause == nil {
-			cause = e.deadEnough(text, sum)
-		}
+		text, cause := e.wordOn(ctx, r, sum)
 		if cause != nil {
 			return nil, cause, nil
 		}
@@ -200,13 +193,9 @@ func (e *Engine) unheard(ctx context.Context, b Batch, ended []DeathRequest) ([]
 	if len(others) == 0 {
 		return ended, nil
 	}
-	var heard []string
-	for ask := range slices.Chunk(slices.Sorted(maps.Keys(others)), endedMost) {
-		more, err := e.config.Signer.Ended(ctx, ask)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errEnded, err)
-		}
-		heard = append(heard, more...)
+	unheard := maps.Clone(others)
+	if err := e.strike(ctx, unheard); err != nil {
+		return nil, err
 	}
-	return slices.DeleteFunc(ended, func(r DeathRequest) bool { return others[r.Anchor] && slices.Contains(heard, r.Anchor) }), nil
+	return slices.DeleteFunc(ended, func(r DeathRequest) bool { return others[r.Anchor] && !unheard[r.Anchor] }), nil
 }

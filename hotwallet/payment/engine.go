@@ -106,6 +106,10 @@ type Engine struct {
 	// by the first payment of the plan that needs it.
 	formerSince map[string]time.Time
 	unanswered  map[asset.Chain]error
+	// words are what attestd has said in this minute of what ended, by its anchor; wordless are those
+	// anchors on which it gave none in this round that does.
+	words    map[string]word
+	wordless map[string]bool
 	// spent are batches that offer all they may, worn those that no other attempt is made
 	// for.
 	spent, worn map[string]bool
@@ -160,7 +164,7 @@ func New(c Config) (*Engine, error) {
 		c.Poll = 250 * time.Millisecond
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, goneSince: map[string]time.Time{},
-		formerSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
+		formerSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{}, words: map[string]word{}, wordless: map[string]bool{},
 		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}, ending: map[string]string{}}, nil
 }
 
@@ -195,6 +199,7 @@ func (e *Engine) Round(ctx context.Context) error {
 	}
 	e.forget(open)
 	clear(e.unanswered)
+	clear(e.wordless)
 	e.full = false
 	moved, inARow := 0, 0
 	open, failed := e.gather(ctx, open)
