@@ -61,6 +61,9 @@ type Config struct {
 	// ties up coins, or a nonce with all that come after it.
 	FeeMax         asset.Units
 	FeeBasisPoints int64
+	// LineFeeMax is the most a transaction may cost for which later ones of its account wait, where its
+	// own limit is less: it is raised up to there for as much as these may cost. Zero: never.
+	LineFeeMax asset.Units
 	// AmountMax is the most one transaction may pay of each asset; one that is missing
 	// has no limit.
 	AmountMax map[asset.ID]asset.Units
@@ -144,6 +147,9 @@ func New(c Config) (*Engine, error) {
 	}
 	if c.FeeMax.IsZero() || c.FencingToken == 0 {
 		return nil, errors.New("payment: the fee limit or the fencing token is zero")
+	}
+	if c.FeeMax.Less(c.LineFeeMax) {
+		return nil, fmt.Errorf("payment: %s for a payment that others wait for is above the limit %s for any", c.LineFeeMax, c.FeeMax)
 	}
 	if c.FeeBasisPoints < 0 || c.FeeBasisPoints > feeBasisWhole {
 		return nil, fmt.Errorf("payment: a fee of %d basis points; it can be 1 to %d", c.FeeBasisPoints, feeBasisWhole)

@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"context"
+	"math/big"
 	"testing"
 
 	"ferry/hotwallet/payment"
@@ -107,4 +108,66 @@ func TestAnOddOrderBehindTheHeadDoesNotKeepItFromBeingRaised(t *testing.T) {
 		w.passed()
 	}
 	w.paid(o)
+}
+
+// Setup: a least payout was planned while fees were low, then blocks ask for four times the quarter of
+// it that it may cost; others wait for its nonce. Test: it is raised beyond that up to the limit
+// for what others wait behind, and by no more than these may cost; without that limit, or where it
+// is too little, it waits for people.
+func TestALeastPayoutAtTheHeadIsRaisedWithinALimit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		line   uint64 // in millionths
+		behind uint64
+		most   uint64
+		paid   bool
+	}{
+		"enough":                      {1000, 200, 1000, true},
+		"no limit of its own":         {0, 200, 250, false},
+		"less than blocks ask":        {600, 200, 600, false},
+		"for what may cost as little": {1000, 1, 750, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, asset.Ethereum)
+			w.lineFee = micro(w, c.line)
+			w.bidding()
+			w.fund(w.some(5000))
+			w.chain.SetFeeRate(2)
+			w.chain.SetBlockRate(1000)
+			all := []swap.Order{w.payout(w.some(1))}
+			w.deliver(all...)
+			w.step()
+			w.chain.SetBlockRate(40)
+			if c.paid {
+				w.chain.SetFeeRate(50)
+			}
+			for range 2 {
+				all = append(all, w.payout(w.some(c.behind)))
+			}
+			w.deliver(all[1:]...)
+			for range 12 {
+				w.passed()
+			}
+			p := w.payment(all[0].ID)
+			if micro(w, c.most).Less(p.Attempt.Plan.Fee) {
+				t.Fatalf("it offers %s, at most %s", p.Attempt.Plan.Fee, micro(w, c.most))
+			}
+			if !c.paid {
+				if p.State != swap.PaymentBroadcast || p.Reason != payment.ReasonBudget {
+					t.Fatalf("it is %s because %q", p.State, p.Reason)
+				}
+				return
+			}
+			w.paid(all...)
+			w.balanced()
+		})
+	}
+}
+
+// micro are millionths of a coin of Ethereum's.
+func micro(w *world, n uint64) asset.Units {
+	u, err := asset.NewUnits(n).MulDiv(asset.Pow10(12), big.NewInt(1), asset.Down)
+	w.must(err)
+	return u
 }
