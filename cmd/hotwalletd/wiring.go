@@ -87,7 +87,7 @@ func (w wiring) parts(ctx context.Context, lease *postgres.Lease) ([]func(contex
 	engine, err := payment.New(payment.Config{Chain: w.chain, Store: w.store, Payer: w.fees.Payer(w.adapter), Attestor: remote.NewAttestor(attestd), Coroner: remote.NewAttestor(attestd),
 		DeathRules: w.store.Rules, Lifter: w.store, Reader: w.adapter, ReorgLimit: w.deployment.Chains[w.chain].ReorgLimit,
 		Signer:       remote.New(ferryv1connect.NewSignerClient(rpc.Client(w.signer), rpc.BaseURL, rpc.ClientOptions()...)),
-		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, AmountMax: w.amountsMax(),
+		FencingToken: uint64(lease.Token()), FeeMax: w.amounts.PaymentFeeMax, LineFeeMax: w.amounts.LineFeeMax, AmountMax: w.amountsMax(),
 		BatchWindow: w.deployment.Chains[w.chain].BatchWindow(), QuoteKeys: w.quoteKeys, AttestKeys: w.attestKeys,
 		Bid: payment.Rising(time.Now, w.bidWithin, w.fees.Rate), BidEvery: w.bidEvery, Check: remote.Check, Wake: engineWake, Moved: w.wakeTell, Observer: w.metrics.Payment(), Now: time.Now, Log: w.plain})
 	if err != nil {

@@ -32,6 +32,9 @@ func TestGasTopUpIsTheDeployments(t *testing.T) {
 			if got := limits[asset.ETH].GasTopUp; got != row.want {
 				t.Errorf("%s, want %s", got, row.want)
 			}
+			if got := limits[asset.ETH].FeeAnyShare; got != asset.MustUnits("2500000000000000") || !limits[asset.BTC].FeeAnyShare.IsZero() {
+				t.Errorf("a fee of %s may be any share, want a quarter of the largest, and on bitcoin none", got)
+			}
 			if got := limits[asset.BTC].GasTopUp; !got.IsZero() {
 				t.Errorf("bitcoin has %s", got)
 			}

@@ -149,6 +149,7 @@ func caps(d deployment.Deployment) (signer.Caps, error) {
 		}
 		if !a.Token && a.Chain.Family() == asset.Account {
 			limit.GasTopUp = sweeps.GasMax // 0 where gas_max is left out: none is signed then
+			limit.FeeAnyShare = amounts.LineFeeMax
 		}
 		if limits[a.ID], err = limit.OverTime(a.ID); err != nil {
 			return nil, err

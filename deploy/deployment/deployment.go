@@ -72,6 +72,10 @@ type Chain struct {
 	// the most it may pay: the signer refuses above either.
 	PaymentFeeMax string `json:"payment_fee_max"`
 	PaymentMax    string `json:"payment_max"`
+	// LineFeeMax is the most that a transaction may cost, whatever share of its amount that is, for
+	// which later ones of the account that pays wait: a quarter of PaymentFeeMax if it is left out, "0" for
+	// never more than its share. Only chains of accounts have it.
+	LineFeeMax string `json:"line_fee_max,omitempty"`
 	// BatchWindowMillis is how long payments are gathered that one transaction then pays,
 	// in milliseconds; 0 pays each by itself, at once. Only chains of the UTXO family
 	// have it.
@@ -271,6 +275,13 @@ func (c Chain) validate(name asset.Chain, n asset.Networks) error {
 	if _, err := c.dustCeiling(name, floor); err != nil {
 		return fmt.Errorf("dust_ceiling: %w", err)
 	}
+	most, err := c.amount(name, c.PaymentFeeMax)
+	if err != nil {
+		return fmt.Errorf("payment_fee_max: %w", err)
+	}
+	if _, err := c.lineFeeMax(name, most); err != nil {
+		return fmt.Errorf("line_fee_max: %w", err)
+	}
 	if err := c.overTime(name, &Amounts{}); err != nil {
 		return err
 	}
@@ -362,6 +373,8 @@ func (p Pair) Floor() int64 {
 // the chain's own asset, the others are in the asset itself.
 type Amounts struct {
 	DustThreshold, DustCeiling, NetworkFee, RefundFeeMax, PaymentFeeMax, PaymentMax asset.Units
+	// LineFeeMax is zero where there is none.
+	LineFeeMax asset.Units
 	// Limits over time are zero where the deployment names none. A token has none of
 	// fees.
 	PaymentsPerHour, PaymentsPerDay, FeesPerHour, FeesPerDay asset.Units
@@ -389,7 +402,29 @@ func (d Deployment) Amounts(name asset.Chain) (Amounts, error) {
 	if a.DustCeiling, err = c.dustCeiling(name, a.DustThreshold); err != nil {
 		return a, err
 	}
+	if a.LineFeeMax, err = c.lineFeeMax(name, a.PaymentFeeMax); err != nil {
+		return a, err
+	}
 	return a, c.overTime(name, &a)
+}
+
+// lineFeeShare is LineFeeMax where none is given, as a part of PaymentFeeMax.
+const lineFeeShare = 4
+
+func (c Chain) lineFeeMax(name asset.Chain, fee asset.Units) (asset.Units, error) {
+	switch {
+	case name.Family() != asset.Account && c.LineFeeMax != "":
+		return asset.Units{}, errors.New("only a chain of accounts has it")
+	case name.Family() != asset.Account:
+		return asset.Units{}, nil
+	case c.LineFeeMax == "":
+		return fee.MulDiv(big.NewInt(1), big.NewInt(lineFeeShare), asset.Down)
+	}
+	most, err := c.amount(name, c.LineFeeMax)
+	if err == nil && fee.Less(most) {
+		err = errors.New("it must be at most payment_fee_max")
+	}
+	return most, err
 }
 
 // dustCeilingTimes is the ceiling where none is given, as a multiple of the floor.

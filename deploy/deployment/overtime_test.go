@@ -1,6 +1,7 @@
 package deployment_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -46,6 +47,31 @@ func TestLimitsOverTime(t *testing.T) {
 		d.Chains[asset.Ethereum] = c
 		if err := d.Validate(); err == nil || !strings.Contains(err.Error(), row.says) {
 			t.Errorf("%s: %v, want one that says %q", name, err, row.says)
+		}
+	}
+}
+
+// What a transaction may cost that others wait for is a quarter of what any may cost, where a
+// chain of accounts names nothing else.
+func TestLineFee(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "2500000000000000", "0.001": "1000000000000000", "0": "0", "0.01": "10000000000000000"} {
+		d := withToken()
+		c := d.Chains[asset.Ethereum]
+		c.PaymentFeeMax, c.LineFeeMax = "0.01", text
+		d.Chains[asset.Ethereum] = c
+		a, err := d.Amounts(asset.Ethereum)
+		if err = errors.Join(err, d.Validate()); err != nil || a.LineFeeMax.String() != want {
+			t.Errorf("%q is %s, %v", text, a.LineFeeMax, err)
+		}
+	}
+	for text, on := range map[string]asset.Chain{"0.011": asset.Ethereum, "much": asset.Ethereum, "0.0001": asset.Bitcoin} {
+		d := withToken()
+		c := d.Chains[on]
+		c.PaymentFeeMax, c.LineFeeMax = "0.01", text
+		d.Chains[on] = c
+		if err := d.Validate(); err == nil || !strings.Contains(err.Error(), "line_fee_max") {
+			t.Errorf("%s of %s: %v", text, on, err)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (c *change) put(b payment.Batch) {
 	for _, p := range b.Payments {
 		stored := c.payments[p.Order.ID]
 		stored.Payment = p
-		model.Set(c.tx, c.payments, p.Order.ID, stored)
+		c.setPayment(p.Order.ID, stored)
 	}
 }
 
@@ -112,7 +112,7 @@ func (s *Store) StorePlan(_ context.Context, payments []payment.Payment, plan ch
 				return fmt.Errorf("plan %s: %w", p.Order.ID, payment.ErrChanged)
 			}
 			stored.BatchID, stored.Reason = row.id, ""
-			model.Set(c.tx, c.payments, p.Order.ID, stored)
+			c.setPayment(p.Order.ID, stored)
 		}
 		if err := c.reserve(row.id, payments[0], plan); err != nil {
 			return fmt.Errorf("plan %s: %w", row.id, err)
@@ -174,7 +174,7 @@ func (c *change) hold(b payment.Batch) error {
 		if p.House != nil && o.Amount.Asset != c.native.ID {
 			row.hold, row.gas = asset.Units{}, fee
 		}
-		model.Set(c.tx, c.payments, o.ID, row)
+		c.setPayment(o.ID, row)
 		e := ledger.Transfer(payment.HoldKey(b, b.Last().N, o.ID), "payment.hold", o.SwapID, ledger.InFlight, ledger.Wallet, held)
 		if !gas.IsZero() {
 			e.Postings = append(e.Postings, ledger.Transfer("", "", "", ledger.InFlight, ledger.Wallet, c.amount(gas)).Postings...)

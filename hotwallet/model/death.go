@@ -25,7 +25,7 @@ func (c *change) retry(row Payment, o swap.Order) {
 	if row.State == swap.PaymentFailed {
 		row.Reason = payment.ReasonProof
 	}
-	model.Set(c.tx, c.payments, o.ID, row)
+	c.setPayment(o.ID, row)
 }
 
 // Ended implements payment.Store.
@@ -133,7 +133,7 @@ func (c *change) free(b payment.Batch, p Payment) error {
 	p.State, p.BatchID, p.Reason, p.TxID, p.BlockHash, p.Height, p.Failed = swap.PaymentQueued, "", "", "", "", 0, false
 	p.fee, p.hold, p.gas = asset.Units{}, asset.Units{}, asset.Units{}
 	p.Version++
-	model.Set(c.tx, c.payments, p.Order.ID, p)
+	c.setPayment(p.Order.ID, p)
 	if failed {
 		c.facts = append(c.facts, p.Fact(swap.FactPaymentQueued, c.at))
 	}

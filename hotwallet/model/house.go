@@ -10,7 +10,6 @@ import (
 	"ferry/hotwallet/sweep"
 	"ferry/swap"
 	"ferry/swap/asset"
-	"ferry/swap/model"
 )
 
 // open reports a payment that has not ended.
@@ -72,7 +71,7 @@ func (c *change) storeHouse(i sweep.Intent) (bool, error) {
 		return false, nil
 	}
 	c.queued++
-	model.Set(c.tx, c.payments, o.ID, Payment{Payment: payment.Payment{Order: o, House: &rests, State: swap.PaymentQueued, Version: 1},
+	c.setPayment(o.ID, Payment{Payment: payment.Payment{Order: o, House: &rests, State: swap.PaymentQueued, Version: 1},
 		queued: c.queued, queuedAt: c.at})
 	return true, nil
 }
@@ -118,7 +117,7 @@ func (c *change) takeHouseNonce(p payment.Payment, plan chain.Plan) error {
 	if p.Order.Purpose == swap.PurposeSweep {
 		row := c.payments[p.Order.ID]
 		row.swept = plan.Outputs[0].Units
-		model.Set(c.tx, c.payments, p.Order.ID, row)
+		c.setPayment(p.Order.ID, row)
 	}
 	return nil
 }

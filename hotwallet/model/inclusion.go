@@ -121,7 +121,7 @@ func (c *change) includeBatch(b chain.Block, row batch, own []chain.Debit, alien
 	for i, id := range row.orders {
 		p := c.payments[id]
 		p.TxID, p.Height, p.BlockHash, p.fee, p.Failed = mined.TxID, b.Height, b.Hash, cost[i], failed
-		model.Set(c.tx, c.payments, id, p)
+		c.setPayment(id, p)
 		e, err := c.paymentEntry(p, b.Hash)
 		if err != nil {
 			return err
@@ -213,7 +213,7 @@ func (c *change) finishPayments(limit int64) error {
 			p.State, p.Reason, p.failedRetry, p.endedAt = swap.PaymentFailed, reasonMinedFailed, p.Order.Retry, c.at
 		}
 		p.Version++
-		model.Set(c.tx, c.payments, p.Order.ID, p)
+		c.setPayment(p.Order.ID, p)
 		if p.Failed {
 			c.facts = append(c.facts, p.fact(swap.FactPaymentFailed, c, p.fee, p.Height, reasonMinedFailed))
 			c.book(failedKey(p.Order.ID, p.BatchID), "payment.failed", p.Order.SwapID, ledger.NetworkFees, ledger.PaymentConfirming, c.amount(p.fee))
@@ -284,7 +284,7 @@ func (c *change) reorgPayments(at chain.Ref, keys map[string]bool) {
 		c.facts = append(c.facts, p.fact(swap.FactPaymentReorged, c, fee, 0, ""))
 		p.State, p.TxID, p.fee, p.Height, p.BlockHash, p.Failed, p.Reason = swap.PaymentBroadcast, "", asset.Units{}, 0, "", false, ""
 		p.Version++
-		model.Set(c.tx, c.payments, p.Order.ID, p)
+		c.setPayment(p.Order.ID, p)
 		if before != swap.PaymentConfirmed && p.House == nil {
 			reason := fmt.Sprintf("payment %s of %s was %s, and a reorganisation has taken it back", p.Order.ID, p.Order.Amount, before)
 			c.loss("alarm.payment_reorged", p.Order.ID, reason, c.chain)

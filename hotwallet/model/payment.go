@@ -81,6 +81,12 @@ func (c *change) guard(p payment.Payment) (Payment, error) {
 	return row, nil
 }
 
+// setPayment stores a payment's row, with when.
+func (c *change) setPayment(orderID string, row Payment) {
+	row.Since = c.at
+	model.Set(c.tx, c.payments, orderID, row)
+}
+
 // StoreReason implements payment.Store.
 func (s *Store) StoreReason(_ context.Context, p payment.Payment, reason string) (payment.Payment, error) {
 	next := p
@@ -92,8 +98,8 @@ func (s *Store) StoreReason(_ context.Context, p payment.Payment, reason string)
 		if row.BatchID != "" {
 			return fmt.Errorf("payment %s has a batch: %w", p.Order.ID, payment.ErrChanged)
 		}
-		row.Reason = reason
-		model.Set(c.tx, c.payments, row.Order.ID, row)
+		row.Reason, row.Since = reason, c.at
+		c.setPayment(row.Order.ID, row)
 		next = row.Payment
 		return nil
 	})
@@ -162,7 +168,7 @@ func (c *change) accept(o swap.Order) (refusal string) {
 	}
 	c.queued++ // a number that is lost with a rollback leaves a gap, as a sequence does
 	row := Payment{Payment: payment.Payment{Order: o, State: swap.PaymentQueued, Version: 1}, queued: c.queued}
-	model.Set(c.tx, c.payments, o.ID, row)
+	c.setPayment(o.ID, row)
 	c.use(o)
 	c.facts = append(c.facts, row.Fact(swap.FactPaymentQueued, c.at))
 	return ""

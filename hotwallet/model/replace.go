@@ -143,7 +143,7 @@ func (c *change) giveUp(b payment.Batch, reason string) payment.Batch {
 	for _, p := range b.Payments {
 		row := c.payments[p.Order.ID]
 		row.BatchID, row.Reason, row.Version = "", reason, row.Version+1
-		model.Set(c.tx, c.payments, p.Order.ID, row)
+		c.setPayment(p.Order.ID, row)
 	}
 	model.Delete(c.tx, c.batches, b.ID)
 	b.State, b.Version = swap.PaymentDropped, b.Version+1
@@ -176,7 +176,7 @@ func (c *change) holdMore(b payment.Batch, held asset.Units) error {
 		if *in, err = in.Add(more); err != nil {
 			return err
 		}
-		model.Set(c.tx, c.payments, p.Order.ID, row)
+		c.setPayment(p.Order.ID, row)
 		c.entries = append(c.entries, ledger.Transfer(payment.HoldKey(b, b.Last().N, p.Order.ID), "payment.hold", p.Order.SwapID,
 			ledger.InFlight, ledger.Wallet, c.amount(more)))
 	}

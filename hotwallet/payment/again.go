@@ -32,7 +32,7 @@ func (e *Engine) again(ctx context.Context, b Batch) error {
 	}
 	text, cause := e.death(ctx, end.DeathRequest, b.signed())
 	if cause == nil {
-		cause = e.deadEnough(text, b.Payments)
+		cause = e.deadEnough(text, largest(b.Payments))
 	}
 	if cause != nil {
 		return e.alive(ctx, b, cause)
@@ -98,7 +98,7 @@ func (e *Engine) death(ctx context.Context, r DeathRequest, signed []string) (st
 
 // deadEnough is the signer's rule, asked before coins or a nonce are tied up: a large payment is made
 // anew only once the block that ended it is as final as its deposit had to be.
-func (e *Engine) deadEnough(text string, payments []Payment) error {
+func (e *Engine) deadEnough(text string, amount asset.Amount) error {
 	if e.config.DeathRules == nil || unproved {
 		return nil
 	}
@@ -106,13 +106,31 @@ func (e *Engine) deadEnough(text string, payments []Payment) error {
 	if err != nil {
 		return err
 	}
-	total := payments[0].Order.Amount
+	return e.config.DeathRules().MeetsDeath(a, amount, e.config.Now())
+}
+
+// largest is the largest of payments in one asset: those of a batch that has ended are free of one
+// another, and the signer asks of each what its own amount needs.
+func largest(payments []Payment) asset.Amount {
+	most := payments[0].Order.Amount
 	for _, p := range payments[1:] {
-		if total.Units, err = total.Units.Add(p.Order.Amount.Units); err != nil {
-			return fmt.Errorf("sum of a batch: %w", err)
+		if most.Units.Less(p.Order.Amount.Units) {
+			most = p.Order.Amount
 		}
 	}
-	return e.config.DeathRules().MeetsDeath(a, total, e.config.Now())
+	return most
+}
+
+// total is what payments in one asset come to.
+func total(payments []Payment) (asset.Amount, error) {
+	sum := payments[0].Order.Amount
+	var err error
+	for _, p := range payments[1:] {
+		if sum.Units, err = sum.Units.Add(p.Order.Amount.Units); err != nil {
+			return sum, fmt.Errorf("sum of a batch: %w", err)
+		}
+	}
+	return sum, nil
 }
 
 // deaths are attestd's words on what ended earlier batches of a batch's payments, and those
@@ -125,22 +143,19 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, cause, e
 	if !earlier {
 		return nil, nil, nil
 	}
-	var coins []string
-	for _, c := range b.Last().Plan.Coins {
-		coins = append(coins, c.ID())
-	}
-	ended, err := e.config.Store.Deaths(ctx, b.Orders(), coins)
+	ended, err := e.config.Store.Deaths(ctx, b.Orders(), coinIDs(b.Last().Plan.Coins))
 	if err != nil {
 		return nil, nil, err
 	}
 	if ended, err = e.unheard(ctx, b, ended); err != nil {
 		return nil, nil, err
 	}
+	sum, err := total(b.Payments)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, r := range ended {
-		text, cause := e.death(ctx, r, nil)
-		if cause == nil {
-			cause = e.deadEnough(text, b.Payments)
-		}
+		text, cause := e.wordOn(ctx, r, sum)
 		if cause != nil {
 			return nil, cause, nil
 		}
@@ -178,13 +193,9 @@ func (e *Engine) unheard(ctx context.Context, b Batch, ended []DeathRequest) ([]
 	if len(others) == 0 {
 		return ended, nil
 	}
-	var heard []string
-	for ask := range slices.Chunk(slices.Sorted(maps.Keys(others)), endedMost) {
-		more, err := e.config.Signer.Ended(ctx, ask)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errEnded, err)
-		}
-		heard = append(heard, more...)
+	unheard := maps.Clone(others)
+	if err := e.strike(ctx, unheard); err != nil {
+		return nil, err
 	}
-	return slices.DeleteFunc(ended, func(r DeathRequest) bool { return others[r.Anchor] && slices.Contains(heard, r.Anchor) }), nil
+	return slices.DeleteFunc(ended, func(r DeathRequest) bool { return others[r.Anchor] && !unheard[r.Anchor] }), nil
 }

@@ -137,11 +137,7 @@ func (e *Engine) unattested(ctx context.Context, what standing, p Payment, cause
 	} else {
 		e.later(key, waitLeast, waitMost)
 	}
-	since, known := e.unattestedSince[p.Order.ID]
-	if !known {
-		since = e.config.Now()
-		e.unattestedSince[p.Order.ID] = since
-	}
+	since := e.sinceOf(e.unattestedSince, p, ReasonUnattested)
 	why := cause.Error()
 	if refusal != nil {
 		why = refusal.Message

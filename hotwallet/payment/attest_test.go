@@ -34,6 +34,26 @@ func TestUnattestedDepositWaits(t *testing.T) {
 	})
 }
 
+// Setup: a deposit is not attested, and the hot wallet starts again twice a minute. Test: after a
+// minute that is an alarm all the same.
+func TestAStartDoesNotForgetSinceWhenADepositIsNotAttested(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		w.attestor.refuses(swap.Refuse(swap.CodeRefused, "deposit", "", "It is not there."))
+		o := w.ordered()
+		w.must(w.engine.Round(t.Context()))
+		for range 2 {
+			w.stands(o, payment.ReasonUnattested+" It is not there.")
+			w.clock.advance(30 * time.Second)
+			w.restart()
+			w.must(w.engine.Round(t.Context()))
+		}
+		w.stands(o, payment.ReasonUnattestedLong+" It is not there.")
+		w.attestor.refuses(nil)
+		w.settle(o)
+	})
+}
+
 // What is asked about a deposit is where our own book has it; one look serves plan and
 // signature, and a payment that was planned before has its deposits looked at again.
 func TestDepositsAreAttestedWhereTheBookHasThem(t *testing.T) {

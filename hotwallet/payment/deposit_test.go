@@ -55,6 +55,27 @@ func TestNothingIsSignedForADepositThatIsGone(t *testing.T) {
 	}
 }
 
+// Setup: a deposit is gone, and the hot wallet starts again every ten minutes. Test: after an hour
+// its payment is among what waits for people all the same.
+func TestAStartDoesNotForgetSinceWhenADepositIsGone(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		o := w.ordered()
+		_, err := w.pool.Exec(t.Context(), vanishSQL, o.Deposits[0].ID)
+		w.must(err)
+		for range 6 {
+			w.step()
+			w.waitsWithoutPlan(o, payment.ReasonDeposit)
+			w.restart()
+		}
+		w.step()
+		w.waitsWithoutPlan(o, payment.ReasonDepositLong)
+		_, err = w.pool.Exec(t.Context(), returnSQL, o.Deposits[0].ID)
+		w.must(err)
+		w.settle(o)
+	})
+}
+
 // A plan and a reorganisation at once: the plan waits for the reorganisation that
 // was first, and then finds the deposit gone.
 func TestPlanWaitsForAReorg(t *testing.T) {

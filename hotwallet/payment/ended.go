@@ -10,6 +10,10 @@ import (
 	"ferry/swap"
 )
 
+// ReasonEnding is that a batch has lost its coin or nonce for good, as far as our own book knows, and
+// attestd does not say so yet; why follows.
+const ReasonEnding = "its coin or nonce is gone; it is made anew once that is proved:"
+
 // lookMost is how many blocks are looked through at a time for what ended a batch.
 const lookMost = 20
 
@@ -32,7 +36,7 @@ func (e *Engine) ended(ctx context.Context, b Batch) (dead bool, err error) {
 		return false, nil
 	}
 	end, err := e.config.Store.Ended(ctx, b)
-	if err != nil || end.Anchor == "" {
+	if delete(e.ending, b.ID); err != nil || end.Anchor == "" {
 		return false, err
 	}
 	if err := e.running(ctx); err != nil {
@@ -52,7 +56,7 @@ func (e *Engine) ended(ctx context.Context, b Batch) (dead bool, err error) {
 	}
 	text, cause := e.death(ctx, end.DeathRequest, b.signed())
 	if cause == nil {
-		cause = e.deadEnough(text, b.Payments)
+		cause = e.deadEnough(text, largest(b.Payments))
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -60,6 +64,11 @@ func (e *Engine) ended(ctx context.Context, b Batch) (dead bool, err error) {
 	case cause != nil:
 		e.config.Log.Info("a payment's coin or nonce is gone; it is made anew once that is proved", "chain", e.config.Chain, "batch", b.ID,
 			"anchor", end.Anchor, "spender", end.Spender, "error", cause)
+		var refusal *swap.Error
+		if errors.As(cause, &refusal) {
+			cause = errors.New(refusal.Message)
+		}
+		e.ending[b.ID] = because(ReasonEnding, cause)
 		return false, nil
 	}
 	return true, e.bury(ctx, b, end.DeathRequest)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/fakechain"
@@ -169,4 +170,75 @@ func (w *world) exec(sql string) {
 	w.t.Helper()
 	_, err := w.pool.Exec(w.t.Context(), sql)
 	w.must(err)
+}
+
+// stolenTogether are two payments in one transaction whose coin somebody else has spent, as deep
+// as no reorganisation goes; each alone needs no second software, both together do.
+func stolenTogether(t *testing.T) (w *world, orders []swap.Order, rules swap.DepositRules) {
+	t.Helper()
+	w, _ = mortal(t)
+	w.window = time.Minute
+	w.restart()
+	rules = w.rules()
+	rules.SecondAbove = map[asset.ID]asset.Units{asset.BTC: w.some(15)}
+	w.must(w.store.SetRules(rules))
+	w.fund(w.some(100))
+	orders = w.payouts(2)
+	w.round(0)
+	w.round(2 * time.Minute)
+	p := w.payment(orders[0].ID)
+	if b := w.payment(orders[1].ID).BatchID; p.State != swap.PaymentBroadcast || b != p.BatchID {
+		t.Fatalf("they are %s in %s and %s", p.State, p.BatchID, b)
+	}
+	w.chain.Evict(p.Attempt.TxID)
+	theft, err := w.chain.Plan(t.Context(), chain.Funds{Must: p.Attempt.Plan.Coins[:1], ChangeAddress: w.chain.NewAddress()},
+		chain.Pay(chain.Output{Destination: w.chain.NewAddress(), Asset: asset.BTC, Units: w.some(90)}, w.feeMax))
+	w.must(err)
+	raw, _ := fakechain.Sign(theft)
+	if _, err := w.chain.Broadcast(t.Context(), raw); err != nil {
+		t.Fatal(err)
+	}
+	w.mine(1)
+	w.exec(`DELETE FROM halt`)
+	w.fund(w.some(200), w.some(200))
+	w.mine(deathDepth)
+	return w, orders, rules
+}
+
+// Setup: a batch is dead of which each payment alone needs no second software to say so, and all
+// together would. Test: it is made anew, and each is paid.
+func TestADeadBatchIsWeighedByItsLargestMember(t *testing.T) {
+	t.Parallel()
+	w, orders, _ := stolenTogether(t)
+	w.step()
+	for _, o := range orders {
+		if p := w.payment(o.ID); p.State != swap.PaymentQueued {
+			t.Fatalf("it is %s because %q", p.State, p.Reason)
+		}
+	}
+	w.paid(orders...)
+	w.balanced()
+}
+
+// Setup: the coin of a batch is spent by somebody else for good, and attestd can't say so as the
+// largest of its payments needs it. Test: it says what it waits for, as long as it waits, and is
+// made anew once that is over.
+func TestWhatHasLostItsCoinSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	w, orders, rules := stolenTogether(t)
+	strict := rules
+	strict.SecondAbove = map[asset.ID]asset.Units{asset.BTC: orders[0].Amount.Units}
+	w.must(w.store.SetRules(strict))
+	for range 3 {
+		w.step()
+		for _, o := range orders {
+			p := w.payment(o.ID)
+			if p.State != swap.PaymentBroadcast || !strings.HasPrefix(p.Reason, payment.ReasonEnding) || !strings.Contains(p.Reason, "two kinds of software") {
+				t.Fatalf("it is %s because %q", p.State, p.Reason)
+			}
+		}
+	}
+	w.must(w.store.SetRules(rules))
+	w.paid(orders...)
+	w.balanced()
 }

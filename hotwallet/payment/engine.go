@@ -61,6 +61,9 @@ type Config struct {
 	// ties up coins, or a nonce with all that come after it.
 	FeeMax         asset.Units
 	FeeBasisPoints int64
+	// LineFeeMax is the most a transaction may cost for which later ones of its account wait, where its
+	// own limit is less: it is raised up to there for as much as these may cost. Zero: never.
+	LineFeeMax asset.Units
 	// AmountMax is the most one transaction may pay of each asset; one that is missing
 	// has no limit.
 	AmountMax map[asset.ID]asset.Units
@@ -106,11 +109,17 @@ type Engine struct {
 	// by the first payment of the plan that needs it.
 	formerSince map[string]time.Time
 	unanswered  map[asset.Chain]error
+	// words are what attestd has said in this minute of what ended, by its anchor; wordless are those
+	// anchors on which it gave none in this round that does.
+	words    map[string]word
+	wordless map[string]bool
 	// spent are batches that offer all they may, worn those that no other attempt is made
 	// for.
 	spent, worn map[string]bool
 	// unlifted is why batches wait that nothing can replace, or nothing that they may cost.
 	unlifted map[string]string
+	// ending is why batches that have lost their coin or nonce are not made anew yet.
+	ending map[string]string
 	// looks is how far blocks were looked through for the spender that ended a batch.
 	looks map[string]look
 	// gathering is since when payments wait to be paid together, zero while none does;
@@ -139,6 +148,9 @@ func New(c Config) (*Engine, error) {
 	if c.FeeMax.IsZero() || c.FencingToken == 0 {
 		return nil, errors.New("payment: the fee limit or the fencing token is zero")
 	}
+	if c.FeeMax.Less(c.LineFeeMax) {
+		return nil, fmt.Errorf("payment: %s for a payment that others wait for is above the limit %s for any", c.LineFeeMax, c.FeeMax)
+	}
 	if c.FeeBasisPoints < 0 || c.FeeBasisPoints > feeBasisWhole {
 		return nil, fmt.Errorf("payment: a fee of %d basis points; it can be 1 to %d", c.FeeBasisPoints, feeBasisWhole)
 	}
@@ -158,8 +170,8 @@ func New(c Config) (*Engine, error) {
 		c.Poll = 250 * time.Millisecond
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, goneSince: map[string]time.Time{},
-		formerSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{},
-		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}}, nil
+		formerSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{}, words: map[string]word{}, wordless: map[string]bool{},
+		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}, ending: map[string]string{}}, nil
 }
 
 // Run makes rounds until ctx ends; it returns nil then. A round that fails is
@@ -193,6 +205,7 @@ func (e *Engine) Round(ctx context.Context) error {
 	}
 	e.forget(open)
 	clear(e.unanswered)
+	clear(e.wordless)
 	e.full = false
 	moved, inARow := 0, 0
 	open, failed := e.gather(ctx, open)
@@ -260,6 +273,7 @@ func (e *Engine) forget(open []Open) {
 	maps.DeleteFunc(e.spent, func(id string, _ bool) bool { return !still[id] })
 	maps.DeleteFunc(e.worn, func(id string, _ bool) bool { return !still[id] })
 	maps.DeleteFunc(e.unlifted, func(id string, _ string) bool { return !still[id] })
+	maps.DeleteFunc(e.ending, func(id string, _ string) bool { return !still[id] })
 	maps.DeleteFunc(e.looks, func(id string, _ look) bool { return !still[id] })
 	maps.DeleteFunc(e.crowded, func(id string, _ bool) bool { return !still[id] })
 	for id := range e.apart {

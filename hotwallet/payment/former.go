@@ -28,12 +28,7 @@ func (e *Engine) unended(ctx context.Context, b Batch, cause error) (Batch, bool
 		why = errors.New(refusal.Message)
 	}
 	first := b.Payments[0].Order.ID
-	since, known := e.formerSince[first]
-	if !known {
-		since = e.config.Now()
-		e.formerSince[first] = since
-	}
-	if e.config.Now().Sub(since) < attestPatience {
+	if e.config.Now().Sub(e.sinceOf(e.formerSince, b.Payments[0], ReasonFormer)) < attestPatience {
 		e.later(b.ID, waitLeast, waitMost)
 		return b, false, e.stand(ctx, b, because(ReasonFormer, why), errors.Is(cause, swap.ErrPaid))
 	}

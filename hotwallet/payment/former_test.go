@@ -78,10 +78,11 @@ func TestEndsAreAskedForInParts(t *testing.T) {
 type silenced struct {
 	payment.Coroner
 	silent bool
+	asked  int
 }
 
 func (c *silenced) AttestDeath(ctx context.Context, r payment.DeathRequest) (string, error) {
-	if c.silent {
+	if c.asked++; c.silent {
 		return "", swap.Refuse(swap.CodeRefused, "block", "", "The attestor's node can't show that block.")
 	}
 	return c.Coroner.AttestDeath(ctx, r)
@@ -93,7 +94,7 @@ func (c *silenced) AttestDeath(ctx context.Context, r payment.DeathRequest) (str
 func TestAPlanIsGivenUpWhereNobodySaysThatItsCoinIsFree(t *testing.T) {
 	t.Parallel()
 	w, o, other := fellOut(t)
-	c := &silenced{w.coroner, true}
+	c := &silenced{Coroner: w.coroner, silent: true}
 	w.coroner = c
 	w.restart()
 	w.deliver(other)
@@ -121,5 +122,67 @@ func TestAPlanIsGivenUpWhereNobodySaysThatItsCoinIsFree(t *testing.T) {
 	}
 	c.silent = false
 	w.paid(o, other)
+	w.balanced()
+}
+
+// Setup: as before, and the hot wallet starts again twice a minute. Test: after a minute the plan is
+// given up all the same.
+func TestAStartDoesNotForgetSinceWhenNobodySaysThatACoinIsFree(t *testing.T) {
+	t.Parallel()
+	w, o, other := fellOut(t)
+	c := &silenced{Coroner: w.coroner, silent: true}
+	w.coroner = c
+	w.restart()
+	w.deliver(other)
+	w.must(w.engine.Round(t.Context()))
+	for range 2 {
+		if p := w.payment(other.ID); p.Attempt == nil || !strings.HasPrefix(p.Reason, payment.ReasonFormer+" The attestor's node") {
+			t.Fatalf("it is in batch %q because %q", p.BatchID, p.Reason)
+		}
+		w.clock.advance(30 * time.Second)
+		w.restart()
+		w.must(w.engine.Round(t.Context()))
+	}
+	if p := w.payment(other.ID); p.BatchID != "" || !strings.HasPrefix(p.Reason, payment.ReasonFormerLong+" The attestor's node") {
+		t.Fatalf("it is in batch %q because %q", p.BatchID, p.Reason)
+	}
+	c.silent = false
+	w.paid(o, other)
+	w.balanced()
+}
+
+// Setup: attestd's node can't show what ended the payment that the largest coin was for, and there
+// are other coins. Test: a payment that these suffice for is paid from them at once, and attestd is
+// asked once a round, however many payments there are; once the block can be shown, the coin is spent like any
+// other, with one look.
+func TestNoPaymentPlansWithACoinOfWhichNobodySaysThatItIsFree(t *testing.T) {
+	t.Parallel()
+	w, o, first := fellOut(t)
+	counted, ok := w.coroner.(*coroner)
+	if !ok {
+		t.Fatal("another coroner")
+	}
+	c := &silenced{Coroner: w.coroner, silent: true}
+	w.coroner = c
+	w.restart()
+	w.fund(w.some(5), w.some(5), w.some(4), w.some(4))
+	second, third := w.payout(w.some(7)), w.payout(w.some(8))
+	w.deliver(first, second)
+	w.must(w.engine.Round(t.Context()))
+	for _, one := range []swap.Order{first, second} {
+		if p := w.payment(one.ID); p.State != swap.PaymentBroadcast || len(p.Attempt.Plan.Coins) != 2 {
+			t.Fatalf("it is %s because %q", p.State, p.Reason)
+		}
+	}
+	if c.asked != 1 {
+		t.Errorf("attestd was asked %d times in a round", c.asked)
+	}
+	c.silent = false
+	w.deliver(third)
+	w.step()
+	if p := w.payment(third.ID); p.State != swap.PaymentBroadcast || len(p.Attempt.Plan.Coins) != 1 || counted.asked != 1 {
+		t.Fatalf("it is %s because %q; attestd was asked %d times", p.State, p.Reason, counted.asked)
+	}
+	w.paid(o, first, second, third)
 	w.balanced()
 }

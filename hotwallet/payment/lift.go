@@ -60,7 +60,11 @@ func (e *Engine) lift(ctx context.Context, b Batch) error {
 	if basis.Height <= tip.Height || e.config.Now().Sub(tip.PlannedAt) < e.config.BidEvery {
 		return nil
 	}
-	rate, most, due, err := e.bidAbove(b, tip.Plan.Rate, coin.Parent.VSize+liftSize, riseMost*b.Attempts[0].Plan.Rate)
+	most, err := e.most(b)
+	if err != nil {
+		return err
+	}
+	rate, due, err := e.bidAbove(b, most, tip.Plan.Rate, coin.Parent.VSize+liftSize, riseMost*b.Attempts[0].Plan.Rate)
 	if err != nil || !due {
 		return err
 	}

@@ -8,9 +8,9 @@ import (
 	"ferry/hotwallet/chain"
 )
 
-// planFrom plans from what is deep enough and, only where that does not suffice, from change of
+// planWith plans from what is deep enough and, only where that does not suffice, from change of
 // our own too that is not.
-func (e *Engine) planFrom(ctx context.Context, b Basis, r chain.Request) (chain.Plan, error) {
+func (e *Engine) planWith(ctx context.Context, b Basis, r chain.Request) (chain.Plan, error) {
 	plan, err := e.config.Payer.Plan(ctx, b.Funds, r)
 	if !errors.Is(err, chain.ErrFunds) || len(b.Own) == 0 {
 		return plan, err

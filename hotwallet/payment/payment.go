@@ -20,6 +20,9 @@ type Payment struct {
 	State   swap.PaymentState
 	Version int64
 	Reason  string
+	// Since is when the row was last written, as it was read: of one that stands still since when
+	// it has at least stood for its reason.
+	Since time.Time
 	// House is set of the house's own payments, whose orders no swap has.
 	House *House
 	// BatchID is the batch that pays it, "" until there is a plan.

@@ -20,12 +20,7 @@ const goneMost = time.Hour
 
 // gone is why a payment waits whose deposits are not confirmed in our book.
 func (e *Engine) gone(p Payment) string {
-	since, known := e.goneSince[p.Order.ID]
-	if !known {
-		since = e.config.Now()
-		e.goneSince[p.Order.ID] = since
-	}
-	if e.config.Now().Sub(since) < goneMost && !strings.HasPrefix(p.Reason, ReasonDepositLong) {
+	if e.config.Now().Sub(e.sinceOf(e.goneSince, p, ReasonDeposit)) < goneMost && !strings.HasPrefix(p.Reason, ReasonDepositLong) {
 		return ReasonDeposit
 	}
 	return ReasonDepositLong

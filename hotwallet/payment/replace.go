@@ -63,7 +63,7 @@ type Bid struct {
 	Since          time.Time
 	First, Offered chain.Rate
 	// Budget is the most to offer: the rate at which it costs all that it may, or ten times
-	// what the first attempt offered, with what others may cost that wait for its nonce; never more than it may cost itself.
+	// what the first attempt offered, with what others may cost that wait for its nonce; never more than it may cost.
 	Budget chain.Rate
 }
 
@@ -128,11 +128,11 @@ func (e *Engine) outbid(ctx context.Context, b Batch) (Batch, bool, error) {
 	if err != nil || !b.passedOver(basis.Height) || basis.BuiltOn {
 		return b, false, err
 	}
-	rise, err := e.rise(b, basis.Behind)
+	rise, most, err := e.rise(b, basis.Behind)
 	if err != nil {
 		return b, false, err
 	}
-	rate, most, due, err := e.bidAbove(b, b.Newest().Plan.Rate, b.Newest().Plan.Size, rise)
+	rate, due, err := e.bidAbove(b, most, b.Newest().Plan.Rate, b.Newest().Plan.Size, rise)
 	if err != nil || !due {
 		return b, false, err
 	}
@@ -208,47 +208,66 @@ const refusedShifts = 6
 // is offered says nothing of itself as long as there is none.
 func (b Batch) passedOver(height int64) bool { return height > b.Newest().Height }
 
-// rise is the rate that a batch offers at most, whatever it may cost itself: riseMost times its
-// first one and, where others wait for its nonce, what these may cost too. What the batch itself may
-// cost bounds it all the same: a small payment at the head keeps the others waiting while fees are above that.
-func (e *Engine) rise(b Batch, behind []Behind) (chain.Rate, error) {
-	first := b.Attempts[0].Plan
-	rise := riseMost * first.Rate
-	for _, p := range behind {
-		limit, err := e.limitOf(Payment{Order: p.Order, House: p.House})
-		if err != nil {
-			return 0, err
-		}
-		most := limit.most
-		if ten, err := p.First.MulDiv(big.NewInt(riseMost), big.NewInt(1), asset.Down); err == nil && !ten.IsZero() && ten.Less(most) {
-			most = ten
-		}
-		more, err := budgetRate(e.config.Chain, most, first.Size)
-		if err != nil {
-			return 0, err
-		}
-		rise += min(more, ^chain.Rate(0)-rise)
+// rise is the rate that a batch offers at most, and what it may cost: riseMost times its first rate
+// and, where others wait for its nonce, what these may cost too. For their sake it may cost more than
+// its own limit, by as much and up to LineFeeMax: else a small payment at the head would keep
+// the others waiting while fees are above a quarter of it. What is paid is what blocks ask.
+func (e *Engine) rise(b Batch, behind []Behind) (rise chain.Rate, most asset.Units, err error) {
+	if most, err = e.most(b); err != nil {
+		return 0, most, err
 	}
-	return rise, nil
+	first := b.Attempts[0].Plan
+	rise, with := riseMost*first.Rate, most
+	for _, p := range behind {
+		more, err := e.spares(p)
+		if err != nil { // it says so itself, and adds nothing: the head must not wait for it
+			e.config.Log.Warn("what waits behind a payment has no limit of its own", "chain", e.config.Chain, "batch", b.ID, "order", p.Order.ID, "error", err)
+			continue
+		}
+		rate, err := budgetRate(e.config.Chain, more, first.Size)
+		if err != nil {
+			return 0, most, err
+		}
+		rise += min(rate, ^chain.Rate(0)-rise)
+		if with, err = with.Add(more); err != nil {
+			return 0, most, fmt.Errorf("what the line behind %s may cost: %w", b.ID, err)
+		}
+	}
+	if e.config.LineFeeMax.Less(with) {
+		with = e.config.LineFeeMax
+	}
+	if most.Less(with) {
+		most = with
+	}
+	return rise, most, nil
 }
 
-// bidAbove is what a batch should offer that offers a rate together with what it pays for and is
-// of a size with that, if that is more; and what it may cost.
-func (e *Engine) bidAbove(b Batch, offered chain.Rate, size uint64, rise chain.Rate) (rate chain.Rate, most asset.Units, due bool, err error) {
-	delete(e.spent, b.ID)
-	if most, err = e.most(b); err != nil {
-		return 0, most, false, err
+// spares is what a payment that waits behind another may cost: up to riseMost times its first attempt.
+func (e *Engine) spares(p Behind) (asset.Units, error) {
+	limit, err := e.limitOf(Payment{Order: p.Order, House: p.House})
+	if err != nil {
+		return limit.most, err
 	}
+	if ten, err := p.First.MulDiv(big.NewInt(riseMost), big.NewInt(1), asset.Down); err == nil && !ten.IsZero() && ten.Less(limit.most) {
+		return ten, nil
+	}
+	return limit.most, nil
+}
+
+// bidAbove is what a batch should offer that offers a rate together with what it pays for, is of a
+// size with that and may cost so much, if that is more.
+func (e *Engine) bidAbove(b Batch, most asset.Units, offered chain.Rate, size uint64, rise chain.Rate) (rate chain.Rate, due bool, err error) {
+	delete(e.spent, b.ID)
 	budget, err := budgetRate(e.config.Chain, most, size)
 	if err != nil {
-		return 0, most, false, err
+		return 0, false, err
 	}
 	// An estimate that was right within this factor gets there; above it waits for people.
 	budget = min(budget, rise)
 	rate = e.config.Bid(Bid{Since: b.Attempts[0].PlannedAt, First: b.Attempts[0].Plan.Rate, Offered: offered, Budget: budget})
 	// Less than an eighth more is worth no attempt: nodes of account chains refuse it.
 	e.spent[b.ID] = rate >= budget && budget < offered+offered/8
-	return rate, most, rate >= offered+offered/8+1, nil
+	return rate, rate >= offered+offered/8+1, nil
 }
 
 // most is what a batch may cost.

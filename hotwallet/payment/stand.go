@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"strings"
+	"time"
 
 	"ferry/swap"
 	"ferry/swap/crash"
@@ -51,12 +52,28 @@ func (e *Engine) stand(ctx context.Context, what standing, reason string, alarm 
 	return err
 }
 
+// sinceOf is since when a payment has stood for a reason that begins so, by what this engine has
+// seen or, where that was another one, by the payment's row: so a process that starts again does not
+// begin to count anew.
+func (e *Engine) sinceOf(seen map[string]time.Time, p Payment, reason string) time.Time {
+	since, known := seen[p.Order.ID]
+	if known {
+		return since
+	}
+	since = e.config.Now()
+	if strings.HasPrefix(p.Reason, reason) && p.Since.Before(since) && !p.Since.IsZero() {
+		since = p.Since
+	}
+	seen[p.Order.ID] = since
+	return since
+}
+
 // PeopleReasons begin the reasons of a payment that goes on only once somebody has done
 // something: sent coins, raised a limit, or found out what is wrong. What else stands still
 // waits for another payment, a block, a node or lower fees, and goes on by itself.
 func PeopleReasons() []string {
 	return []string{ReasonFunds, ReasonAuthority, ReasonAmount, ReasonRefused, ReasonConflicting, ReasonBytes,
-		ReasonUnattestedLong, ReasonFormerLong, ReasonDepositLong, ReasonBudget, ReasonAttempts, ReasonNoChange, ReasonDescendants, ReasonUnrelieved}
+		ReasonUnattestedLong, ReasonFormerLong, ReasonDepositLong, ReasonEnding, ReasonBudget, ReasonAttempts, ReasonNoChange, ReasonDescendants, ReasonUnrelieved}
 }
 
 // reasonMost bounds a stored reason, in bytes.

@@ -309,15 +309,17 @@ func (e *Engine) answer(b Batch, a Attempt, acceptance chain.Acceptance, cause e
 	answer := Answer{Acceptance: acceptance, At: e.config.Now()}
 	switch acceptance {
 	case chain.Accepted:
-		if e.worn[b.ID] {
+		if e.ending[b.ID] != "" {
+			answer.Reason = e.ending[b.ID]
+		} else if e.worn[b.ID] {
 			answer.Reason = ReasonAttempts
 		} else if answer.Reason = e.unlifted[b.ID]; answer.Reason == "" && e.spent[b.ID] {
 			answer.Reason = e.atMost(b)
 		}
 	case chain.Conflicting:
-		answer.Reason = because(ReasonConflicting, cause)
+		answer.Reason = cmp.Or(e.ending[b.ID], because(ReasonConflicting, cause))
 	case chain.Rejected:
-		answer.Reason = because(ReasonRejected, cause)
+		answer.Reason = cmp.Or(e.ending[b.ID], because(ReasonRejected, cause))
 	default:
 		answer.Acceptance = chain.Unknown
 		e.config.Log.Warn("broadcast may or may not have arrived", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "error", cause)

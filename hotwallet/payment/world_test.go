@@ -50,7 +50,9 @@ type world struct {
 	fuse     *fuse
 	answers  *answers
 	feeMax   asset.Units
-	offset   int64
+	// lineFee is the most for what others wait behind, from the next start on.
+	lineFee asset.Units
+	offset  int64
 	// receipt is the last that order made.
 	receipt swap.Receipt
 	// edit, if not nil, changes the receipts that order makes.
@@ -186,7 +188,7 @@ func (w *world) start() {
 	w.engine, err = payment.New(payment.Config{Chain: w.on, Store: fusedStore{store, w.fuse},
 		Payer: fusedPayer{answering{w.chain, w.answers}, w.fuse}, Signer: fusedSigner{w.signer, w.fuse}, Attestor: fusedAttestor{w.attestor, w.fuse}, Coroner: w.fusedCoroner(), DeathRules: w.store.Rules,
 		Lifter: fusedLifter{w.store, w.fuse}, Reader: w.chain, ReorgLimit: w.reorgs(),
-		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, BatchWindow: w.window,
+		FencingToken: uint64(w.lease.Token()), FeeMax: w.feeMax, LineFeeMax: w.lineFee, BatchWindow: w.window,
 		QuoteKeys: public(w.quoteKey), AttestKeys: public(w.attest), Check: checkFake, Bid: w.bid, Observer: w.told, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.orders, err = payment.NewOrders(payment.OrdersConfig{Chain: w.on, Store: w.store, Log: log})

@@ -45,7 +45,8 @@ func (s *Store) Batch(ctx context.Context, batchID string) (payment.Batch, error
 		}
 		b.Payments, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p payment.Payment, err error) {
 			var body string
-			if err = row.Scan(&body, &p.State, &p.Version, &p.Reason); err == nil {
+			if err = row.Scan(&body, &p.State, &p.Version, &p.Reason, &p.Since); err == nil {
+				p.Since = p.Since.UTC()
 				err = decodePayment(body, &p)
 			}
 			p.BatchID = batchID
@@ -128,7 +129,7 @@ func (s *Store) StorePlan(ctx context.Context, payments []payment.Payment, plan 
 	}
 	b.Purpose, b.State, b.Version = payments[0].Order.Purpose, swap.PaymentQueued, 1
 	for _, p := range payments {
-		p.BatchID, p.Reason, p.Version, p.Attempt = b.ID, "", p.Version+1, nil
+		p.BatchID, p.Reason, p.Version, p.Since, p.Attempt = b.ID, "", p.Version+1, now, nil
 		b.Payments = append(b.Payments, p)
 	}
 	b.Attempts = []payment.Attempt{{N: 1, State: payment.AttemptPlanned, Plan: plan, PlannedAt: now, Height: height}}

@@ -52,10 +52,11 @@ func (s *Store) Payment(ctx context.Context, orderID string) (payment.Payment, e
 	var a payment.Attempt
 	var body, plan string
 	err := s.pool.QueryRow(ctx, paymentSQL, orderID, s.chain).Scan(
-		&body, &p.State, &p.Version, &p.Reason, &p.BatchID, &a.N, &a.State, &plan, &a.Raw, &a.TxID)
+		&body, &p.State, &p.Version, &p.Reason, &p.Since, &p.BatchID, &a.N, &a.State, &plan, &a.Raw, &a.TxID)
 	if err != nil {
 		return p, fmt.Errorf("read payment %s: %w", orderID, err)
 	}
+	p.Since = p.Since.UTC()
 	if err := decodePayment(body, &p); err != nil {
 		return p, err
 	}
@@ -88,12 +89,13 @@ func depositArgs(o swap.Order) []any {
 
 // StoreReason implements payment.Store.
 func (s *Store) StoreReason(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {
+	now := s.now()
 	err := s.write(ctx, func(tx pgx.Tx) error {
-		return changedOne(tx.Exec(ctx, reasonPaymentSQL, p.Order.ID, s.chain, p.Version, p.State, reason, s.now()))
+		return changedOne(tx.Exec(ctx, reasonPaymentSQL, p.Order.ID, s.chain, p.Version, p.State, reason, now))
 	})
 	if err != nil {
 		return p, fmt.Errorf("store why %s stands still: %w", p.Order.ID, err)
 	}
-	p.Reason, p.Version = reason, p.Version+1
+	p.Reason, p.Version, p.Since = reason, p.Version+1, now
 	return p, nil
 }

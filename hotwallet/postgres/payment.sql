@@ -28,7 +28,7 @@ WHERE p.chain = $1 AND (p.state IN ('queued', 'signed', 'broadcast') OR p.state 
 ORDER BY p.queued_at, p.order_id LIMIT $2
 
 -- READ_PAYMENT
-SELECT p.body::text, p.state, p.version, p.reason, coalesce(p.batch_id, ''),
+SELECT p.body::text, p.state, p.version, p.reason, p.updated_at, coalesce(p.batch_id, ''),
        coalesce(a.n, 0), coalesce(a.state, ''), coalesce(a.plan::text, ''), a.raw, coalesce(a.txid, '')
 FROM payment p
 LEFT JOIN LATERAL (SELECT * FROM attempt WHERE batch_id = p.batch_id AND state <> 'dropped' ORDER BY n DESC LIMIT 1) a ON true
@@ -39,7 +39,7 @@ SELECT purpose, state, version FROM batch WHERE batch_id = $1 AND chain = $2
 
 -- BATCH_PAYMENTS
 -- In the order of the outputs.
-SELECT p.body::text, p.state, p.version, p.reason
+SELECT p.body::text, p.state, p.version, p.reason, p.updated_at
 FROM batch b CROSS JOIN LATERAL unnest(b.orders) WITH ORDINALITY AS o (order_id, n) JOIN payment p USING (order_id)
 WHERE b.batch_id = $1 AND p.batch_id = b.batch_id ORDER BY o.n
 

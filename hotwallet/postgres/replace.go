@@ -70,9 +70,12 @@ func (s *Store) behind(ctx context.Context, tx pgx.Tx, batchID string) ([]paymen
 	var fee asset.Units
 	_, err = pgx.ForEachRow(rows, []any{&body, &fee}, func() error {
 		var p payment.Payment
-		err := decodePayment(body, &p)
+		if err := decodePayment(body, &p); err != nil { // by itself it says so: the head must not wait for it
+			s.config.Log.WarnContext(ctx, "what waits behind a payment can't be read", "chain", s.chain, "batch", batchID, "error", err)
+			return nil
+		}
 		all = append(all, payment.Behind{Order: p.Order, House: p.House, First: fee})
-		return err
+		return nil
 	})
 	return all, err
 }

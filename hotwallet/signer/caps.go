@@ -33,5 +33,8 @@ func (c Caps) checkCaps(p payment, size uint64, behind ancestors) error {
 	if first.purpose == swap.PurposeGasTopUp || first.purpose == swap.PurposeGapFill {
 		return nil
 	}
+	if first.purpose != swap.PurposeSweep && !c[first.asset].FeeAnyShare.Less(p.fee) {
+		return nil
+	}
 	return c.checkShare(first.asset, amount, p.fee)
 }

@@ -117,3 +117,45 @@ func TestSignEthereumRefuses(t *testing.T) {
 		t.Fatalf("the payout itself: %v", err)
 	}
 }
+
+// A payment that later ones of its account wait for may cost any share of what it pays, up to a
+// limit; above it the share counts, and a sweep's always does.
+func TestASmallFeeMayBeAnyShare(t *testing.T) {
+	t.Parallel()
+	d := deskFor(t)
+	limit := d.signer.caps[asset.ETH]
+	limit.FeeBasisPoints = 1 // of payoutWei that is less than any fee
+	d.signer.caps[asset.ETH] = limit
+	payout := sendEther(t, d.authority(t, swap.PurposePayout, asset.BTC, asset.ETH, "a"), transfer(0, payoutWei()))
+	sweep := d.houseEther(t, swap.PurposeSweep, 0)
+	_, err := d.signEthereum(payout)
+	wantRefusal(t, err, "unsigned_tx", "too large a share")
+	fee := func(req *ferryv1.SignEthereumRequest) (most asset.Units) {
+		t.Helper()
+		editEther(t, req, func(tx *types.DynamicFeeTx) {
+			u, err := asset.UnitsFromBig(new(big.Int).Mul(tx.GasFeeCap, new(big.Int).SetUint64(tx.Gas)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			most = u
+		})
+		return most
+	}
+	if limit.FeeAnyShare, err = fee(payout).Sub(asset.NewUnits(1)); err != nil {
+		t.Fatal(err)
+	}
+	d.signer.caps[asset.ETH] = limit
+	_, err = d.signEthereum(payout)
+	wantRefusal(t, err, "unsigned_tx", "too large a share")
+	limit.FeeAnyShare = limit.Fee
+	d.signer.caps[asset.ETH] = limit
+	_, err = d.signEthereum(sweep)
+	wantRefusal(t, err, "unsigned_tx", "too large a share")
+	if limit.FeeAnyShare = fee(payout); limit.Fee.Less(limit.FeeAnyShare) {
+		t.Fatal("its fee is above the limit for any")
+	}
+	d.signer.caps[asset.ETH] = limit
+	if _, err := d.signEthereum(payout); err != nil {
+		t.Errorf("a fee at the limit: %v", err)
+	}
+}

@@ -287,6 +287,8 @@ func TestOpenRefuses(t *testing.T) {
 		"less in a day than in an hour":     {capped(asset.USDT, func(l *Cap) { l.PerDay = asset.NewUnits(1) }), "per_day at least per_hour"},
 		"less fees in an hour than at once": {capped(asset.ETH, func(l *Cap) { l.FeePerHour = asset.NewUnits(1) }), "fee_per_hour must be at least fee"},
 		"no fees in a day":                  {capped(asset.ETH, func(l *Cap) { l.FeePerDay = asset.Units{} }), "fee_per_day at least fee_per_hour"},
+		"any share of coins":                {capped(asset.BTC, func(l *Cap) { l.FeeAnyShare = asset.NewUnits(1) }), "native asset of a chain of accounts"},
+		"more for any share than at all":    {capped(asset.ETH, func(l *Cap) { l.FeeAnyShare = l.FeePerHour }), "at most fee"},
 		"a token's fees":                    {capped(asset.USDC, func(l *Cap) { l.FeePerDay = asset.NewUnits(1) }), "a token has none"},
 	} {
 		t.Run(name, func(t *testing.T) {

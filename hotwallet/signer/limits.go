@@ -57,6 +57,10 @@ type Cap struct {
 	// FeeBasisPoints is the largest fee as a share of the amount, of 10,000. A token has
 	// none: its fee is in another asset, and the signer knows no price.
 	FeeBasisPoints int64 `json:"fee_basis_points"`
+	// FeeAnyShare is up to where a fee may be any share of the amount, in base units (the native
+	// asset of an account chain only; zero: nowhere). There a payment that offers too little keeps all
+	// later nonces of its account waiting, whatever it pays. A sweep's never may: it has its address to itself.
+	FeeAnyShare asset.Units `json:"fee_any_share,omitzero"`
 	// Gas is the largest gas limit (Ethereum only).
 	Gas uint64 `json:"gas,omitempty"`
 	// GasTopUp is the most that a deposit address is given to pay a sweep's gas with, in
@@ -156,6 +160,10 @@ func (c Caps) Validate() error {
 			return fmt.Errorf("cap of %s: fee_per_hour must be at least fee, and fee_per_day at least fee_per_hour", id)
 		case (a.Token || a.Chain.Family() != asset.Account) && !limit.GasTopUp.IsZero():
 			return fmt.Errorf("cap of %s: gas_topup; addresses are topped up in the native asset of a chain of accounts only", id)
+		case (a.Token || a.Chain.Family() != asset.Account) && !limit.FeeAnyShare.IsZero():
+			return fmt.Errorf("cap of %s: fee_any_share; only payments of the native asset of a chain of accounts have it", id)
+		case limit.Fee.Less(limit.FeeAnyShare):
+			return fmt.Errorf("cap of %s: fee_any_share must be at most fee", id)
 		}
 	}
 	return nil
