@@ -100,8 +100,9 @@ func (s *soak) open(ctx context.Context) (err error) {
 	for n := range soakVenues {
 		protocol := simulator.Venues()[n%len(simulator.Venues())]
 		host := s.played.hosts[n/len(simulator.Venues())%len(s.played.hosts)]
+		lines := feed.NewLines()
 		for _, m := range markets {
-			v, err := follow(protocol, host, m, log)
+			v, err := follow(protocol, host, m, lines, log)
 			if err != nil {
 				return err
 			}

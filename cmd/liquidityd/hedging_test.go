@@ -135,7 +135,7 @@ func TestASwapIsHedged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := onBinance(place{instruments[asset.ETH], "ws://" + address, "http://" + address, log})
+	source, err := onBinance(place{instruments[asset.ETH], "ws://" + address, "http://" + address, log, nil})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -130,7 +130,7 @@ func TestAGapReachesTheMetrics(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
 	server, address := exchange(t)
-	venue, err := onBinance(place{instruments[asset.ETH], "ws://" + address, "http://" + address, log})
+	venue, err := onBinance(place{instruments[asset.ETH], "ws://" + address, "http://" + address, log, nil})
 	if err != nil {
 		t.Fatal(err)
 	}

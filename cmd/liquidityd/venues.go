@@ -61,10 +61,12 @@ type place struct {
 	// rest is empty where nothing is fetched.
 	stream, rest string
 	log          *slog.Logger
+	// lines are those of all books; nil for one that shares none.
+	lines *feed.Lines
 }
 
 func (p place) market(staleAfter time.Duration) feed.Market {
-	return feed.Market{StreamURL: p.stream, Instrument: p.instrument, StaleAfter: staleAfter, Log: p.log, Now: time.Now}
+	return feed.Market{StreamURL: p.stream, Instrument: p.instrument, StaleAfter: staleAfter, Lines: p.lines, Log: p.log, Now: time.Now}
 }
 
 // registration is a venue: where it is, and its client.
@@ -92,7 +94,7 @@ var named = []registration{
 
 func onBinance(p place) (liquidity.Source, error) {
 	return binance.New(binance.Config{StreamURL: p.stream, RestURL: p.rest, Symbol: string(p.instrument.Base + p.instrument.Quote),
-		StaleAfter: priceStaleAfter, Log: p.log, Now: time.Now, Instrument: p.instrument})
+		StaleAfter: priceStaleAfter, Lines: p.lines, Log: p.log, Now: time.Now, Instrument: p.instrument})
 }
 
 // at is where a venue is: FERRY_<VENUE>_STREAM_URL and FERRY_<VENUE>_REST_URL go before the
@@ -104,11 +106,12 @@ func (r registration) at(setting func(name, otherwise string) string) place {
 
 // opener opens books at venues.
 func opener(setting func(name, otherwise string) string, log *slog.Logger) func(liquidity.Subscription) (liquidity.Source, error) {
+	lines := feed.NewLines()
 	return func(w liquidity.Subscription) (liquidity.Source, error) {
 		for _, r := range slices.Concat(register, named) {
 			if r.name == w.Venue {
 				p := r.at(setting)
-				p.instrument, p.log = w.Instrument, log
+				p.instrument, p.lines, p.log = w.Instrument, lines, log
 				return r.open(p)
 			}
 		}

@@ -44,7 +44,7 @@ func played(t *testing.T, markets []simulator.Market, books []liquidity.Instrume
 	var opened []liquidity.Source
 	for _, r := range register {
 		for _, i := range books {
-			source, err := r.open(place{i, ws + paths[r.name], http + paths[r.name], log})
+			source, err := r.open(place{i, ws + paths[r.name], http + paths[r.name], log, nil})
 			if err != nil {
 				t.Fatal(err)
 			}

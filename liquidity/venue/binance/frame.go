@@ -71,6 +71,12 @@ func parseEvent(raw []byte, symbol string, i liquidity.Instrument) (event, error
 	case "serverShutdown":
 		return event{kind: kindShutdown}, nil
 	case "":
+		if p.refused != nil {
+			return event{}, fmt.Errorf("binance refuses: %.200q", p.refused)
+		}
+		if p.answer {
+			return event{kind: kindOther}, nil
+		}
 		return event{}, fmt.Errorf("a message without an event's name: %w", feed.ErrMalformed)
 	default:
 		return event{kind: kindOther}, nil
@@ -92,8 +98,11 @@ func parseEvent(raw []byte, symbol string, i liquidity.Instrument) (event, error
 type payload struct {
 	name string
 	// late says that there was something before the name.
-	late        bool
-	data        []byte
+	late bool
+	data []byte
+	// answer says that it is one to a request, which refused holds the reason of, if it is.
+	answer      bool
+	refused     []byte
 	millis      int64
 	symbol      string
 	first, last uint64
@@ -112,6 +121,13 @@ func (p *payload) read(r *scan.Reader, i liquidity.Instrument) {
 		case "data":
 			p.data = r.Raw()
 			continue
+		case "id":
+			p.answer = true
+		case "error", "code":
+			if p.name == "" {
+				p.refused = r.Raw()
+				continue
+			}
 		}
 		if p.name != "depthUpdate" {
 			p.late = p.late || p.name == ""

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"ferry/liquidity"
@@ -35,17 +34,19 @@ type Config struct {
 	// 24 hours. 0 means 23 hours.
 	Life time.Duration
 	// Weight is how much of the venue's 6000 per minute snapshots may cost, at 50
-	// each. 0 means 1000.
+	// each, of all books that share Lines. 0 means 4000.
 	Weight int
-	Log    *slog.Logger
-	Now    func() time.Time
+	// Lines are what connections and Weight are shared by; nil means that they are its own.
+	Lines *feed.Lines
+	Log   *slog.Logger
+	Now   func() time.Time
 }
 
 // What Config means by 0, and the venue's own bounds.
 const (
 	lifeUsual   = 23 * time.Hour
 	lifeMost    = 24 * time.Hour
-	weightUsual = 1000
+	weightUsual = 4000
 	weightMost  = 6000
 	// usedMost is how much of the venue's 6000 per minute may be used up on this
 	// address, by whomever, before we hold back.
@@ -57,6 +58,9 @@ const (
 const (
 	dialMost   = 100
 	dialWindow = 5 * time.Minute
+	// booksMost is far from the 1024 streams that the venue allows on a connection: what is
+	// wrong with one is to hit few books.
+	booksMost = 25
 )
 
 // New is one symbol of Binance spot. It refuses a configuration that can't work, and
@@ -84,12 +88,11 @@ func New(c Config) (*feed.Venue, error) {
 	case c.Weight < snapshotWeight || c.Weight > weightMost:
 		return nil, fmt.Errorf("binance: the weight per minute must be from %d to %d", snapshotWeight, weightMost)
 	}
-	stream.Path = streamPath(c.Symbol)
 	api.Path = "/api/v3/depth"
 	api.RawQuery = url.Values{"symbol": {c.Symbol}, "limit": {strconv.Itoa(snapshotLimit)}}.Encode()
 	return feed.New(feed.Config{
-		Market: feed.Market{StreamURL: stream.String(), Instrument: c.Instrument, StaleAfter: c.StaleAfter, Log: c.Log, Now: c.Now},
-		Venue:  Name, Life: c.Life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+		Market: feed.Market{StreamURL: stream.String(), Instrument: c.Instrument, StaleAfter: c.StaleAfter, Lines: c.Lines, Log: c.Log, Now: c.Now},
+		Venue:  Name, Name: streamOf(c.Symbol), BooksMost: booksMost, Wire: func() feed.Wire { return &wire{} }, Life: c.Life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
 		Snapshots: &feed.Snapshots{URL: api.String(), Cost: snapshotWeight, Limit: c.Weight, Per: time.Minute, Held: held},
 		Open:      func() feed.Protocol { return Open(c.Symbol, c.Instrument) },
 	})
@@ -107,9 +110,6 @@ func base(text, plain, secure string) (*url.URL, error) {
 	return u, nil
 }
 
-// streamPath names the raw stream of a symbol's changes every 100 ms.
-func streamPath(symbol string) string { return "/ws/" + strings.ToLower(symbol) + "@depth@100ms" }
-
 // held holds back until the next minute, by which the venue counts, when most of
 // the weight of this one is used up.
 func held(h http.Header, now time.Time) time.Time {
@@ -119,7 +119,7 @@ func held(h http.Header, now time.Time) time.Time {
 	return time.Time{}
 }
 
-// protocol is the venue's messages on one connection; the replica behind it does
+// protocol is the venue's messages about one book; the replica behind it does
 // the work.
 type protocol struct {
 	*replica
@@ -135,11 +135,11 @@ func Open(symbol string, i liquidity.Instrument) feed.Protocol {
 	return &protocol{replica: newReplica(maxBook, snapshotLimit), symbol: symbol, instrument: i}
 }
 
-// Hello implements feed.Protocol: the address says it all.
-func (*protocol) Hello() [][]byte { return nil }
-
-// Again implements feed.Protocol: snapshots are fetched.
-func (*protocol) Again() [][]byte { return nil }
+// Doubt implements feed.Protocol.
+func (p *protocol) Doubt() {
+	p.synced = false
+	p.forget()
+}
 
 // Take implements feed.Protocol.
 func (p *protocol) Take(raw []byte) (feed.Message, error) {

@@ -20,9 +20,9 @@ const (
 	compared = 50
 )
 
-// protocol is the book of one connection.
+// protocol is a book on one connection.
 type protocol struct {
-	market     string
+	channel    string
 	instrument liquidity.Instrument
 	book       *book.Book
 	trusted    bool
@@ -46,18 +46,11 @@ var _ feed.Protocol = (*protocol)(nil)
 
 // Open is a connection's state.
 func Open(market string, i liquidity.Instrument) feed.Protocol {
-	return &protocol{market: market, instrument: i, book: book.New(maxBook)}
+	return &protocol{channel: channel(market), instrument: i, book: book.New(maxBook)}
 }
 
-// Hello implements feed.Protocol.
-func (p *protocol) Hello() [][]byte {
-	return [][]byte{fmt.Appendf(nil, `{"event":"bts:subscribe","data":{"channel":"%s"}}`, p.channel())}
-}
-
-func (p *protocol) channel() string { return "diff_order_book_" + p.market }
-
-// Again implements feed.Protocol: snapshots are fetched.
-func (*protocol) Again() [][]byte { return nil }
+// Doubt implements feed.Protocol.
+func (p *protocol) Doubt() { p.suspect() }
 
 // Take implements feed.Protocol.
 func (p *protocol) Take(raw []byte) (feed.Message, error) {
@@ -75,8 +68,8 @@ func (p *protocol) Take(raw []byte) (feed.Message, error) {
 	default:
 		return feed.Message{}, nil
 	}
-	if f.channel != p.channel() {
-		return feed.Message{}, fmt.Errorf("a message of %.40q, not of %s: %w", f.channel, p.channel(), feed.ErrMalformed)
+	if f.channel != p.channel {
+		return feed.Message{}, fmt.Errorf("a message of %.40q, not of %s: %w", f.channel, p.channel, feed.ErrMalformed)
 	}
 	return feed.Message{Kind: feed.Update, At: f.changes.at()}, p.take(f.changes)
 }

@@ -25,9 +25,10 @@ const rereadUsual = 15 * time.Second
 const (
 	life         = 23 * time.Hour
 	maxFrame     = 1 << 20
-	dialMost     = 50
+	dialMost     = 100
 	dialWindow   = 10 * time.Minute
-	requestsMost = 60
+	requestsMost = 600 // a minute, of all books together
+	booksMost    = 25
 )
 
 // Config is what the venue's client needs.
@@ -49,7 +50,8 @@ func New(c Config) (*feed.Venue, error) {
 		return nil, fmt.Errorf("bitstamp: books can't be compared each %s", c.Reread)
 	}
 	market := strings.ToLower(string(c.Instrument.Base) + string(c.Instrument.Quote))
-	return feed.New(feed.Config{Market: c.Market, Venue: Name, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+	return feed.New(feed.Config{Market: c.Market, Venue: Name, Name: channel(market), Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+		BooksMost: booksMost, Wire: func() feed.Wire { return wire{} },
 		Snapshots: &feed.Snapshots{URL: strings.TrimSuffix(c.RestURL, "/") + "/api/v2/order_book/" + market + "/",
 			Cost: 1, Limit: requestsMost, Per: time.Minute, Every: c.Reread},
 		Open: func() feed.Protocol { return Open(market, c.Instrument) }})

@@ -31,6 +31,18 @@ func TestFaults(t *testing.T) {
 	}.Run(t)
 }
 
+// Books that share a connection.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	venuetest.Together{Venue: bitstamp.Name,
+		New: func(address string, i liquidity.Instrument, staleAfter time.Duration, lines *feed.Lines) (*feed.Venue, error) {
+			c := config(address, staleAfter)
+			c.Instrument, c.Lines = i, lines
+			return bitstamp.New(c)
+		},
+	}.Run(t)
+}
+
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	market := func(address string, staleAfter time.Duration) feed.Market { return config(address, staleAfter).Market }

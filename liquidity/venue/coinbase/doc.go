@@ -4,8 +4,9 @@
 // read as of November 2026.
 //
 // Its proof: every message of a connection, whatever its channel, has a sequence
-// number one above the last. One that is missing or repeated makes the book suspect,
-// and level2 is subscribed to again on the same connection: a snapshot comes first.
+// number one above the last. One that is missing or repeated makes all of its books
+// suspect, as it may be any's, and level2 is subscribed to again on the same connection: a
+// snapshot comes first.
 //
 // What it can't prove: that the venue applied its own events; it publishes no
 // checksum.

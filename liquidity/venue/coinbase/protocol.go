@@ -13,7 +13,7 @@ import (
 // maxBook is how many levels a side of our book has.
 const maxBook = 5000
 
-// protocol is the book of one connection.
+// protocol is a book on one connection.
 type protocol struct {
 	feed.Streamed
 	product    string
@@ -21,31 +21,24 @@ type protocol struct {
 	frame      frame
 	book       *book.Book
 	trusted    bool
-	// started says that a message has come; last is its number.
-	started bool
-	last    uint64
+	// numbers are those of the connection, where the book is the only one; else the wire
+	// looks at them.
+	numbers *numbers
 }
 
 var _ feed.Protocol = (*protocol)(nil)
 
-// Open is a connection's state.
+// Open is the state of a connection that has no other book.
 func Open(product string, i liquidity.Instrument) feed.Protocol {
-	return &protocol{product: product, instrument: i, book: book.New(maxBook)}
+	return open(product, i, &numbers{})
 }
 
-// Hello implements feed.Protocol. The venue wants the first one within 5 seconds.
-func (p *protocol) Hello() [][]byte {
-	return [][]byte{[]byte(`{"type":"subscribe","channel":"heartbeats"}`), p.request("subscribe")}
+func open(product string, i liquidity.Instrument, n *numbers) *protocol {
+	return &protocol{product: product, instrument: i, book: book.New(maxBook), numbers: n}
 }
 
-// Again implements feed.Protocol.
-func (p *protocol) Again() [][]byte {
-	return [][]byte{p.request("unsubscribe"), p.request("subscribe")}
-}
-
-func (p *protocol) request(kind string) []byte {
-	return fmt.Appendf(nil, `{"type":"%s","product_ids":["%s"],"channel":"level2"}`, kind, p.product)
-}
+// Doubt implements feed.Protocol.
+func (p *protocol) Doubt() { p.trusted = false }
 
 // Take implements feed.Protocol.
 func (p *protocol) Take(raw []byte) (feed.Message, error) {
@@ -63,15 +56,14 @@ func (p *protocol) Take(raw []byte) (feed.Message, error) {
 	case channelHeartbeats:
 		m.Kind = feed.Heartbeat
 	}
-	last := p.last
-	inOrder := !p.started || f.sequence == last+1
-	p.started, p.last = true, f.sequence
-	if !inOrder {
-		// While the book is being read anew nothing more can be lost.
-		wasTrusted := p.trusted
-		p.trusted = false
-		if wasTrusted {
-			return m, fmt.Errorf("message %d after %d: %w", f.sequence, last, feed.ErrGap)
+	if p.numbers != nil {
+		if err := p.numbers.next(f.sequence); err != nil {
+			// While the book is being read anew nothing more can be lost.
+			wasTrusted := p.trusted
+			p.trusted = false
+			if wasTrusted {
+				return m, err
+			}
 		}
 	}
 	if !f.told {

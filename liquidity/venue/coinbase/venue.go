@@ -17,13 +17,16 @@ const StreamURL = "wss://advanced-trade-ws.coinbase.com"
 const (
 	life       = 23 * time.Hour
 	maxFrame   = 8 << 20
-	dialMost   = 50
+	dialMost   = 100
 	dialWindow = 10 * time.Minute
+	// booksMost are the books that one lost message makes suspect.
+	booksMost = 20
 )
 
 // New is one product of the venue, named after the instrument: "ETH-BTC". It connects
 // nothing yet.
 func New(m feed.Market) (*feed.Venue, error) {
-	return feed.New(feed.Config{Market: m, Venue: Name, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
-		Open: func() feed.Protocol { return Open(m.Instrument.String(), m.Instrument) }})
+	return feed.New(feed.Config{Market: m, Venue: Name, Name: m.Instrument.String(), Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+		BooksMost: booksMost, Wire: func() feed.Wire { return &wire{} },
+		Open: func() feed.Protocol { return open(m.Instrument.String(), m.Instrument, nil) }})
 }

@@ -3,6 +3,8 @@ package feed
 import (
 	"errors"
 	"time"
+
+	"ferry/liquidity"
 )
 
 // suspicious reports an error that makes a book suspect and no more.
@@ -11,114 +13,118 @@ func suspicious(err error) bool {
 }
 
 // suspect counts why the book can't be trusted and tells it, once.
-func (s *session) suspect(wasTrusted bool, err error) {
-	s.countFaults(err)
-	s.asked = false
-	name := s.venue.config.Instrument.String()
-	s.venue.config.Log.WarnContext(s.ctx, "venue book is suspect, will read it again", "venue", s.venue.config.Venue, "instrument", name, "error", err)
+func (b *subscription) suspect(wasTrusted bool, err error) {
+	b.countFaults(err)
+	b.asked = false
+	config := &b.who.venue.config
+	config.Log.WarnContext(b.session.ctx, "venue book is suspect, will read it again", "venue", config.Venue, "instrument", config.Instrument.String(), "error", err)
 	if wasTrusted {
-		if s.venue.rest == nil {
-			s.bePatient()
-		}
-		s.deliver(s.venue.outage("The book of " + name + " has a fault and is being read again."))
+		b.bePatient()
+		b.deliver(b.faulty())
 	}
 }
 
-func (s *session) countFaults(err error) {
-	s.countIf(ErrGap, err, func(c *Counters) { c.Gaps++ })
-	s.countIf(ErrChecksum, err, func(c *Counters) { c.Checksums++ })
-	s.countIf(ErrCrossed, err, func(c *Counters) { c.Crossed++ })
-	s.countIf(ErrDry, err, func(c *Counters) { c.Dry++ })
+func (b *subscription) countFaults(err error) {
+	b.countIf(ErrGap, err, func(c *Counters) { c.Gaps++ })
+	b.countIf(ErrChecksum, err, func(c *Counters) { c.Checksums++ })
+	b.countIf(ErrCrossed, err, func(c *Counters) { c.Crossed++ })
+	b.countIf(ErrDry, err, func(c *Counters) { c.Dry++ })
 }
 
 // ask has the book told anew where that is needed and may be asked for.
-func (s *session) ask() {
-	if s.waiting || s.failed != nil {
+func (b *subscription) ask() {
+	if b.waiting || b.over || b.session.failed != nil {
 		return
 	}
-	if s.venue.rest != nil {
-		s.fetch()
+	if b.session.trunk.rest != nil {
+		b.fetch()
 		return
 	}
-	if s.protocol.Trusted() || s.asked {
-		return
-	}
-	// The next time, if this one fails too, comes after a pause.
-	s.asked = true
-	s.again(jitter(s.pause))
-	s.pause = min(2*s.pause, retryMost)
-	s.count(func(c *Counters) { c.Resubscribed++ })
-	if err := s.say(s.protocol.Again()); err != nil {
-		s.fail(err)
+	if !b.protocol.Trusted() && !b.asked {
+		b.anew()
 	}
 }
 
+// anew subscribes anew. The next time, if this one fails too, comes after a pause.
+func (b *subscription) anew() {
+	b.asked = true
+	b.again(jitter(b.pause))
+	b.pause = min(2*b.pause, retryMost)
+	b.count(func(c *Counters) { c.Resubscribed++ })
+	b.session.request.anew(b.who.name())
+}
+
+func (b *subscription) faulty() liquidity.Top {
+	return b.who.venue.outage("The book of " + b.who.venue.config.Instrument.String() + " has a fault and is being read again.")
+}
+
 // fetch requests a snapshot when the protocol wants one, or its book is old.
-func (s *session) fetch() {
-	if s.fetching || !s.protocol.Wants() && !(s.due && s.protocol.Trusted()) {
+func (b *subscription) fetch() {
+	if b.fetching || !b.protocol.Wants() && !(b.due && b.protocol.Trusted()) {
 		return
 	}
-	if held := s.venue.rest.budget.take(s.venue.config.Now(), s.venue.rest.Cost); held > 0 {
-		s.again(held)
+	rest := b.session.trunk.rest
+	if held := rest.budget.take(rest.now(), rest.Cost); held > 0 {
+		b.again(held)
 		return
 	}
-	s.fetching = true
-	s.fetches.Go(func() {
-		body, err := s.venue.rest.fetch(s.ctx)
-		s.turn(func() {
-			s.fetching = false
-			s.arrived(body, err)
+	b.fetching = true
+	b.session.fetches.Go(func() {
+		body, err := rest.fetch(b.session.ctx, b.who.venue.config.Snapshots.URL)
+		b.turn(func() {
+			b.fetching = false
+			b.arrived(body, err)
 		})()
 	})
 }
 
 // again asks after d.
-func (s *session) again(d time.Duration) {
-	s.waiting = true
-	s.retry.Reset(d)
+func (b *subscription) again(d time.Duration) {
+	b.waiting = true
+	b.retry.Reset(d)
 }
 
 // arrived takes the answer to fetch. Whatever is wrong with it, another one is asked
 // for after a pause. A trusted book that turns out to differ is replaced at once:
 // there is nothing to wait for, but the difference counts.
-func (s *session) arrived(body []byte, err error) {
-	trusted := s.protocol.Trusted()
+func (b *subscription) arrived(body []byte, err error) {
+	trusted := b.protocol.Trusted()
 	if err == nil {
-		err = s.protocol.Load(body)
+		err = b.protocol.Load(body)
 	}
 	if trusted && (err == nil || suspicious(err)) {
-		s.count(func(c *Counters) { c.Rereads++ })
-		s.countFaults(err)
+		b.count(func(c *Counters) { c.Rereads++ })
+		b.countFaults(err)
 	}
-	if s.protocol.Trusted() && (err == nil || suspicious(err)) {
+	if b.protocol.Trusted() && (err == nil || suspicious(err)) {
 		if !trusted || err != nil {
-			s.booked()
+			b.booked()
 		}
-		s.due = false
-		if s.venue.rest.Every > 0 {
-			s.reread.Reset(s.venue.rest.Every)
+		b.due = false
+		if every := b.who.venue.config.Snapshots.Every; every > 0 {
+			b.reread.Reset(every)
 		}
-		s.deliver(s.top())
+		b.deliver(b.top())
 		return
 	}
-	if s.ctx.Err() != nil {
+	if b.session.ctx.Err() != nil {
 		return
 	}
-	if trusted && !s.protocol.Trusted() {
-		s.deliver(s.venue.outage("The book of " + s.venue.config.Instrument.String() + " has a fault and is being read again."))
+	if trusted && !b.protocol.Trusted() {
+		b.deliver(b.faulty())
 	}
 	if errors.Is(err, ErrOld) {
-		s.count(func(c *Counters) { c.OldSnapshots++ })
+		b.count(func(c *Counters) { c.OldSnapshots++ })
 	} else {
-		s.count(func(c *Counters) { c.FailedSnapshots++ })
+		b.count(func(c *Counters) { c.FailedSnapshots++ })
 	}
-	s.countIf(errThrottled, err, func(c *Counters) { c.Throttled++ })
+	b.countIf(errThrottled, err, func(c *Counters) { c.Throttled++ })
 	if !trusted {
-		s.countFaults(err)
+		b.countFaults(err)
 	}
-	s.countIf(ErrMalformed, err, func(c *Counters) { c.Malformed++ })
-	s.venue.config.Log.WarnContext(s.ctx, "venue snapshot can't be used, will ask again", "venue", s.venue.config.Venue,
-		"instrument", s.venue.config.Instrument.String(), "error", err)
-	s.again(jitter(s.pause))
-	s.pause = min(2*s.pause, retryMost)
+	b.countIf(ErrMalformed, err, func(c *Counters) { c.Malformed++ })
+	config := &b.who.venue.config
+	config.Log.WarnContext(b.session.ctx, "venue snapshot can't be used, will ask again", "venue", config.Venue, "instrument", config.Instrument.String(), "error", err)
+	b.again(jitter(b.pause))
+	b.pause = min(2*b.pause, retryMost)
 }

@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/lxzan/gws"
-
-	"ferry/liquidity"
 )
 
 // errStale means that nothing was heard for StaleAfter.
@@ -20,9 +17,9 @@ var errStale = errors.New("the feed is stale")
 // Limits of a connection.
 const (
 	dialTimeout = 3 * time.Second
-	// readBuffer is what one read of the socket may bring: some frames. What waits beyond it
-	// waits in the socket, and in the end the venue gives us up.
-	readBuffer = 8 << 10
+	// readBuffer is what one read of the socket may bring: a moment's frames of all books. What
+	// waits beyond it waits in the socket, and in the end the venue gives us up.
+	readBuffer = 64 << 10
 	// handshakeMost is what a venue may say, in bytes, until the connection is one: TLS with its
 	// certificates, and the answer's headers, which the library reads to their end.
 	handshakeMost = 64 << 10
@@ -31,22 +28,11 @@ const (
 // errTalkative means that a handshake has no end.
 var errTalkative = fmt.Errorf("the handshake is longer than %d bytes", handshakeMost)
 
-// following is what the connections of one stream share: at most one that is told of, and one
-// that is to take over. Whoever does anything for one of them (its reader, a timer, a snapshot
-// that has arrived) holds mu: so the tops are in order, and a book has one owner at a time.
-type following struct {
-	mu        sync.Mutex
-	deliver   func(liquidity.Top)
-	now, next *connection
-	// priced says that there was any price.
-	priced bool
-	// taken is told when next has taken over.
-	taken chan struct{}
-}
-
 // connection is one WebSocket, from dialling to its end.
 type connection struct {
-	following *following
+	line *line
+	// session reads it; nil until there is one. The trunk guards it.
+	session *session
 	// leaving is closed when another connection should take over, done when it has ended.
 	leaving, done chan struct{}
 	// err is why it has ended; it may be read once done is closed.
@@ -54,7 +40,8 @@ type connection struct {
 	cancel context.CancelFunc
 }
 
-// stop ends the connection, if there is one, and waits until it has. The caller does not hold mu.
+// stop ends the connection, if there is one, and waits until it has. The caller does not hold
+// the trunk.
 func (c *connection) stop() {
 	if c != nil {
 		c.cancel()
@@ -79,77 +66,44 @@ func ended(c *connection) bool {
 	}
 }
 
-// tell delivers a top of the connection that is told of. The first one with a price of the
-// next makes it that. The caller holds mu.
-func (f *following) tell(c *connection, t liquidity.Top, took func()) {
-	switch {
-	case c == f.now:
-	case c == f.next && t.Unavailable == "":
-		f.now, f.next = c, nil
-		took()
-		select {
-		case f.taken <- struct{}{}:
-		default: // it is to look already
-		}
-	default:
-		return // too early, or too late
+// about is what the connection knows of a book; nil for nothing.
+func (c *connection) about(who *listener) *subscription {
+	if c == nil || c.session == nil {
+		return nil
 	}
-	f.priced = f.priced || t.Unavailable == ""
-	f.deliver(t)
+	return c.session.named[who.name()]
 }
 
-func (f *following) hadPrice() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.priced
-}
-
-// took reports whether the next connection is told of by now.
-func (f *following) took(next *connection) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return next != nil && f.now == next
-}
-
-// drop forgets a next connection that has ended.
-func (f *following) drop(next *connection) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.next == next {
-		f.next = nil
-	}
-}
-
-// connect starts a connection in a place of f; the caller has taken it from the budget.
-func (v *Venue) connect(ctx context.Context, f *following, place **connection) *connection {
+// connect starts a connection in a place of the line; the caller has taken it from the budget.
+func (l *line) connect(ctx context.Context, place **connection) *connection {
 	ctx, cancel := context.WithCancel(ctx)
-	c := &connection{following: f, leaving: make(chan struct{}), done: make(chan struct{}), cancel: cancel}
-	f.mu.Lock()
+	c := &connection{line: l, leaving: make(chan struct{}), done: make(chan struct{}), cancel: cancel}
+	l.trunk.mu.Lock()
 	*place = c
-	f.mu.Unlock()
+	l.priced = l.priced && place == &l.next
+	l.trunk.mu.Unlock()
 	go func() {
 		defer close(c.done)
 		defer cancel()
-		c.err = v.serve(ctx, c)
+		c.err = l.serve(ctx, c)
 	}()
 	return c
 }
 
-// serve dials, and follows the book until something fails, which it always does in
+// serve dials, and follows the books until something fails, which it always does in
 // the end. Nobody works for the connection any more when it returns.
-func (v *Venue) serve(ctx context.Context, c *connection) error {
-	s := newSession(v, c)
-	socket, err := v.dial(ctx, s)
+func (l *line) serve(ctx context.Context, c *connection) error {
+	s := newSession(c)
+	defer s.end()
+	socket, err := s.dial(ctx)
 	if err != nil {
 		return err
 	}
-	v.counters.add(func(c *Counters) { c.Connections++ })
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// What ends a connection is told by the read; closing it has nothing to add.
 	unblock := context.AfterFunc(ctx, func() { _ = socket.NetConn().Close() })
 	defer unblock()
-	defer s.end()
 	if err := s.begin(ctx, cancel, socket); err != nil {
 		return errors.Join(err, socket.NetConn().Close())
 	}
@@ -158,14 +112,20 @@ func (v *Venue) serve(ctx context.Context, c *connection) error {
 }
 
 // dial opens a connection whose frames s will read.
-func (v *Venue) dial(ctx context.Context, s *session) (*gws.Conn, error) {
+func (s *session) dial(ctx context.Context) (*gws.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	d := &dialer{ctx: ctx}
+	config := &s.trunk.config
+	names := s.names()
+	address := s.wire.Address(config.StreamURL, names)
+	if address != config.StreamURL {
+		s.addressed = names
+	}
 	// The library leaves a goroutine behind if its own limit is the one that ends a handshake.
 	// The body of its answer is the connection, which is closed or kept.
-	socket, response, err := gws.NewClient(s, &gws.ClientOption{Addr: v.config.StreamURL, HandshakeTimeout: 2 * dialTimeout, ReadBufferSize: readBuffer, //nolint:bodyclose // see above
-		ReadMaxPayloadSize: int(v.config.MaxFrame), NewDialer: func() (gws.Dialer, error) { return d, nil }})
+	socket, response, err := gws.NewClient(s, &gws.ClientOption{Addr: address, HandshakeTimeout: 2 * dialTimeout, ReadBufferSize: readBuffer, //nolint:bodyclose // see above
+		ReadMaxPayloadSize: int(config.MaxFrame), NewDialer: func() (gws.Dialer, error) { return d, nil }})
 	if !d.release() && err == nil {
 		err = errors.Join(ctx.Err(), socket.NetConn().Close())
 	}
@@ -174,8 +134,10 @@ func (v *Venue) dial(ctx context.Context, s *session) (*gws.Conn, error) {
 	}
 	if response != nil {
 		if pause := refused(response); pause > 0 {
-			v.counters.add(func(c *Counters) { c.Throttled++ })
-			v.dials.closeUntil(v.config.Now().Add(pause))
+			s.trunk.mu.Lock()
+			s.countAll(func(c *Counters) { c.Throttled++ })
+			s.trunk.mu.Unlock()
+			s.trunk.dials.closeUntil(config.Now().Add(pause))
 		}
 		if response.StatusCode != http.StatusSwitchingProtocols {
 			err = fmt.Errorf("status %d: %w", response.StatusCode, err)

@@ -1,6 +1,8 @@
 // Package feed is what all venues' clients share: the life of a connection, and
-// when its book may be told. A venue is a Protocol (what its messages mean and what
-// proves that none is missing) and a Config; New makes a liquidity.Source of them.
+// when its books may be told. A venue is a Protocol (what the messages about a book mean
+// and what proves that none is missing), a Wire (how a connection carries several books)
+// and a Config; New makes a liquidity.Source of a book, and those that are opened with
+// the same Lines share connections.
 //
 // It promises:
 //
@@ -12,11 +14,13 @@
 //   - A connection is replaced before its end, and when the venue says that it
 //     shuts down, by one that has a book already; otherwise it is opened again with
 //     a bounded, jittered pause.
+//   - What is wrong with one book of a connection is mended without the others: it is
+//     asked for anew, and if that does not help moves to a connection of its own.
 //   - 429 and 418 are obeyed for as long as Retry-After says, by all connections;
 //     requests and connections stay within limits.
 //   - Handshakes, frames, bodies, and what waits for them are bounded.
 //
-// One goroutine per connection reads frames and owns its Protocol, in turns with its timers
+// One goroutine per connection reads frames and owns its books, in turns with their timers
 // and with snapshots that arrive: nothing is handed from one to another for a message. Streams
 // are dialled directly, without the environment's HTTP proxy. It imports liquidity,
 // liquidity/book and lxzan/gws; scan, below it, reads frames.

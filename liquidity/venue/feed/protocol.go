@@ -26,13 +26,14 @@ var ErrOld = errors.New("the snapshot is older than the events kept")
 // Kind is what a message is about.
 type Kind int
 
-// The kinds. Whatever comes in shows that the feed lives.
+// The kinds. Whatever comes in shows that the connection lives.
 const (
 	// Other says nothing about the book; venues add such messages.
 	Other Kind = iota
 	// Update changed the book, or was kept for a snapshot.
 	Update
-	// Heartbeat says that the book still is as it was.
+	// Heartbeat says that the book still is as it was; of no book in particular, that
+	// all of the connection are.
 	Heartbeat
 	// Shutdown says that the connection will end.
 	Shutdown
@@ -45,19 +46,17 @@ type Message struct {
 	At time.Time
 }
 
-// Protocol is what the messages of one connection mean: a book, and whether it may
-// be trusted. It is pure, never waits, and is driven by one goroutine.
+// Protocol is what a connection's messages about one book mean, and whether it may be
+// trusted. It is pure, never waits, and is driven by one goroutine.
 type Protocol interface {
-	// Hello is what to say on a fresh connection, in order.
-	Hello() [][]byte
-	// Again is what to say to be told the book anew on the same connection; nothing
-	// for venues whose snapshots are fetched.
-	Again() [][]byte
-	// Take applies one message. An error that wraps ErrGap, ErrChecksum, ErrCrossed
-	// or ErrDry says that the book has become suspect (once: messages that do not
-	// fit a suspect book are passed over); any other ends the connection. The bytes
-	// are the caller's again afterwards.
+	// Take applies one message: of its book, or of none (a heartbeat, an answer), which
+	// changes nothing. An error that wraps ErrGap, ErrChecksum, ErrCrossed or ErrDry says
+	// that the book has become suspect (once: messages that do not fit a suspect book are
+	// passed over); any other ends the connection. The bytes are the caller's again
+	// afterwards.
 	Take(raw []byte) (Message, error)
+	// Doubt makes the book suspect for a reason that its own messages do not show.
+	Doubt()
 	// Wants reports that a snapshot has to be fetched now, and Load takes its body.
 	// After an error another one is fetched.
 	Wants() bool

@@ -25,7 +25,7 @@ const (
 // until then.
 var errThrottled = errors.New("the venue asks to wait")
 
-// rest asks for snapshots. Its budget is shared by all connections of a Venue.
+// rest asks for snapshots. Its budget is shared by all books of a trunk.
 type rest struct {
 	Snapshots
 	client *http.Client
@@ -44,8 +44,8 @@ func newRest(s Snapshots, now func() time.Time) *rest {
 }
 
 // fetch gets the body of one snapshot. The caller has taken its cost from the budget.
-func (r *rest) fetch(ctx context.Context) (body []byte, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL, nil)
+func (r *rest) fetch(ctx context.Context, url string) (body []byte, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}

@@ -97,7 +97,7 @@ func TestRestObeys(t *testing.T) {
 					}
 					return time.Time{}
 				}}, func() time.Time { return now })
-			body, err := r.fetch(t.Context())
+			body, err := r.fetch(t.Context(), r.URL)
 			if (err != nil) != c.fails || c.want != nil && !errors.Is(err, c.want) || !c.fails && string(body) != c.body {
 				t.Errorf("%.20q, %v", body, err)
 			}

@@ -65,7 +65,7 @@ func speaking(t *testing.T) (*session, *wire) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = raw.Close() })
-	line, s := &wire{Conn: raw}, &session{conn: &connection{following: &following{}}}
+	line, s := &wire{Conn: raw}, &session{trunk: &trunk{}, conn: &connection{}}
 	s.ctx, s.cancel = context.WithCancel(t.Context())
 	t.Cleanup(s.cancel)
 	s.socket, _, err = gws.NewClientFromConn(s, &gws.ClientOption{Addr: "ws" + strings.TrimPrefix(server.URL, "http")}, line) //nolint:bodyclose // it is the connection

@@ -24,8 +24,7 @@ type hopeless struct {
 	err error
 }
 
-func (hopeless) Hello() [][]byte { return [][]byte{[]byte("hello")} }
-func (hopeless) Again() [][]byte { return [][]byte{[]byte("again")} }
+func (hopeless) Doubt() {}
 func (h hopeless) Take([]byte) (feed.Message, error) {
 	return feed.Message{Kind: feed.Heartbeat}, h.err
 }
@@ -35,7 +34,7 @@ func (hopeless) Book() *book.Book { return nil }
 func configured(stream string, p feed.Protocol) feed.Config {
 	return feed.Config{Venue: "hopeless", Market: feed.Market{StreamURL: stream, StaleAfter: time.Minute, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Instrument: liquidity.Instrument{Base: asset.ETH, Quote: asset.BTC, PriceDecimals: 8, SizeDecimals: 8}}, Life: time.Hour, BookWithin: 200 * time.Millisecond, MaxFrame: 1 << 10, DialMost: 100, DialWindow: time.Minute,
-		Open: func() feed.Protocol { return p }}
+		Name: "it", BooksMost: 1, Wire: func() feed.Wire { return feed.Alone{Name: "it", Ask: []byte("hello")} }, Open: func() feed.Protocol { return p }}
 }
 
 // A venue that is alive and never tells a book that can be trusted is given up after a
@@ -115,7 +114,7 @@ func TestNewRefuses(t *testing.T) {
 		"a user": func(c *feed.Config) { c.StreamURL = "ws://me@venue.example" }, "no instrument": func(c *feed.Config) { c.Instrument = liquidity.Instrument{} },
 		"no staleness": func(c *feed.Config) { c.StaleAfter = 0 }, "no life": func(c *feed.Config) { c.Life = 0 }, "no frames": func(c *feed.Config) { c.MaxFrame = 0 },
 		"long frames": func(c *feed.Config) { c.MaxFrame = 1 << 30 }, "no dials": func(c *feed.Config) { c.DialMost = 0 }, "no window": func(c *feed.Config) { c.DialWindow = 0 },
-		"no protocol": func(c *feed.Config) { c.Open = nil }, "no log": func(c *feed.Config) { c.Log = nil }, "no clock": func(c *feed.Config) { c.Now = nil },
+		"no protocol": func(c *feed.Config) { c.Open = nil }, "no wire": func(c *feed.Config) { c.Wire = nil }, "no name at it": func(c *feed.Config) { c.Name = "" }, "no room": func(c *feed.Config) { c.BooksMost = 0 }, "no log": func(c *feed.Config) { c.Log = nil }, "no clock": func(c *feed.Config) { c.Now = nil },
 		"a time before now": func(c *feed.Config) { c.BookWithin = -1 },
 		"snapshots over ws": func(c *feed.Config) { c.Snapshots = &feed.Snapshots{URL: "ws://x", Cost: 1, Limit: 1, Per: 1} },
 		"no budget":         func(c *feed.Config) { c.Snapshots = &feed.Snapshots{URL: "http://x", Cost: 2, Limit: 1, Per: 1} },

@@ -11,5 +11,5 @@
 // What it can't prove: that levels below the tenth are right.
 //
 // The venue sends a heartbeat each second when there is nothing else; it has no
-// time in it.
+// time in it. So on a connection of several books any message shows that it lives.
 package kraken

@@ -13,7 +13,7 @@ import (
 // 1000.
 const Depth = 100
 
-// protocol is the book of one connection.
+// protocol is a book on one connection.
 type protocol struct {
 	feed.Streamed
 	symbol     string
@@ -34,17 +34,8 @@ func Open(symbol string, i liquidity.Instrument, depth int) feed.Protocol {
 	return p
 }
 
-// Hello implements feed.Protocol.
-func (p *protocol) Hello() [][]byte { return [][]byte{p.request("subscribe", `,"snapshot":true`)} }
-
-// Again implements feed.Protocol: a new subscription begins with a snapshot.
-func (p *protocol) Again() [][]byte {
-	return append([][]byte{p.request("unsubscribe", "")}, p.Hello()...)
-}
-
-func (p *protocol) request(method, more string) []byte {
-	return fmt.Appendf(nil, `{"method":"%s","params":{"channel":"book","symbol":["%s"],"depth":%d%s}}`, method, p.symbol, p.depth, more)
-}
+// Doubt implements feed.Protocol.
+func (p *protocol) Doubt() { p.trusted = false }
 
 // Take implements feed.Protocol.
 func (p *protocol) Take(raw []byte) (feed.Message, error) {

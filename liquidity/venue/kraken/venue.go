@@ -19,8 +19,9 @@ const StreamURL = "wss://ws.kraken.com/v2"
 const (
 	life       = 24 * time.Hour
 	maxFrame   = 1 << 20
-	dialMost   = 50
+	dialMost   = 100
 	dialWindow = 10 * time.Minute
+	booksMost  = 25
 )
 
 // New is one symbol of the venue, named after the instrument: "ETH/BTC". It connects
@@ -30,6 +31,7 @@ func New(m feed.Market) (*feed.Venue, error) {
 	if strings.ContainsAny(symbol, "\"\\") {
 		return nil, fmt.Errorf("kraken: symbol %.20q can't be", symbol)
 	}
-	return feed.New(feed.Config{Market: m, Venue: Name, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+	return feed.New(feed.Config{Market: m, Venue: Name, Name: symbol, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+		BooksMost: booksMost, Kept: true, Wire: func() feed.Wire { return wire{depth: Depth} },
 		Open: func() feed.Protocol { return Open(symbol, m.Instrument, Depth) }})
 }

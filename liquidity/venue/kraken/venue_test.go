@@ -28,6 +28,18 @@ func TestFaults(t *testing.T) {
 	}.Run(t)
 }
 
+// Books that share a connection.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	venuetest.Together{Venue: kraken.Name, Gap: true, Kept: true,
+		New: func(address string, i liquidity.Instrument, staleAfter time.Duration, lines *feed.Lines) (*feed.Venue, error) {
+			m := config(address, staleAfter)
+			m.Instrument, m.Lines = i, lines
+			return kraken.New(m)
+		},
+	}.Run(t)
+}
+
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	venuetest.Refuses(t, config, kraken.New)

@@ -30,7 +30,11 @@ const (
 
 // New is the maker's quotes of an instrument. It connects nothing yet.
 func New(m feed.Market) (*feed.Venue, error) {
-	return feed.New(feed.Config{Market: m, Venue: Name, Class: liquidity.ClassMaker, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+	name := m.Instrument.String()
+	return feed.New(feed.Config{Market: m, Venue: Name, Name: name, Class: liquidity.ClassMaker, BooksMost: 1, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+		Wire: func() feed.Wire {
+			return feed.Alone{Name: name, Ask: fmt.Appendf(nil, `{"type":"subscribe","pair":%q}`, name)}
+		},
 		Open: func() feed.Protocol { return Open(m.Instrument) }})
 }
 
@@ -51,13 +55,8 @@ func Open(i liquidity.Instrument) feed.Protocol {
 	return &protocol{instrument: i, book: book.New(2 * maxLevels)}
 }
 
-// Hello implements feed.Protocol.
-func (p *protocol) Hello() [][]byte {
-	return [][]byte{fmt.Appendf(nil, `{"type":"subscribe","pair":%q}`, p.instrument.String())}
-}
-
-// Again implements feed.Protocol: what comes next is whole.
-func (p *protocol) Again() [][]byte { return p.Hello() }
+// Doubt implements feed.Protocol: what comes next is whole.
+func (p *protocol) Doubt() { p.trusted = false }
 
 // Take implements feed.Protocol.
 func (p *protocol) Take(raw []byte) (feed.Message, error) {

@@ -11,7 +11,7 @@ import (
 // depth is how many levels of a side the channel has.
 const depth = 400
 
-// protocol is the book of one connection.
+// protocol is a book on one connection.
 type protocol struct {
 	feed.Streamed
 	name       string
@@ -30,17 +30,8 @@ func Open(name string, i liquidity.Instrument) feed.Protocol {
 	return &protocol{name: name, instrument: i, book: book.New(depth + maxLevels)}
 }
 
-// Hello implements feed.Protocol.
-func (p *protocol) Hello() [][]byte { return [][]byte{p.request("subscribe")} }
-
-// Again implements feed.Protocol.
-func (p *protocol) Again() [][]byte {
-	return [][]byte{p.request("unsubscribe"), p.request("subscribe")}
-}
-
-func (p *protocol) request(what string) []byte {
-	return fmt.Appendf(nil, `{"op":"%s","args":[{"channel":"books","instId":"%s"}]}`, what, p.name)
-}
+// Doubt implements feed.Protocol.
+func (p *protocol) Doubt() { p.trusted = false }
 
 // Take implements feed.Protocol.
 func (p *protocol) Take(raw []byte) (feed.Message, error) {

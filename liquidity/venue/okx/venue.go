@@ -17,13 +17,15 @@ const StreamURL = "wss://ws.okx.com:8443/ws/v5/public"
 const (
 	life       = 23 * time.Hour
 	maxFrame   = 1 << 20
-	dialMost   = 50
+	dialMost   = 100
 	dialWindow = 10 * time.Minute
+	booksMost  = 25
 )
 
 // New is one instrument of the venue, named as it is here: "ETH-BTC". It connects
 // nothing yet.
 func New(m feed.Market) (*feed.Venue, error) {
-	return feed.New(feed.Config{Market: m, Venue: Name, Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+	return feed.New(feed.Config{Market: m, Venue: Name, Name: m.Instrument.String(), Life: life, MaxFrame: maxFrame, DialMost: dialMost, DialWindow: dialWindow,
+		BooksMost: booksMost, Wire: func() feed.Wire { return wire{} },
 		Open: func() feed.Protocol { return Open(m.Instrument.String(), m.Instrument) }})
 }

@@ -21,7 +21,7 @@ func (bitstamp) notice(time.Time) []byte {
 
 const bitstampChannel = "diff_order_book_"
 
-func (bitstamp) hear(raw []byte, known func(string) bool, _ time.Time) (o order, symbol string, answer []byte) {
+func (bitstamp) hear(raw []byte, known func(string) bool, _ time.Time) (o order, symbols []string, answers [][]byte) {
 	var r struct {
 		Event string `json:"event"`
 		Data  struct {
@@ -33,15 +33,15 @@ func (bitstamp) hear(raw []byte, known func(string) bool, _ time.Time) (o order,
 	what, method := strings.CutPrefix(r.Event, "bts:")
 	switch {
 	case err == nil && r.Event == "bts:heartbeat":
-		return answered, "", []byte(`{"event":"bts:heartbeat","channel":"","data":{"status":"success"}}`)
+		return answered, nil, [][]byte{[]byte(`{"event":"bts:heartbeat","channel":"","data":{"status":"success"}}`)}
 	case err != nil || !found || !known(symbol) || !method || what != "subscribe" && what != "unsubscribe":
-		return answered, "", []byte(`{"event":"bts:error","channel":"","data":{"code":null,"message":"Incorrect JSON format."}}`)
+		return answered, nil, [][]byte{[]byte(`{"event":"bts:error","channel":"","data":{"code":null,"message":"Incorrect JSON format."}}`)}
 	}
-	answer = fmt.Appendf(nil, `{"event":"bts:%sscription_succeeded","channel":%q,"data":{}}`, strings.TrimSuffix(what, "scribe"), r.Data.Channel)
+	answer := fmt.Appendf(nil, `{"event":"bts:%sscription_succeeded","channel":%q,"data":{}}`, strings.TrimSuffix(what, "scribe"), r.Data.Channel)
 	if what == "subscribe" {
-		return subscribed, symbol, answer
+		return subscribed, []string{symbol}, [][]byte{answer}
 	}
-	return unsubscribed, symbol, answer
+	return unsubscribed, []string{symbol}, [][]byte{answer}
 }
 
 func (b bitstamp) update(m Market, t told) ([]byte, error) {

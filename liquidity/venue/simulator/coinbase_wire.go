@@ -34,27 +34,27 @@ func (c coinbase) heartbeat(now time.Time) []byte {
 	return c.envelope("heartbeats", now, fmt.Sprintf(`{"current_time":%q,"heartbeat_counter":%d}`, now.UTC().String(), now.Unix()))
 }
 
-func (c coinbase) hear(raw []byte, known func(string) bool, now time.Time) (o order, symbol string, answer []byte) {
+func (c coinbase) hear(raw []byte, known func(string) bool, now time.Time) (o order, symbols []string, answers [][]byte) {
 	var r struct {
 		Type     string   `json:"type"`
 		Products []string `json:"product_ids"`
 		Channel  string   `json:"channel"`
 	}
-	refuse := func(why string) (order, string, []byte) {
-		return answered, "", fmt.Appendf(nil, `{"type":"error","message":%q}`, why)
+	refuse := func(why string) (order, []string, [][]byte) {
+		return answered, nil, [][]byte{fmt.Appendf(nil, `{"type":"error","message":%q}`, why)}
 	}
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return refuse("failure to subscribe")
 	}
 	switch {
 	case r.Channel == "heartbeats" && r.Type == "subscribe":
-		return heartbeats, "", c.envelope("subscriptions", now, `{"subscriptions":{"heartbeats":["heartbeats"]}}`)
-	case r.Channel != "level2" || len(r.Products) != 1 || !known(r.Products[0]):
+		return heartbeats, nil, [][]byte{c.envelope("subscriptions", now, `{"subscriptions":{"heartbeats":["heartbeats"]}}`)}
+	case r.Channel != "level2" || !all(r.Products, known):
 		return refuse("failure to subscribe")
 	case r.Type == "subscribe":
-		return subscribed, r.Products[0], c.envelope("subscriptions", now, fmt.Sprintf(`{"subscriptions":{"level2":[%q]}}`, r.Products[0]))
+		return subscribed, r.Products, [][]byte{c.envelope("subscriptions", now, fmt.Sprintf(`{"subscriptions":{"level2":["%s"]}}`, strings.Join(r.Products, `","`)))}
 	case r.Type == "unsubscribe":
-		return unsubscribed, r.Products[0], c.envelope("subscriptions", now, `{"subscriptions":{}}`)
+		return unsubscribed, r.Products, [][]byte{c.envelope("subscriptions", now, `{"subscriptions":{}}`)}
 	}
 	return refuse("type not supported")
 }

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -12,70 +11,40 @@ const maxAsked = 4 << 10
 
 // converse serves a client of a venue on which clients say what they want.
 func (s *Server) converse(w http.ResponseWriter, r *http.Request, venue string) {
-	s.open.Add(1)
-	defer s.open.Done()
 	d := dialects[venue]
-	// Until it asks for another market, a client follows the first.
-	f := s.feeds[venue][d.symbol(s.config.Markets[0])]
-	if f.refuses(w, venue) {
+	// Until it asks for a market, a client is with the first.
+	first := s.feeds[venue][d.symbol(s.config.Markets[0])]
+	if first.refuses(w, venue) {
 		return
 	}
-	c, err := f.join()
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
-	}
-	conn, err := accept(w, r)
-	if err != nil {
-		f.leave(c)
-		// Accept has answered already.
-		s.config.Log.DebugContext(r.Context(), "client refused", "venue", venue, "error", err)
-		return
-	}
-	conn.SetReadLimit(maxAsked)
-	ctx, gone := context.WithCancelCause(r.Context())
-	listening := make(chan struct{})
-	go func() {
-		defer close(listening)
-		var err error
-		f, err = s.listen(ctx, conn, f, c, venue)
-		gone(err)
-	}()
-	if hello := d.hello(time.Now()); hello != nil {
-		conn.add(hello)
-		err = conn.flush()
-	}
-	err = errors.Join(err, s.send(ctx, conn, c, func(m message) []byte { return m.raw }), conn.CloseNow())
-	gone(nil)
-	<-listening
-	f.leave(c)
-	s.config.Log.DebugContext(r.Context(), "client gone", "venue", venue, "error", err)
+	s.serve(w, r, []*feed{first}, func(m message) []byte { return m.raw }, func(c *client, raw []byte) ([]*feed, error) {
+		return s.listen(c, raw, venue)
+	})
 }
 
-// listen does what the client says until it is gone, and answers the feed that the
-// client ended on.
-func (s *Server) listen(ctx context.Context, conn *socket, f *feed, c *client, venue string) (*feed, error) {
-	feeds := s.feeds[venue]
-	known := func(symbol string) bool { return feeds[symbol] != nil }
-	for {
-		_, raw, err := conn.Read(ctx)
-		if err != nil {
-			return f, err
+// listen does what a client says, and answers the feeds that it is with since.
+func (s *Server) listen(c *client, raw []byte, venue string) (joined []*feed, err error) {
+	feeds, d, now := s.feeds[venue], dialects[venue], time.Now()
+	o, symbols, answers := d.hear(raw, func(symbol string) bool { return feeds[symbol] != nil }, now)
+	for _, answer := range answers {
+		c.say(d, message{raw: answer})
+	}
+	if o == heartbeats {
+		c.wantBeats()
+	}
+	for _, symbol := range symbols {
+		f := feeds[symbol]
+		if o == unsubscribed {
+			f.unsubscribe(c)
+			continue
 		}
-		now := time.Now()
-		o, symbol, answer := f.dialect.hear(raw, known, now)
-		if next := feeds[symbol]; o == subscribed && next != f {
-			f.leave(c)
-			c.book = false
-			if err := next.enter(c); err != nil {
-				return f, err
-			}
-			f = next
-		}
-		if err := f.hear(c, o, answer, now); err != nil {
-			return f, err
+		joined = append(joined, f)
+		if err := errors.Join(f.enter(c), f.subscribe(c, now)); err != nil {
+			return joined, err
 		}
 	}
+	c.kick()
+	return joined, nil
 }
 
 // refuses answers a connection with the fault that is due, where snapshots are not

@@ -1,6 +1,9 @@
 package simulator
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The venues that are played.
 const (
@@ -42,8 +45,8 @@ type dialect interface {
 	symbol(m Market) string
 	// hello is what a client hears first; nil for nothing.
 	hello(now time.Time) []byte
-	// hear reads what a client says: what it wants, of which symbol, and the answer.
-	hear(raw []byte, known func(symbol string) bool, now time.Time) (o order, symbol string, answer []byte)
+	// hear reads what a client says: what it wants, of which symbols, and the answers.
+	hear(raw []byte, known func(symbol string) bool, now time.Time) (o order, symbols []string, answers [][]byte)
 	// update and snapshot tell a moment; snapshot is nil where it is fetched.
 	update(m Market, t told) ([]byte, error)
 	snapshot(m Market, t told) ([]byte, error)
@@ -60,6 +63,11 @@ var dialects = map[string]dialect{Kraken: kraken{}, Coinbase: coinbase{}, OKX: o
 
 // paths are where their WebSockets are.
 var paths = map[string]string{Kraken: "/kraken/v2", Coinbase: "/coinbase", OKX: "/okx/ws/v5/public", Bitstamp: "/bitstamp"}
+
+// all reports whether there are some symbols, and each is known.
+func all(symbols []string, known func(string) bool) bool {
+	return len(symbols) > 0 && !slices.ContainsFunc(symbols, func(symbol string) bool { return !known(symbol) })
+}
 
 // unnumbered is embedded by dialects without numbers of connections.
 type unnumbered struct{}

@@ -11,7 +11,7 @@
 // It promises that a seed gives the same exchanges every time, that every client of a
 // venue sees the same events, that the books behind them are never crossed, and that
 // a client too slow for it is cut off instead of holding anybody up. A connection
-// follows one market; Kraken's depth must be 100 or more.
+// follows as many markets as it asks for; Kraken's depth must be 100 or more.
 //
 // It speaks from the venues' documents and shares no code with the clients, so that
 // neither can agree with the other's mistakes. It imports liquidity, liquidity/book

@@ -98,6 +98,8 @@ type Fault struct {
 	Kind Kind `json:"fault"`
 	// Venue is the one that misbehaves; all of them if it is empty.
 	Venue string `json:"venue,omitempty"`
+	// Market is the one of the simulator's that it is about, "ETH-BTC"; all if it is empty.
+	Market string `json:"market,omitempty"`
 	// Count is from 0 to 1000, Seconds from 0 to 3600.
 	Count   int `json:"count,omitempty"`
 	Seconds int `json:"seconds,omitempty"`

@@ -13,8 +13,9 @@ import (
 // Limits of a feed.
 const (
 	maxClients = 64
-	// clientQueue is how many events a client may be behind before it is cut off.
-	clientQueue = 256
+	// clientQueue is how many events a client may be behind before it is cut off: of 20 books
+	// a quarter of a minute.
+	clientQueue = 2048
 	// stepsPerEvent is how many steps one event gathers: a snapshot may fall in
 	// the middle of an event.
 	stepsPerEvent = 2
@@ -48,7 +49,8 @@ type feed struct {
 	// is what its stream has led to by then.
 	whole   Snapshot
 	wholeAt time.Time
-	clients map[*client]struct{}
+	// clients are those connected, true for those who follow the book.
+	clients map[*client]bool
 	// due is how many more events or snapshots each fault holds for; forever stands
 	// for a stall without end. retryAfter is what refused snapshots say.
 	due        map[Kind]int
@@ -57,13 +59,14 @@ type feed struct {
 	// gone feeds are of a venue that is unplugged: nobody joins.
 	gone bool
 	// withheld counts what clients were not told as they should have been: an event, once for
-	// each who listened, or a right checksum.
+	// each who listened, or a right checksum. Where messages are numbered, it counts the books
+	// of the connection that the number missing makes suspect.
 	withheld uint64
 }
 
 func newFeed(seed uint64, m Market, venue string) *feed {
 	x := NewExchange(seed, m, venue)
-	return &feed{market: m, dialect: dialects[venue], exchange: x, oldest: x.Snapshot(maxSnapshot), clients: map[*client]struct{}{}, due: map[Kind]int{}}
+	return &feed{market: m, dialect: dialects[venue], exchange: x, oldest: x.Snapshot(maxSnapshot), clients: map[*client]bool{}, due: map[Kind]int{}}
 }
 
 // step goes on by one, and tells every client when an event is complete.
@@ -77,7 +80,11 @@ func (f *feed) step(now time.Time) error {
 	}
 	if f.dialect != nil && f.steps%stepsPerBeat == 0 {
 		if beat := f.dialect.heartbeat(now); beat != nil {
-			f.tell(message{raw: beat}, func(c *client) bool { return c.beats || c.book })
+			for c, book := range f.clients {
+				if book || c.wantsBeats() {
+					c.beat(f.dialect, message{raw: beat}, now)
+				}
+			}
 		}
 	}
 	if f.steps%stepsPerEvent != 0 {
@@ -107,42 +114,29 @@ func (f *feed) event(u Update, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	listens := func(c *client) bool { return f.dialect == nil || c.book }
 	gap := f.spend(Gap)
 	if _, summed := f.dialect.(kraken); gap || t.wrong && summed {
-		f.withhold(listens)
+		f.withhold()
 	}
 	if gap {
-		for c := range f.clients {
-			c.sequence++
-		}
 		return nil
 	}
 	if f.spend(Garbage) {
 		m.raw = m.raw[:len(m.raw)/2]
 	}
-	f.tell(m, listens)
+	f.tell(m)
 	if f.spend(Repeat) {
-		for c := range f.clients {
-			c.sequence--
+		for c, book := range f.clients {
+			if book {
+				c.back()
+			}
 		}
-		f.tell(m, listens)
+		f.tell(m)
 	}
 	if f.spend(Storm) {
-		for c := range f.clients {
-			f.cut(c)
-		}
+		f.cut()
 	}
 	return nil
-}
-
-// withhold counts those who are not told an event, or not what proves it.
-func (f *feed) withhold(listens func(*client) bool) {
-	for c := range f.clients {
-		if listens(c) && !c.deaf {
-			f.withheld++
-		}
-	}
 }
 
 func (f *feed) encode(t told) (message, error) {
@@ -185,23 +179,18 @@ func (f *feed) inject(fault Fault, now time.Time) error {
 		f.gone = false
 	case Disconnect, Unplug:
 		f.gone = fault.Kind == Unplug
-		for c := range f.clients {
-			f.cut(c)
-		}
+		f.cut()
 	case HalfOpen:
 		for c := range f.clients {
-			c.deaf = true
+			c.deafen()
 		}
 	case Shutdown:
 		m, err := f.notice(now)
 		if err != nil {
 			return err
 		}
-		if m.raw != nil {
-			f.tell(m, func(*client) bool { return true })
-		}
 		for c := range f.clients {
-			c.ending = max(fault.Count, 1)
+			c.leaveIn(f.dialect, m, fault.Count)
 		}
 	case Throttle, Ban:
 		f.retryAfter = fault.Seconds

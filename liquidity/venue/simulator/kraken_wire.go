@@ -29,7 +29,7 @@ func (kraken) notice(time.Time) []byte {
 	return []byte(`{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"maintenance","api_version":"v2","connection_id":12893824623034001085}]}`)
 }
 
-func (kraken) hear(raw []byte, known func(string) bool, now time.Time) (o order, symbol string, answer []byte) {
+func (kraken) hear(raw []byte, known func(string) bool, now time.Time) (o order, symbols []string, answers [][]byte) {
 	var r struct {
 		Method string `json:"method"`
 		Params struct {
@@ -39,16 +39,16 @@ func (kraken) hear(raw []byte, known func(string) bool, now time.Time) (o order,
 		} `json:"params"`
 	}
 	at := now.UTC().Format(time.RFC3339Nano)
-	refuse := func(why string) (order, string, []byte) {
-		return answered, "", fmt.Appendf(nil, `{"error":%q,"method":%q,"success":false,"time_in":%q,"time_out":%q}`, why, r.Method, at, at)
+	refuse := func(why string) (order, []string, [][]byte) {
+		return answered, nil, [][]byte{fmt.Appendf(nil, `{"error":%q,"method":%q,"success":false,"time_in":%q,"time_out":%q}`, why, r.Method, at, at)}
 	}
 	switch err := json.Unmarshal(raw, &r); {
 	case err != nil:
 		return refuse("Malformed request")
-	case r.Params.Channel != "book" || len(r.Params.Symbol) != 1:
-		return refuse("Currently this simulator has books of one symbol")
-	case !known(r.Params.Symbol[0]):
-		return refuse("Currency pair not supported " + r.Params.Symbol[0])
+	case r.Params.Channel != "book":
+		return refuse("Currently this simulator has books only")
+	case !all(r.Params.Symbol, known):
+		return refuse("Currency pair not supported " + strings.Join(r.Params.Symbol, ","))
 	case r.Params.Depth != 100 && r.Params.Depth != 500 && r.Params.Depth != 1000:
 		return refuse("Subscription depth not supported")
 	}
@@ -60,9 +60,11 @@ func (kraken) hear(raw []byte, known func(string) bool, now time.Time) (o order,
 	default:
 		return refuse("Method not supported")
 	}
-	symbol = r.Params.Symbol[0]
-	return o, symbol, fmt.Appendf(nil, `{"method":%q,"result":{"channel":"book","depth":%d,"snapshot":true,"symbol":%q},"success":true,"time_in":%q,"time_out":%q}`,
-		r.Method, r.Params.Depth, symbol, at, at)
+	for _, symbol := range r.Params.Symbol {
+		answers = append(answers, fmt.Appendf(nil, `{"method":%q,"result":{"channel":"book","depth":%d,"snapshot":true,"symbol":%q},"success":true,"time_in":%q,"time_out":%q}`,
+			r.Method, r.Params.Depth, symbol, at, at))
+	}
+	return o, r.Params.Symbol, answers
 }
 
 func (k kraken) update(m Market, t told) ([]byte, error)   { return k.tell("update", m, t), nil }

@@ -21,9 +21,9 @@ func (okx) notice(time.Time) []byte {
 	return []byte(`{"event":"notice","code":"64008","msg":"The connection will soon be closed for a service upgrade. Please reconnect.","connId":"a4d3ae55"}`)
 }
 
-func (okx) hear(raw []byte, known func(string) bool, _ time.Time) (o order, symbol string, answer []byte) {
+func (okx) hear(raw []byte, known func(string) bool, _ time.Time) (o order, symbols []string, answers [][]byte) {
 	if string(raw) == "ping" {
-		return answered, "", []byte("pong")
+		return answered, nil, [][]byte{[]byte("pong")}
 	}
 	var r struct {
 		Op   string `json:"op"`
@@ -32,14 +32,19 @@ func (okx) hear(raw []byte, known func(string) bool, _ time.Time) (o order, symb
 			Instrument string `json:"instId"`
 		} `json:"args"`
 	}
-	refuse := func(code, why string) (order, string, []byte) {
-		return answered, "", fmt.Appendf(nil, `{"event":"error","code":%q,"msg":%q,"connId":"a4d3ae55"}`, code, why)
+	refuse := func(code, why string) (order, []string, [][]byte) {
+		return answered, nil, [][]byte{fmt.Appendf(nil, `{"event":"error","code":%q,"msg":%q,"connId":"a4d3ae55"}`, code, why)}
 	}
-	if err := json.Unmarshal(raw, &r); err != nil || len(r.Args) != 1 {
+	if err := json.Unmarshal(raw, &r); err != nil {
 		return refuse("60012", "Invalid request")
 	}
-	switch symbol = r.Args[0].Instrument; {
-	case r.Args[0].Channel != "books" || !known(symbol):
+	books := true
+	for _, a := range r.Args {
+		books = books && a.Channel == "books"
+		symbols = append(symbols, a.Instrument)
+	}
+	switch {
+	case !books || !all(symbols, known):
 		return refuse("60018", "Wrong URL or channel or instId doesn't exist.")
 	case r.Op == "subscribe":
 		o = subscribed
@@ -48,7 +53,10 @@ func (okx) hear(raw []byte, known func(string) bool, _ time.Time) (o order, symb
 	default:
 		return refuse("60012", "Invalid request")
 	}
-	return o, symbol, fmt.Appendf(nil, `{"event":%q,"arg":{"channel":"books","instId":%q},"connId":"a4d3ae55"}`, r.Op, symbol)
+	for _, symbol := range symbols {
+		answers = append(answers, fmt.Appendf(nil, `{"event":%q,"arg":{"channel":"books","instId":%q},"connId":"a4d3ae55"}`, r.Op, symbol))
+	}
+	return o, symbols, answers
 }
 
 func (o okx) update(m Market, t told) ([]byte, error) {

@@ -24,7 +24,7 @@ type Recording struct {
 // Record plays a venue without a network.
 func Record(seed uint64, m Market, venue string, changes int) (Recording, error) {
 	f := newFeed(seed, m, venue)
-	c := &client{messages: make(chan message, changes+2)}
+	c := newClient(changes + 2)
 	if err := f.enter(c); err != nil {
 		return Recording{}, err
 	}
@@ -59,10 +59,9 @@ func Record(seed uint64, m Market, venue string, changes int) (Recording, error)
 // begin records a subscription, or a snapshot that is fetched.
 func (f *feed) begin(r *Recording, c *client, now time.Time, next func() ([]byte, error)) (err error) {
 	if f.dialect != nil {
-		if err := f.hear(c, subscribed, nil, now); err != nil {
+		if err := f.subscribe(c, now); err != nil {
 			return err
 		}
-		<-c.messages // the answer
 	}
 	_, fetched := f.dialect.(bitstamp)
 	if f.dialect != nil && !fetched {

@@ -23,6 +23,8 @@ type Config struct {
 	// Every is the time between two steps; two of them make an event. 50 ms are the
 	// venue's pace.
 	Every time.Duration
+	// Behind is how many steps are made up for at most where the machine was late; 0 for none.
+	Behind int
 	// PingEvery is the time between two pings, and PongWithin how long a client may
 	// take to answer one. 0 means the venue's 20 seconds and a minute.
 	PingEvery, PongWithin time.Duration
@@ -72,7 +74,7 @@ type Server struct {
 
 // New refuses a configuration without markets, or with one twice.
 func New(c Config) (*Server, error) {
-	if len(c.Markets) == 0 || c.Every <= 0 || c.Log == nil || c.PingEvery < 0 || c.PongWithin < 0 || c.Life < 0 {
+	if len(c.Markets) == 0 || c.Every <= 0 || c.Behind < 0 || c.Log == nil || c.PingEvery < 0 || c.PongWithin < 0 || c.Life < 0 {
 		return nil, errors.New("simulator: markets, a pace and a log are needed, and times from 0")
 	}
 	for value, usual := range map[*time.Duration]time.Duration{&c.PingEvery: pingEvery, &c.PongWithin: pongWithin, &c.Life: life} {
@@ -147,6 +149,7 @@ func (s *Server) each(venue string, what func(*feed) error) error {
 func (s *Server) pace(ctx context.Context) error {
 	ticker := time.NewTicker(s.config.Every)
 	defer ticker.Stop()
+	due := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -157,6 +160,19 @@ func (s *Server) pace(ctx context.Context) error {
 		if err := s.each("", func(f *feed) error { return f.step(now) }); err != nil {
 			return err
 		}
+		due = due.Add(s.config.Every)
+		if most := time.Duration(s.config.Behind) * s.config.Every; now.Sub(due) > most {
+			due = now.Add(-most)
+		}
+		for ; now.Sub(due) >= s.config.Every; due = due.Add(s.config.Every) {
+			if err := s.each("", func(f *feed) error { return f.step(now) }); err != nil {
+				return err
+			}
+		}
+		// What all feeds tell of a moment goes out together.
+		if err := s.each("", func(f *feed) error { f.kick(); return nil }); err != nil {
+			return err
+		}
 	}
 }
 
@@ -164,6 +180,10 @@ func (s *Server) pace(ctx context.Context) error {
 func (s *Server) Inject(fault Fault) error {
 	if err := fault.Validate(); err != nil {
 		return err
+	}
+	of := func(m Market) bool { return m.Instrument.String() == fault.Market }
+	if fault.Market != "" && !slices.ContainsFunc(s.config.Markets, of) {
+		return fmt.Errorf("market %.40q is not played", fault.Market)
 	}
 	if slices.Contains(orderKinds, fault.Kind) {
 		for venue, a := range s.desks {
@@ -175,10 +195,15 @@ func (s *Server) Inject(fault Fault) error {
 		if err := s.unplug(fault); err != nil {
 			return err
 		}
-	} else if err := s.each(fault.Venue, func(f *feed) error { return f.inject(fault, time.Now()) }); err != nil {
+	} else if err := s.each(fault.Venue, func(f *feed) error {
+		if fault.Market != "" && fault.Market != f.market.Instrument.String() {
+			return nil
+		}
+		return f.inject(fault, time.Now())
+	}); err != nil {
 		return err
 	}
-	s.config.Log.Info("fault", "venue", fault.Venue, "kind", string(fault.Kind), "count", fault.Count, "seconds", fault.Seconds)
+	s.config.Log.Info("fault", "venue", fault.Venue, "market", fault.Market, "kind", string(fault.Kind), "count", fault.Count, "seconds", fault.Seconds)
 	return nil
 }
 

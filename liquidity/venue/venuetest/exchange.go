@@ -32,6 +32,20 @@ func Market(t testing.TB) simulator.Market {
 	return m
 }
 
+// Markets are those of which a connection carries the books together, the first one first.
+func Markets(t testing.TB) []simulator.Market {
+	t.Helper()
+	list := []simulator.Market{Market(t)}
+	for _, text := range []string{"LTC-BTC=0.0011", "BCH-BTC=0.0052"} {
+		m, err := simulator.ParseMarket(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
 // Exchange is a simulator on loopback that a test runs.
 type Exchange struct {
 	t testing.TB
