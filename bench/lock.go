@@ -48,6 +48,7 @@ func lockRound(ctx context.Context, env *Env) (Sample, error) {
 	if err != nil {
 		return Sample{}, fmt.Errorf("make a key: %w", err)
 	}
+	defer liquidity.CollectLate()()
 	store := postgres.New(pool, time.Now)
 	bounds := liquidity.Bounds{Available: asset.MustUnits("1000000000000000000000000000"), BalanceAt: time.Now(), MaxLocks: 1_000_000}
 	book := func(ctx context.Context, client string) error {

@@ -36,6 +36,9 @@ func main() { daemon.Main("liquidityd", run) }
 const balanceStaleAfter = 20 * time.Second
 
 func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
+	if s.Or("GOGC", "") == "" && s.Or("GOMEMLIMIT", "") == "" {
+		liquidity.CollectLate() // for as long as the process lives
+	}
 	brokers, url := s.Brokers(), s.Need(daemon.EnvDatabaseURL, "Postgres, as role ferry_liquidity")
 	listen := s.Need("FERRY_LISTEN", "path of the Unix socket to listen on")
 	keyPath := s.Need("FERRY_QUOTE_KEY", "PEM file of the key that signs quotes")

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"ferry/liquidity"
 	"ferry/swap/asset"
@@ -21,40 +21,64 @@ var bookSupposedSQL string
 // bookAtOnceSQL stores a whole batch or nothing of it.
 var bookAtOnceSQL = "WITH measured (client, open, units) AS (\n" + measureClientsSQL + ")\n" + bookSupposedSQL + bookSQL + "\nWHERE EXISTS (SELECT FROM taken)"
 
-// bookAtOnce books a whole batch in one round trip, if this process's tally lets all of it
+// sendAtOnce sends a whole batch in one round trip, if this process's tally lets all of it
 // fit: the database finds, once it is the batch's turn, whether the tally still holds and
-// whether every client has room, and otherwise stores nothing. It reports whether the batch
-// is decided; where it is not, all is to be measured.
+// whether every client has room, and otherwise stores nothing. It returns nil where that is
+// not to be tried; then all is to be measured.
 //
 // What lapsed while the batch waited for its turn is counted as promised still, so that
-// nothing is promised twice. A quote that lapsed meanwhile is not given to anybody.
-func (s *Store) bookAtOnce(ctx context.Context, id asset.ID, batch []*request) (decided bool, err error) {
-	now := s.now()
-	last, tallied := s.tallies.latest(id, now, batch)
-	if !tallied || slices.ContainsFunc(batch, func(r *request) bool { return !r.bounds.RiskMost.IsZero() }) {
-		return false, nil
+// nothing is promised twice.
+func (s *Store) sendAtOnce(ctx context.Context, c *chain, id asset.ID, batch []*request) (*turn, error) {
+	now, last := s.now(), c.newest()
+	if !last.serves(now, batch) || slices.ContainsFunc(batch, func(r *request) bool { return !r.bounds.RiskMost.IsZero() }) {
+		return nil, nil
 	}
 	rooms, fits, err := roomsOf(batch)
 	if err != nil || !fits {
-		return false, err
+		return nil, err
 	}
 	m := newMeasures(batch)
 	m.reckon(last.sums)
 	booked, _, err := m.admit(batch, now)
 	if err != nil || len(booked) < len(batch) {
-		return false, err
+		return nil, err
 	}
+	next := tally{turn: newTurn(), balanceAt: last.balanceAt, readAt: last.readAt, sums: m.largest()}
 	args := bookArgs(id, booked)
-	maps.Copy(args, pgx.NamedArgs{"asking": rooms.clients, "most_open": rooms.open, "most_reserved": rooms.reserved, "now": now, "turn": last.turn,
-		"exposure": m.exposure})
-	var stored int64
-	// What is sent together is one transaction, as long as nothing in it begins or ends one.
-	all := &pgx.Batch{}
-	if err := errors.Join(waitToBook(all, id, batch), bookAllOrNothing.queue(all, args)); err != nil {
-		return false, err
+	maps.Copy(args, pgx.NamedArgs{"asking": textArray(rooms.clients), "most_open": plainArray(rooms.open), "most_reserved": plainArray(rooms.reserved),
+		"now": timeText(now), "turn": strconv.FormatInt(last.turn, 10), "next": strconv.FormatInt(next.turn, 10), "exposure": boolText(m.exposure)})
+	wait, err := bookWait.calling(waitArgs(id, batch))
+	if err != nil {
+		return nil, err
 	}
-	if stored, err = s.inOneTrip(ctx, all); err != nil || stored == 0 {
-		return false, err
+	book, err := bookAllOrNothing.calling(args)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := c.join(ctx, s.pool)
+	if err != nil {
+		return nil, err
+	}
+	// What is sent together is one transaction, as long as nothing in it begins or ends one.
+	if err := stream.send(s.queue.within, wait, book); err != nil {
+		c.leave(stream, true)
+		return nil, err
+	}
+	return c.sent(stream, next), nil
+}
+
+// await waits for what becomes of a batch that was sent, and reports whether it is stored. A
+// quote that lapsed meanwhile is not given to anybody.
+func (s *Store) await(c *chain, t *turn, batch []*request) (stored bool, err error) {
+	if t.before != nil {
+		<-t.before // its answer comes first
+	}
+	changed, err := t.stream.read()
+	c.leave(t.stream, errors.Is(err, errStream))
+	stored = err == nil && changed > 0
+	c.end(t, stored)
+	if err != nil {
+		return false, fmt.Errorf("book at once: %w", err)
 	}
 	late := s.now()
 	for _, r := range batch {
@@ -63,33 +87,13 @@ func (s *Store) bookAtOnce(ctx context.Context, id asset.ID, batch []*request) (
 			r.booking = liquidity.Booking{Stop: liquidity.StopLapsed}
 		}
 	}
-	s.tallies.keep(id, tally{turn: last.turn + 1, balanceAt: last.balanceAt, readAt: last.readAt, sums: m.largest()})
-	return true, nil
-}
-
-// inOneTrip runs a transaction whose last statement stores rows, and says how many.
-func (s *Store) inOneTrip(ctx context.Context, all *pgx.Batch) (stored int64, err error) {
-	conn, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("connect: %w", err)
-	}
-	defer conn.Release()
-	all.QueuedQueries[all.Len()-1].Exec(func(tag pgconn.CommandTag) error {
-		stored = tag.RowsAffected()
-		return nil
-	})
-	if err := conn.SendBatch(ctx, all).Close(); err != nil {
-		return 0, fmt.Errorf("book at once: %w", err)
-	}
 	return stored, nil
 }
 
-// rooms are what the clients of a batch may have open, and reserved of the asset (nil: any
+// rooms are what the clients of a batch may have open, and reserved of the asset (NULL: any
 // amount), before it, so that all they ask for in it fits.
 type rooms struct {
-	clients  []string
-	open     []int64
-	reserved []*string
+	clients, open, reserved []string
 }
 
 // roomsOf reports false where what a client asks for would not fit if it had nothing yet.
@@ -117,11 +121,10 @@ func roomsOf(batch []*request) (r rooms, fits bool, err error) {
 		if !fits {
 			return r, false, nil
 		}
-		r.clients, r.open = append(r.clients, client), append(r.open, int64(least.Open))
-		var reserved *string
+		r.clients, r.open = append(r.clients, client), append(r.open, strconv.Itoa(least.Open))
+		reserved := "NULL"
 		if least.Reserved != nil {
-			text := least.Reserved.String()
-			reserved = &text
+			reserved = least.Reserved.String()
 		}
 		r.reserved = append(r.reserved, reserved)
 	}

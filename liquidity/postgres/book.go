@@ -22,13 +22,40 @@ func (s *Store) Book(ctx context.Context, l liquidity.Lock, b liquidity.Bounds) 
 	return booking, nil
 }
 
-// bookBatch books at once what surely fits, and measures otherwise.
+// bookBatch books at once what surely fits, and measures otherwise. While one batch commits
+// the next is decided, and sent: its turn follows the one before, or it stores nothing. Then
+// it is tried once more, behind what is known to be stored, before it is measured.
 func (s *Store) bookBatch(ctx context.Context, id asset.ID, batch []*request) error {
-	decided, err := s.bookAtOnce(ctx, id, batch)
-	if err != nil || decided {
-		return err
+	c := s.chains.of(id)
+	for tries := 2; ; tries-- {
+		t, err := s.decide(ctx, c, id, batch, tries > 0)
+		if err != nil || t == nil {
+			return err
+		}
+		if stored, err := s.await(c, t, batch); err != nil || stored {
+			return err
+		}
+		if t.before == nil {
+			tries = 0 // it was behind what is stored
+		}
 	}
-	return s.bookMeasured(ctx, id, batch)
+}
+
+// decide sends a batch at once and returns its turn, or measures and books it, and returns
+// nil.
+func (s *Store) decide(ctx context.Context, c *chain, id asset.ID, batch []*request, atOnce bool) (*turn, error) {
+	decided, err := c.decide(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer decided()
+	if atOnce {
+		if t, err := s.sendAtOnce(ctx, c, id, batch); err != nil || t != nil {
+			return t, err
+		}
+	}
+	c.settle()
+	return nil, s.bookMeasured(ctx, c, id, batch)
 }
 
 // bookMeasured measures what is promised, decides about each request in turn, as if the ones
@@ -36,7 +63,7 @@ func (s *Store) bookBatch(ctx context.Context, id asset.ID, batch []*request) er
 // the database, or three: what begins the transaction, waits for others and measures goes
 // in one, what stores and commits in the other. A connection that is released within a
 // transaction is closed by the pool, and so rolled back.
-func (s *Store) bookMeasured(ctx context.Context, id asset.ID, batch []*request) error {
+func (s *Store) bookMeasured(ctx context.Context, c *chain, id asset.ID, batch []*request) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
@@ -56,7 +83,8 @@ func (s *Store) bookMeasured(ctx context.Context, id asset.ID, batch []*request)
 	// Read after the wait: who waited long must not count a lock as open, or
 	// its own quote as fresh, that is no longer.
 	now := s.now()
-	last, tallied := s.tallies.of(id, m.turn, now, batch)
+	last := c.newest()
+	tallied := last.turn+1 == m.turn && last.serves(now, batch)
 	var booked []liquidity.Lock
 	fits := false
 	if tallied {
@@ -88,7 +116,7 @@ func (s *Store) bookMeasured(ctx context.Context, id asset.ID, batch []*request)
 	if err := conn.SendBatch(ctx, second).Close(); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	s.tallies.keep(id, tally{turn: m.turn, balanceAt: last.balanceAt, readAt: last.readAt, sums: m.largest()})
+	c.measured(tally{turn: m.turn, balanceAt: last.balanceAt, readAt: last.readAt, sums: m.largest()})
 	return nil
 }
 
@@ -115,6 +143,11 @@ func (m *measures) admit(batch []*request, now time.Time) (booked []liquidity.Lo
 
 // waitToBook waits, in the order of book_lock.sql.
 func waitToBook(to *pgx.Batch, id asset.ID, batch []*request) error {
+	return bookWait.queue(to, waitArgs(id, batch))
+}
+
+// waitArgs are the arguments of book_lock.sql.
+func waitArgs(id asset.ID, batch []*request) pgx.NamedArgs {
 	var clients, markets []string
 	for _, r := range batch {
 		clients = append(clients, r.lock.Client)
@@ -122,7 +155,7 @@ func waitToBook(to *pgx.Batch, id asset.ID, batch []*request) error {
 			markets = append(markets, market(r.lock.Quote.Pair))
 		}
 	}
-	return bookWait.queue(to, pgx.NamedArgs{"clients": textArray(clients), "markets": textArray(markets), "payout_asset": string(id)})
+	return pgx.NamedArgs{"clients": textArray(clients), "markets": textArray(markets), "payout_asset": string(id)}
 }
 
 // market is a name for a pair and its opposite.

@@ -23,7 +23,7 @@ func bookArgs(id asset.ID, locks []liquidity.Lock) pgx.NamedArgs {
 		return plainArray(column(func(l *liquidity.Lock) string { return of(l).String() }))
 	}
 	at := func(of func(l *liquidity.Lock) time.Time) string {
-		return textArray(column(func(l *liquidity.Lock) string { return of(l).UTC().Format(microseconds) }))
+		return textArray(column(func(l *liquidity.Lock) string { return timeText(of(l)) }))
 	}
 	text := func(of func(l *liquidity.Lock) string) string { return textArray(column(of)) }
 	return pgx.NamedArgs{
@@ -39,17 +39,21 @@ func bookArgs(id asset.ID, locks []liquidity.Lock) pgx.NamedArgs {
 		"issued_at":       at(func(l *liquidity.Lock) time.Time { return l.Quote.IssuedAt }),
 		"accept_by":       at(func(l *liquidity.Lock) time.Time { return l.Quote.AcceptBy }),
 		"deposit_by":      at(func(l *liquidity.Lock) time.Time { return liquidity.DepositBy(l.Quote) }),
-		"variable": plainArray(column(func(l *liquidity.Lock) string {
-			if l.Quote.Variable {
-				return "t"
-			}
-			return "f"
-		})),
+		"variable":        plainArray(column(func(l *liquidity.Lock) string { return boolText(l.Quote.Variable) })),
 	}
 }
 
 // microseconds is a time as PostgreSQL keeps it: what is below is cut.
 const microseconds = "2006-01-02T15:04:05.999999Z07:00"
+
+func timeText(t time.Time) string { return t.UTC().Format(microseconds) }
+
+func boolText(b bool) string {
+	if b {
+		return "t"
+	}
+	return "f"
+}
 
 // plainArray writes an array of numbers or booleans as PostgreSQL reads arrays: one text is
 // encoded in a fraction of the time that pgx takes for a slice's elements.

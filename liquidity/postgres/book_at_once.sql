@@ -7,7 +7,7 @@
     JOIN unnest(@asking::text[], @most_open::bigint[], @most_reserved::numeric[]) AS asked (client, most_open, most_reserved) USING (client)
     WHERE measured.open > asked.most_open OR measured.units::numeric > asked.most_reserved
 ), taken AS (
-    UPDATE booking_turn SET turn = turn + 1
+    UPDATE booking_turn SET turn = @next
     WHERE payout_asset = @payout_asset::text AND turn = @turn AND NOT EXISTS (SELECT FROM full_clients)
     RETURNING turn
 )

@@ -8,8 +8,13 @@ FROM (SELECT pair, deposit_units, payout_units,
              greatest(ceil(extract(epoch FROM coalesce(deposit_by, accept_by) - @now::timestamptz)),
                       CASE WHEN stage = 1 THEN 600 ELSE 0 END) AS seconds
       FROM lock
-      WHERE (@pairs::text[] IS NULL OR pair = ANY (@pairs::text[])) AND closed_at IS NULL AND stage < 2 AND NOT variable
-        AND (swap_id IS NOT NULL OR accept_by > @now::timestamptz)
+      WHERE (@pairs::text[] IS NULL OR pair = ANY (@pairs::text[])) AND swap_id IS NOT NULL AND closed_at IS NULL AND stage < 2 AND NOT variable
+      UNION ALL
+      SELECT pair, deposit_units, payout_units, greatest(ceil(extract(epoch FROM coalesce(deposit_by, accept_by) - @now::timestamptz)), 0)
+      FROM lock
+      WHERE (@pairs::text[] IS NULL OR pair = ANY (@pairs::text[])
+                                   AND payout_asset = ANY (SELECT split_part(name, '-', 2) FROM unnest(@pairs::text[]) AS asked (name)))
+        AND swap_id IS NULL AND closed_at IS NULL AND accept_by > @now::timestamptz AND NOT variable
       UNION ALL
       SELECT pair, deposit_units, payout_units, 600 FROM requote
       WHERE (@pairs::text[] IS NULL OR pair = ANY (@pairs::text[])) AND closed_at IS NULL AND stage < 2

@@ -16,6 +16,9 @@ const (
 	batchMost = 128
 	// queueMost is how many may wait for one payout asset.
 	queueMost = 4096
+	// turnsAtOnce is how many transactions of one asset are under way: one that commits, and
+	// one that follows it.
+	turnsAtOnce = 2
 	// batchWithin bounds one transaction, the wait for other processes' included.
 	batchWithin = 5 * time.Second
 )
@@ -33,14 +36,21 @@ type request struct {
 	done    chan struct{}
 }
 
-// queue books for one payout asset, several in one transaction: bookings against one
+// queue books for payout assets, several bookings in one transaction: those against one
 // balance come one after the other in any case, and so share a commit.
 type queue struct {
 	book func(ctx context.Context, id asset.ID, batch []*request) error
+	// within bounds one transaction: batchWithin.
+	within time.Duration
 
-	mu      sync.Mutex
-	waiting map[asset.ID][]*request
-	working map[asset.ID]bool
+	mu    sync.Mutex
+	lines map[asset.ID]*line
+}
+
+// line is who waits for one payout asset, and how many are booked now, in how many turns.
+type line struct {
+	waiting        []*request
+	working, taken int
 }
 
 // put has the request booked and waits for it. Where ctx ends before, it may be booked
@@ -49,14 +59,20 @@ func (q *queue) put(ctx context.Context, l liquidity.Lock, b liquidity.Bounds) (
 	r := &request{ctx: ctx, lock: l, bounds: b, done: make(chan struct{})}
 	id := l.Quote.Pair.To
 	q.mu.Lock()
-	if len(q.waiting[id]) >= queueMost {
+	w := q.lines[id]
+	if w == nil {
+		w = &line{}
+		q.lines[id] = w
+	}
+	if len(w.waiting) >= queueMost {
 		q.mu.Unlock()
 		return liquidity.Booking{}, errQueueFull
 	}
-	q.waiting[id] = append(q.waiting[id], r)
-	if !q.working[id] {
-		q.working[id] = true
-		go q.work(id) //nolint:gosec // it works for all that wait, whoever came first, and ends when nobody does
+	w.waiting = append(w.waiting, r)
+	if w.ripe() {
+		if batch := w.next(); batch != nil {
+			go q.work(id, w, batch) //nolint:gosec // it works for all that wait, whoever came first, and ends when nobody does
+		}
 	}
 	q.mu.Unlock()
 	select {
@@ -67,24 +83,27 @@ func (q *queue) put(ctx context.Context, l liquidity.Lock, b liquidity.Bounds) (
 	}
 }
 
+// ripe reports whether a turn is to begin: at once where none is under way, and beside one
+// where as many wait as it has.
+func (w *line) ripe() bool {
+	return w.working == 0 || w.working < turnsAtOnce && len(w.waiting) >= w.taken
+}
+
 // work books until nobody waits.
-func (q *queue) work(id asset.ID) {
-	for {
-		batch := q.next(id)
-		if batch == nil {
-			return
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), batchWithin)
+func (q *queue) work(id asset.ID, w *line, batch []*request) {
+	for batch != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), q.within)
 		err := q.book(ctx, id, batch)
 		cancel()
 		if err != nil && len(batch) > 1 {
 			q.alone(id, batch)
-			continue
+		} else {
+			for _, r := range batch {
+				r.err = err
+				close(r.done)
+			}
 		}
-		for _, r := range batch {
-			r.err = err
-			close(r.done)
-		}
+		batch = q.after(w, batch)
 	}
 }
 
@@ -92,30 +111,41 @@ func (q *queue) work(id asset.ID) {
 // others from it.
 func (q *queue) alone(id asset.ID, batch []*request) {
 	for _, r := range batch {
-		ctx, cancel := context.WithTimeout(r.ctx, batchWithin)
+		ctx, cancel := context.WithTimeout(r.ctx, q.within)
 		r.err = q.book(ctx, id, []*request{r})
 		cancel()
 		close(r.done)
 	}
 }
 
-// next takes a batch of those whose callers still wait; nil if there is none, and then
-// nobody works for the asset any more.
-func (q *queue) next(id asset.ID) []*request {
+// after ends a turn, and takes the next batch, if there is one to take.
+func (q *queue) after(w *line, last []*request) []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	w.working--
+	w.taken -= len(last)
+	if !w.ripe() {
+		return nil
+	}
+	return w.next()
+}
+
+// next takes a batch of those whose callers still wait; nil if there is none.
+func (w *line) next() []*request {
 	var batch []*request
-	list := q.waiting[id]
+	list := w.waiting
 	for len(list) > 0 && len(batch) < batchMost {
 		if r := list[0]; r.ctx.Err() == nil {
 			batch = append(batch, r)
 		}
 		list = list[1:]
 	}
-	q.waiting[id] = list
-	if len(batch) == 0 {
-		delete(q.waiting, id)
-		q.working[id] = false
+	if w.waiting = list; len(list) == 0 {
+		w.waiting = nil
+	}
+	if len(batch) > 0 {
+		w.working++
+		w.taken += len(batch)
 	}
 	return batch
 }

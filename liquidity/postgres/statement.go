@@ -12,14 +12,15 @@ import (
 // statement is SQL with named arguments, whose names were read once: pgx reads them again
 // each time it is asked.
 type statement struct {
-	sql string
+	// name is what it is prepared as on a stream.
+	name, sql string
 	// names are the arguments in their order.
 	names []string
 }
 
 // newStatement reads SQL whose arguments are among these. It panics for an argument that is
 // not: that is a mistake in the file.
-func newStatement(sql string, names ...string) statement {
+func newStatement(name, sql string, names ...string) statement {
 	known := pgx.NamedArgs{}
 	for _, name := range names {
 		known[name] = name
@@ -28,7 +29,7 @@ func newStatement(sql string, names ...string) statement {
 	if err != nil {
 		panic("postgres: " + err.Error())
 	}
-	s := statement{sql: positional}
+	s := statement{name: name, sql: positional}
 	for _, arg := range args {
 		name, ok := arg.(string)
 		if !ok {
@@ -58,7 +59,7 @@ func (s statement) queue(to *pgx.Batch, args pgx.NamedArgs) error {
 var (
 	bookNames = []string{"payout_asset", "quote_ids", "pairs", "clients", "signed_quotes", "deposits", "payouts", "service_fees", "network_fees",
 		"refund_fees_max", "issued_at", "accept_by", "deposit_by", "variable"}
-	bookRows         = newStatement(bookSQL, bookNames...)
-	bookAllOrNothing = newStatement(bookAtOnceSQL, slices.Concat(bookNames, []string{"asking", "most_open", "most_reserved", "now", "turn", "exposure"})...)
-	bookWait         = newStatement(bookLockSQL, "clients", "markets", "payout_asset")
+	bookRows         = newStatement("book", bookSQL, bookNames...)
+	bookAllOrNothing = newStatement("book_at_once", bookAtOnceSQL, slices.Concat(bookNames, []string{"asking", "most_open", "most_reserved", "now", "turn", "next", "exposure"})...)
+	bookWait         = newStatement("book_lock", bookLockSQL, "clients", "markets", "payout_asset")
 )

@@ -12,7 +12,7 @@ import (
 // purpose is.
 func TestAStatementLacksNoArgument(t *testing.T) {
 	t.Parallel()
-	s := newStatement("SELECT @client, @most_open, @client", "client", "most_open")
+	s := newStatement("test", "SELECT @client, @most_open, @client", "client", "most_open")
 	whole := pgx.NamedArgs{"client": "alice", "most_open": nil, "unused": 1}
 	for name := range maps.Keys(whole) {
 		args, batch := maps.Clone(whole), &pgx.Batch{}

@@ -78,10 +78,10 @@ var (
 
 // Store is liquidity.Store on a pool whose search_path is the service's schema.
 type Store struct {
-	pool    *pgxpool.Pool
-	now     func() time.Time
-	queue   queue
-	tallies tallies
+	pool   *pgxpool.Pool
+	now    func() time.Time
+	queue  queue
+	chains chains
 }
 
 var _ liquidity.Store = (*Store)(nil)
@@ -89,8 +89,8 @@ var _ liquidity.Store = (*Store)(nil)
 // New uses the pool, which stays the caller's, and the clock that judges whether
 // a lock is open.
 func New(pool *pgxpool.Pool, now func() time.Time) *Store {
-	s := &Store{pool: pool, now: now, queue: queue{waiting: map[asset.ID][]*request{}, working: map[asset.ID]bool{}},
-		tallies: tallies{list: map[asset.ID]tally{}}}
+	s := &Store{pool: pool, now: now, queue: queue{within: batchWithin, lines: map[asset.ID]*line{}},
+		chains: chains{list: map[asset.ID]*chain{}}}
 	s.queue.book = s.bookBatch
 	return s
 }

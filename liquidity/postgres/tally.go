@@ -1,21 +1,23 @@
 package postgres
 
 import (
-	"sync"
+	"math/rand/v2"
 	"time"
 
 	"ferry/liquidity"
-	"ferry/swap/asset"
 )
 
 // tallyFor is how long a tally is of use. What is confirmed and taken back by a
 // reorganisation is unconfirmed again without a turn: for so long that is not noticed.
 const tallyFor = 200 * time.Millisecond
 
-// tally is what was promised of an asset after this process's last booking: at least as
-// much as is promised now, if nobody has promised anything since (the turn tells), because
-// everything else only ends promises. So what fits beside the tally fits; what does not is
-// measured anew. It saves summing all promises for each booking.
+// tally is what was promised of an asset after a booking of this process's: at least as
+// much as is promised while the database's turn is the tally's, because whoever promises
+// anything changes it, and everything else only ends promises. So what fits beside the tally
+// fits; what does not is measured anew. It saves summing all promises for each booking.
+//
+// A tally is of use before its booking has committed: whoever goes by it names its turn,
+// which the database has only once that booking has.
 type tally struct {
 	turn int64
 	// balanceAt is the oldest balance that the sums are seen from.
@@ -25,37 +27,12 @@ type tally struct {
 	sums   liquidity.Measure
 }
 
-// tallies are those of all assets.
-type tallies struct {
-	mu   sync.Mutex
-	list map[asset.ID]tally
+// serves reports whether a tally is of use at a time and for those balances.
+func (t tally) serves(now time.Time, batch []*request) bool {
+	return !t.readAt.IsZero() && now.Sub(t.readAt).Abs() < tallyFor && !oldest(batch).Before(t.balanceAt)
 }
 
-// of is the tally, if it holds for the turn, at a time and for those balances.
-func (t *tallies) of(id asset.ID, turn int64, now time.Time, batch []*request) (tally, bool) {
-	last, ok := t.latest(id, now, batch)
-	return last, ok && last.turn+1 == turn
-}
-
-// latest is the tally, if it holds at a time and for those balances where nobody else has
-// had a turn since.
-func (t *tallies) latest(id asset.ID, now time.Time, batch []*request) (tally, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	last, ok := t.list[id]
-	if !ok || now.Sub(last.readAt).Abs() >= tallyFor {
-		return tally{}, false
-	}
-	for _, r := range batch {
-		if r.bounds.BalanceAt.Before(last.balanceAt) {
-			return tally{}, false
-		}
-	}
-	return last, true
-}
-
-func (t *tallies) keep(id asset.ID, last tally) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.list[id] = last
-}
+// newTurn is a turn that nobody else has, unlike the next number: a tally whose booking
+// failed must not be taken for that of a stranger who came after. It leaves room for adding
+// one as often as anybody likes.
+func newTurn() int64 { return 1 + rand.Int64N(1<<62) } //nolint:gosec // nobody gains by guessing it
