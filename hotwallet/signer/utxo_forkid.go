@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/btcsuite/btcd/btcec/v2"
-	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
@@ -59,10 +58,9 @@ func writeOutPoint(to *bytes.Buffer, p wire.OutPoint) {
 	to.Write(binary.LittleEndian.AppendUint32(nil, p.Index))
 }
 
-// signForkID signs P2PKH inputs, which is what coins are on Bitcoin Cash. The nonce
-// is RFC 6979's and s is low, so the same transaction gives the same signature.
+// signForkID signs P2PKH inputs, which is what coins are on Bitcoin Cash.
 func signForkID(b utxoTx, keyAt func(position) (*btcec.PrivateKey, error)) error {
-	for i, in := range b.tx.TxIn {
+	return eachInput(len(b.tx.TxIn), func(i int) error {
 		digest, err := forkIDDigest(b.tx, i, b.spent[i], sigHashForkID)
 		if err != nil {
 			return err
@@ -71,26 +69,23 @@ func signForkID(b utxoTx, keyAt func(position) (*btcec.PrivateKey, error)) error
 		if err != nil {
 			return err
 		}
-		signed := append(ecdsa.Sign(key, digest[:]).Serialize(), byte(sigHashForkID))
-		key.Zero()
-		in.SignatureScript, err = txscript.NewScriptBuilder().AddData(signed).AddData(b.public[i]).Script()
+		defer key.Zero()
+		signed, err := signDigest(key, digest[:])
 		if err != nil {
-			return fmt.Errorf("sign input %d: %w", i, err)
+			return err
 		}
-	}
-	return nil
+		b.tx.TxIn[i].SignatureScript, err = txscript.NewScriptBuilder().AddData(append(signed, byte(sigHashForkID))).AddData(b.public[i]).Script()
+		return err
+	})
 }
 
 // verifyForkID does for P2PKH what the script engine, which does not know the fork's
 // hash type, would do: the key is that of the coin's script, the signature is its
 // key's over the digest, and everything is in the one encoding that relays accept.
 func verifyForkID(b utxoTx) error {
-	for i, in := range b.tx.TxIn {
-		if err := verifyForkIDInput(b.tx, i, b.spent[i], in.SignatureScript); err != nil {
-			return fmt.Errorf("verify input %d: %w", i, err)
-		}
-	}
-	return nil
+	return eachInput(len(b.tx.TxIn), func(i int) error {
+		return verifyForkIDInput(b.tx, i, b.spent[i], b.tx.TxIn[i].SignatureScript)
+	})
 }
 
 // The errors of one input that does not verify.

@@ -7,10 +7,8 @@ import (
 	"slices"
 
 	"github.com/btcsuite/btcd/btcec/v2"
-	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
-	"github.com/ethereum/go-ethereum/crypto"
 
 	"ferry/swap/asset"
 )
@@ -22,10 +20,10 @@ func (s *Signer) signUTXO(b utxoTx) (signature, error) {
 		signInputs, verifyInputs = signForkID, verifyForkID
 	}
 	if err := signInputs(b, s.ring.key); err != nil {
-		return signature{}, err
+		return signature{}, fmt.Errorf("sign: %w", err)
 	}
 	if err := verifyInputs(b); err != nil {
-		return signature{}, err
+		return signature{}, fmt.Errorf("verify: %w", err)
 	}
 	var raw bytes.Buffer
 	if err := b.tx.Serialize(&raw); err != nil {
@@ -39,22 +37,19 @@ func (s *Signer) signUTXO(b utxoTx) (signature, error) {
 // that demands to be named in what is signed takes such a signature.
 func signWitnesses(b utxoTx, keyAt func(position) (*btcec.PrivateKey, error)) error {
 	hashes := txscript.NewTxSigHashes(b.tx, b.fetcher())
-	for i := range b.tx.TxIn {
+	return eachInput(len(b.tx.TxIn), func(i int) error {
 		key, err := keyAt(b.at[i])
 		if err != nil {
 			return err
 		}
+		defer key.Zero()
 		if b.at[i].chain != b.chain {
 			b.tx.TxIn[i].SignatureScript, err = txscript.SignatureScript(b.tx, i, b.spent[i].PkScript, txscript.SigHashAll, key, true)
 		} else {
 			b.tx.TxIn[i].Witness, err = b.witness(hashes, i, key)
 		}
-		key.Zero()
-		if err != nil {
-			return fmt.Errorf("sign input %d: %w", i, err)
-		}
-	}
-	return nil
+		return err
+	})
 }
 
 // verifyWitnesses accepts what the script engine would accept of each input, and of P2WPKH
@@ -62,16 +57,12 @@ func signWitnesses(b utxoTx, keyAt func(position) (*btcec.PrivateKey, error)) er
 func verifyWitnesses(b utxoTx) error {
 	fetcher := b.fetcher()
 	hashes := txscript.NewTxSigHashes(b.tx, fetcher)
-	for i, coin := range b.spent {
-		verify := func() error { return b.verifyWitness(hashes, i) }
+	return eachInput(len(b.spent), func(i int) error {
 		if b.at[i].chain != b.chain {
-			verify = func() error { return runScript(b.tx, i, coin, hashes, fetcher) }
+			return runScript(b.tx, i, b.spent[i], hashes, fetcher)
 		}
-		if err := verify(); err != nil {
-			return fmt.Errorf("verify input %d: %w", i, err)
-		}
-	}
-	return nil
+		return b.verifyWitness(hashes, i)
+	})
 }
 
 // runScript has the script engine accept an input.
@@ -107,25 +98,6 @@ func (b utxoTx) verifyWitness(hashes *txscript.TxSigHashes, i int) error {
 // errWitness is a P2WPKH input's that is not a signature and a key.
 var errWitness = errors.New("its witness is not a signature and a key, or it has a script too")
 
-// verifySignature accepts a signature in DER, in its one encoding and with the low s, that
-// a compressed key has made over a digest. The library is another than the one that
-// signs: libsecp256k1, where there is cgo.
-func verifySignature(public, digest, der []byte) error {
-	signature, err := ecdsa.ParseDERSignature(der)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errSignature, err)
-	}
-	r, s := signature.R(), signature.S()
-	var compact [64]byte
-	r.PutBytesUnchecked(compact[:32])
-	s.PutBytesUnchecked(compact[32:])
-	// Serialize writes the low s: any other is not what was parsed.
-	if !bytes.Equal(signature.Serialize(), der) || !crypto.VerifySignature(public, digest, compact[:]) {
-		return errSignature
-	}
-	return nil
-}
-
 func (b utxoTx) fetcher() *txscript.MultiPrevOutFetcher {
 	fetcher := txscript.NewMultiPrevOutFetcher(nil)
 	for i, txIn := range b.tx.TxIn {
@@ -134,11 +106,14 @@ func (b utxoTx) fetcher() *txscript.MultiPrevOutFetcher {
 	return fetcher
 }
 
-// witness signs one P2WPKH input over all of the transaction (BIP143). The nonce
-// is RFC 6979's, so the same transaction gives the same signature.
+// witness signs one P2WPKH input over all of the transaction (BIP143).
 func (b utxoTx) witness(hashes *txscript.TxSigHashes, i int, key *btcec.PrivateKey) (wire.TxWitness, error) {
-	signed, err := txscript.RawTxInWitnessSignature(b.tx, hashes, i, b.spent[i].Value, b.spent[i].PkScript, txscript.SigHashAll, key)
-	return wire.TxWitness{signed, b.public[i]}, err
+	digest, err := txscript.CalcWitnessSigHash(b.spent[i].PkScript, hashes, txscript.SigHashAll, b.tx, i, b.spent[i].Value)
+	if err != nil {
+		return nil, fmt.Errorf("digest: %w", err)
+	}
+	signed, err := signDigest(key, digest)
+	return wire.TxWitness{append(signed, byte(txscript.SigHashAll)), b.public[i]}, err
 }
 
 // signedSize is what the transaction counts once signed, with signatures of 72 bytes,
