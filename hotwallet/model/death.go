@@ -174,9 +174,9 @@ func (s *Store) Deaths(_ context.Context, orders, coins []string) ([]payment.Dea
 	return all, nil
 }
 
-// spends reports that one of the coins was signed for the batch.
+// spends reports that one of the coins was to be spent for the batch.
 func (b batch) spends(coins []string) bool {
 	return slices.ContainsFunc(b.attempts, func(a payment.Attempt) bool {
-		return len(a.Raw) > 0 && slices.ContainsFunc(a.Plan.Coins, func(c chain.Coin) bool { return slices.Contains(coins, c.ID()) })
+		return slices.ContainsFunc(a.Plan.Coins, func(c chain.Coin) bool { return slices.Contains(coins, c.ID()) })
 	})
 }

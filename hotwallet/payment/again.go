@@ -143,11 +143,15 @@ func (e *Engine) deaths(ctx context.Context, b Batch) (signed []string, cause, e
 	if !earlier {
 		return nil, nil, nil
 	}
-	ended, err := e.config.Store.Deaths(ctx, b.Orders(), coinIDs(b.Last().Plan.Coins))
+	orders := b.Orders()
+	if b.Last().N > 1 { // they have their anchor, and keep it
+		orders = nil
+	}
+	ended, err := e.config.Store.Deaths(ctx, orders, coinIDs(b.Last().Plan.Coins))
 	if err != nil {
 		return nil, nil, err
 	}
-	if ended, err = e.unheard(ctx, b, ended); err != nil {
+	if ended, err = e.unheard(ctx, orders, ended); err != nil {
 		return nil, nil, err
 	}
 	sum, err := total(b.Payments)
@@ -171,15 +175,15 @@ const endedMost = 200
 // whatever it answered, the plan may be signed already.
 var errEnded = errors.New("the signer does not say what it remembers")
 
-// unheard are the ends that the signer has to hear of, or hear of again: all of those of a
-// batch's own orders, which may be made anew only by a word of these minutes, and those of
+// unheard are the ends that the signer has to hear of, or hear of again: all of those of
+// orders that get another anchor, which takes a word of these minutes, and those of
 // others that had one of its coins, once for good. So nobody needs to look at a block of
 // months ago, which a node may not have any more, because of a coin that was free since.
-func (e *Engine) unheard(ctx context.Context, b Batch, ended []DeathRequest) ([]DeathRequest, error) {
+func (e *Engine) unheard(ctx context.Context, orders []string, ended []DeathRequest) ([]DeathRequest, error) {
 	if len(ended) == 0 {
 		return nil, nil
 	}
-	own, err := e.config.Store.Deaths(ctx, b.Orders(), nil)
+	own, err := e.config.Store.Deaths(ctx, orders, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (e *Engine) unended(ctx context.Context, b Batch, cause error) (Batch, bool
 		return b, false, e.stand(ctx, b, because(ReasonFormer, why), errors.Is(cause, swap.ErrPaid))
 	}
 	e.later(b.ID, pauseLeast, pauseMost)
-	if b.Last().N > 1 { // it holds nobody up: the first is signed
+	if b.Last().N > 1 { // on chains of coins, where it holds nobody up: the first is signed
 		return b, false, e.stand(ctx, b, because(ReasonFormerLong, why), true)
 	}
 	pace := e.tries[b.ID]

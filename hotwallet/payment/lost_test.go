@@ -7,6 +7,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/fakechain"
+	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -33,6 +34,38 @@ func (w *world) lostWith() (o swap.Order, other chain.Coin) {
 	w.chain.SetBlockRate(0)
 	w.mine(1)
 	return o, second.Plan.Coins[1]
+}
+
+// Setup: a later attempt of a payment is signed, and the answer is lost; then the earlier one is
+// mined. Test: the coin that only the later one was to spend pays another payment once no
+// reorganisation that is followed can take the earlier one back: the signer has it tied up, and is
+// shown attestd's word.
+func TestCoinOfAnAttemptWhoseBytesWereLostIsFree(t *testing.T) {
+	t.Parallel()
+	w, _ := mortal(t)
+	w.bidding()
+	enough, err := w.some(10).Add(asset.NewUnits(400))
+	w.must(err)
+	w.fund(enough, w.some(9))
+	o := w.payout(w.some(10))
+	w.sent(o)
+	w.chain.SetBlockRate(20)
+	w.signer.fail(signLost)
+	w.passed()
+	if second := w.payment(o.ID).Attempt; second.N != 2 || second.State != payment.AttemptPlanned || len(second.Plan.Coins) != 2 {
+		t.Fatalf("%s with %d coins", w.attempts(o), len(second.Plan.Coins))
+	}
+	w.chain.SetBlockRate(0)
+	w.chain.Mine(1)
+	w.must(w.watcher.Step(t.Context()))
+	if got := w.payment(o.ID); got.State != swap.PaymentConfirmed {
+		t.Fatalf("%s: %s", got.State, w.attempts(o))
+	}
+	w.mine(deathDepth + 1)
+	other := w.payout(w.some(8))
+	w.deliver(other)
+	w.settle(other)
+	w.balanced()
 }
 
 // reserved are the batches that a coin is for.

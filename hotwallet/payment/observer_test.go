@@ -19,7 +19,7 @@ func TestObserver(t *testing.T) {
 		Broadcast: func(answer chain.Acceptance) { told = append(told, string(answer)) }}
 	w.restart()
 	w.fund(w.some(1000))
-	w.signer.fail(signRefused, 0, signLost) // what is refused is recalled
+	w.signer.fail(signRefused, signLost)
 	w.chain.FailBroadcasts(fakechain.CallLost, fakechain.Refused)
 	w.deliver(w.payout(w.some(100)))
 	for range 5 {

@@ -2,8 +2,11 @@ package payment_test
 
 import (
 	"testing"
+	"time"
 
+	"ferry/hotwallet/payment"
 	"ferry/swap"
+	"ferry/swap/asset"
 )
 
 // Setup: no block takes a payment; attestd vouches for its deposit no more, and then that is
@@ -54,4 +57,40 @@ func TestAPlannedRaiseIsSignedThoughItsDepositIsGone(t *testing.T) {
 		w.chain.SetBlockRate(0)
 		w.settle(o)
 	})
+}
+
+// Setup: a payment is made anew after its nonce was used without effect; no block takes it, and
+// attestd says no more that the first has ended. Test: it is raised: its anchor is another
+// already, and stays.
+func TestWhatWasMadeAnewIsRaisedWithoutAnotherWord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, asset.Ethereum)
+	c := w.hireCoroner()
+	w.restart()
+	w.bidding()
+	o := w.ordered()
+	w.failed(o)
+	w.deliver(again(o, 1))
+	w.mine(deathDepth)
+	w.chain.SetBlockRate(20)
+	for range 4 {
+		w.must(w.engine.Round(t.Context()))
+		w.clock.advance(time.Minute)
+	}
+	if p := w.payment(o.ID); p.State != swap.PaymentBroadcast || p.Attempt.N != 1 {
+		t.Fatalf("it is %s because %q", p.State, p.Reason)
+	}
+	w.coroner = &silenced{Coroner: c, silent: true}
+	w.restart()
+	w.chain.SetBlockRate(20)
+	w.passed()
+	if p := w.payment(o.ID); p.Attempt.N != 2 || p.Attempt.State != payment.AttemptBroadcast {
+		t.Fatalf("attempt %d is %s because %q", p.Attempt.N, p.Attempt.State, p.Reason)
+	}
+	w.chain.SetBlockRate(0)
+	w.mine(confirmations + 1)
+	if p := w.payment(o.ID); p.State != swap.PaymentFinal || w.received(o) != o.Amount.Units {
+		t.Fatalf("it is %s because %q, and %s was received", p.State, p.Reason, w.received(o))
+	}
+	w.balanced()
 }

@@ -46,12 +46,13 @@ func (e *Engine) missing(ctx context.Context, b Batch) (reason string, err error
 // mayBeSigned follows the reason of a plan that can't be given up.
 const mayBeSigned = "; the signer may have signed it:"
 
-// recall asks what the signer has signed of a plan that it would not sign now, since a deposit is
-// gone, nobody vouches for it, or it refuses it: without attestations it signs nothing new. Where it
-// has signed nothing, and now never will, the plan is given up, so that it keeps no coin, no nonce and no
-// other payment of its batch from going on. Where it has, it gives the bytes out again, and they
-// are handed in like any that are stored: a payment is made when it is signed, or a lost answer
-// would decide what becomes of it. Where it does not say, the plan stays.
+// recall asks what the signer has signed of a stored plan that it would not sign now, since a deposit
+// is gone, nobody vouches for it, or it refuses it: without attestations it signs nothing first.
+// Where it has signed nothing, and now never will, the plan is given up, so that it keeps no coin, no nonce
+// and no other payment of its batch from going on. Where it has, it gives the bytes out again, and
+// they are handed in like any that are stored: a payment is made when it is signed, or a lost
+// answer would decide what becomes of it. Where it does not say, the plan stays. One of the house's
+// own has no attestations: it is asked for once more, and may be signed.
 func (e *Engine) recall(ctx context.Context, b Batch, reason string) (Batch, bool, error) {
 	raw, txid, err := e.config.Signer.Sign(ctx, SignRequest{Authorities: b.authorities(), Plan: b.Last().Plan, FencingToken: e.config.FencingToken})
 	if err == nil {
@@ -67,7 +68,7 @@ func (e *Engine) recall(ctx context.Context, b Batch, reason string) (Batch, boo
 		e.config.Log.Warn("signer call failed, will try again", "chain", e.config.Chain, "batch", b.ID, "error", err)
 		err = errors.New(ReasonSigner)
 	case refusal.Code == swap.CodeRefused:
-		e.config.Log.Warn("a plan is given up, for what it rests on is gone", "chain", e.config.Chain, "batch", b.ID, "attempt", b.Last().N, "reason", reason)
+		e.config.Log.Warn("a plan is given up, for nothing was signed of it", "chain", e.config.Chain, "batch", b.ID, "attempt", b.Last().N, "reason", reason)
 		if strings.HasPrefix(reason, ReasonRefused) {
 			e.later(b.ID, pauseLeast, pauseMost)
 		} else {

@@ -155,7 +155,7 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 	if err := e.running(ctx); err != nil {
 		return b, false, err
 	}
-	plan, first := b.Last().Plan, b.Last().N == 1
+	plan, first, fresh := b.Last().Plan, b.Last().N == 1, why != nil
 	if first {
 		if gone, err := e.missing(ctx, b); err != nil {
 			return b, false, err
@@ -194,7 +194,7 @@ func (e *Engine) sign(ctx context.Context, b Batch, why []Authority) (Batch, boo
 	case errors.As(err, &refusal) && refusal.Code == swap.CodeRefused:
 		e.config.Observer.signing(Refused)
 		reason := because(ReasonRefused, errors.New(refusal.Message))
-		if first { // an earlier request for it may be on its way still, and better founded
+		if first && !fresh { // an earlier request for it may be on its way still, and better founded
 			return e.recall(ctx, b, reason)
 		}
 		e.later(b.ID, pauseLeast, pauseMost)

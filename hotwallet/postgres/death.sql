@@ -65,10 +65,11 @@ WHERE batch_id = $1 AND (state = 'failed' AND retry > failed_retry OR state IN (
 RETURNING body::text
 
 -- NOTE_DEATH_COINS
--- What the signed attempts of batches that have ended spend. Nothing more of these is signed.
+-- What the attempts of batches that have ended were to spend. Nothing more of these is signed; an
+-- attempt without bytes may have been, if the answer was lost.
 UPDATE death d SET coins = ARRAY(SELECT DISTINCT (c ->> 'txid') || ':' || (c ->> 'index')
     FROM attempt a CROSS JOIN LATERAL jsonb_array_elements(coalesce(nullif(a.plan -> 'coins', 'null'), '[]')) AS c
-    WHERE a.batch_id = d.batch_id AND a.raw IS NOT NULL)
+    WHERE a.batch_id = d.batch_id)
 WHERE d.batch_id = ANY ($1)
 
 -- DEATHS

@@ -19,7 +19,9 @@ import (
 func signDigest(key *btcec.PrivateKey, digest []byte) ([]byte, error) {
 	plain := key.Serialize()
 	defer clear(plain)
-	private := &stdecdsa.PrivateKey{PublicKey: stdecdsa.PublicKey{Curve: crypto.S256()}, D: new(big.Int).SetBytes(plain)} //nolint:staticcheck // what replaces it works out the public key too, which takes longer than signing
+	private := &stdecdsa.PrivateKey{PublicKey: stdecdsa.PublicKey{Curve: crypto.S256()}}
+	private.D = new(big.Int).SetBytes(plain) //nolint:staticcheck // what replaces it works out the public key too, which takes longer than signing
+
 	defer clear(private.D.Bits()) //nolint:staticcheck // wiping is the one use of D that nothing replaces
 	signed, err := crypto.Sign(digest, private)
 	if err != nil {

@@ -1408,7 +1408,8 @@ type Authority struct {
 	SignedWrongAssetRefund string `protobuf:"bytes,12,opt,name=signed_wrong_asset_refund,json=signedWrongAssetRefund,proto3" json:"signed_wrong_asset_refund,omitempty"`
 	// One attestation of each deposit, in the order of deposits (compact JWS). Without any, of
 	// all authorities of a request, only what was signed for these before is answered again, or
-	// what conflicts with it is signed; anything else is given up.
+	// what conflicts with it is signed; anything else is given up: for half an hour it is signed
+	// with newer attestations only.
 	SignedAttestations []string `protobuf:"bytes,16,rep,name=signed_attestations,json=signedAttestations,proto3" json:"signed_attestations,omitempty"`
 	Asset              string   `protobuf:"bytes,17,opt,name=asset,proto3" json:"asset,omitempty"`                                // what a sweep moves; "" for every other purpose
 	DepositPath        string   `protobuf:"bytes,18,opt,name=deposit_path,json=depositPath,proto3" json:"deposit_path,omitempty"` // a gas top-up's: BIP32 path of the deposit address it goes to
