@@ -19,6 +19,8 @@ func TestChildrenAreBIP32s(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		var all []position
+		var wants []keys.Key
 		for _, on := range asset.Chains() {
 			at := position{chain: on, role: rapid.SampledFrom([]keys.Role{keys.Deposit, keys.Hot}).Draw(t, "role"),
 				branch: rapid.SampledFrom([]uint32{keys.External, keys.Change}).Draw(t, "branch"),
@@ -34,12 +36,20 @@ func TestChildrenAreBIP32s(t *testing.T) {
 			if got := private.PubKey().SerializeCompressed(); !bytes.Equal(got, want.PublicKey) {
 				t.Fatalf("the private key of %s is that of %x, want %x", want.Path, got, want.PublicKey)
 			}
-			public, script, err := ring.owner(at)
-			if err != nil || !bytes.Equal(public, want.PublicKey) {
-				t.Fatalf("the public key of %s is %x, %v; want %x", want.Path, public, err, want.PublicKey)
+			all, wants = append(all, at, at), append(wants, want, want)
+		}
+		for range 2 { // worked out, and known
+			public, err := ring.owned(all)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if on.Family() == asset.UTXO && !bytes.Equal(script, want.Script) {
-				t.Fatalf("the script of %s is %x, want %x", want.Path, script, want.Script)
+			for i, want := range wants {
+				if !bytes.Equal(public[i], want.PublicKey) {
+					t.Fatalf("the public key of %s is %x, want %x", want.Path, public[i], want.PublicKey)
+				}
+				if script := scriptOf(all[i].chain, public[i]); all[i].chain.Family() == asset.UTXO && !bytes.Equal(script, want.Script) {
+					t.Fatalf("the script of %s is %x, want %x", want.Path, script, want.Script)
+				}
 			}
 		}
 	})
@@ -59,7 +69,7 @@ func TestKeysOfNoAccount(t *testing.T) {
 		if _, err := ring.key(at); err == nil {
 			t.Errorf("a private key at %+v", at)
 		}
-		if _, _, err := ring.owner(at); err == nil {
+		if _, err := ring.owned([]position{at}); err == nil {
 			t.Errorf("a public key at %+v", at)
 		}
 	}

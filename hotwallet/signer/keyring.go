@@ -142,29 +142,44 @@ func (k *keyring) key(p position) (*btcec.PrivateKey, error) {
 	return b.privateChild(p.index)
 }
 
-// owner is the compressed public key at a position on a chain of coins, and the script of
-// coins that it owns.
-func (k *keyring) owner(p position) (public, script []byte, err error) {
+// owned are the compressed public keys at positions on chains of coins, in their order: what is
+// not known yet is worked out together.
+func (k *keyring) owned(all []position) ([][]byte, error) {
+	public := make([][]byte, len(all))
+	var at []int
+	var points []btcec.JacobianPoint
 	k.mu.Lock()
-	public, ok := k.owners[p]
+	for i, p := range all {
+		public[i] = k.owners[p]
+	}
 	k.mu.Unlock()
-	if ok {
-		return public, scriptOf(p.chain, public), nil
+	for i, p := range all {
+		if public[i] != nil {
+			continue
+		}
+		b, err := k.branch(p)
+		if err != nil {
+			return nil, err
+		}
+		point, err := b.publicChild(p.index)
+		if err != nil {
+			return nil, err
+		}
+		at, points = append(at, i), append(points, point)
 	}
-	b, err := k.branch(p)
-	if err != nil {
-		return nil, nil, err
-	}
-	if public, err = b.publicChild(p.index); err != nil {
-		return nil, nil, err
+	if len(at) == 0 {
+		return public, nil
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(k.owners) >= maxKnown {
+	if len(k.owners)+len(at) > maxKnown {
 		clear(k.owners)
 	}
-	k.owners[p] = public
-	return public, scriptOf(p.chain, public), nil
+	for n, compressed := range compress(points) {
+		public[at[n]] = compressed
+		k.owners[all[at[n]]] = compressed
+	}
+	return public, nil
 }
 
 func (k *keyring) branch(p position) (*branch, error) {

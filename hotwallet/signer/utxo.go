@@ -83,7 +83,7 @@ func (s *Signer) checkInputs(c claim, b *utxoTx, inputs []*ferryv1.UTXOInput) (u
 			return 0, refuse(field+".previous_tx", "", "The previous transaction has not made the coin that is spent.")
 		}
 		coin := previous.TxOut[outpoint.Index]
-		at, public, err := s.inputKey(c, outpoint, coin, input.GetPath(), field+".path")
+		at, err := s.inputKey(c, outpoint, input.GetPath(), field+".path")
 		if err != nil {
 			return 0, err
 		}
@@ -91,9 +91,22 @@ func (s *Signer) checkInputs(c claim, b *utxoTx, inputs []*ferryv1.UTXOInput) (u
 			return 0, refuse(field+".previous_tx", "", "The coin's amount is out of range.")
 		}
 		sum += uint64(coin.Value) // at most 200 × 84e14: no overflow
-		b.spent, b.at, b.public = append(b.spent, coin), append(b.at, at), append(b.public, public)
+		b.spent, b.at = append(b.spent, coin), append(b.at, at)
 	}
-	return sum, nil
+	return sum, s.checkOwners(b)
+}
+
+// checkOwners derives the keys of the inputs, each of which has to own its coin.
+func (s *Signer) checkOwners(b *utxoTx) (err error) {
+	if b.public, err = s.ring.owned(b.at); err != nil {
+		return err
+	}
+	for i, coin := range b.spent {
+		if !bytes.Equal(coin.PkScript, scriptOf(b.at[i].chain, b.public[i])) {
+			return refuse(fmt.Sprintf("inputs.%d.path", i), "", "The coin does not belong to the key at this path.")
+		}
+	}
+	return nil
 }
 
 // checkOutputs accepts declared change, and one output for each claim in their order, and
