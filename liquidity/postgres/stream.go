@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,9 @@ type stream struct {
 	// be used any more; under the chain's mutex.
 	users  int
 	failed bool
+	// unread is that an answer was not read to its end: whatever comes next on the connection may be
+	// the rest of it.
+	unread atomic.Bool
 }
 
 // closeWithin bounds the farewell to a connection that has failed.
@@ -50,6 +54,9 @@ type call struct {
 
 // send sends a transaction, to be answered within a time.
 func (s *stream) send(within time.Duration, calls ...call) error {
+	if s.unread.Load() {
+		return errStream
+	}
 	pg := s.conn.Conn().PgConn()
 	if err := pg.Conn().SetDeadline(time.Now().Add(within)); err != nil {
 		return fmt.Errorf("bound the wait for the database: %w", err)
@@ -72,10 +79,14 @@ var errStream = errors.New("the connection has failed")
 // read reads the answer to the oldest transaction that is not answered: how many rows its
 // last statement changed. An error that is no errStream means that nothing is stored.
 func (s *stream) read() (changed int64, err error) {
+	if s.unread.Load() {
+		return 0, errStream
+	}
 	from := s.conn.Conn().PgConn().Frontend()
 	for {
 		message, failure := from.Receive()
 		if failure != nil {
+			s.unread.Store(true)
 			return 0, errors.Join(errStream, failure, err)
 		}
 		switch m := message.(type) {

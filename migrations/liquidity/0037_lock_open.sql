@@ -2,7 +2,9 @@
 -- Most locks are never accepted. A lock that was just booked is in three indexes instead of
 -- five: by its id, by its client, and here, for the sum of what is promised, for what is at
 -- risk, and for whoever closes what has lapsed. It enters those of promises that last when it
--- is accepted.
+-- is accepted. Both are locked in the order in which bookings take them, or one of the two would
+-- lose; bookings wait for as long as the three indexes take.
+LOCK TABLE promise, lock IN ACCESS EXCLUSIVE MODE;
 CREATE INDEX lock_open ON lock (payout_asset, accept_by) WHERE swap_id IS NULL AND closed_at IS NULL;
 DROP INDEX lock_lapsed;
 DROP INDEX lock_promised;
