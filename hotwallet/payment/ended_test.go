@@ -216,6 +216,13 @@ func TestADeadBatchIsWeighedByItsLargestMember(t *testing.T) {
 			t.Fatalf("it is %s because %q", p.State, p.Reason)
 		}
 	}
+	w.round(0)
+	w.round(2 * time.Minute)
+	for _, o := range orders {
+		if p := w.payment(o.ID); p.State != swap.PaymentBroadcast || p.BatchID != o.ID {
+			t.Fatalf("it is %s in %q because %q", p.State, p.BatchID, p.Reason)
+		}
+	}
 	w.paid(orders...)
 	w.balanced()
 }
