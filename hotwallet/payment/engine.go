@@ -113,6 +113,9 @@ type Engine struct {
 	// anchors on which it gave none in this round that does.
 	words    map[string]word
 	wordless map[string]bool
+	// freed are the anchors of what was to spend a coin and has ended, by each coin of which this round
+	// has read that.
+	freed map[string][]string
 	// spent are batches that offer all they may, worn those that no other attempt is made
 	// for.
 	spent, worn map[string]bool
@@ -170,7 +173,7 @@ func New(c Config) (*Engine, error) {
 		c.Poll = 250 * time.Millisecond
 	}
 	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, goneSince: map[string]time.Time{},
-		formerSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{}, words: map[string]word{}, wordless: map[string]bool{},
+		formerSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{}, words: map[string]word{}, wordless: map[string]bool{}, freed: map[string][]string{},
 		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}, ending: map[string]string{}}, nil
 }
 
@@ -206,6 +209,7 @@ func (e *Engine) Round(ctx context.Context) error {
 	e.forget(open)
 	clear(e.unanswered)
 	clear(e.wordless)
+	clear(e.freed)
 	e.full = false
 	moved, inARow := 0, 0
 	open, failed := e.gather(ctx, open)
