@@ -43,7 +43,8 @@ func (s *Store) ReplacementBasis(_ context.Context, b payment.Batch) (payment.Ba
 }
 
 // behind is what waits for a batch's nonce, if that is the lowest of the account that pays which
-// no block has.
+// no block has. Postgres looks too for nonces below it whose plan was given up; here are none, as of
+// DroppedNonces.
 func (s *Store) behind(head batch) (all []payment.Behind) {
 	nonce, from := head.attempts[0].Plan.Nonce, s.senders[s.chain].path
 	if head.attempts[0].Plan.SenderPath != from {

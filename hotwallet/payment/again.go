@@ -49,6 +49,7 @@ func (e *Engine) bury(ctx context.Context, b Batch, r DeathRequest) error {
 	crash.Point("payment.death.after")
 	e.config.Log.Warn("payment is made anew", "chain", e.config.Chain, "batch", b.ID, "anchor", r.Anchor, "spender", r.Spender)
 	delete(e.tries, b.ID)
+	e.setApart(b) // what attestd said suffices for each of them, maybe not for their sum
 	e.moved()
 	return nil
 }

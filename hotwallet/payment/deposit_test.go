@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/payment"
@@ -56,7 +57,7 @@ func TestNothingIsSignedForADepositThatIsGone(t *testing.T) {
 }
 
 // Setup: a deposit is gone, and the hot wallet starts again every ten minutes. Test: after an hour
-// its payment is among what waits for people all the same.
+// its payment is among what waits for people all the same, once the last start has looked twice.
 func TestAStartDoesNotForgetSinceWhenADepositIsGone(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
@@ -69,9 +70,34 @@ func TestAStartDoesNotForgetSinceWhenADepositIsGone(t *testing.T) {
 			w.restart()
 		}
 		w.step()
+		w.waitsWithoutPlan(o, payment.ReasonDeposit)
+		w.round(15 * time.Second)
 		w.waitsWithoutPlan(o, payment.ReasonDepositLong)
 		_, err = w.pool.Exec(t.Context(), returnSQL, o.Deposits[0].ID)
 		w.must(err)
+		w.settle(o)
+	})
+}
+
+// Setup: attestd does not vouch for a deposit, and the hot wallet stops for hours. Test: that is no
+// reason for people at the first look after the start, for nobody has looked meanwhile; if it lasts, it is
+// seconds later.
+func TestTimeThatNobodyLookedIsNotCountedAtOnce(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		o := w.ordered()
+		w.attestor.refuses(swap.Refuse(swap.CodeRefused, "deposit", "", "It is not there."))
+		w.must(w.engine.Round(t.Context()))
+		for _, after := range []time.Duration{5 * time.Hour, 5 * time.Second} {
+			if after > time.Minute {
+				w.restart()
+			}
+			w.round(after)
+			w.waitsWithoutPlan(o, payment.ReasonUnattested+" It is not there.")
+		}
+		w.round(10 * time.Second)
+		w.waitsWithoutPlan(o, payment.ReasonUnattestedLong+" It is not there.")
+		w.attestor.refuses(nil)
 		w.settle(o)
 	})
 }

@@ -10,9 +10,17 @@ import (
 	"ferry/swap"
 )
 
-// ReasonEnding is that a batch has lost its coin or nonce for good, as far as our own book knows, and
-// attestd does not say so yet; why follows.
-const ReasonEnding = "its coin or nonce is gone; it is made anew once that is proved:"
+// Reasons of a batch whose coin or nonce somebody else has spent, or what that was made from.
+const (
+	// ReasonEnding is that attestd does not say so, or not so that the signer takes it; why follows.
+	ReasonEnding = "its coin or nonce is gone; it is made anew once that is proved:"
+	// ReasonShallow is that a reorganisation may take that back, as far as attestd says. It passes by itself.
+	ReasonShallow = "its coin or nonce is spent by another transaction; it is made anew once no reorganisation can take that back"
+)
+
+// fieldShallow is what a refusal of attestd's names where blocks are missing on top of a spend, with how
+// deep it has to be. Without that the chain's payments never count as dead.
+const fieldShallow = "depth"
 
 // lookMost is how many blocks are looked through at a time for what ended a batch.
 const lookMost = 20
@@ -64,14 +72,22 @@ func (e *Engine) ended(ctx context.Context, b Batch) (dead bool, err error) {
 	case cause != nil:
 		e.config.Log.Info("a payment's coin or nonce is gone; it is made anew once that is proved", "chain", e.config.Chain, "batch", b.ID,
 			"anchor", end.Anchor, "spender", end.Spender, "error", cause)
-		var refusal *swap.Error
-		if errors.As(cause, &refusal) {
-			cause = errors.New(refusal.Message)
-		}
-		e.ending[b.ID] = because(ReasonEnding, cause)
+		e.ending[b.ID] = ending(cause)
 		return false, nil
 	}
 	return true, e.bury(ctx, b, end.DeathRequest)
+}
+
+// ending is the reason of a batch that has lost its coin or nonce and is not made anew yet.
+func ending(cause error) string {
+	var refusal *swap.Error
+	switch {
+	case !errors.As(cause, &refusal):
+		return because(ReasonEnding, cause)
+	case refusal.Field == fieldShallow && refusal.Limit != "":
+		return ReasonShallow
+	}
+	return because(ReasonEnding, errors.New(refusal.Message))
 }
 
 // find looks through blocks for who has spent what the anchor was made from. It goes on

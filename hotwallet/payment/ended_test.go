@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -108,16 +109,7 @@ func TestPaymentWhoseCoinWasStolenIsMadeAnew(t *testing.T) {
 	w.fund(w.some(100))
 	o := w.payout(w.some(20))
 	p := w.sent(o)
-	coin := p.Attempt.Plan.Coins[0]
-	w.chain.Evict(p.Attempt.TxID)
-	theft, err := w.chain.Plan(t.Context(), chain.Funds{Must: []chain.Coin{coin}, ChangeAddress: w.chain.NewAddress()},
-		chain.Pay(chain.Output{Destination: w.chain.NewAddress(), Asset: asset.BTC, Units: w.some(90)}, w.feeMax))
-	w.must(err)
-	raw, _ := fakechain.Sign(theft)
-	if _, err := w.chain.Broadcast(t.Context(), raw); err != nil {
-		t.Fatal(err)
-	}
-	w.mine(1)
+	w.steal(p)
 	if halted, err := w.store.Halted(t.Context()); err != nil || halted == "" {
 		t.Fatalf("halted because %q, %v", halted, err)
 	}
@@ -165,6 +157,19 @@ func TestPaymentOfLostChangeIsMadeAnew(t *testing.T) {
 	}
 }
 
+// steal has somebody else spend the first coin of a payment that is in no block.
+func (w *world) steal(p payment.Payment) {
+	w.t.Helper()
+	w.chain.Evict(p.Attempt.TxID)
+	theft, err := w.chain.Plan(w.t.Context(), chain.Funds{Must: p.Attempt.Plan.Coins[:1], ChangeAddress: w.chain.NewAddress()},
+		chain.Pay(chain.Output{Destination: w.chain.NewAddress(), Asset: asset.BTC, Units: w.some(90)}, w.feeMax))
+	w.must(err)
+	raw, _ := fakechain.Sign(theft)
+	_, err = w.chain.Broadcast(w.t.Context(), raw)
+	w.must(err)
+	w.mine(1)
+}
+
 // exec is what people do in the database.
 func (w *world) exec(sql string) {
 	w.t.Helper()
@@ -190,15 +195,7 @@ func stolenTogether(t *testing.T) (w *world, orders []swap.Order, rules swap.Dep
 	if b := w.payment(orders[1].ID).BatchID; p.State != swap.PaymentBroadcast || b != p.BatchID {
 		t.Fatalf("they are %s in %s and %s", p.State, p.BatchID, b)
 	}
-	w.chain.Evict(p.Attempt.TxID)
-	theft, err := w.chain.Plan(t.Context(), chain.Funds{Must: p.Attempt.Plan.Coins[:1], ChangeAddress: w.chain.NewAddress()},
-		chain.Pay(chain.Output{Destination: w.chain.NewAddress(), Asset: asset.BTC, Units: w.some(90)}, w.feeMax))
-	w.must(err)
-	raw, _ := fakechain.Sign(theft)
-	if _, err := w.chain.Broadcast(t.Context(), raw); err != nil {
-		t.Fatal(err)
-	}
-	w.mine(1)
+	w.steal(p)
 	w.exec(`DELETE FROM halt`)
 	w.fund(w.some(200), w.some(200))
 	w.mine(deathDepth)
@@ -214,6 +211,13 @@ func TestADeadBatchIsWeighedByItsLargestMember(t *testing.T) {
 	for _, o := range orders {
 		if p := w.payment(o.ID); p.State != swap.PaymentQueued {
 			t.Fatalf("it is %s because %q", p.State, p.Reason)
+		}
+	}
+	w.round(0)
+	w.round(2 * time.Minute)
+	for _, o := range orders {
+		if p := w.payment(o.ID); p.State != swap.PaymentBroadcast || p.BatchID != o.ID {
+			t.Fatalf("it is %s in %q because %q", p.State, p.BatchID, p.Reason)
 		}
 	}
 	w.paid(orders...)
@@ -241,4 +245,64 @@ func TestWhatHasLostItsCoinSaysWhatItWaitsFor(t *testing.T) {
 	w.must(w.store.SetRules(rules))
 	w.paid(orders...)
 	w.balanced()
+}
+
+// Setup: somebody else has spent the coin of a payment, not deep enough yet. Test: it says so, and waits
+// for nobody, until that is as deep as no reorganisation goes; then it is made anew.
+func TestWhatHasLostItsCoinJustNowWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	w, c := mortal(t)
+	w.fund(w.some(100))
+	o := w.payout(w.some(20))
+	w.steal(w.sent(o))
+	w.exec(`DELETE FROM halt`)
+	w.fund(w.some(200))
+	for range deathDepth - confirmations - 1 {
+		w.step()
+		if p := w.payment(o.ID); p.State != swap.PaymentBroadcast || p.Reason != payment.ReasonShallow || w.forPeople(p.Reason) {
+			t.Fatalf("it is %s because %q", p.State, p.Reason)
+		}
+		w.mine(1)
+	}
+	if c.asked == 0 {
+		t.Fatal("attestd was not asked")
+	}
+	w.paid(o)
+	w.balanced()
+}
+
+// refusing is attestd that vouches for no death.
+type refusing struct{ err error }
+
+func (r refusing) AttestDeath(context.Context, payment.DeathRequest) (string, error) {
+	return "", r.err
+}
+
+// Setup: the coin of a payment is spent by somebody else, and attestd refuses to say so. Test: only
+// where blocks are missing, and not where no depth suffices, it waits for nobody.
+func TestOnlyMissingBlocksPassByThemselves(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err    *swap.Error
+		people bool
+	}{
+		"blocks are missing": {swap.Refuse(swap.CodeRefused, "depth", "6", "It is 1 deep."), false},
+		"none is enough":     {swap.Refuse(swap.CodeRefused, "depth", "", "They never count as dead."), true},
+		"another block":      {swap.Refuse(swap.CodeRefused, "block_hash", "", "It has another block."), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := mortal(t)
+			w.coroner = refusing{c.err}
+			w.restart()
+			w.fund(w.some(100))
+			o := w.payout(w.some(20))
+			w.steal(w.sent(o))
+			w.exec(`DELETE FROM halt`)
+			w.step()
+			if p := w.payment(o.ID); w.forPeople(p.Reason) != c.people || c.people != strings.HasSuffix(p.Reason, c.err.Message) {
+				t.Fatalf("it waits because %q", p.Reason)
+			}
+		})
+	}
 }

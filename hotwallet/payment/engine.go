@@ -102,17 +102,20 @@ type Engine struct {
 	tries map[string]try
 	// unattestedSince is since when a payment's deposits are not attested, unanswered
 	// the chains whose deposits nobody could look at in this round.
-	unattestedSince map[string]time.Time
+	unattestedSince map[string]spell
 	// goneSince is since when a payment's deposits are not confirmed in our book.
-	goneSince map[string]time.Time
+	goneSince map[string]spell
 	// formerSince is since when attestd has not said of what ended earlier payments that they have,
 	// by the first payment of the plan that needs it.
-	formerSince map[string]time.Time
+	formerSince map[string]spell
 	unanswered  map[asset.Chain]error
 	// words are what attestd has said in this minute of what ended, by its anchor; wordless are those
 	// anchors on which it gave none in this round that does.
 	words    map[string]word
 	wordless map[string]bool
+	// freed are the anchors of what was to spend a coin and has ended, by each coin of which this round
+	// has read that.
+	freed map[string][]string
 	// spent are batches that offer all they may, worn those that no other attempt is made
 	// for.
 	spent, worn map[string]bool
@@ -169,8 +172,8 @@ func New(c Config) (*Engine, error) {
 	if c.Poll == 0 {
 		c.Poll = 250 * time.Millisecond
 	}
-	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]time.Time{}, goneSince: map[string]time.Time{},
-		formerSince: map[string]time.Time{}, unanswered: map[asset.Chain]error{}, words: map[string]word{}, wordless: map[string]bool{},
+	return &Engine{config: c, tries: map[string]try{}, unattestedSince: map[string]spell{}, goneSince: map[string]spell{},
+		formerSince: map[string]spell{}, unanswered: map[asset.Chain]error{}, words: map[string]word{}, wordless: map[string]bool{}, freed: map[string][]string{},
 		apart: map[string]bool{}, crowded: map[string]bool{}, spent: map[string]bool{}, worn: map[string]bool{}, looks: map[string]look{}, unlifted: map[string]string{}, ending: map[string]string{}}, nil
 }
 
@@ -206,6 +209,7 @@ func (e *Engine) Round(ctx context.Context) error {
 	e.forget(open)
 	clear(e.unanswered)
 	clear(e.wordless)
+	clear(e.freed)
 	e.full = false
 	moved, inARow := 0, 0
 	open, failed := e.gather(ctx, open)
@@ -281,9 +285,9 @@ func (e *Engine) forget(open []Open) {
 			delete(e.apart, id)
 		}
 	}
-	maps.DeleteFunc(e.unattestedSince, func(id string, _ time.Time) bool { return !still[id] })
-	maps.DeleteFunc(e.formerSince, func(id string, _ time.Time) bool { return !still[id] })
-	maps.DeleteFunc(e.goneSince, func(id string, _ time.Time) bool { return !still[id] })
+	maps.DeleteFunc(e.unattestedSince, func(id string, _ spell) bool { return !still[id] })
+	maps.DeleteFunc(e.formerSince, func(id string, _ spell) bool { return !still[id] })
+	maps.DeleteFunc(e.goneSince, func(id string, _ spell) bool { return !still[id] })
 }
 
 // later puts off a payment without a plan, or a batch; the pause doubles each time up to most.

@@ -83,26 +83,42 @@ func (e *Engine) proven(ctx context.Context, coins []chain.Coin, r chain.Request
 
 // withoutFreed is a basis without coins on which the signer remembers no word that it would need.
 func (e *Engine) withoutFreed(ctx context.Context, b Basis) (Basis, error) {
-	ends, unheard := map[string][]string{}, map[string]bool{}
-	for _, id := range coinIDs(append(slices.Clone(b.Funds.Coins), b.Own...)) {
-		ended, err := e.config.Store.Deaths(ctx, nil, []string{id})
-		if err != nil {
-			return b, err
-		}
-		for _, d := range ended {
-			ends[id] = append(ends[id], d.Anchor)
-			unheard[d.Anchor] = true
+	coins := coinIDs(append(slices.Clone(b.Funds.Coins), b.Own...))
+	if err := e.lookUp(ctx, coins); err != nil {
+		return b, err
+	}
+	unheard := map[string]bool{}
+	for _, id := range coins {
+		for _, anchor := range e.freed[id] {
+			unheard[anchor] = true
 		}
 	}
 	if err := e.strike(ctx, unheard); err != nil {
 		return b, err
 	}
 	freed := func(c chain.Coin) bool {
-		return slices.ContainsFunc(ends[c.ID()], func(anchor string) bool { return unheard[anchor] })
+		return slices.ContainsFunc(e.freed[c.ID()], func(anchor string) bool { return unheard[anchor] })
 	}
 	b.Funds.Coins = slices.DeleteFunc(slices.Clone(b.Funds.Coins), freed)
 	b.Own = slices.DeleteFunc(slices.Clone(b.Own), freed)
 	return b, nil
+}
+
+// lookUp reads what was to spend coins and has ended, of those that this round has not read it of:
+// a coin that is free all the round has no new end in it.
+func (e *Engine) lookUp(ctx context.Context, coins []string) error {
+	coins = slices.DeleteFunc(slices.Clone(coins), func(id string) bool { _, known := e.freed[id]; return known })
+	if len(coins) == 0 {
+		return nil
+	}
+	ends, err := e.config.Store.FreedCoins(ctx, coins)
+	if err != nil {
+		return err
+	}
+	for _, id := range coins {
+		e.freed[id] = ends[id]
+	}
+	return nil
 }
 
 // wordOn is attestd's word on an end, as the signer takes it for an amount: of this minute, so that one

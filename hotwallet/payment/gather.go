@@ -213,8 +213,8 @@ func (e *Engine) attestedOf(ctx context.Context, members []member) (vouched []me
 	return vouched, nil
 }
 
-// setApart has the payments of a batch that the signer refused paid each by itself, once its
-// plan is given up: one of them may be what it refused.
+// setApart has the payments of a batch paid each by itself that the signer refused, once its plan is
+// given up, for one of them may be what it refused, or of one that is dead.
 func (e *Engine) setApart(b Batch) {
 	if len(b.Payments) == 1 {
 		return

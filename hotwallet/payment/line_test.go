@@ -53,26 +53,12 @@ func TestTheHeadOfALineIsRaisedForWhatWaitsBehindIt(t *testing.T) {
 // gwei is one in wei.
 const gwei = 1_000_000_000
 
-// Setup: eight payments wait behind one, below whose nonce is one that nothing uses since its plan
+// Setup: two payments wait behind one, below whose nonce is one that nothing uses since its plan
 // was given up. Test: what is to be raised for the line is what fills that, and not the one above
 // it, which no fee helps; once the nonce is used, it is.
 func TestANonceThatNothingUsesIsTheHeadOfTheLine(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, asset.Ethereum)
-	w.fund(w.some(5000))
-	w.exec(`UPDATE sender SET next_nonce = 1`)
-	w.exec(`INSERT INTO batch (batch_id, chain, purpose, state, orders) VALUES ('given up', 'ethereum', 'payout', 'dropped', '{gone}')`)
-	w.exec(`INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce) SELECT 'given up', 1, chain, 'dropped', '{}', 1, address, 0 FROM sender`)
-	all := w.payouts(3)
-	w.step()
-	behind := func() int {
-		t.Helper()
-		b, err := w.store.Batch(t.Context(), w.payment(all[0].ID).BatchID)
-		w.must(err)
-		basis, err := w.store.ReplacementBasis(t.Context(), b)
-		w.must(err)
-		return len(basis.Behind)
-	}
+	w, behind := gap(t)
 	if n := behind(); n != 0 {
 		t.Fatalf("%d wait for the nonce above the gap", n)
 	}
@@ -80,6 +66,49 @@ func TestANonceThatNothingUsesIsTheHeadOfTheLine(t *testing.T) {
 	w.exec(`INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, raw, txid) SELECT 'fills it', 1, chain, 'mined', '{}', 1, address, 0, 'x', 'x' FROM sender`)
 	if n := behind(); n != 2 {
 		t.Fatalf("%d wait for the head", n)
+	}
+}
+
+// Setup: as before, and blocks show that nonce, or a later one below the head's, as used: the rows are
+// older than they are. Test: nothing can fill it, and the head is raised for what waits behind it.
+func TestANonceThatIsUsedAllTheSameIsNotTheHeadOfTheLine(t *testing.T) {
+	t.Parallel()
+	for name, shown := range map[string]string{
+		"by another": `INSERT INTO deposit_sent (chain, address, nonce, height, txid, block_hash) SELECT chain, address, 0, 2, 'x', 'x' FROM sender`,
+		"a later one by another": `INSERT INTO deposit_sent (chain, address, nonce, height, txid, block_hash)
+			SELECT chain, address, 1, 2, 'x', 'x' FROM sender`,
+		"a later one by ours": `INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce, raw, txid)
+			SELECT 'given up', 2, chain, 'mined', '{}', 1, address, 1, 'x', 'x' FROM sender`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, behind := gap(t)
+			w.exec(shown)
+			if n := behind(); n != 2 {
+				t.Fatalf("%d wait for the head", n)
+			}
+		})
+	}
+}
+
+// gap is a line of three payments, below whose first nonce is one of a plan that was given up;
+// behind tells how many wait for the first.
+func gap(t *testing.T) (w *world, behind func() int) {
+	t.Helper()
+	w = newWorld(t, asset.Ethereum)
+	w.fund(w.some(5000))
+	w.exec(`UPDATE sender SET next_nonce = 2`)
+	w.exec(`INSERT INTO batch (batch_id, chain, purpose, state, orders) VALUES ('given up', 'ethereum', 'payout', 'dropped', '{gone}')`)
+	w.exec(`INSERT INTO attempt (batch_id, n, chain, state, plan, fee, sender, nonce) SELECT 'given up', 1, chain, 'dropped', '{}', 1, address, 0 FROM sender`)
+	all := w.payouts(3)
+	w.step()
+	return w, func() int {
+		t.Helper()
+		b, err := w.store.Batch(t.Context(), w.payment(all[0].ID).BatchID)
+		w.must(err)
+		basis, err := w.store.ReplacementBasis(t.Context(), b)
+		w.must(err)
+		return len(basis.Behind)
 	}
 }
 

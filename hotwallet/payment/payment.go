@@ -156,6 +156,8 @@ type Store interface {
 	// Deaths are those of all earlier batches of the orders, and of those that were to
 	// spend one of the coins, "<txid>:<index>".
 	Deaths(ctx context.Context, orders, coins []string) ([]DeathRequest, error)
+	// FreedCoins are the anchors of the Deaths of each of the coins that has any, by the coin.
+	FreedCoins(ctx context.Context, coins []string) (map[string][]string, error)
 	// StoreWithdrawn takes back a payment of the house's own that has no plan: it was never
 	// stored, and may be again.
 	StoreWithdrawn(ctx context.Context, p Payment) error

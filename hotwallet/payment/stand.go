@@ -52,20 +52,28 @@ func (e *Engine) stand(ctx context.Context, what standing, reason string, alarm 
 	return err
 }
 
+// spell is since when a payment stands for a reason, and when this process saw that first.
+type spell struct{ since, seen time.Time }
+
 // sinceOf is since when a payment has stood for a reason that begins so, by what this engine has
 // seen or, where that was another one, by the payment's row: so a process that starts again does not
-// begin to count anew.
-func (e *Engine) sinceOf(seen map[string]time.Time, p Payment, reason string) time.Time {
-	since, known := seen[p.Order.ID]
-	if known {
-		return since
+// begin to count anew. Nobody looked while none ran, and what was the matter then may be over in a moment:
+// at its first looks a process counts only what it has seen itself. All payments of a batch have the
+// reason and time of the first that it was said of, so that the next one has stood as long by its row.
+func (e *Engine) sinceOf(spells map[string]spell, p Payment, reason string) time.Time {
+	now := e.config.Now()
+	s, known := spells[p.Order.ID]
+	if !known {
+		s = spell{since: now, seen: now}
+		if strings.HasPrefix(p.Reason, reason) && p.Since.Before(now) && !p.Since.IsZero() {
+			s.since = p.Since
+		}
+		spells[p.Order.ID] = s
 	}
-	since = e.config.Now()
-	if strings.HasPrefix(p.Reason, reason) && p.Since.Before(since) && !p.Since.IsZero() {
-		since = p.Since
+	if now.Sub(s.seen) < waitMost {
+		return s.seen
 	}
-	seen[p.Order.ID] = since
-	return since
+	return s.since
 }
 
 // PeopleReasons begin the reasons of a payment that goes on only once somebody has done

@@ -5,6 +5,7 @@ import (
 
 	"ferry/hotwallet/chain"
 	"ferry/hotwallet/chain/fakechain"
+	"ferry/hotwallet/payment"
 	"ferry/swap"
 	"ferry/swap/asset"
 )
@@ -87,8 +88,8 @@ func TestStrangersBlockThatGoes(t *testing.T) {
 	w.stolen(w.funding, a.Plan.SenderPath, a.Plan.Nonce, w.some(1000), w.some(5))
 	w.resume()
 	w.step()
-	if p := w.payment(o.ID); p.BatchID == "" || p.Attempt.TxID != a.TxID {
-		t.Fatalf("it is made anew after one block: %s in %q", p.State, p.BatchID)
+	if p := w.payment(o.ID); p.BatchID == "" || p.Attempt.TxID != a.TxID || p.Reason != payment.ReasonShallow || w.forPeople(p.Reason) {
+		t.Fatalf("after one block it is %s in %q because %q", p.State, p.BatchID, p.Reason)
 	}
 	w.chain.Reorg(1, fakechain.Drop)
 	w.mine(2)

@@ -20,14 +20,17 @@ FROM attempt a WHERE a.batch_id = $1 AND a.n = 1 AND a.chain = $2
 -- BEHIND_HEAD
 -- What waits for a batch, if that has the lowest nonce of the account that pays which no block
 -- has: what has a later one, and the oldest that found no room ($3). Below it is no nonce whose plan was
--- given up either: what fills that comes first, and no fee of the batch helps.
+-- given up either: what fills that comes first, and no fee of the batch helps. Below one that blocks show
+-- as used there is none to fill, whatever rows from before a restore say.
 WITH head AS (
     SELECT a.chain, a.sender, a.nonce FROM attempt a JOIN sender s ON s.chain = a.chain AND s.address = a.sender
     WHERE a.batch_id = $1 AND a.n = 1 AND a.chain = $2
       AND NOT EXISTS (SELECT FROM attempt o JOIN batch b USING (batch_id) WHERE o.chain = a.chain AND o.sender = a.sender
           AND o.nonce < a.nonce AND o.n = 1 AND b.state IN ('queued', 'signed', 'broadcast'))
       AND NOT EXISTS (SELECT FROM attempt o WHERE o.chain = a.chain AND o.sender = a.sender AND o.nonce < a.nonce AND o.n = 1 AND o.state = 'dropped'
-          AND NOT EXISTS (SELECT FROM attempt u WHERE u.chain = o.chain AND u.sender = o.sender AND u.nonce = o.nonce AND u.state <> 'dropped'))
+          AND NOT EXISTS (SELECT FROM attempt u WHERE u.chain = o.chain AND u.sender = o.sender AND u.nonce = o.nonce AND u.state <> 'dropped')
+          AND NOT EXISTS (SELECT FROM attempt u WHERE u.chain = o.chain AND u.sender = o.sender AND u.nonce > o.nonce AND u.state = 'mined')
+          AND NOT EXISTS (SELECT FROM deposit_sent u WHERE u.chain = o.chain AND u.address = o.sender AND u.nonce >= o.nonce))
 )
 SELECT w.body, w.fee FROM (
     SELECT p.body::text AS body, a.fee, a.nonce, p.queued_at, p.order_id

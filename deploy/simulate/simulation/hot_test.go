@@ -262,6 +262,11 @@ func (h hotStore) Deaths(ctx context.Context, orders, coins []string) ([]payment
 	return both(h, "deaths", alike(h.Store), alike(h.real))
 }
 
+func (h hotStore) FreedCoins(ctx context.Context, coins []string) (map[string][]string, error) {
+	return both(h, "freed coins", func() (map[string][]string, error) { return h.Store.FreedCoins(ctx, coins) },
+		func() (map[string][]string, error) { return h.real.FreedCoins(ctx, coins) })
+}
+
 func (h hotStore) StoreReason(ctx context.Context, p payment.Payment, reason string) (payment.Payment, error) {
 	return both(h, "reason", func() (payment.Payment, error) { return h.Store.StoreReason(ctx, p, reason) },
 		func() (payment.Payment, error) { return h.real.StoreReason(ctx, p, reason) })
