@@ -296,7 +296,7 @@ func (e *Engine) handIn(ctx context.Context, b Batch, a Attempt, refused string)
 	answer.Reason = cmp.Or(refused, answer.Reason)
 	e.config.Observer.broadcast(answer.Acceptance)
 	e.config.Log.Info("payment handed in", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "answer", answer.Acceptance)
-	if answer.Reason != "" && answer.Reason != ReasonPatient && answer.Reason != b.Reason() {
+	if answer.Reason != "" && answer.Reason != ReasonPatient && answer.Reason != ReasonShallow && answer.Reason != b.Reason() {
 		e.config.Log.Error("payment was not taken", "chain", e.config.Chain, "batch", b.ID, "attempt", a.N, "reason", answer.Reason)
 	}
 	b, err := e.config.Store.StoreAnswer(ctx, b, a.N, answer)
