@@ -36,9 +36,7 @@ func main() { daemon.Main("liquidityd", run) }
 const balanceStaleAfter = 20 * time.Second
 
 func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
-	if s.Or("GOGC", "") == "" && s.Or("GOMEMLIMIT", "") == "" {
-		liquidity.CollectLate() // for as long as the process lives
-	}
+	collectLate(s)
 	brokers, url := s.Brokers(), s.Need(daemon.EnvDatabaseURL, "Postgres, as role ferry_liquidity")
 	listen := s.Need("FERRY_LISTEN", "path of the Unix socket to listen on")
 	keyPath := s.Need("FERRY_QUOTE_KEY", "PEM file of the key that signs quotes")
@@ -103,6 +101,14 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	log.Info("ready")
 	a.Started()
 	return daemon.Group(ctx, append(parts, a.Run, relay.Run, engine.Run, live.run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })...)
+}
+
+// collectLate has garbage collected late for as long as the process lives, unless its environment
+// says when.
+func collectLate(s *daemon.Settings) {
+	if s.Or("GOGC", "") == "" && s.Or("GOMEMLIMIT", "") == "" {
+		liquidity.CollectLate()
+	}
 }
 
 // keys are the one that signs quotes, and attestd's.
