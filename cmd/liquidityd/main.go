@@ -8,6 +8,7 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -96,11 +97,16 @@ func run(ctx context.Context, s *daemon.Settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle(engine.Handler())
 	log.Info("ready")
 	a.Started()
-	return daemon.Group(ctx, append(parts, a.Run, relay.Run, engine.Run, live.run, func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) })...)
+	return daemon.Group(ctx, append(parts, a.Run, relay.Run, engine.Run, live.run, serving(engine, l))...)
+}
+
+// serving answers calls on the socket.
+func serving(engine *liquidity.Engine, l net.Listener) func(context.Context) error {
+	mux := http.NewServeMux()
+	mux.Handle(engine.Handler())
+	return func(ctx context.Context) error { return rpc.Serve(ctx, l, mux) }
 }
 
 // collectLate has garbage collected late for as long as the process lives, unless its environment
