@@ -164,6 +164,40 @@ func TestThresholdsWithoutHedging(t *testing.T) {
 	}
 }
 
+// Setup: versions that can't be run. Test: what they say of hedging is hedged by all the same, and
+// nothing else of them is taken; where that is wrong, only what is confirmed is hedged.
+func TestThresholdsOfAVersionThatCannotBeRun(t *testing.T) {
+	t.Parallel()
+	narrow := config.Document{"hedging.ETH.order_max": "2", "hedging.ETH.unconfirmed_max": "9", "hedging.ETH.band": "2", "hedging.slip_bps": "7", "limits.lock_seconds": "a while", "venues.moon.on": "true"}
+	s, err := base().Hedges(narrow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := hedged()
+	eth := want.Assets[asset.ETH]
+	eth.OrderMost, eth.UnconfirmedMost, eth.Band = asset.MustUnits("2000000000000000000"), asset.MustUnits("9000000000000000000"), asset.MustUnits("2000000000000000000")
+	want.Assets[asset.ETH], want.SlipBPS = eth, 7
+	if got := s.Hedging.Policies(); !reflect.DeepEqual(got, want) || !reflect.DeepEqual(s.Engine(), base().Engine()) {
+		t.Errorf("it hedges by %+v, want %+v", got, want)
+	}
+	narrow = maps.Clone(narrow)
+	narrow["hedging.ETH.band"] = "a lot"
+	s, err = base().Hedges(narrow)
+	if err == nil || !strings.Contains(err.Error(), "hedging.ETH.band") {
+		t.Errorf("it does not say what is wrong: %v", err)
+	}
+	want = hedged()
+	eth = want.Assets[asset.ETH]
+	eth.Early, eth.AtLock, eth.UnconfirmedMost, eth.EarlyMovePPM, eth.LockMovePPM = asset.Units{}, asset.Units{}, asset.Units{}, 0, 0
+	want.Assets[asset.ETH] = eth
+	if got := s.Hedging.Policies(); !reflect.DeepEqual(got, want) || got.Validate() != nil {
+		t.Errorf("it hedges by %+v, want %+v", got, want)
+	}
+	if !reflect.DeepEqual(base().Hedging.Policies(), hedged()) {
+		t.Error("the state it began with was changed")
+	}
+}
+
 // Property: whatever a version says, what is hedged by passes hedging's own check and goes no
 // further than the file.
 func TestNoVersionHedgesByMoreThanTheFile(t *testing.T) {
