@@ -111,7 +111,7 @@ func configure(ctx context.Context, s *daemon.Settings, c liquidity.Config, hedg
 }
 
 // newConfigured reads the newest configuration, and says what the engine is to begin with:
-// version 0 with all pairs stopped where the newest can't be run.
+// version 0 with all pairs stopped where the newest can't be run, hedged by what that says.
 func newConfigured(ctx context.Context, c *configured) (liquidity.Config, []liquidity.Subscription, error) {
 	c.instance = cmp.Or(c.instance, "liquidityd-"+strconv.Itoa(os.Getpid()))
 	newest, err := c.store.Newest(ctx)
@@ -123,12 +123,22 @@ func newConfigured(ctx context.Context, c *configured) (liquidity.Config, []liqu
 	if err != nil {
 		c.log.ErrorContext(ctx, "the configuration can't be run: all pairs are stopped", "version", newest.Version, "error", err)
 		c.report.Version, c.report.Problem = config.None, err.Error()
-		state = stopped(c.base)
+		state = stopped(c.hedging(ctx, newest))
 	}
 	c.running = state
 	c.saw(time.Now())
 	c.floors(ctx, state)
 	return state.Engine(), subscriptions(state, c.books), nil
+}
+
+// hedging is version 0 hedged as a version says that can't be run: another setting's mistake
+// must not undo what it narrows.
+func (c *configured) hedging(ctx context.Context, v config.Version) config.State {
+	state, err := c.base.Hedges(v.Settings)
+	if err != nil && len(state.Hedging.Assets) > 0 {
+		c.log.ErrorContext(ctx, "what it says of hedging can't be run either: only what is confirmed is hedged", "version", v.Version, "error", err)
+	}
+	return state
 }
 
 // stopped is a state with all pairs stopped.

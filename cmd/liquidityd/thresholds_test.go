@@ -63,10 +63,11 @@ func ether(thousandths int64) *big.Int {
 // Setup: a daemon that hedges beyond five ether, and a swap that leaves it two short. Test:
 // nothing is traded; a version with a narrower band has it brought back, without a restart; one
 // that can't be run is reported with what is wrong, and the band stays; after a rollback the
-// next two ether are left again. Who starts later hedges by the newest version.
+// next two ether are left again. Who starts later hedges by the newest version, and by what it
+// says of hedging where the rest can't be run.
 func TestThresholdsChangeWhileAPositionIsOpen(t *testing.T) {
 	t.Parallel()
-	h := newHousehold(t, hedgefile.Policy{Band: "5", OrderMost: "50"})
+	h := newHousehold(t, hedgefile.Policy{Band: "5", OrderMost: "50", Early: "100", UnconfirmedMost: "200"})
 	h.hears(t, "a price", func(r swap.Rate) bool { return r.Unavailable == "" && r.Price != "" })
 	h.runs(t, 0)
 	tell(t, h.brokers)
@@ -87,16 +88,31 @@ func TestThresholdsChangeWhileAPositionIsOpen(t *testing.T) {
 		r := h.live.now()
 		return r.Wanted == 2 && r.Version == 1 && strings.Contains(r.Problem, "hedging.ETH.band")
 	})
-	late, _ := h.made(t)
-	if r := late.report; r.Version != config.None || late.hedger == nil {
-		t.Errorf("who starts with what can't be run reports %+v", r)
-	}
-	h.set(t, 2, config.Document{}, 0)
-	h.runs(t, 3)
+	h.beginsHedging(t, "5", "0")
+	h.set(t, 2, config.Document{"hedging.ETH.band": "0.01", "hedging.ETH.unconfirmed_max": "150", "venues.kraken.on": "false"}, nil)
+	h.beginsHedging(t, "0.01", "150")
+	h.set(t, 3, config.Document{}, 0)
+	h.runs(t, 4)
 	_, rounds, _ := h.position(t)
 	tell(t, h.brokers)
 	h.until(t, "the next position", func() bool { units, _, _ := h.position(t); return units.Cmp(ether(-1900)) < 0 })
 	h.leaves(t, rounds)
+}
+
+// beginsHedging has another daemon start with a version that it can't run: its pairs are stopped,
+// and it hedges beyond a band, and so much that is not confirmed, in ether.
+func (h *household) beginsHedging(t *testing.T, band, unconfirmed string) {
+	t.Helper()
+	late, _ := h.made(t)
+	if r := late.report; r.Version != config.None || late.hedger == nil || late.running.Config.Pairs[0].Stopped == "" {
+		t.Errorf("who starts with what can't be run reports %+v", r)
+	}
+	p := late.running.Hedging.Policies().Assets[asset.ETH]
+	for want, got := range map[string]asset.Units{band: p.Band, unconfirmed: p.UnconfirmedMost} {
+		if text := (asset.Amount{Asset: asset.ETH, Units: got}).Decimal(); text != want {
+			t.Errorf("it hedges by %s, want %s: %+v", text, want, p)
+		}
+	}
 }
 
 // leaves has the hedger look once more, and nothing may have been traded since a round.

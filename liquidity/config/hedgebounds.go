@@ -45,7 +45,7 @@ func (h Hedging) Beyond() map[string]error {
 	for id, of := range h.Assets {
 		told := func(u asset.Units) string { return asset.Amount{Asset: id, Units: u}.String() }
 		at := func(name string) string { return path(kindHedging, string(id), name) }
-		for name, x := range map[string][2]asset.Units{settingBand: {of.Band, of.BandMost}, "order_max": {of.OrderMost, of.File.OrderMost},
+		for name, x := range map[string][2]asset.Units{settingBand: {of.Band, of.BandMost}, settingOrder: {of.OrderMost, of.File.OrderMost},
 			"unconfirmed_max": {of.UnconfirmedMost, of.File.UnconfirmedMost}} {
 			if x[1].Less(x[0]) {
 				found[at(name)] = fmt.Errorf("%s is more than the deployment's file allows, %s", told(x[0]), told(x[1]))

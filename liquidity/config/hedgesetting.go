@@ -11,6 +11,7 @@ import (
 const (
 	settingBand     = "band"
 	settingBandMost = "band_max"
+	settingOrder    = "order_max"
 	settingLockMove = "lock_move_ppm"
 	settingSlip     = kindHedging + ".slip_bps"
 )
@@ -24,7 +25,7 @@ var hedgeSettings = []setting[Hedge]{
 	coins(settingBand, func(h *Hedge) *asset.Units { return &h.Band }),
 	// How wide the band may be made. It is the deployment's, see State.With.
 	coins(settingBandMost, func(h *Hedge) *asset.Units { return &h.BandMost }),
-	positive(coins("order_max", func(h *Hedge) *asset.Units { return &h.OrderMost }), func(h *Hedge) *asset.Units { return &h.OrderMost }),
+	positive(coins(settingOrder, func(h *Hedge) *asset.Units { return &h.OrderMost }), func(h *Hedge) *asset.Units { return &h.OrderMost }),
 	never(coins("early_from", func(h *Hedge) *asset.Units { return &h.Early }), func(h *Hedge) *asset.Units { return &h.Early }),
 	bound("early_move_ppm", func(h *Hedge) *int64 { return &h.EarlyMovePPM }, hedge.MovePPMMost),
 	never(coins("lock_from", func(h *Hedge) *asset.Units { return &h.AtLock }), func(h *Hedge) *asset.Units { return &h.AtLock }),

@@ -9,6 +9,10 @@ import (
 	"ferry/swap/asset"
 )
 
+// orderShare is the part of the file's order_max that a version leaves of it at least: below
+// that a position is as good as not hedged.
+const orderShare = 100
+
 // written reports what is wrong with changes that somebody makes now.
 func (h Hedging) written(changes []Change) []error {
 	if len(h.Assets) == 0 {
@@ -32,8 +36,22 @@ func (h Hedging) written(changes []Change) []error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(h.Assets)) {
 		errs = append(errs, h.Assets[id].written(changed)...)
+		if err := h.Assets[id].orderShort(); err != nil && changed[path(kindHedging, string(id), settingOrder)] {
+			errs = append(errs, err)
+		}
 	}
 	return errs
+}
+
+// orderShort reports orders that are too small to bring anything back.
+func (h Hedge) orderShort() error {
+	floor, err := h.File.OrderMost.Scale(asset.NewUnits(1), asset.NewUnits(orderShare), asset.Up)
+	if err != nil || !h.OrderMost.Less(floor) {
+		return err
+	}
+	told := func(u asset.Units) string { return asset.Amount{Asset: h.Asset, Units: u}.String() }
+	return fmt.Errorf("%s: %s would hedge next to nothing: give at least %s, a hundredth of the deployment's file's %s",
+		path(kindHedging, string(h.Asset), settingOrder), told(h.OrderMost), told(floor), told(h.File.OrderMost))
 }
 
 // written reports thresholds that contradict one another.

@@ -91,6 +91,16 @@ func (h Hedging) validate() error {
 	return nil
 }
 
+// confirmed is a hedging of what is confirmed, and of nothing before.
+func (h Hedging) confirmed() Hedging {
+	next := h.clone()
+	for id, of := range next.Assets {
+		of.UnconfirmedMost = asset.Units{}
+		next.Assets[id] = of
+	}
+	return next
+}
+
 // sealed is a hedging whose settings of now are the file's.
 func (h Hedging) sealed() Hedging {
 	next := Hedging{Assets: map[asset.ID]Hedge{}, SlipBPS: h.SlipBPS, SlipMost: h.SlipBPS}

@@ -53,6 +53,15 @@ func TestThresholdsThatAreSet(t *testing.T) {
 	if len(s.Hedging.Beyond()) > 0 || !reflect.DeepEqual(base().Hedging.Policies(), hedged()) {
 		t.Error("the state it began with was changed")
 	}
+	// The least order is a hundredth of the file's. What is stored is run, so that a file that allows
+	// more stops no daemon, and it stands in the way of no other change.
+	if _, err := base().Written(nil, config.Document{"hedging.ETH.order_max": "0.2"}); err != nil {
+		t.Error(err)
+	}
+	small := config.Document{"hedging.ETH.order_max": "0.1"}
+	if _, err := base().Written(small, config.Document{"hedging.ETH.order_max": "0.1", "hedging.ETH.band": "1"}); err != nil {
+		t.Error(err)
+	}
 	// Who lets locks never count need not say from which market on they would.
 	if s, err := base().Written(nil, config.Document{"hedging.ETH.lock_from": "none"}); err != nil || s.Hedging.Policies().Assets[asset.ETH].LockMovePPM != 0 {
 		t.Errorf("locks that never count: %v", err)
@@ -71,6 +80,8 @@ func TestThresholdsThatAreRefused(t *testing.T) {
 		{"hedging.ETH.band_max", "9", "hedging.ETH.band_max: no version changes it"},
 		{"hedging.ETH.band", "-1", "hedging.ETH.band"}, {"hedging.ETH.band", "none", "hedging.ETH.band"}, {"hedging.ETH.band", "1e3", "hedging.ETH.band"},
 		{"hedging.ETH.order_max", "21", "21 ETH is more than the deployment's file allows, 20 ETH"}, {"hedging.ETH.order_max", "0", "0 would hedge nothing"},
+		{"hedging.ETH.order_max", "0.199999999999999999", "hedging.ETH.order_max: 0.199999999999999999 ETH would hedge next to nothing: give at least 0.2 ETH, a hundredth of the deployment's file's 20 ETH"},
+		{"hedging.LTC.order_max", "0.00000099", "give at least 0.000001 LTC, a hundredth"},
 		{"hedging.ETH.unconfirmed_max", "61", "61 ETH is more than the deployment's file allows, 60 ETH"},
 		{"hedging.ETH.unconfirmed_max", "0", "hedging.ETH: nothing is hedged before it is confirmed with unconfirmed_max at 0"},
 		{"hedging.ETH.lock_from", "29", "29 ETH is less than the deployment's file allows, 30 ETH"}, {"hedging.ETH.lock_from", "0", "hedging.ETH.lock_from: 0 reads as if everything counted"},
@@ -161,6 +172,40 @@ func TestThresholdsWithoutHedging(t *testing.T) {
 		if err := config.Unheard(c.newest, c.next, c.daemons); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Setup: versions that can't be run. Test: what they say of hedging is hedged by all the same, and
+// nothing else of them is taken; where that is wrong, only what is confirmed is hedged.
+func TestThresholdsOfAVersionThatCannotBeRun(t *testing.T) {
+	t.Parallel()
+	narrow := config.Document{"hedging.ETH.order_max": "2", "hedging.ETH.unconfirmed_max": "9", "hedging.ETH.band": "2", "hedging.slip_bps": "7", "limits.lock_seconds": "a while", "venues.moon.on": "true"}
+	s, err := base().Hedges(narrow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := hedged()
+	eth := want.Assets[asset.ETH]
+	eth.OrderMost, eth.UnconfirmedMost, eth.Band = asset.MustUnits("2000000000000000000"), asset.MustUnits("9000000000000000000"), asset.MustUnits("2000000000000000000")
+	want.Assets[asset.ETH], want.SlipBPS = eth, 7
+	if got := s.Hedging.Policies(); !reflect.DeepEqual(got, want) || !reflect.DeepEqual(s.Engine(), base().Engine()) {
+		t.Errorf("it hedges by %+v, want %+v", got, want)
+	}
+	narrow = maps.Clone(narrow)
+	narrow["hedging.ETH.band"] = "a lot"
+	s, err = base().Hedges(narrow)
+	if err == nil || !strings.Contains(err.Error(), "hedging.ETH.band") {
+		t.Errorf("it does not say what is wrong: %v", err)
+	}
+	want = hedged()
+	eth = want.Assets[asset.ETH]
+	eth.Early, eth.AtLock, eth.UnconfirmedMost, eth.EarlyMovePPM, eth.LockMovePPM = asset.Units{}, asset.Units{}, asset.Units{}, 0, 0
+	want.Assets[asset.ETH] = eth
+	if got := s.Hedging.Policies(); !reflect.DeepEqual(got, want) || got.Validate() != nil {
+		t.Errorf("it hedges by %+v, want %+v", got, want)
+	}
+	if !reflect.DeepEqual(base().Hedging.Policies(), hedged()) {
+		t.Error("the state it began with was changed")
 	}
 }
 

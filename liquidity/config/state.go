@@ -106,6 +106,20 @@ func (s State) Stops(d Document) State {
 	return next
 }
 
+// Hedges is the state with a document's settings of hedging alone, whatever else is in it: for
+// a document that can't be taken over. Where these can't be either, which the error says, the
+// state hedges only what is confirmed: the file is written for the boldest day.
+func (s State) Hedges(d Document) (State, error) {
+	only := maps.Clone(d)
+	maps.DeleteFunc(only, func(path, _ string) bool { return !strings.HasPrefix(path, kindHedging+".") })
+	next, err := s.With(only)
+	if err != nil {
+		next = s.clone()
+		next.Hedging = next.Hedging.confirmed()
+	}
+	return next, err
+}
+
 func (s State) clone() State {
 	s.Config.Pairs, s.Venues, s.Hedging = slices.Clone(s.Config.Pairs), maps.Clone(s.Venues), s.Hedging.clone()
 	return s

@@ -19,6 +19,8 @@ func Hedges(p *console.Page, h support.Hedges) {
 	for _, x := range h.Positions {
 		p.Item("%s%s", position(x.Position), openOrders(x.Open))
 	}
+	// The target is the daemon's file's alone: the database doesn't know it.
+	p.Note("Hedging brings each back to its target, which FERRY_HEDGE's file says and which need not be 0.")
 	results(p, h)
 	if len(h.Proposals) > 0 {
 		p.Section("Proposed to treasury; nothing is moved by itself")
@@ -55,15 +57,16 @@ func openOrders(n int64) string {
 func results(p *console.Page, h support.Hedges) {
 	p.Section("In the last 24 hours")
 	p.Table([][]string{{"spread earned from swaps", h.Spread.String()}, {"less hedges' cost", h.Cost.String()}, {"less venues' fees", h.Fees.String()},
-		{"left", left(h.Spread, h.Cost, h.Fees).String()}}, 1)
+		{"left of spread", left(h.Spread, h.Cost, h.Fees).String()}}, 1)
 	p.Note("Hedges' cost is what they were dearer than the fair price; below 0 they were cheaper.")
+	p.Note("What the market gave or took since each swap and hedge is not in it: this is not the day's result.")
 	if len(h.Swaps) == 0 {
 		return
 	}
 	p.Section("Of these, the newest swaps")
 	for _, x := range h.Swaps {
 		p.Long("", x.SwapID)
-		p.Note("earned %s, its part of cost and fees %s, left %s", x.Spread, x.Cost, left(x.Spread, x.Cost))
+		p.Note("earned %s, its part of cost and fees %s, left of spread %s", x.Spread, x.Cost, left(x.Spread, x.Cost))
 	}
 }
 
