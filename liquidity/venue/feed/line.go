@@ -20,9 +20,9 @@ type line struct {
 	closed    bool
 	listeners []*listener
 	now, next *connection
-	// priced says that there was any price since it was connected, offended that it was ended
-	// by what the venue said.
-	priced, offended bool
+	// priced says that there was any price since it was connected, reached that the venue was, and
+	// offended that it was ended by what the venue said.
+	priced, reached, offended bool
 	// taken is told when next has taken over.
 	taken  chan struct{}
 	cancel context.CancelFunc
@@ -72,13 +72,19 @@ func (l *line) run(ctx context.Context) {
 // outage, until the last one has ended; then it delivers the outage. It reports how it was.
 func (l *line) follow(ctx context.Context) ending {
 	now, next := l.connect(ctx, &l.now), (*connection)(nil)
-	leaving := now.leaving
-	defer func() { now.stop(); next.stop() }()
+	leaving, due := now.leaving, time.NewTimer(time.Hour)
+	due.Stop()
+	defer func() { due.Stop(); now.stop(); next.stop() }()
 	for {
 		select {
 		case <-leaving:
 			leaving = nil
-			if l.trunk.dials.take(l.trunk.config.Now(), 1) == 0 {
+			due.Reset(0)
+			continue
+		case <-due.C:
+			if held := l.trunk.dials.take(l.trunk.config.Now(), 1); held > 0 {
+				due.Reset(held)
+			} else {
 				next = l.connect(ctx, &l.next)
 			}
 			continue
@@ -137,6 +143,7 @@ func (l *line) lost(ctx context.Context, c *connection) {
 		return // the next one has taken over just now
 	}
 	l.now, l.next = l.next, nil
+	l.reached = c.session != nil && c.session.socket != nil
 	l.offended = c.session != nil && c.session.offended
 	for _, w := range slices.Clone(l.listeners) {
 		if b := l.now.about(w); b != nil && b.protocol.Trusted() {
@@ -161,8 +168,12 @@ func (l *line) split(c *connection) {
 	if c.session == nil || !c.session.offended || l.now != nil || !l.trunk.mayPart() {
 		return
 	}
+	if len(l.listeners) == 1 {
+		l.closed = true // whoever came would have to wait for long
+		return
+	}
 	if b := c.session.offender; b != nil {
-		if b.who.line == l && len(l.listeners) > 1 {
+		if b.who.line == l {
 			l.trunk.part(l, b.who)
 		}
 		return
@@ -188,7 +199,7 @@ func names(who []*listener) (list []string) {
 func (l *line) ending() ending {
 	l.trunk.mu.Lock()
 	defer l.trunk.mu.Unlock()
-	return ending{priced: l.priced, offended: l.offended}
+	return ending{priced: l.priced, reached: l.reached, offended: l.offended, closed: l.closed}
 }
 
 // took reports whether the next connection is told of by now.
