@@ -72,7 +72,7 @@ func TestSuite(t *testing.T) {
 // Books that share a connection.
 func TestTogether(t *testing.T) {
 	t.Parallel()
-	venuetest.Together{Venue: simulator.Binance, Gap: true,
+	venuetest.Together{Venue: simulator.Binance, Gap: true, Named: true,
 		New: func(address string, i liquidity.Instrument, staleAfter time.Duration, lines *feed.Lines) (*feed.Venue, error) {
 			c := config(address, staleAfter)
 			c.Symbol, c.Instrument, c.Lines = string(i.Base+i.Quote), i, lines

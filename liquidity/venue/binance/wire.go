@@ -3,7 +3,6 @@ package binance
 import (
 	"bytes"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"ferry/liquidity/venue/feed/scan"
@@ -19,16 +18,10 @@ type wire struct {
 	requests int
 }
 
-// Address implements feed.Wire: the path of a combined stream.
+// Address implements feed.Wire: the path of a combined stream, with the @ of names as it is, as the venue's
+// documents have it. They are of nothing else that an address would have to escape.
 func (*wire) Address(stream string, names []string) string {
-	return strings.TrimSuffix(stream, "/") + "/stream?streams=" + strings.Join(escaped(names), "/")
-}
-
-func escaped(names []string) (list []string) {
-	for _, name := range names {
-		list = append(list, url.QueryEscape(name))
-	}
-	return list
+	return strings.TrimSuffix(stream, "/") + "/stream?streams=" + strings.Join(names, "/")
 }
 
 // Hello implements feed.Wire: the address says it all.

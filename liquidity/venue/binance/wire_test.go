@@ -2,6 +2,7 @@ package binance
 
 import (
 	"errors"
+	"net/url"
 	"testing"
 
 	"ferry/liquidity"
@@ -28,6 +29,16 @@ func TestRoute(t *testing.T) {
 		if string(name) != want[0] || string(body) != want[1] || err != nil {
 			t.Errorf("%s: %q, %q, %v", raw, name, body, err)
 		}
+	}
+}
+
+// An address of a combined stream is as the venue's documents have it, also once a URL was made of it.
+func TestAddress(t *testing.T) {
+	t.Parallel()
+	const want = "wss://stream.binance.com:9443/stream?streams=ethbtc@depth@100ms/ltcbtc@depth@100ms"
+	got := (&wire{}).Address("wss://stream.binance.com:9443/", []string{streamOf("ETHBTC"), streamOf("LTCBTC")})
+	if u, err := url.Parse(got); err != nil || got != want || u.String() != want {
+		t.Errorf("%s, %v", got, err)
 	}
 }
 

@@ -31,7 +31,7 @@ func TestFaults(t *testing.T) {
 // Books that share a connection.
 func TestTogether(t *testing.T) {
 	t.Parallel()
-	venuetest.Together{Venue: coinbase.Name, Gap: true, Numbered: true, Kept: true,
+	venuetest.Together{Venue: coinbase.Name, Gap: true, Numbered: true, Kept: true, Named: true,
 		New: func(address string, i liquidity.Instrument, staleAfter time.Duration, lines *feed.Lines) (*feed.Venue, error) {
 			m := config(address, staleAfter)
 			m.Instrument, m.Lines = i, lines

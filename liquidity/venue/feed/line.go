@@ -20,8 +20,9 @@ type line struct {
 	closed    bool
 	listeners []*listener
 	now, next *connection
-	// priced says that there was any price since it was connected.
-	priced bool
+	// priced says that there was any price since it was connected, reached that the venue was, and
+	// offended that it was ended by what the venue said.
+	priced, reached, offended bool
 	// taken is told when next has taken over.
 	taken  chan struct{}
 	cancel context.CancelFunc
@@ -52,36 +53,38 @@ func (l *line) remove(who *listener) {
 	}
 }
 
-// run connects again and again until ctx ends. A connection that gave a price makes the
-// next pause short again.
+// run connects again and again until ctx ends.
 func (l *line) run(ctx context.Context) {
 	wait(ctx, gatherFor)
-	pause := retryLeast
+	pause := time.Duration(0)
 	for ctx.Err() == nil {
 		if held := l.trunk.dials.take(l.trunk.config.Now(), 1); held > 0 {
 			wait(ctx, held)
 			continue
 		}
-		if l.follow(ctx) {
-			pause = retryLeast
-		}
+		began := time.Now()
+		pause = l.follow(ctx).pause(pause, time.Since(began))
 		wait(ctx, jitter(pause))
-		pause = min(2*pause, retryMost)
 	}
 }
 
 // follow delivers the tops of a connection, and of the ones that take over from it without an
-// outage, until the last one has ended; then it delivers the outage. It reports whether there
-// was any price.
-func (l *line) follow(ctx context.Context) (priced bool) {
+// outage, until the last one has ended; then it delivers the outage. It reports how it was.
+func (l *line) follow(ctx context.Context) ending {
 	now, next := l.connect(ctx, &l.now), (*connection)(nil)
-	leaving := now.leaving
-	defer func() { now.stop(); next.stop() }()
+	leaving, due := now.leaving, time.NewTimer(time.Hour)
+	due.Stop()
+	defer func() { due.Stop(); now.stop(); next.stop() }()
 	for {
 		select {
 		case <-leaving:
 			leaving = nil
-			if l.trunk.dials.take(l.trunk.config.Now(), 1) == 0 {
+			due.Reset(0)
+			continue
+		case <-due.C:
+			if held := l.trunk.dials.take(l.trunk.config.Now(), 1); held > 0 {
+				due.Reset(held)
+			} else {
 				next = l.connect(ctx, &l.next)
 			}
 			continue
@@ -95,11 +98,11 @@ func (l *line) follow(ctx context.Context) (priced bool) {
 			now, next, leaving = next, nil, next.leaving
 		case ended(now):
 			if ctx.Err() != nil {
-				return l.hadPrice()
+				return l.ending()
 			}
 			l.lost(ctx, now)
 			if next == nil {
-				return l.hadPrice()
+				return l.ending()
 			}
 			now, next, leaving = next, nil, next.leaving
 		case next != nil && ended(next):
@@ -140,6 +143,8 @@ func (l *line) lost(ctx context.Context, c *connection) {
 		return // the next one has taken over just now
 	}
 	l.now, l.next = l.next, nil
+	l.reached = c.session != nil && c.session.socket != nil
+	l.offended = c.session != nil && c.session.offended
 	for _, w := range slices.Clone(l.listeners) {
 		if b := l.now.about(w); b != nil && b.protocol.Trusted() {
 			l.priced = true
@@ -156,10 +161,21 @@ func (l *line) lost(ctx context.Context, c *connection) {
 	l.split(c)
 }
 
-// split halves a line whose connection has ended by what the venue said, before all of its
-// books were told: one that the venue refuses keeps the others from nothing for long.
+// split parts the book from a line that has ended its connection, told or not. Where it is not
+// known which one it was, it halves those that were not told: one that the venue refuses keeps
+// the others from nothing for long.
 func (l *line) split(c *connection) {
-	if c.session == nil || !c.session.offended || l.now != nil {
+	if c.session == nil || !c.session.offended || l.now != nil || !l.trunk.mayPart() {
+		return
+	}
+	if len(l.listeners) == 1 {
+		l.closed = true // whoever came would have to wait for long
+		return
+	}
+	if b := c.session.offender; b != nil {
+		if b.who.line == l {
+			l.trunk.part(l, b.who)
+		}
 		return
 	}
 	var untold []*listener
@@ -168,7 +184,7 @@ func (l *line) split(c *connection) {
 			untold = append(untold, b.who)
 		}
 	}
-	if half := (len(untold) + 1) / 2; half > 0 && half < len(l.listeners) && l.trunk.mayPart() {
+	if half := (len(untold) + 1) / 2; half > 0 && half < len(l.listeners) {
 		l.trunk.part(l, untold[:half]...)
 	}
 }
@@ -180,10 +196,10 @@ func names(who []*listener) (list []string) {
 	return list
 }
 
-func (l *line) hadPrice() bool {
+func (l *line) ending() ending {
 	l.trunk.mu.Lock()
 	defer l.trunk.mu.Unlock()
-	return l.priced
+	return ending{priced: l.priced, reached: l.reached, offended: l.offended, closed: l.closed}
 }
 
 // took reports whether the next connection is told of by now.

@@ -51,7 +51,11 @@ func (s *session) read(raw []byte, at time.Time) error {
 	b := s.named[string(name)]
 	switch {
 	case b != nil:
-		return b.read(body, at)
+		err := b.read(body, at)
+		if err != nil {
+			s.offender = b
+		}
+		return err
 	case s.gone[string(name)]:
 		return nil
 	}

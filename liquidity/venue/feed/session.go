@@ -44,6 +44,8 @@ type session struct {
 	cancel   context.CancelFunc
 	failed   error
 	offended bool
+	// offender is the book whose message that was, if it was one's.
+	offender *subscription
 	// over says that the reading has ended: what timers say now is too late.
 	over    bool
 	fetches sync.WaitGroup

@@ -82,6 +82,34 @@ func (g Together) refused(t *testing.T) {
 	s.settled(list...)
 }
 
+// garbage: a book that was told, and whose messages end the connection again and again, goes on one
+// of its own; the others have no outage after that, and it comes back too.
+func (g Together) garbage(t *testing.T) {
+	s := g.share(t)
+	first, others := s.all()
+	s.fault(simulator.Garbage, 1000, first.Instrument())
+	s.until("a connection of its own", func() bool { return s.lines.Count() == 2 })
+	had := map[*member]int{}
+	for _, m := range others {
+		_, outages := m.heard()
+		had[m] = len(outages)
+	}
+	s.settled(others...)
+	bad := first.Counters().Malformed
+	s.until("garbage again", func() bool { return first.Counters().Malformed >= bad+3 })
+	s.settled(others...)
+	for _, m := range others {
+		if _, outages := m.heard(); len(outages) != had[m] {
+			t.Errorf("outages of %s: %q, counters %+v", m.Instrument(), outages, m.Counters())
+		}
+	}
+	if n := s.lines.Count(); n != 2 {
+		t.Errorf("%d connections", n)
+	}
+	s.fault(simulator.Garbage, 1, first.Instrument())
+	s.settled(append(others, first)...)
+}
+
 // silent: a book that nothing is said of is stale, whatever is said of others, and it comes back.
 func (g Together) silent(t *testing.T) {
 	s := g.share(t)

@@ -20,8 +20,9 @@ type Together struct {
 	// "host:port", on lines.
 	New func(address string, i liquidity.Instrument, staleAfter time.Duration, lines *feed.Lines) (*feed.Venue, error)
 	// Gap says that a lost message is found at once, Numbered that it makes all books of the
-	// connection suspect, Kept that no book is stale while another is told.
-	Gap, Numbered, Kept bool
+	// connection suspect, Kept that no book is stale while another is told, Named that half of
+	// a message says of which book it is.
+	Gap, Numbered, Kept, Named bool
 }
 
 // Run runs all of it.
@@ -29,6 +30,9 @@ func (g Together) Run(t *testing.T) {
 	t.Run("faults of one book", func(t *testing.T) { t.Parallel(); g.faults(t) })
 	t.Run("books come and go", func(t *testing.T) { t.Parallel(); g.changes(t) })
 	t.Run("a book that is refused", func(t *testing.T) { t.Parallel(); g.refused(t) })
+	if g.Named {
+		t.Run("a book that is garbage", func(t *testing.T) { t.Parallel(); g.garbage(t) })
+	}
 	if !g.Kept {
 		t.Run("a book that is silent", func(t *testing.T) { t.Parallel(); g.silent(t) })
 	}
