@@ -50,7 +50,7 @@ func TestReplacementWaitsForDials(t *testing.T) {
 	t.Cleanup(server.Close)
 	c := configured("ws"+strings.TrimPrefix(server.URL, "http"), nil)
 	c.Open = func() feed.Protocol { return trusting{told: new(bool)} }
-	c.Life, c.DialMost, c.DialWindow = 50*time.Millisecond, 1, time.Second
+	c.Life, c.BookWithin, c.DialMost, c.DialWindow = 50*time.Millisecond, time.Minute, 1, time.Second
 	v, err := feed.New(c)
 	if err != nil {
 		t.Fatal(err)
