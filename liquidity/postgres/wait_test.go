@@ -66,7 +66,7 @@ func (b bench) awaitWaiter(t *testing.T) {
 	t.Helper()
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
-	for range 2000 {
+	for range 12000 {
 		var waiting bool
 		err := b.pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
 			AND ((classid::bigint << 32) | objid::bigint) = `+assetLock+")").Scan(&waiting)
