@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -29,6 +30,11 @@ func (b bench) gated(t *testing.T) (open func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // a test that fails must not keep the others waiting
+		if err := holder.Rollback(context.Background()); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+			t.Error(err)
+		}
+	})
 	if _, err := holder.Exec(t.Context(), "SELECT pg_advisory_xact_lock("+gate+")"); err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +84,7 @@ func (b bench) chained(t *testing.T, bounds liquidity.Bounds) (first, second <-c
 	t.Helper()
 	first = begin(t.Context(), b.store, b.lock("slow"), bounds)
 	b.awaitSent(t, 1)
+	b.awaitWaiter(t, gate) // it has its turn: nobody else comes first
 	second = begin(t.Context(), b.store, b.lock("alice"), bounds)
 	b.awaitSent(t, 2)
 	return first, second
@@ -127,7 +134,7 @@ func TestAStrangerInPlaceOfOneThatFails(t *testing.T) {
 	first, second := b.chained(t, b.bounds(3))
 	stranger := make(chan error, 1)
 	go func() { stranger <- b.promise(t.Context(), b.lock("bob"), "1900000000000000000") }()
-	b.awaitWaiter(t)
+	b.awaitWaiter(t, assetLock)
 	open()
 	mustFail(t, first)
 	if err := <-stranger; err != nil {

@@ -49,7 +49,7 @@ func TestClockIsReadAfterTheWait(t *testing.T) {
 			}
 			done := make(chan bool, 1)
 			go func() { done <- call(t, b, l) }()
-			b.awaitWaiter(t)
+			b.awaitWaiter(t, assetLock)
 			b.clock.forward(time.Minute)
 			if err := holder.Commit(t.Context()); err != nil {
 				t.Fatal(err)
@@ -61,15 +61,15 @@ func TestClockIsReadAfterTheWait(t *testing.T) {
 	}
 }
 
-// awaitWaiter returns when somebody waits for assetLock.
-func (b bench) awaitWaiter(t *testing.T) {
+// awaitWaiter returns when somebody waits for assetLock, or for the gate.
+func (b bench) awaitWaiter(t *testing.T, key string) {
 	t.Helper()
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
 	for range 12000 {
 		var waiting bool
 		err := b.pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-			AND ((classid::bigint << 32) | objid::bigint) = `+assetLock+")").Scan(&waiting)
+			AND ((classid::bigint << 32) | objid::bigint) = `+key+")").Scan(&waiting)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,5 +78,5 @@ func (b bench) awaitWaiter(t *testing.T) {
 		}
 		<-ticker.C
 	}
-	t.Fatal("nobody waits for the lock")
+	t.Fatalf("nobody waits for %s", key)
 }
