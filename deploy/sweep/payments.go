@@ -26,7 +26,7 @@ type slip struct {
 func slips() []slip {
 	return []slip{
 		{"broken_broadcast_first", "bytes are handed in before they are stored", "payout_on_bitcoin", "was handed in and is not stored"},
-		{"broken_other_anchor", "another attempt spends something else", "replaced_payout_on_bitcoin", "was planned twice"},
+		{"broken_other_anchor", "another attempt spends something else", "replaced_payout_on_bitcoin", "the signer refused: There must be one attestation"},
 		{"broken_second_plan", "a payment is planned again while its plan may live", "payout_on_bitcoin", "not the signed plan"},
 		{"broken_unproved_retry", "a payment is made anew before its failure is proved", "retry_after_death_on_ethereum", "was planned twice"},
 	}
