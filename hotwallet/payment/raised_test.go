@@ -21,14 +21,14 @@ func TestWhatWasSignedIsRaisedThoughItsDepositIsGone(t *testing.T) {
 		w.chain.SetBlockRate(20)
 		w.attestor.refuses(swap.Refuse(swap.CodeUnavailable, "node", "", "The attestor's node does not answer."))
 		w.passed()
-		if got := w.payment(o.ID).Attempt.N; got != 2 {
-			t.Fatalf("attempt %d, want the second: %s because %q", got, w.attempts(o), w.payment(o.ID).Reason)
+		if p := w.payment(o.ID); p.Attempt.N != 2 || p.Attempt.State != payment.AttemptBroadcast {
+			t.Fatalf("want the second handed in: %s because %q", w.attempts(o), p.Reason)
 		}
 		_, err := w.pool.Exec(t.Context(), vanishSQL, o.Deposits[0].ID)
 		w.must(err)
 		w.passed()
-		if got := w.payment(o.ID).Attempt.N; got != 3 {
-			t.Fatalf("attempt %d, want the third: %s because %q", got, w.attempts(o), w.payment(o.ID).Reason)
+		if p := w.payment(o.ID); p.Attempt.N != 3 || p.Attempt.State != payment.AttemptBroadcast {
+			t.Fatalf("want the third handed in: %s because %q", w.attempts(o), p.Reason)
 		}
 		w.chain.SetBlockRate(0)
 		w.settle(o)
@@ -51,7 +51,7 @@ func TestAPlannedRaiseIsSignedThoughItsDepositIsGone(t *testing.T) {
 		w.must(err)
 		w.restart()
 		w.must(w.engine.Round(t.Context()))
-		if p := w.payment(o.ID); p.Attempt.N != 2 || p.Reason != "" {
+		if p := w.payment(o.ID); p.Attempt.N != 2 || p.Attempt.State != payment.AttemptBroadcast || p.Reason != "" {
 			t.Fatalf("%s because %q", w.attempts(o), p.Reason)
 		}
 		w.chain.SetBlockRate(0)
